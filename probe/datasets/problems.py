@@ -1,0 +1,52 @@
+"""What can be wrong with a dataset: with one sample, which the others survive, or with the whole."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .sample import Dataset, Sample
+
+CLOSED_KINDS = ("mcq", "yesno", "safety")
+"""Kinds that are answered by choosing among options."""
+
+
+class DatasetError(ValueError):
+    """A dataset that cannot be opened at all."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sample that cannot be asked. The run records it, asks the others and ends with exit code 1."""
+
+    sample_id: str
+    message: str
+
+
+class Opened(NamedTuple):
+    """A dataset of the samples that can be asked, and what is wrong with the rest."""
+
+    dataset: Dataset
+    problems: tuple[Problem, ...] = ()
+
+
+def fault(sample: Sample) -> str | None:
+    """What keeps a sample from being asked, and what to do about it; None where nothing does.
+
+    >>> fault(Sample("s", "i", "What is this?", ("cat", "cat"), "cat"))
+    "option 'cat' is listed more than once: a choice between equals means nothing. Keep one."
+    """
+    if not sample.question.strip():
+        return "the question is empty. Give it a text."
+    if sample.kind in CLOSED_KINDS and len(sample.options) < 2:
+        return (
+            f"a sample of kind {sample.kind!r} needs two options or more, this one has {len(sample.options)}. "
+            "List them, or set its kind to 'open'."
+        )
+    for position, option in enumerate(sample.options):
+        if not option.strip():
+            return f"option {position + 1} is empty: there is no text to score. Give it one, or remove it."
+        if option in sample.options[:position]:
+            return f"option {option!r} is listed more than once: a choice between equals means nothing. Keep one."
+    if sample.options and sample.answer is not None and sample.answer not in sample.options:
+        listed = ", ".join(map(repr, sample.options))
+        return f"the answer {sample.answer!r} is not among the options ({listed}). Write it as the option is written."
+    return None

@@ -1,0 +1,24 @@
+"""Pictures that say nothing: what a model answers to them is its prior.
+
+The last prior, no image at all, is no image-to-image map; it belongs to the model family that accepts text alone.
+"""
+
+import numpy as np
+
+from ..datasets.sample import Pixels
+
+
+def white(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """All white, same size: HI's blank image."""
+    return np.full_like(pixels, 255)
+
+
+def mean_grey(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """One grey, the mean over the picture's pixels and channels: its brightness and nothing else."""
+    return np.full_like(pixels, round(float(pixels.mean(dtype=np.float64))))
+
+
+def noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Gaussian noise alone: mean 1/2, standard deviation 1/4 of full scale per pixel and channel, clipped."""
+    values = 127.5 + 63.75 * rng.standard_normal(pixels.shape, np.float32)
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

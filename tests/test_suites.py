@@ -1,0 +1,187 @@
+"""What a user asks for in words, and the conditions that come of it."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from probe.datasets.labels import overlay_labels
+from probe.datasets.sample import Dataset, Sample
+from probe.perturbations import (
+    CLEAN,
+    FAMILIES,
+    PREPARATIONS,
+    SUITES,
+    SpecError,
+    Suite,
+    parse,
+    prepare,
+    prepared,
+)
+
+LABELS = ("A", "B", "C", "D")
+
+
+def ids(*specs, labels=LABELS):
+    return [condition.id for condition in parse(specs, labels=labels)]
+
+
+def test_invariance_has_the_published_number_of_conditions():
+    families = Counter(condition.family for condition in parse(["invariance"], labels=LABELS))
+    assert families == {
+        "clean": 1,
+        "translation": 8,
+        "pad_crop": 8,
+        "scale": 1,
+        "scale_pad": 2,
+        "rotation": 2,
+        "text_overlay.semantic": 4,
+        "text_overlay.random": 3,
+        "text_overlay.empty": 1,
+    }
+
+
+def test_driving_has_three_severities_of_three_families():
+    assert ids("driving")[1:] == [
+        f"{family}:{s}" for family in ("motion_blur", "low_light", "occlusion") for s in (1, 2, 3)
+    ]
+
+
+def test_the_demo_is_invariance_and_driving():
+    assert ids("demo") == ids("invariance", "driving")
+
+
+def test_clean_comes_first_even_where_nothing_is_asked():
+    assert ids() == ids("clean") == ["clean"]
+    assert ids("scale", "clean") == ["clean", "scale"]
+
+
+def test_conditions_come_once_in_the_order_of_asking():
+    assert ids("scale", "motion_blur:3", "scale", "motion_blur") == [
+        "clean", "scale", "motion_blur:3", "motion_blur:1", "motion_blur:2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("motion_blur:1,3", ["motion_blur:1", "motion_blur:3"]),
+        ("driving:3", ["motion_blur:3", "low_light:3", "occlusion:3"]),
+        ("translation:dx=-8", ["translation:dx=-8"]),
+        (" translation : dx = -8 ", ["translation:dx=-8"]),
+        ("rotation:degrees=30.0", ["rotation:degrees=30"]),
+        ("rotation:degrees=12.5", ["rotation:degrees=12.5"]),
+        ("scale:factor=0.9", ["scale"]),
+        ("scale:restore=true", ["scale:restore=true"]),
+        ("scale:restore=True,factor=0.5", ["scale:factor=0.5,restore=true"]),
+        ("low_light:sigma=0.1,gamma=2", ["low_light:gamma=2,sigma=0.1"]),
+        ("motion_blur:size=25", ["motion_blur:3"]),
+        ("text_overlay.semantic:A,Yes", ["text_overlay.semantic:A", "text_overlay.semantic:Yes"]),
+        ("text_overlay.random:2,box=Yes", ["text_overlay.random:2,box=Yes"]),
+        ("another_image", ["another_image"]),
+    ],
+)
+def test_a_spec_names_these_conditions(spec, found):
+    assert ids(spec)[1:] == found
+
+
+def test_every_condition_is_named_by_its_own_id():
+    for condition in parse([*SUITES, *FAMILIES], labels=("A", "B", "Yes", "No")):
+        assert parse([condition.id])[-1] == condition
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("rotatoin", "Did you mean 'rotation'"),
+        ("drivng", "Did you mean 'driving'"),
+        ("zebra", "neither a family nor a suite. Families: translation"),
+        ("", "neither a family nor a suite"),
+        ("motion_blur:7", "no severity 7. Its severities are 1, 2, 3."),
+        ("motion_blur:three", "a severity is one of 1, 2, 3"),
+        ("motion_blur:", "something is missing"),
+        ("motion_blur:1,,2", "something is missing"),
+        ("motion_blur:1,size=3", "mixes severities with parameters"),
+        ("motion_blur:size=4", "odd"),
+        ("clean:1", "'clean' takes nothing"),
+        ("translation:8", "translation:8: translation has no severities. It takes: dx=int"),
+        ("invariance:3", "has no severities"),
+        ("priors:1", "It takes nothing"),
+        ("scale:facto=0.8", "no parameter 'facto'. Did you mean 'factor'"),
+        ("translation:dx=far", "'far' is no value for dx=int"),
+        ("translation:dx=1.5", "'1.5' is no value for dx=int"),
+        ("translation:dx=4,dx=8", "dx is given twice"),
+        ("white:dx=1", "It takes no parameters"),
+        ("scale:restore=true,factor=9", "out of range"),
+        ("scale:factor=nan", "out of range"),
+        ("scale:restore=perhaps", "'perhaps' is no value"),
+        ("scale_pad:factor=0.5", "scale_pad needs fill=str .black or white.. Write for example 'scale_pad:fill=black'"),
+        ("scale_pad:fill=green", "black or white"),
+        ("text_overlay.semantic:A:B", "not allowed"),
+    ],
+)
+def test_a_wrong_spec_is_refused_with_the_cure(spec, message):
+    with pytest.raises(SpecError, match=message):
+        parse([spec], labels=LABELS)
+
+
+def test_a_dataset_without_options_has_no_semantic_overlays():
+    assert not any("semantic" in found for found in ids("invariance", labels=()))
+    with pytest.raises(SpecError, match="no options"):
+        parse(["text_overlay.semantic"], labels=())
+
+
+def test_random_overlays_take_the_box_of_the_first_label():
+    assert ids("text_overlay.random", labels=("Yes", "No"))[1] == "text_overlay.random:1,box=Yes"
+
+
+def test_empty_overlays_come_once_per_box():
+    assert ids("text_overlay.empty", labels=("A", "B", "Yes", "No"))[1:] == [
+        f"text_overlay.empty:{label}" for label in ("A", "Yes", "No")
+    ]
+
+
+def test_overlay_labels_are_the_letters_and_the_binary_answers_of_a_dataset():
+    mcq = Sample("1", "i", "?", ("a", "b", "c"), "a")
+    yesno = Sample("2", "i", "?", ("yes", "no"), "no", "yesno")
+    described = Sample("3", "i", "?", kind="describe")
+
+    def labels(*samples):
+        return overlay_labels(Dataset("d", (), samples, ""))
+
+    assert labels(mcq) == ("A", "B", "C")
+    assert labels(yesno, mcq, described) == ("A", "B", "C", "Yes", "No")
+    assert labels(described) == ()
+
+
+def test_preparation_is_that_of_the_suites_and_none_for_families():
+    assert prepare(["invariance", "driving", "white"]) == "longer_side_1024"
+    assert prepare(["driving:3"]) == prepare(["translation"]) == prepare([]) == "none"
+
+
+def test_suites_that_prepare_differently_are_refused(monkeypatch):
+    monkeypatch.setitem(SUITES, "pilot", Suite("pilot", ("motion_blur",), "", "AC", "small_jpeg"))
+    with pytest.raises(SpecError, match=r"suite 'invariance' .longer_side_1024. and suite 'pilot' .small_jpeg."):
+        prepare(["invariance", "pilot"])
+
+
+def test_large_pictures_are_prepared_to_a_longer_side_of_1024_and_small_ones_left():
+    assert prepared(np.zeros((500, 2048, 3), np.uint8), "longer_side_1024").shape == (250, 1024, 3)
+    assert prepared(np.zeros((3000, 1, 3), np.uint8), "longer_side_1024").shape == (1024, 1, 3)
+    small = np.zeros((700, 1024, 3), np.uint8)
+    assert prepared(small, "longer_side_1024") is small
+    assert prepared(small, "none") is small
+
+
+def test_an_unknown_preparation_is_refused():
+    with pytest.raises(ValueError, match=r"'half' is unknown. Choose one of: none, longer_side_1024"):
+        prepared(np.zeros((2, 2, 3), np.uint8), "half")
+
+
+def test_every_suite_names_known_families_and_preparations():
+    for name, suite in SUITES.items():
+        assert suite.name == name
+        assert suite.prepare in PREPARATIONS
+        assert parse([name], labels=LABELS)[0] == CLEAN
+        assert len(parse([name], labels=LABELS)) > 1
+    assert not set(SUITES) & set(FAMILIES)
