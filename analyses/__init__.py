@@ -1,0 +1,9 @@
+"""What the numbers of a run say: one module per question, arrays in, arrays out.
+
+Functions take numpy arrays or labelled DataArrays and give the same kind back; definitions stand in their docstrings,
+and `cards` says which question each one answers. Nothing here knows a model or a store.
+"""
+
+from . import cards, dirichlet, drift, flips, kernels, margins, spectral, summary
+
+__all__ = ["cards", "dirichlet", "drift", "flips", "kernels", "margins", "spectral", "summary"]

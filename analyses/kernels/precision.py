@@ -1,0 +1,20 @@
+"""Which numbers the kernels compute with."""
+
+from typing import Any
+
+from array_api_compat import array_namespace
+
+
+def at_least_float32(x: Any) -> Any:
+    """`x` in float32 or better, with infinities turned into nan.
+
+    bfloat16 and float16 become float32 (their sums overflow and lose digits); integers become float64, because the
+    power of a picture spans more digits than float32 has; float32 and float64 stay. An infinity is an overflow in the
+    model: what follows from it is undefined, and nan says so without a warning from `inf - inf`.
+    """
+    xp: Any = array_namespace(x)
+    if xp.isdtype(x.dtype, ("integral", "bool")):
+        return xp.astype(x, xp.float64)
+    if str(x.dtype).rsplit(".", maxsplit=1)[-1] in ("float16", "bfloat16"):
+        x = xp.astype(x, xp.float32)
+    return xp.where(xp.isfinite(x), x, xp.nan)

@@ -1,0 +1,149 @@
+"""Spectra: how much power a picture or a token grid has in each band of spatial frequency.
+
+Source: Wani et al. 2026, spectral drift; definitions, section 7.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+# xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import kernels, labels, papers
+from .cards import Card
+from .labels import Array
+
+CARDS = (
+    Card(
+        "spectral.band_power",
+        "How much power has the picture in each band of spatial frequency?",
+        "squared pixel units",
+        "[0, inf)",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "spectral.token_spectrum",
+        "How much of the tokens' variation is coarse, how much fine?",
+        "squared state units",
+        "[0, inf)",
+    ),
+    Card(
+        "spectral.change",
+        "Which bands does the perturbation fill, and which does it empty?",
+        "squared units",
+        "(-inf, inf)",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "spectral.relative_change",
+        "By what share of the clean power does each band change?",
+        "share of clean power",
+        "[-1, inf)",
+        papers.HIDDEN_INSTABILITY,
+    ),
+)
+
+
+def band_power(
+    image: Array,
+    *,
+    bands: int = 3,
+    edges: str = "geometric",
+    dims: Sequence[str] | Sequence[int] = ("y", "x"),
+    keep_dc: bool = True,
+) -> Array:
+    """Mean spectral power of a picture in radial bands of frequency: mean over the band of |FFT2|^2.
+
+    In: (..., y, x, ...); for bare arrays names in `dims` mean (row, column) of a 2-D array and (..., row, column,
+    channel) otherwise. Out: the rest (channels stay apart) with `band` last, lowest first, in squared pixel units,
+    [0, inf). `edges`: "geometric" (geomspace(1, r_max + 1, bands + 1) - 1, of which the first band holds the mean),
+    "equal_width" or "equal_count"; `keep_dc=False` leaves the mean out. nan where a pixel is undefined, and in a band
+    that holds no frequency of a small picture. Labelled output carries the edges, in cycles per picture, as the
+    coordinates `band_low` and `band_high`. Raises ValueError for unknown edges. Source: Wani et al. 2026.
+
+    >>> import numpy as np
+    >>> band_power(np.ones((4, 4)))   # a flat picture is all mean: 16^2, the only frequency in its band
+    array([256.,   0.,   0.])
+    """
+
+    def kernel(x: Array) -> Array:
+        return kernels.image_spectrum(x, bands, edges, keep_dc)
+
+    if isinstance(image, xr.DataArray):
+        return _banded(kernel, image, list(dims), [], bands, edges)
+    axes = [axis for axis in dims if isinstance(axis, int)] or ([-2, -1] if image.ndim == 2 else [-3, -2])
+    return kernel(labels.axes_last(image, axes))
+
+
+def token_spectrum(
+    tokens: Array,
+    *,
+    bands: int = 3,
+    edges: str = "geometric",
+    grid: Sequence[str] = ("row", "col"),
+    dim: str = "feature",
+    keep_dc: bool = True,
+) -> Array:
+    """Mean spectral power of a token grid in radial bands, per feature and then averaged over features.
+
+    In: (..., row, col, feature), in this order for bare arrays. Out: the rest with `band` last, in squared state units,
+    [0, inf); nan as in `band_power`. The same measure as for pixels, on tokens: this project's own.
+
+    >>> import numpy as np
+    >>> token_spectrum(2.0 * np.ones((4, 4, 8)), keep_dc=False)   # constant tokens are all mean
+    array([nan,  0.,  0.])
+    """
+
+    def kernel(x: Array) -> Array:
+        return kernels.token_spectrum(x, bands, edges, keep_dc)
+
+    if isinstance(tokens, xr.DataArray):
+        return _banded(kernel, tokens, list(grid), [dim], bands, edges)
+    return kernel(tokens)
+
+
+def change(clean: Array, perturbed: Array) -> Array:
+    """Change of the power in each band: perturbed - clean.
+
+    In: `band_power` of the clean picture and of the perturbed one, resized to the clean size first, because power grows
+    with the number of pixels. Out: as perturbed, in squared units. nan where either is. ValueError where labels differ.
+
+    >>> import numpy as np
+    >>> change(np.array([4.0, 2.0]), np.array([3.0, 3.0]))
+    array([-1.,  1.])
+    """
+    return _compared(lambda before, after: after - before, clean, perturbed)
+
+
+def relative_change(clean: Array, perturbed: Array) -> Array:
+    """Change of the power in each band as a share of the clean power: (perturbed - clean) / (|clean| + 1e-8).
+
+    In and nan as in `change`. Out: unitless, -1 for an emptied band. Source: Wani et al. 2026.
+
+    >>> import numpy as np
+    >>> relative_change(np.array([4.0, 2.0]), np.array([3.0, 3.0])).round(6)
+    array([-0.25,  0.5 ])
+    """
+    return _compared(lambda before, after: (after - before) / (abs(before) + 1e-8), clean, perturbed)
+
+
+def _banded(kernel: Any, array: xr.DataArray, plane: list[Any], dims: list[Any], bands: int, edges: str) -> Any:
+    result = labels.apply(kernel, array, core=[[*plane, *dims]], out={"band": bands})
+    rows, columns = (array.sizes[name] for name in plane)
+    limits = kernels.radial_edges(rows, columns, bands, edges)
+    return result.assign_coords(
+        band=np.arange(bands), band_low=("band", limits[:-1]), band_high=("band", limits[1:])
+    ).assign_attrs(edges=edges)
+
+
+def _compared(difference: Any, clean: Array, perturbed: Array) -> Array:
+    if not labels.labelled(clean=clean, perturbed=perturbed):
+        labels.require_same_shape(clean=clean, perturbed=perturbed)
+        return difference(clean, perturbed)
+    before, after = labels.aligned(clean=clean, perturbed=perturbed)
+    labels.require_dims("clean", before, "perturbed", after)
+    return difference(before, after).transpose(*after.dims)

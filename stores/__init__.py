@@ -1,0 +1,31 @@
+"""Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Knows no model: sites are opaque names."""
+
+from . import ledger
+from .arrays import Unit
+from .creation import create
+from .files import DiskFull, WriteFailed
+from .info import summary
+from .reader import IncompleteRun, Run, open_run
+from .schema import SCHEMA_VERSION, ConditionRow, Layout, SampleRow, Segmentation, SiteSpec
+from .verify import verify
+from .writer import Writer
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "ConditionRow",
+    "DiskFull",
+    "IncompleteRun",
+    "Layout",
+    "Run",
+    "SampleRow",
+    "Segmentation",
+    "SiteSpec",
+    "Unit",
+    "WriteFailed",
+    "Writer",
+    "create",
+    "ledger",
+    "open_run",
+    "summary",
+    "verify",
+]

@@ -1,0 +1,174 @@
+"""Make an empty run at its full size: every array's metadata, the tables, and the ledger."""
+
+# zarr's signatures are only partly typed.
+# pyright: reportUnknownMemberType=false
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import BloscCodec
+
+from . import ledger
+from .arrays import SEPARATOR, Array
+from .catalogue import describe
+from .files import checksum_file, sync_folders, write_failed
+from .schema import SCHEMA_VERSION, Layout, SampleRow
+
+_PADDING = SampleRow("", -1, "", "", "")
+
+
+def create(
+    path: Path | str, layout: Layout, *, plan: Mapping[str, Any], provenance: Mapping[str, Any], durable: bool = False
+) -> None:
+    """Create the run's store, with nothing committed yet. Only one process may do so; nothing is ever resized later.
+
+    `plan` must hold its own hash under "hash". plan.json is written last: a creation that was interrupted before is
+    found out and done again. Raises FileExistsError where a run or anything else is already there, DiskFull.
+    """
+    root = Path(path)
+    if "hash" not in plan:
+        raise ValueError("plan has no 'hash': it must tell this plan from any other.")
+    _clear(root)
+    try:
+        (root / ledger.FOLDER / "done").mkdir(parents=True)
+        (root / ledger.FOLDER / ledger.CREATING).touch()
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            _create_groups(root, layout, plan["hash"], provenance)
+            _create_arrays(root, layout)
+            _write_tables(root, layout)
+        files = sorted(file for file in root.rglob("*") if file.is_file() and file.name != ledger.CREATING)
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "plan": plan,
+            "layout": layout.summary(),
+            "files": {str(file.relative_to(root)): vars(checksum_file(file)) for file in files},
+        }
+        ledger.write_json(ledger.plan_file(root), record, durable=durable)
+        (root / ledger.FOLDER / ledger.CREATING).unlink()
+        if durable:
+            sync_folders([*files, ledger.plan_file(root)], root.parent)
+    except OSError as error:
+        raise write_failed(error, root, "the empty run", 0) from error
+
+
+def _clear(root: Path) -> None:
+    if ledger.plan_file(root).exists():
+        raise FileExistsError(f"{root} already holds a run. Resume it, or choose another path.")
+    if not root.exists():
+        return
+    if root.is_dir() and (
+        (root / ledger.FOLDER / ledger.CREATING).exists() or not any(p.is_file() for p in root.rglob("*"))
+    ):
+        for child in sorted(root.iterdir(), key=lambda child: child.name == ledger.FOLDER):  # the proof goes last
+            shutil.rmtree(child) if child.is_dir() else child.unlink()
+        return
+    raise FileExistsError(f"{root} exists and is no run of this project. Choose another path, or move it away.")
+
+
+def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mapping[str, Any]) -> None:
+    attrs = {"schema_version": SCHEMA_VERSION, "plan_hash": plan_hash, "provenance": dict(provenance)}
+    zarr.create_group(root, zarr_format=3, attributes=attrs)
+    # A Zarr scalar, not a group: walkers of the tree then do not look into the folder and warn of foreign files.
+    zarr.create_array(
+        root / ledger.FOLDER,
+        shape=(),
+        dtype="string",  # pyright: ignore[reportArgumentType]
+        fill_value="plain JSON files: plan.json, and done/<unit>.json for each committed unit",
+        attributes={**describe("which units are committed", "1")},
+    )
+    groups = ["images", "conditions"]
+    groups += ["samples", "answers"] if layout.samples else []
+    groups += ["sites"] if layout.sites else []
+    groups += ["segmentation"] if layout.segmentations else []
+    for name in groups:
+        zarr.create_group(root / name, zarr_format=3)
+    for site in layout.sites:
+        attributes = {**site.attrs, "site": site.site, "per": site.per}
+        zarr.create_group(root / "sites" / site.slug, zarr_format=3, attributes=attributes)
+    for segmentation in layout.segmentations:
+        zarr.create_group(root / "segmentation" / segmentation.slug, zarr_format=3)
+
+
+def _create_arrays(root: Path, layout: Layout) -> None:
+    for array in layout.arrays.values():
+        _create_array(root, array, compress=layout.compress)
+
+
+def _create_array(root: Path, array: Array, *, compress: bool) -> None:
+    zarr.create_array(
+        root / array.path,
+        shape=array.shape,
+        dtype=array.dtype,  # pyright: ignore[reportArgumentType]
+        chunks=array.chunk,
+        shards=array.shard,
+        compressors=BloscCodec(cname="zstd", clevel=5, shuffle="shuffle") if compress else None,
+        fill_value=array.fill,
+        dimension_names=array.dims,
+        attributes=dict(array.attrs),
+        chunk_key_encoding={"name": "default", "separator": SEPARATOR},
+        zarr_format=3,
+    )
+
+
+def _write_tables(root: Path, layout: Layout) -> None:
+    _write_table(root, "images/image_id", "image", layout.image_ids, "name of the image in its dataset")
+    conditions = layout.conditions
+    columns = {
+        "condition_id": ([row.condition_id for row in conditions], "name of the condition, unique in the run"),
+        "family": ([row.family for row in conditions], "conditions of one kind"),
+        "severity": (np.array([row.severity for row in conditions], np.int32), "severity, -1 where there is none"),
+        "parameters": ([row.parameters for row in conditions], "all parameters of the condition, as JSON"),
+    }
+    for name, (values, long_name) in columns.items():
+        _write_table(root, f"conditions/{name}", "condition", values, long_name)
+    for site in layout.sites:
+        layers = np.array(site.layers, np.int32)
+        _write_table(root, f"sites/{site.slug}/layer", "layer", layers, "layer number, 0 is the input embedding")
+    if layout.samples:
+        _write_samples(root, layout)
+
+
+def _write_samples(root: Path, layout: Layout) -> None:
+    rows: list[SampleRow] = []
+    for block in range(layout.blocks):
+        real = layout.block_samples(block)
+        rows += [*real, *[_PADDING] * (layout.samples_per_block - len(real))]
+    columns = {
+        "sample_id": ([row.sample_id for row in rows], "name of the sample in its dataset"),
+        "image_index": (np.array([row.image_index for row in rows], np.int32), "row of the sample's image"),
+        "question": ([row.question for row in rows], "question as the dataset words it"),
+        "answer": ([row.answer for row in rows], "correct answer, empty where there is none"),
+        "kind": ([row.kind for row in rows], "kind of question"),
+        "valid": (np.array([row is not _PADDING for row in rows]), "false in the rows that only fill up a block"),
+    }
+    for name, (values, long_name) in columns.items():
+        _write_table(root, f"samples/{name}", "sample", values, long_name)
+    options = np.full((len(rows), layout.max_options), "", dtype=object)
+    for row, sample in enumerate(rows):
+        options[row, : len(sample.options)] = sample.options
+    _write_table(root, "samples/option_text", ("sample", "option"), options, "text of each option")
+
+
+def _write_table(
+    root: Path, path: str, dims: str | tuple[str, ...], values: Sequence[str] | NDArray[Any], long_name: str
+) -> None:
+    data = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
+    numeric = data.dtype != object
+    array = zarr.create_array(
+        root / path,
+        shape=data.shape,
+        dtype=data.dtype if numeric else "string",  # pyright: ignore[reportArgumentType]
+        chunks=data.shape,
+        compressors=None,
+        fill_value=(False if data.dtype == bool else -1) if numeric else "",
+        dimension_names=(dims,) if isinstance(dims, str) else dims,
+        attributes={**describe(long_name, "1")},
+        chunk_key_encoding={"name": "default", "separator": SEPARATOR},
+        zarr_format=3,
+    )
+    array[...] = data

@@ -1,0 +1,66 @@
+"""A run at a glance, as plain JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from . import ledger
+from .arrays import Unit
+from .catalogue import Sizes
+
+
+def summary(path: Path | str) -> dict[str, Any]:
+    """What the run holds and how far it is, without reading any array of activations.
+
+    Raises FileNotFoundError where there is no run.
+    """
+    record = ledger.read_record(path)
+    if record is None:
+        raise FileNotFoundError(f"{path} holds no run.")
+    layout = record["layout"]
+    sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
+    entries = list(ledger.entries(path))
+    attrs = json.loads((Path(path) / "zarr.json").read_text("utf-8"))["attributes"]
+    return {
+        "path": str(path),
+        "schema_version": record["schema_version"],
+        "plan_hash": record["plan"]["hash"],
+        "complete": len(entries) == sizes.blocks * sizes.conditions,
+        "units": sizes.blocks * sizes.conditions,
+        "committed": len(entries),
+        "images": sizes.images,
+        "samples": layout["samples"],
+        "conditions": sizes.conditions,
+        "families": layout["families"],
+        "sites": [_site(site) for site in layout["sites"]],
+        "segmentations": [segmentation["slug"] for segmentation in layout["segmentations"]],
+        "bytes": sum(file["size"] for _, entry in entries for file in entry["files"].values()),
+        "files": sum(len(entry["files"]) for _, entry in entries),
+        "failed": _failed(entries),
+        "nonfinite": _nonfinite(entries),
+        "provenance": attrs["provenance"],
+        "plan": record["plan"],
+    }
+
+
+def _site(site: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: site[name] for name in ("site", "slug", "layers", "features", "per", "dtype", "tokens", "keep_tokens")
+    }
+
+
+def _failed(entries: list[tuple[Unit, dict[str, Any]]]) -> dict[str, str]:
+    messages: dict[str, str] = {}
+    for _, entry in entries:
+        messages = entry["failed"] | messages
+    return messages
+
+
+def _nonfinite(entries: list[tuple[Unit, dict[str, Any]]]) -> dict[str, dict[str, int]]:
+    totals: dict[str, dict[str, int]] = {}
+    for _, entry in entries:
+        for path, counts in entry["nonfinite"].items():
+            total = totals.setdefault(path, {"nan": 0, "inf": 0})
+            for kind, count in counts.items():
+                total[kind] += count
+    return totals

@@ -1,0 +1,110 @@
+"""Which units are committed: plain JSON files under `_ledger/`, readable without Zarr.
+
+    _ledger/plan.json            the plan, the layout's summary, and the CRC-32 of every file made with them
+    _ledger/done/<unit>.json     one marker per committed unit, created after all its files are in place
+
+The store creates `_ledger` as a Zarr scalar too, so that walking readers pass by it without a warning.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .arrays import Unit
+from .files import PARTIAL, write_file
+from .schema import Layout
+
+FOLDER = "_ledger"
+CREATING = "creating"
+"""Lies in the ledger while the run is being created, and proves that what is there was made by us."""
+
+
+def plan_file(path: Path | str) -> Path:
+    """Where the plan lies. It is written last, so a run without it was never completely created."""
+    return Path(path) / FOLDER / "plan.json"
+
+
+def marker(path: Path | str, unit: Unit) -> Path:
+    """Where the unit's marker lies once it is committed."""
+    return Path(path) / FOLDER / "done" / f"{unit.name}.json"
+
+
+def read_record(path: Path | str) -> dict[str, Any] | None:
+    """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run."""
+    try:
+        return json.loads(plan_file(path).read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def read_plan(path: Path | str) -> dict[str, Any] | None:
+    """The plan that the run was created with, or None where there is no (completely created) run."""
+    record = read_record(path)
+    return None if record is None else record["plan"]
+
+
+def done(path: Path | str) -> frozenset[Unit]:
+    """The committed units."""
+    folder = Path(path) / FOLDER / "done"
+    if not folder.is_dir():
+        return frozenset()
+    return frozenset(Unit.parse(file.stem) for file in folder.iterdir() if file.suffix == ".json")
+
+
+def missing(path: Path | str, layout: Layout) -> tuple[Unit, ...]:
+    """The units that are still to be done, block by block."""
+    there = done(path)
+    return tuple(unit for unit in layout.units() if unit not in there)
+
+
+def entry(path: Path | str, unit: Unit) -> dict[str, Any]:
+    """A committed unit's marker. Raises KeyError where the unit is not committed."""
+    try:
+        return json.loads(marker(path, unit).read_text("utf-8"))
+    except FileNotFoundError:
+        raise KeyError(f"unit {unit.name} of {path} is not committed.") from None
+
+
+def entries(path: Path | str) -> Iterator[tuple[Unit, dict[str, Any]]]:
+    """Every committed unit with its marker, in order."""
+    for unit in sorted(done(path)):
+        yield unit, entry(path, unit)
+
+
+def failed(path: Path | str) -> dict[str, str]:
+    """The samples that failed under any condition, with the first message of each."""
+    messages: dict[str, str] = {}
+    for _, record in entries(path):
+        for sample, message in record["failed"].items():
+            messages.setdefault(sample, message)
+    return messages
+
+
+def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Write a JSON file whole or not at all."""
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
+    write_file(target, [memoryview((text + "\n").encode())], durable=durable)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):  # numpy scalars
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON: give plain numbers, texts, lists and dicts.")
+
+
+def sweep(path: Path | str, layout: Layout) -> list[str]:
+    """Remove what interrupted writers left: unfinished files, and files of units without a marker.
+
+    To be called before any writer starts, never beside one. Returns the removed paths, relative to the run, sorted.
+    """
+    root = Path(path)
+    committed = done(path)
+    leftovers = [*root.rglob(f"*{PARTIAL}"), *(root / FOLDER).glob(CREATING)]
+    for array in layout.arrays.values():
+        for file in (root / array.path).glob("c.*"):
+            if file.suffix != PARTIAL and array.owner(file.name) not in committed:
+                leftovers.append(file)
+    for file in leftovers:
+        file.unlink(missing_ok=True)
+    return sorted(str(file.relative_to(root)) for file in leftovers)

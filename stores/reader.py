@@ -1,0 +1,271 @@
+"""Open a run: labelled, lazy, and only what is committed."""
+
+# xarray's signatures are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownLambdaType=false
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from . import ledger, selection
+from .arrays import Unit
+from .catalogue import Sizes
+from .schema import SCHEMA_VERSION
+from .slabs import widen
+
+CHUNK_BYTES = 64 * 2**20
+"""A dask chunk grows over conditions, then over blocks, up to about this size."""
+
+
+class IncompleteRun(UserWarning):
+    """Some units of the run are not committed; their cells are nan, -1 or empty."""
+
+
+def open_run(path: Path | str) -> "Run":
+    """Open a run for reading, as it stands now.
+
+    Warns IncompleteRun where units are missing. Raises FileNotFoundError where there is no run, ValueError where a
+    newer version of this project wrote it.
+    """
+    record = ledger.read_record(path)
+    if record is None:
+        what = "is no run of this project (it has no _ledger/plan.json)" if Path(path).exists() else "does not exist"
+        raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
+    if record["schema_version"] > SCHEMA_VERSION:
+        raise ValueError(
+            f"{path} has schema version {record['schema_version']}, this installation reads up to {SCHEMA_VERSION}. "
+            "Install a newer vlm-probe."
+        )
+    run = Run(Path(path), record, ledger.done(path))
+    if not run.complete:
+        warnings.warn(IncompleteRun(_what_is_missing(run)), stacklevel=2)
+    return run
+
+
+def _what_is_missing(run: "Run") -> str:
+    blocks = sorted({unit.block for unit in run.missing})
+    names = [str(name) for name in run.conditions.condition.values]
+    conditions = [names[k] for k in sorted({unit.condition for unit in run.missing})]
+    return (
+        f"{run.path} is incomplete: {len(run.missing)} of {run.sizes.blocks * run.sizes.conditions} units are missing "
+        f"(blocks {_some(blocks)}; conditions {_some(conditions)}). Rerun the same command to finish it."
+    )
+
+
+def _some(things: list[Any]) -> str:
+    return ", ".join(map(str, things[:8])) + (f", ... {len(things)} in all" if len(things) > 8 else "")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it stood when it was opened. Use `open_run`."""
+
+    path: Path
+    record: dict[str, Any]
+    committed: frozenset[Unit]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan that the run was created with."""
+        return self.record["plan"]
+
+    @property
+    def sizes(self) -> Sizes:
+        """Lengths of the shared axes, padding included."""
+        names = Sizes.__dataclass_fields__
+        return Sizes(**{name: self.record["layout"][name] for name in names})
+
+    @cached_property
+    def tree(self) -> xr.DataTree:
+        """The store as plain xarray opens it: bits undecoded, padded rows and uncommitted cells included."""
+        return xr.open_datatree(self.path, engine="zarr", consolidated=False)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Model, dataset, code, seed and time of the run."""
+        return self.tree.attrs["provenance"]
+
+    @cached_property
+    def missing(self) -> tuple[Unit, ...]:
+        """The units that are not committed, block by block."""
+        sizes = self.sizes
+        units = (Unit(b, c) for b in range(sizes.blocks) for c in range(sizes.conditions))
+        return tuple(unit for unit in units if unit not in self.committed)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every unit is committed."""
+        return not self.missing
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """The samples that failed, with the message of each."""
+        return ledger.failed(self.path)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The canonical texts of the stored sites."""
+        return tuple(spec["site"] for spec in self.record["layout"]["sites"])
+
+    @cached_property
+    def images(self) -> xr.Dataset:
+        """(image) sha256, width, height; index `image` is the image's id."""
+        return self._label(self._masked(self._group("images").drop_vars("image_id")).load())
+
+    @cached_property
+    def conditions(self) -> xr.Dataset:
+        """(condition) family, severity, parameters; index `condition` is the condition's id."""
+        table = self._group("conditions").load()
+        names = {"condition": "condition_id", "family": "family", "severity": "severity"}
+        labels = {new: ("condition", _plain(table[old].values)) for new, old in names.items()}
+        return xr.Dataset({"parameters": ("condition", _plain(table["parameters"].values))}, coords=labels)
+
+    @cached_property
+    def samples(self) -> xr.Dataset:
+        """(sample) question, (sample, option) option_text; coordinates sample (index), image, kind, answer."""
+        if "samples" not in self.tree:
+            return xr.Dataset()
+        return self._label(self._group("samples").isel(sample=self._valid).drop_vars("valid").load())
+
+    @cached_property
+    def answers(self) -> xr.Dataset:
+        """(sample, condition, option) log_likelihood [nat], token_count, end_of_turn; (sample, condition) text.
+
+        Numbers are read when they are used, texts at once.
+        """
+        if "answers" not in self.tree:
+            return xr.Dataset()
+        answers = self._group("answers").isel(sample=self._valid)
+        # object: numpy's own string type knows no nan, so that `answers.where(...)` would fail
+        text = answers["text"].copy(data=_plain(answers["text"].values))
+        return self._label(self._masked(answers.assign(text=text)))
+
+    def embeddings(self, site: str) -> xr.DataArray:
+        """The site's activations as lazy float32: its tokens where they are stored, else its pooled vectors.
+
+        `site` selects layers of those stored: `language.layers[-1]:context_last`. (image|sample, condition, layer,
+        [token,] feature) in the model's own units; the layer axis is dropped where one number is named, and nan fills
+        tokens from n_tokens on and uncommitted cells. Raises KeyError for a site or layer that is not stored.
+        """
+        slug, group = self._site(site)
+        return self._lazy(slug, group, "tokens" if "tokens" in group else "pooled")
+
+    def pooled(self, site: str) -> xr.DataArray:
+        """The site's vectors, pooled over tokens where it has them: (image|sample, condition, [layer,] feature)."""
+        return self._lazy(*self._site(site), "pooled")
+
+    def site(self, site: str) -> xr.Dataset:
+        """Everything stored of the site, lazily: pooled, and with a token axis dirichlet, spectrum, token_drift ..."""
+        slug, group = self._site(site)
+        names = sorted(map(str, group.data_vars))
+        return xr.Dataset({name: self._lazy(slug, group, name) for name in names}, attrs=group.attrs)
+
+    def segmentation(self, model: str) -> xr.Dataset:
+        """(image, condition, true, predicted) confusion, in pixels, of one segmentation model."""
+        there = [spec["slug"] for spec in self.record["layout"]["segmentations"]]
+        if model not in there:
+            raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {', '.join(there) or 'none'}.")
+        return self._label(self._masked(self._group(f"segmentation/{model}")))
+
+    def _group(self, name: str) -> xr.Dataset:
+        node = self.tree[name]
+        assert isinstance(node, xr.DataTree)
+        return node.to_dataset(inherit=False)
+
+    def _column(self, name: str) -> NDArray[Any]:
+        return _plain(np.asarray(self.tree[name].variable.values))
+
+    @cached_property
+    def _valid(self) -> NDArray[np.intp] | slice:
+        valid = self._column("samples/valid")
+        return slice(None) if valid.all() else np.flatnonzero(valid)
+
+    def _site(self, text: str) -> tuple[str, xr.Dataset]:
+        name, layers = selection.split(text)
+        slugs = {selection.split(spec["site"])[0]: spec["slug"] for spec in self.record["layout"]["sites"]}
+        if name not in slugs:
+            raise KeyError(f"site {text!r} is not in {self.path}; there are: {', '.join(self.sites) or 'none'}.")
+        group = self._group(f"sites/{slugs[name]}")
+        stored = group["layer"].values.tolist()
+        try:
+            position = selection.layers(layers, stored, last=group.attrs.get("tower_layers"))
+        except KeyError as error:
+            raise KeyError(f"site {text!r}: {error.args[0]}") from None
+        return slugs[name], group.isel(layer=position)
+
+    def _lazy(self, slug: str, group: xr.Dataset, name: str) -> xr.DataArray:
+        variable = group[name]
+        if variable.dims[0] == "sample":
+            variable = variable.isel(sample=self._valid)
+        shard = self.tree[f"sites/{slug}/{name}"].encoding.get("shards")
+        rows = shard[0] if shard else self.sizes.block_size
+        variable = variable.chunk(self._chunks(variable, rows))
+        if variable.attrs.pop("logical_dtype", None) == "bfloat16":
+            variable = xr.apply_ufunc(widen, variable, dask="parallelized", output_dtypes=[np.float32], keep_attrs=True)
+        if variable.dtype.kind == "f":
+            variable = variable.astype(np.float32)
+        labelled = self._label(self._masked(variable.to_dataset(name=name)))[name]
+        return labelled.assign_attrs(site=group.attrs["site"])
+
+    def _chunks(self, variable: xr.DataArray, step: int) -> dict[str, int | tuple[int, ...]]:
+        # Whole files of `step` rows: a chunk that cuts through a file reads it more than once.
+        sizes, axis = self.sizes, str(variable.dims[0])
+        if axis == "sample":
+            valid = self._column("samples/valid").reshape(sizes.blocks, -1).sum(axis=1)
+            rows = [int(count) for count in valid if count]
+        else:
+            rows = [min(step, sizes.images - start) for start in range(0, sizes.images, step)]
+        cell = max(1, variable.dtype.itemsize * math.prod(variable.shape[2:])) * max(rows)
+        conditions = max(1, min(sizes.conditions, CHUNK_BYTES // cell))
+        together = max(1, CHUNK_BYTES // (cell * conditions)) if conditions == sizes.conditions else 1
+        return {
+            axis: tuple(sum(rows[k : k + together]) for k in range(0, len(rows), together)),
+            "condition": conditions,
+        }
+
+    def _masked(self, group: xr.Dataset) -> xr.Dataset:
+        if self.complete:
+            return group
+        sizes = self.sizes
+        done = np.zeros((sizes.blocks, sizes.conditions), dtype=bool)
+        for unit in self.committed:
+            done[unit.block, unit.condition] = True
+        seen = {"image": np.repeat(done, sizes.block_size, axis=0)[: sizes.images]}
+        if sizes.samples_per_block:
+            seen["sample"] = np.repeat(done, sizes.samples_per_block, axis=0)[self._valid]
+        return group.map(lambda variable: _show(variable, seen[str(variable.dims[0])]), keep_attrs=True)
+
+    def _label(self, data: xr.Dataset) -> xr.Dataset:
+        labels: dict[str, Any] = {}
+        image_ids = self._column("images/image_id")
+        if "image" in data.dims:
+            labels["image"] = ("image", image_ids)
+        if "condition" in data.dims:
+            labels |= {name: self.conditions[name].variable for name in ("condition", "family", "severity")}
+        if "sample" in data.dims:
+            table = self._group("samples").isel(sample=self._valid)
+            labels["sample"] = ("sample", table["sample_id"].values.astype(object))
+            labels["image"] = ("sample", image_ids[table["image_index"].values])
+            labels |= {name: ("sample", table[name].values.astype(object)) for name in ("kind", "answer")}
+            data = data.drop_vars(["sample_id", "image_index", "kind", "answer"], errors="ignore")
+        return data.assign_coords(labels)
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(object) if values.dtype.kind == "T" else values
+
+
+def _show(variable: xr.DataArray, seen: NDArray[np.bool_]) -> xr.DataArray:
+    dims = variable.dims[:2] if "condition" in variable.dims else variable.dims[:1]
+    mask = xr.DataArray(seen if len(dims) == 2 else seen[:, 0], dims=dims)
+    if variable.dtype.kind == "f":
+        return variable.where(mask)
+    return variable.where(mask, "" if variable.dtype.kind in "OUT" else -1)

@@ -1,0 +1,228 @@
+"""What a run's store holds: sites, samples, conditions, and the layout that gives each unit its own files."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from .arrays import Array, Unit
+from .catalogue import Sizes, answer_arrays, image_arrays, segmentation_arrays, site_arrays
+
+SCHEMA_VERSION = 1
+"""Rises with every change that an older reader would misread."""
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
+
+
+@dataclass(frozen=True)
+class SiteSpec:
+    """A place in the model whose activations are kept; all its layers share one group.
+
+    `site` is the canonical text, e.g. `language.layers[-1]:context_last`. `layers` are the stored layer numbers,
+    counted from 0 (the input embedding); a site without layers has the single layer 0. `attrs["tower_layers"]` is the
+    number of the tower's last layer: it gives negative layers their meaning in `Run.embeddings`. `tokens` is the
+    longest token count where the site has a token axis.
+    """
+
+    slug: str
+    site: str
+    layers: tuple[int, ...]
+    features: int
+    per: Literal["image", "sample"]
+    dtype: Literal["float32", "float16", "bfloat16"]
+    tokens: int | None = None
+    keep_tokens: bool = False
+    bands: int = 3
+    attrs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        if not _SLUG.fullmatch(self.slug):
+            raise ValueError(f"slug {self.slug!r} names a folder: letters, digits and _.@+- only.")
+        if not self.layers or min(self.layers) < 0 or len(set(self.layers)) < len(self.layers):
+            raise ValueError(f"site {self.site!r}: layers {self.layers} must be resolved numbers >= 0, each once.")
+        if self.tokens is not None and (self.per != "image" or self.tokens < 1):
+            raise ValueError(f"site {self.site!r}: only a site per image has a token axis, of at least 1 token.")
+        if self.keep_tokens and self.tokens is None:
+            raise ValueError(f"site {self.site!r} has no token axis, so it cannot keep tokens. Set keep_tokens=False.")
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One sample as the store knows it; `answer` is "" where there is none."""
+
+    sample_id: str
+    image_index: int
+    question: str
+    answer: str
+    kind: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """One condition; `severity` is -1 where its family has none, `parameters` is a JSON text."""
+
+    condition_id: str
+    family: str
+    severity: int = -1
+    parameters: str = "{}"
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A segmentation model whose confusion matrices are kept."""
+
+    slug: str
+    classes: int = 19
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The whole shape of a run, known before anything is computed.
+
+    Images keep their order, `block_size` to a block. Samples are laid out by image within their block, which is padded
+    to the fullest block's number of samples with rows marked `valid=False`.
+    """
+
+    block_size: int
+    image_ids: tuple[str, ...]
+    samples: tuple[SampleRow, ...]
+    conditions: tuple[ConditionRow, ...]
+    sites: tuple[SiteSpec, ...] = ()
+    compress: bool = False
+    segmentations: tuple[Segmentation, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.block_size < 1 or not self.image_ids or not self.conditions:
+            raise ValueError(
+                f"a layout needs block_size >= 1, images and conditions; came block_size={self.block_size}, "
+                f"{len(self.image_ids)} images, {len(self.conditions)} conditions."
+            )
+        _refuse_twins("image id", self.image_ids)
+        _refuse_twins("sample id", tuple(row.sample_id for row in self.samples))
+        _refuse_twins("condition id", tuple(row.condition_id for row in self.conditions))
+        _refuse_twins("site slug", tuple(site.slug for site in self.sites))
+        for row in self.samples:
+            if not 0 <= row.image_index < len(self.image_ids):
+                raise ValueError(
+                    f"sample {row.sample_id!r} asks about image {row.image_index}; there are {len(self.image_ids)}."
+                )
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return math.ceil(len(self.image_ids) / self.block_size)
+
+    @cached_property
+    def _by_block(self) -> tuple[tuple[SampleRow, ...], ...]:
+        blocks: list[list[SampleRow]] = [[] for _ in range(self.blocks)]
+        for row in sorted(self.samples, key=lambda row: row.image_index):  # stable: given order within an image
+            blocks[row.image_index // self.block_size].append(row)
+        return tuple(map(tuple, blocks))
+
+    @cached_property
+    def samples_per_block(self) -> int:
+        """Sample rows that every block has, padding included."""
+        return max(map(len, self._by_block))
+
+    @property
+    def max_options(self) -> int:
+        """Length of the option axis: at least 1, so that a run of open questions has one too."""
+        return max([1, *(len(row.options) for row in self.samples)])
+
+    def units(self) -> tuple[Unit, ...]:
+        """Every unit, block by block, clean first."""
+        return tuple(Unit(b, c) for b in range(self.blocks) for c in range(len(self.conditions)))
+
+    def rows(self, block: int) -> slice:
+        """The image rows of a block."""
+        return slice(block * self.block_size, min((block + 1) * self.block_size, len(self.image_ids)))
+
+    def sample_rows(self, block: int) -> slice:
+        """The sample rows of a block, padding included."""
+        return slice(block * self.samples_per_block, (block + 1) * self.samples_per_block)
+
+    def block_samples(self, block: int) -> tuple[SampleRow, ...]:
+        """The real samples of a block in the order of their rows; the block's remaining rows are padding."""
+        return self._by_block[block]
+
+    @cached_property
+    def _sample_index(self) -> dict[str, int]:
+        return {
+            row.sample_id: block * self.samples_per_block + k
+            for block, rows in enumerate(self._by_block)
+            for k, row in enumerate(rows)
+        }
+
+    def sample_index(self, sample_id: str) -> int:
+        """The padded row of a sample. Raises KeyError where there is no such sample."""
+        return self._sample_index[sample_id]
+
+    @property
+    def sizes(self) -> Sizes:
+        """The lengths of the shared axes."""
+        return Sizes(
+            len(self.image_ids), len(self.conditions), self.block_size, self.samples_per_block, self.max_options
+        )
+
+    @cached_property
+    def arrays(self) -> Mapping[str, Array]:
+        """Every array that units fill, by path."""
+        found = [*image_arrays(self.sizes)]
+        if self.samples:
+            found += answer_arrays(self.sizes)
+        for site in self.sites:
+            found += site_arrays(site, self.sizes)
+        for segmentation in self.segmentations:
+            found += segmentation_arrays(segmentation.slug, segmentation.classes, self.sizes)
+        return {array.path: array for array in found}
+
+    def unit_arrays(self, unit: Unit) -> Mapping[str, Array]:
+        """The arrays that this unit must fill: all of them for condition 0, else those with a condition axis."""
+        return {path: array for path, array in self.arrays.items() if array.per_condition or unit.condition == 0}
+
+    def blank(self, unit: Unit) -> dict[str, NDArray[Any]]:
+        """A payload of fill values in the right shapes and types (raw tokens excepted: they are large)."""
+        return {
+            path: array.full(array.slab_shape(unit.block))
+            for path, array in self.unit_arrays(unit).items()
+            if "token" not in array.dims or array.path.endswith("token_drift")
+        }
+
+    def bytes_on_disk(self) -> int:
+        """Bytes of the finished run's numbers (uncompressed, longest token counts); texts and metadata come on top."""
+        clean = sum(a.unit_bytes(b) for a in self.arrays.values() for b in range(self.blocks))
+        each = sum(a.unit_bytes(b) for a in self.arrays.values() if a.per_condition for b in range(self.blocks))
+        return clean + each * (len(self.conditions) - 1)
+
+    def files(self) -> int:
+        """Number of chunk and marker files of the finished run."""
+        return sum(1 + sum(1 for a in self.unit_arrays(u).values() for _ in a.files(u)) for u in self.units())
+
+    def summary(self) -> dict[str, Any]:
+        """What the ledger keeps of the layout, as plain JSON: enough to name every unit's files again."""
+        tables = repr((self.image_ids, self._by_block, self.conditions))
+        content = {
+            **asdict(self.sizes),
+            "tables": sha256(tables.encode()).hexdigest(),
+            "samples": len(self.samples),
+            "families": dict(Counter(row.family for row in self.conditions)),
+            "compress": self.compress,
+            "sites": [{**vars(site), "attrs": dict(site.attrs)} for site in self.sites],
+            "segmentations": [asdict(segmentation) for segmentation in self.segmentations],
+        }
+        return json.loads(json.dumps(content))
+
+
+def _refuse_twins(what: str, ids: tuple[str, ...]) -> None:
+    if len(set(ids)) < len(ids):
+        seen: set[str] = set()
+        twin = next(name for name in ids if name in seen or seen.add(name))
+        raise ValueError(f"{what} {twin!r} comes more than once; each needs its own.")

@@ -1,0 +1,105 @@
+"""One unit's values as they are handed over: are they what the layout says, and which of them are not finite?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Array, Unit
+from .schema import Layout
+
+Payload = Mapping[str, NDArray[Any]]
+
+# Largest finite bit patterns + 1 of the positive numbers, by storage type; the negative ones add the sign bit.
+_INFINITE = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F800000}
+
+
+def check(layout: Layout, unit: Unit, payload: Payload) -> None:
+    """Refuse a payload that is not exactly the unit's arrays in their shapes and types.
+
+    Raises ValueError for a unit outside the layout, missing or unknown arrays, shapes and values, and TypeError for
+    types.
+    """
+    if not (0 <= unit.block < layout.blocks and 0 <= unit.condition < len(layout.conditions)):
+        raise ValueError(f"{unit}: this layout has {layout.blocks} blocks and {len(layout.conditions)} conditions.")
+    arrays = layout.unit_arrays(unit)
+    if missing := sorted(arrays.keys() - payload.keys()):
+        raise ValueError(f"unit {unit.name} lacks {', '.join(missing)}. Start from `layout.blank(unit)`.")
+    if unknown := sorted(payload.keys() - arrays.keys()):
+        raise ValueError(f"unit {unit.name} has no place for {', '.join(unknown)}; it takes {', '.join(arrays)}.")
+    for path, array in arrays.items():
+        _check_slab(array, unit, payload[path])
+
+
+def _check_slab(array: Array, unit: Unit, slab: NDArray[Any]) -> None:
+    shape = array.slab_shape(unit.block)
+    if slab.shape != shape:
+        raise ValueError(
+            f"unit {unit.name}: {array.path} must be {shape} "
+            f"({', '.join(dim for dim in array.dims if dim != 'condition')}), came {slab.shape}."
+        )
+    if array.is_text:
+        if any(not isinstance(text, str) for text in slab.astype(object).flat):
+            raise TypeError(f"unit {unit.name}: {array.path} takes strings, came {slab.dtype} with other things in it.")
+    elif slab.dtype != np.dtype(array.dtype):
+        hint = " (bfloat16 travels as its bits: view it as uint16)" if array.bfloat16 else ""
+        raise TypeError(f"unit {unit.name}: {array.path} is stored as {array.dtype}{hint}, came {slab.dtype}.")
+
+
+def token_counts(array: Array, payload: Payload) -> NDArray[np.int32]:
+    """n_tokens (image,) of the site that the array belongs to."""
+    return payload[f"{array.path.rpartition('/')[0]}/n_tokens"]
+
+
+def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, dict[str, int]]:
+    """Count nan and infinite values per float array, padding left out: {path: {"nan": n, "inf": m}}, zeros omitted.
+
+    Padding is what lies from n_tokens on, the rows without a sample, and the options that a sample does not have.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for path, array in layout.unit_arrays(unit).items():
+        if array.is_float:
+            nan = inf = 0
+            for values in _real_cells(layout, unit, array, payload):
+                if not _all_finite(values, array):
+                    wide = widen(values) if array.bfloat16 else values
+                    nan += int(np.isnan(wide).sum())
+                    inf += int(np.isinf(wide).sum())
+            if nan or inf:
+                found[path] = {"nan": nan, "inf": inf}
+    return found
+
+
+def _real_cells(layout: Layout, unit: Unit, array: Array, payload: Payload) -> Iterator[NDArray[Any]]:
+    slab = payload[array.path]
+    if "token" in array.dims:
+        for image, count in zip(slab, token_counts(array, payload).tolist(), strict=True):
+            yield image[:, : max(0, count)]
+    elif "option" in array.dims:
+        for row, sample in zip(slab, layout.block_samples(unit.block), strict=False):
+            yield row[: len(sample.options)]
+    elif array.dims[0] == "sample":
+        yield slab[: len(layout.block_samples(unit.block))]
+    else:
+        yield slab
+
+
+def _all_finite(values: NDArray[Any], array: Array) -> bool:
+    # Bits of floats sort like integers within one sign: two maxima find any inf or nan at the speed of memory
+    # (np.isfinite takes 20 times as long on float16).
+    if not values.size:
+        return True
+    limit = _INFINITE["bfloat16" if array.bfloat16 else array.dtype]
+    bits = 8 * values.itemsize
+    signed, unsigned = values.view(f"i{values.itemsize}"), values.view(f"u{values.itemsize}")
+    return int(signed.max()) < limit and int(unsigned.max()) < limit + 2 ** (bits - 1)
+
+
+def widen(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The float32 numbers of bfloat16 bits (exact: bfloat16 is float32's upper half).
+
+    >>> widen(np.array([0x3F80, 0xC000], dtype=np.uint16)).tolist()
+    [1.0, -2.0]
+    """
+    return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -1,0 +1,130 @@
+"""Commit units: all of a unit's files first, its marker last.
+
+Local fixed-size arrays without compression are written directly from memory (`shard`); zarr-python writes the rest
+(texts, compressed arrays). Both give the same values to every reader, and both put files in place by renaming.
+"""
+
+# zarr's signatures are only partly typed.
+# pyright: reportUnknownMemberType=false
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import zarr
+from numpy.typing import NDArray
+
+from . import ledger
+from .arrays import Array, Unit
+from .creation import create as create
+from .files import Written, checksum_file, sync_folders, write_failed, write_file
+from .schema import Layout
+from .shard import chunk_parts, shard_parts
+from .slabs import Payload, check, nonfinite, token_counts
+
+
+class Writer:
+    """Writes units of one run. Any number of writers may work at once, each on units of its own."""
+
+    def __init__(self, path: Path | str, layout: Layout, *, durable: bool = False) -> None:
+        """Open a created run. `durable` waits for the disk at each commit, so that a power cut loses no marked unit.
+
+        Raises FileNotFoundError where no run was created, ValueError where it has another layout.
+        """
+        record = ledger.read_record(path)
+        if record is None:
+            raise FileNotFoundError(f"{path} holds no run. Make one with `stores.create` first.")
+        if record["layout"] != layout.summary():
+            raise ValueError(f"{path} was created with another layout. Use the layout of its plan, or another path.")
+        self.path = Path(path)
+        self.layout = layout
+        self.durable = durable
+        self._opened: dict[str, zarr.Array[Any]] = {}
+
+    def commit(self, unit: Unit, payload: Payload, *, report: Mapping[str, Any]) -> None:
+        """Write all of the unit's arrays, then its marker; until then readers do not see it.
+
+        `payload` maps each path of `layout.unit_arrays(unit)` to the unit's values, with the condition axis left out:
+        (images of the block, ...) or (samples_per_block, ...). The last block may have fewer images than block_size.
+        bfloat16 travels as its uint16 bits; tokens from n_tokens on are not kept. `layout.blank(unit)` gives a payload
+        of fill values. `report` goes into the marker; its "failed" maps sample ids to messages.
+
+        Raises FileExistsError for a committed unit, ValueError and TypeError for a payload that does not fit, DiskFull
+        (or WriteFailed) when the system refuses: the unit's files are then removed and committed units stay.
+        """
+        if ledger.marker(self.path, unit).exists():
+            raise FileExistsError(f"unit {unit.name} of {self.path} is committed already; it is never written twice.")
+        check(self.layout, unit, payload)
+        try:
+            files: dict[str, Written] = {}
+            for path, array in self.layout.unit_arrays(unit).items():
+                files |= self._write(array, unit, payload[path], payload)
+            if self.durable:
+                sync_folders([self.path / name for name in files], self.path)
+            self._mark(unit, files, payload, report)
+        except OSError as error:
+            self._withdraw(unit)
+            needed = sum(array.unit_bytes(unit.block) for array in self.layout.unit_arrays(unit).values())
+            raise write_failed(error, self.path, f"unit {unit.name}", needed) from error
+
+    def _write(self, array: Array, unit: Unit, slab: NDArray[Any], payload: Payload) -> dict[str, Written]:
+        if array.is_text or self.layout.compress:
+            return self._write_with_zarr(array, unit, slab, payload)
+        files: dict[str, Written] = {}
+        for name, rows in array.files(unit):
+            if array.shard is None:
+                parts = chunk_parts(array, slab[rows])
+            else:
+                parts = shard_parts(array, slab[rows], token_counts(array, payload)[rows])
+            files[name] = write_file(self.path / name, parts, durable=self.durable)
+        return files
+
+    def _write_with_zarr(self, array: Array, unit: Unit, slab: NDArray[Any], payload: Payload) -> dict[str, Written]:
+        start = unit.block * array.rows
+        region = (slice(start, start + len(slab)), *((unit.condition,) if array.per_condition else ()))
+        if array.shard is not None:
+            slab = slab.copy()
+            for image, count in zip(slab, token_counts(array, payload).tolist(), strict=True):
+                image[:, max(0, count) :] = array.fill
+        self._open(array)[region] = slab.astype(object) if array.is_text else slab
+        names = [name for name, _ in array.files(unit)]
+        if self.durable:
+            for name in names:
+                _sync_file(self.path / name)
+        return {name: checksum_file(self.path / name) for name in names}
+
+    def _open(self, array: Array) -> "zarr.Array[Any]":
+        if array.path not in self._opened:
+            opened = zarr.open_array(self.path / array.path, mode="r+", zarr_format=3)
+            # Comparing chunks with the fill value costs up to 7 times the write, and the setting is not stored.
+            self._opened[array.path] = opened.with_config({"write_empty_chunks": True})
+        return self._opened[array.path]
+
+    def _mark(self, unit: Unit, files: Mapping[str, Written], payload: Payload, report: Mapping[str, Any]) -> None:
+        content = {
+            "unit": unit.name,
+            "files": {name: vars(written) for name, written in files.items()},
+            "nonfinite": nonfinite(self.layout, unit, payload),
+            "failed": dict(report.get("failed", {})),
+            "host": platform.node(),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "report": {key: value for key, value in report.items() if key != "failed"},
+        }
+        target = ledger.marker(self.path, unit)
+        ledger.write_json(target, content, durable=self.durable)
+        if self.durable:
+            sync_folders([target], self.path)
+
+    def _withdraw(self, unit: Unit) -> None:
+        ledger.marker(self.path, unit).unlink(missing_ok=True)  # first: a marker never outlives its files
+        for array in self.layout.unit_arrays(unit).values():
+            for name, _ in array.files(unit):
+                (self.path / name).unlink(missing_ok=True)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,75 @@
+"""Every public analysis carries a card, and every card can be cited."""
+
+import importlib
+import inspect
+
+import pytest
+
+import analyses
+from analyses import cards
+from analyses.papers import BIBTEX
+
+WITHOUT_CARD = {
+    "drift.by_family",  # a reduction on the way to `relative`
+    "flips.answer_index",  # preparation
+    "flips.ever_flipped",  # the same, to `rates`
+    "margins.complete",  # preparation
+    "margins.yes_no",  # one reading of `margin`
+    "dirichlet.unfold",  # preparation
+}
+
+
+def public_functions() -> set[str]:
+    names = set()
+    for module in cards.MODULES:
+        loaded = importlib.import_module(f"analyses.{module}")
+        offered = getattr(loaded, "__all__", None) or vars(loaded)
+        names |= {
+            f"{module}.{name}"
+            for name in offered
+            if not name.startswith("_")
+            and inspect.isfunction(getattr(loaded, name))
+            and getattr(loaded, name).__module__.startswith("analyses")
+        }
+    return names
+
+
+def test_every_public_analysis_has_a_card_and_every_card_an_analysis() -> None:
+    assert public_functions() - WITHOUT_CARD == set(cards.registry())
+
+
+def test_cards_are_complete_sentences_of_fact() -> None:
+    for card in cards.registry().values():
+        assert card.question.endswith("?")
+        assert card.unit
+        assert card.range
+        assert card.paper in BIBTEX or card.paper == ""
+
+
+def test_every_module_with_cards_is_public() -> None:
+    assert set(cards.MODULES) <= set(analyses.__all__)
+
+
+def test_every_paper_is_cited_and_well_formed() -> None:
+    cited = {card.paper for card in cards.registry().values()} - {""}
+    for key in cited:
+        assert BIBTEX[key].startswith("@")
+        assert f"{{{key}," in BIBTEX[key]
+        assert BIBTEX[key].count("{") == BIBTEX[key].count("}")
+
+
+def test_a_bibliography_names_each_paper_once() -> None:
+    assert cards.bibliography("flips.rates", "flips.flipped").count("@misc{wani2026same") == 1
+    assert cards.bibliography("flips.entropy") == ""
+    assert cards.bibliography().count("@") >= 5
+
+
+def test_an_unknown_card_lists_the_known_ones() -> None:
+    with pytest.raises(KeyError, match=r"drift\.cosine"):
+        cards.card("drift.cosin")
+
+
+def test_every_public_function_shows_an_example() -> None:
+    for name in public_functions():
+        module, function = name.split(".")
+        assert ">>>" in (getattr(importlib.import_module(f"analyses.{module}"), function).__doc__ or ""), name

@@ -1,0 +1,143 @@
+"""Band powers against loops over frequencies, pure waves, and Parseval."""
+
+import dask.array
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from analyses import kernels, spectral
+
+
+def picture(shape: tuple[int, ...] = (12, 17), seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, 255, size=shape)
+
+
+def wave(rows: int, columns: int, down: int, right: int) -> np.ndarray:
+    y, x = np.mgrid[:rows, :columns]
+    return np.cos(2 * np.pi * (down * y / rows + right * x / columns))
+
+
+def test_edges_are_those_of_the_definition() -> None:
+    # 8 x 8: the farthest frequency is (-4, -4), r_max = sqrt(32)
+    r_max = np.sqrt(32)
+    np.testing.assert_allclose(kernels.radial_edges(8, 8), np.geomspace(1, r_max + 1, 4) - 1)
+    np.testing.assert_allclose(kernels.radial_edges(8, 8, 4, "equal_width"), np.linspace(0, r_max, 5))
+
+
+@pytest.mark.parametrize("edges", kernels.EDGES)
+def test_band_power_agrees_with_a_loop_over_shifted_frequencies(edges: str) -> None:
+    image = picture()
+    power = np.abs(np.fft.fftshift(np.fft.fft2(image))) ** 2
+    limits = kernels.radial_edges(12, 17, 3, edges)
+    groups: list[list[float]] = [[], [], []]
+    for row in range(12):
+        for column in range(17):
+            radius = np.hypot(row - 6, column - 8)
+            band = max(k for k in range(3) if radius >= limits[k] or k == 0)
+            groups[band].append(power[row, column])
+    np.testing.assert_allclose(spectral.band_power(image, edges=edges), [np.mean(group) for group in groups])
+
+
+def test_equal_count_bands_are_nearly_equal() -> None:
+    band = kernels.radial_bands(32, 32, 4, "equal_count")
+    counts = np.bincount(band.ravel())
+    assert counts.sum() == 1024
+    assert np.abs(counts - 256).max() < 16
+
+
+def test_parseval() -> None:
+    image = picture()
+    bands = np.bincount(kernels.radial_bands(12, 17, 3, "geometric").ravel(), minlength=3)
+    total = (spectral.band_power(image) * bands).sum()
+    assert total == pytest.approx((image**2).sum() * image.size)
+
+
+def test_a_flat_picture_is_all_mean() -> None:
+    np.testing.assert_allclose(spectral.band_power(np.full((8, 8), 3.0), keep_dc=False)[1:], 0, atol=1e-12)
+    # the lowest of 3 bands of 8 x 8 reaches to radius 0.88: it holds DC alone, (sum of the picture)^2
+    np.testing.assert_allclose(spectral.band_power(np.full((8, 8), 3.0)), [(3 * 64) ** 2, 0, 0], atol=1e-12)
+
+
+def test_a_wave_lies_in_its_own_band() -> None:
+    # radius 5 of at most sqrt(8^2 + 8^2) = 11.3: edges 0, 1.31, 4.33, 11.3
+    result = spectral.band_power(wave(16, 16, 3, 4))
+    assert result.argmax() == 2
+    np.testing.assert_allclose(result[:2], 0, atol=1e-9)
+
+
+def test_channels_stay_apart_and_integers_are_exact() -> None:
+    image = picture((12, 17, 3)).astype(np.uint8)
+    result = spectral.band_power(image)
+    assert result.shape == (3, 3)
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result[1], spectral.band_power(image[..., 1].astype(float)))
+
+
+def test_a_band_without_frequencies_and_a_picture_with_a_hole_are_undefined() -> None:
+    assert np.isnan(kernels.image_spectrum(np.ones((2, 2)))[1])  # radii 0, 1, 1.41; the middle band is 0.34 to 0.80
+    broken = picture()
+    broken[3, 3] = np.nan
+    assert np.isnan(spectral.band_power(broken)).all()
+
+
+def test_token_spectrum_is_the_mean_over_features() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 6, 7, 5))
+    expected = np.mean([kernels.image_spectrum(x[..., k]) for k in range(5)], axis=0)
+    np.testing.assert_allclose(kernels.token_spectrum(x), expected)
+
+
+@pytest.mark.parametrize("keep_dc", [True, False])
+def test_numpy_torch_and_dask_agree(keep_dc: bool) -> None:
+    x = np.random.default_rng(1).normal(2, 1, size=(4, 14, 14, 32)).astype(np.float32)
+    expected = kernels.token_spectrum(x, keep_dc=keep_dc)
+    assert expected.dtype == np.float32
+    on_torch = kernels.token_spectrum(torch.from_numpy(x), keep_dc=keep_dc)
+    np.testing.assert_allclose(on_torch.numpy(), expected, rtol=1e-5)
+    lazy = kernels.token_spectrum(dask.array.from_array(x, chunks=(1, 14, 14, 32)), keep_dc=keep_dc)
+    np.testing.assert_allclose(lazy.compute(), expected, rtol=1e-6)
+    bfloat = kernels.token_spectrum(torch.from_numpy(x).bfloat16(), keep_dc=keep_dc)
+    assert bfloat.dtype == torch.float32
+
+
+def test_labelled_pictures_give_labelled_bands() -> None:
+    images = xr.DataArray(
+        picture((2, 3, 12, 17)), dims=("image", "channel", "y", "x"), coords={"image": ["a", "b"]}
+    ).transpose("image", "y", "x", "channel")
+    result = spectral.band_power(images, bands=4)
+    assert dict(result.sizes) == {"image": 2, "channel": 3, "band": 4}
+    np.testing.assert_allclose(result.band_high[:-1], result.band_low[1:])
+    lazy = spectral.band_power(images.chunk(image=1, y=5), bands=4)
+    xr.testing.assert_allclose(lazy.compute(), result)
+    tokens = images.rename(y="row", x="col", channel="feature")
+    np.testing.assert_allclose(spectral.token_spectrum(tokens, bands=4), result.mean("channel"))
+
+
+def test_change_by_hand() -> None:
+    clean, perturbed = np.array([4.0, 2.0, 0.0]), np.array([3.0, 3.0, 0.0])
+    np.testing.assert_allclose(spectral.change(clean, perturbed), [-1, 1, 0])
+    np.testing.assert_allclose(spectral.relative_change(clean, perturbed), [-0.25, 0.5, 0], rtol=1e-8)
+
+
+def test_labelled_change_keeps_to_its_images() -> None:
+    clean = xr.DataArray(picture((2, 3)), dims=("image", "band"), coords={"image": ["a", "b"]})
+    moved = xr.concat([clean, 2 * clean], "condition").assign_coords(condition=["clean", "x"])
+    result = spectral.relative_change(clean, moved)
+    assert result.dims == moved.dims
+    np.testing.assert_allclose(result.sel(condition="x"), 1.0)
+    with pytest.raises(ValueError, match="differ in 'image'"):
+        spectral.change(clean, moved.assign_coords(image=["a", "c"]))
+    with pytest.raises(ValueError, match="shapes differ"):
+        spectral.change(np.ones(3), np.ones(4))
+
+
+def test_unknown_edges_and_no_bands_are_refused() -> None:
+    with pytest.raises(ValueError, match="Choose one of geometric"):
+        spectral.band_power(picture(), edges="log")
+    with pytest.raises(ValueError, match="at least 1 band"):
+        spectral.band_power(picture(), bands=0)
+
+
+def test_shifting_a_picture_around_leaves_its_spectrum() -> None:
+    image = picture()
+    np.testing.assert_allclose(spectral.band_power(np.roll(image, (3, -5), (0, 1))), spectral.band_power(image))

@@ -1,0 +1,49 @@
+"""Creation: all or nothing, never over something else."""
+
+import pytest
+import small_run
+from small_run import PLAN, PROVENANCE
+
+import stores
+from stores import creation, ledger
+
+
+def test_create_refuses_to_touch_a_run_or_foreign_files(tmp_path):
+    plan = small_run.layout()
+    stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
+    with pytest.raises(FileExistsError, match="already holds a run"):
+        stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("precious")
+    with pytest.raises(FileExistsError, match="no run of this project"):
+        stores.create(tmp_path / "home", plan, plan=PLAN, provenance=PROVENANCE)
+    assert (tmp_path / "home" / "thesis.tex").read_text() == "precious"
+
+
+def test_an_empty_folder_may_become_a_run(tmp_path):
+    stores.create(tmp_path, small_run.layout(), plan=PLAN, provenance=PROVENANCE)
+    assert ledger.read_plan(tmp_path) == PLAN
+
+
+@pytest.mark.parametrize("step", ["_create_groups", "_create_arrays", "_write_tables"])
+def test_an_interrupted_creation_is_no_run_and_is_done_again(tmp_path, monkeypatch, step):
+    plan, real = small_run.layout(), getattr(creation, step)
+
+    def interrupted(*args):
+        real(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(creation, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
+    assert ledger.read_plan(tmp_path / "run") is None
+    with pytest.raises(FileNotFoundError, match="is no run of this project"):
+        stores.open_run(tmp_path / "run")
+    monkeypatch.undo()
+    stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
+    assert stores.verify(tmp_path / "run") == []
+
+
+def test_a_plan_without_hash_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no 'hash'"):
+        stores.create(tmp_path / "run", small_run.layout(), plan={}, provenance={})
