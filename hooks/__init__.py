@@ -1,0 +1,50 @@
+"""Models and what moves inside them: loading, sites, capture, option scores.
+
+Names are imported when first used, so that reading a site's text does not pay for torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import capture, check, contrastive, families, generate, options, sites
+    from .loading import Blueprint, LoadOptions, Model, ModelError, blueprint, load
+    from .reading import Answer, Question, Reading, View
+    from .sites import Site, Tower
+
+_HOME = {
+    **dict.fromkeys(("Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load"), "loading"),
+    **dict.fromkeys(("Answer", "Question", "Reading", "View"), "reading"),
+    **dict.fromkeys(("Site", "Tower"), "sites"),
+}
+_MODULES = ("capture", "check", "contrastive", "families", "generate", "options", "sites")
+
+__all__ = [
+    "Answer",
+    "Blueprint",
+    "LoadOptions",
+    "Model",
+    "ModelError",
+    "Question",
+    "Reading",
+    "Site",
+    "Tower",
+    "View",
+    "blueprint",
+    "capture",
+    "check",
+    "contrastive",
+    "families",
+    "generate",
+    "load",
+    "options",
+    "sites",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"package 'hooks' has no {name!r}; it has {', '.join(__all__)}")

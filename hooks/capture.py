@@ -1,0 +1,198 @@
+"""Reading a model: images and their questions in, states and answers out, with everything encoded once.
+
+Vision and the prompt up to the image run once per image; questions continue from that cache, options and free answers
+from the questions'. Results do not depend on batch size, neighbours or padding side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from . import contrastive, generate, options, trace
+from .collect import Reduce, Request, by_image, image_reading, to_numpy
+from .context import Row, answer_ids, batches, option_ids, render, rows
+from .continuation import PaddingSide, Sequences, encode, extend, last_state
+from .options import Scored, Span
+from .reading import Answer, Question, Reading, View
+from .sites import Site
+
+if TYPE_CHECKING:
+    from .loading import Model
+
+CONTINUED_PER_IMAGE = 2
+"""Questions or options that continue together, per image of a batch: each holds a copy of its image's cache."""
+
+ANSWERS = {"answer_mean": "option", "answer_free": "free", "answer_clean": "clean"}
+
+
+def read(
+    model: "Model",
+    views: Sequence[View],
+    sites: Sequence[Site],
+    *,
+    batch_size: int,
+    keep_tokens: frozenset[str] | bool = False,
+    reduce: Reduce | None = None,
+    max_new_tokens: int = 32,
+    padding_side: PaddingSide = "right",
+    end_of_turn: bool = True,
+) -> list[Reading]:
+    """Read all views at the sites, one `Reading` per view, in order.
+
+    `batch_size` counts images. `keep_tokens` names the slugs whose raw tokens are returned (True: all). `reduce` sees
+    the tokens of every site that has them, on the device. A sample-level site with a prompt is read for the questions
+    of that prompt, one without for those of the default prompt (""). With `end_of_turn` False, options of one token
+    cost no forward of their own and their end-of-turn term is nan. Non-finite states pass through as they are.
+
+    Raises ValueError for repeated sites (`sites.parse_all` merges them), malformed pixels and options without tokens.
+    """
+    slugs = [site.slug for site in sites]
+    if repeated := {slug for slug in slugs if slugs.count(slug) > 1}:
+        raise ValueError(f"sites {sorted(repeated)} come more than once. Parse them together with sites.parse_all.")
+    if model.kind == "generative" and model.family.image_prefix != "causal":
+        raise ValueError(
+            f"family {model.family.name!r} has a {model.family.image_prefix} image prefix, only causal is read."
+        )
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+    keep = frozenset(slugs if keep_tokens is True else keep_tokens or ())
+    request = Request(tuple(sites), batch_size, keep, reduce, max_new_tokens, padding_side, end_of_turn)
+    read_batch = contrastive.read_batch if model.kind == "contrastive" else _read_batch
+    made: list[Reading] = []
+    with torch.inference_mode():
+        for start in range(0, len(views), batch_size):
+            made += read_batch(model, start, views[start : start + batch_size], request)
+    return made
+
+
+def check_question(model: "Model", question: Question) -> None:
+    """Raise the ValueError that reading this question would raise, without running the model."""
+    if model.kind == "contrastive":
+        contrastive.check_captions(model, question.options)
+    else:
+        option_ids(model.blueprint, render(model.blueprint, question.text), question.options)
+
+
+def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
+    prefixes = [row for place, view in enumerate(views) for row in rows(model.blueprint, place, view)]
+    readings: dict[int, Reading] = {}
+    answered: dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]] = {}
+    reads = trace.points(model, request.image_sites)
+    for group in batches(prefixes):
+        encoded, states = encode(model, group, reads=reads)
+        for row, mine in zip(group, by_image(model, states, [row.inputs for row in group]), strict=True):
+            if row.view not in readings:
+                readings[row.view] = image_reading(model, request, offset + row.view, mine, row.inputs)
+        del states
+        asked = [(place, k) for place, row in enumerate(group) for k in range(len(row.questions))]
+        step = CONTINUED_PER_IMAGE * request.batch_size
+        for start in range(0, len(asked), step):
+            answered |= _ask(model, encoded, group, views, asked[start : start + step], request)
+    return [
+        _with_answers(model, readings[place], [answered[place, k] for k in range(len(view.questions))], request)
+        for place, view in enumerate(views)
+    ]
+
+
+def _ask(
+    model: "Model",
+    encoded: Sequences,
+    group: Sequence[Row],
+    views: Sequence[View],
+    asked: Sequence[tuple[int, int]],
+    request: Request,
+) -> dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]:
+    """Put questions (row, tail) to encoded prefixes: per (view, question) its answer and its states by slug."""
+    wanted = [site for site in request.sample_sites if site.tokens == "context_last"]
+    grown = extend(
+        model,
+        encoded,
+        [place for place, _ in asked],
+        [group[place].tails[k] for place, k in asked],
+        padding_side=request.padding_side,
+        reads=trace.points(model, wanted),
+        select=last_state,
+    )
+    sequences, context_states = grown.sequences, grown.states
+    del grown  # its logits are (row, slot, vocabulary)
+    questions = [views[group[place].view].questions[group[place].questions[k]] for place, k in asked]
+    texts = [group[place].texts[k] for place, k in asked]
+    answers, spoken = _answer(model, sequences, questions, texts, request)
+    made = {}
+    for i, (place, k) in enumerate(asked):
+        states = {
+            site.slug: torch.stack([context_states["language", layer][i] for layer in site.layers])
+            for site in wanted
+            if _selects(site, questions[i])
+        }
+        made[group[place].view, group[place].questions[k]] = (answers[i], {**states, **spoken[i]})
+    return made
+
+
+def _answer(
+    model: "Model", contexts: Sequences, questions: Sequence[Question], texts: Sequence[str], request: Request
+) -> tuple[list[Answer], list[dict[str, Tensor]]]:
+    """Score options, generate and teacher-force on contexts: per question its answer and answer states by slug."""
+    sites = [site for site in request.sample_sites if site.tokens in ANSWERS]
+    layers = sorted({layer for site in sites for layer in site.layers})
+    spans: dict[tuple[int, str, int], Span] = {}
+    for i, (question, text) in enumerate(zip(questions, texts, strict=True)):
+        for k, ids in enumerate(option_ids(model.blueprint, text, question.options)):
+            spans[i, "option", k] = Span(i, ids)
+        if question.force and (ids := answer_ids(model.blueprint, text, question.force)):
+            spans[i, "clean", 0] = Span(i, ids)
+    free = [i for i, question in enumerate(questions) if question.generate]
+    limits = {"max_new_tokens": request.max_new_tokens, "padding_side": request.padding_side}
+    generated = dict(zip(free, generate.greedy(model, contexts, free, **limits), strict=True)) if free else {}
+    spans |= {(i, "free", 0): Span(i, ids) for i, ids in generated.items() if ids}
+    scored = _score(model, contexts, spans, layers, request)
+    answers, states = [], []
+    for i, question in enumerate(questions):
+        of_options = [scored[i, "option", k] for k in range(len(question.options))]
+        made = options.answer(of_options, generate.text(model, generated[i]) if i in generated else None)
+        answers.append(made)
+        states.append({})
+        for site in (site for site in sites if _selects(site, question)):
+            kind = ANSWERS[site.tokens]
+            key = (i, kind, made.choice if kind == "option" else 0)
+            if key in scored and (mean := scored[key].mean) is not None:
+                states[i][site.slug] = mean[[layers.index(layer) for layer in site.layers]]
+    return answers, states
+
+
+def _score(
+    model: "Model", contexts: Sequences, spans: dict, layers: Sequence[int], request: Request
+) -> dict[tuple[int, str, int | None], Scored]:
+    keys = [key for key in spans if key[1] == "option" or layers]
+    made = options.score(
+        model,
+        contexts,
+        [spans[key] for key in keys],
+        layers=layers,
+        batch_size=CONTINUED_PER_IMAGE * request.batch_size,
+        padding_side=request.padding_side,
+        end_of_turn=request.end_of_turn,
+    )
+    return dict(zip(keys, made, strict=True))
+
+
+def _with_answers(
+    model: "Model", reading: Reading, answered: Sequence[tuple[Answer, dict[str, Tensor]]], request: Request
+) -> Reading:
+    """Complete a reading with its answers and its sample-level states, nan where a question has none."""
+    sample_pooled = {}
+    for site in request.sample_sites:
+        shape = (len(answered), len(site.layers), site.features)
+        whole = torch.full(shape, torch.nan, dtype=getattr(torch, model.dtype), device=model.device)
+        for k, (_, states) in enumerate(answered):
+            if site.slug in states:
+                whole[k] = states[site.slug]
+        sample_pooled[site.slug] = to_numpy(whole)
+    return replace(reading, sample_pooled=sample_pooled, answers=tuple(answer for answer, _ in answered))
+
+
+def _selects(site: Site, question: Question) -> bool:
+    return question.prompt == (site.prompt or "")

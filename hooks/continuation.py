@@ -1,0 +1,150 @@
+"""Continuing sequences from a key-value cache: a prefix is computed once, only what is new goes through the model.
+
+A batch of sequences shares one physical layout (cache slots), in which padding may lie anywhere; `mask` says which
+slots are real, and position ids count real tokens only, so that a result does not depend on its neighbours or on the
+side that is padded.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor
+
+from . import trace
+from .context import Ids, Row, stack
+
+if TYPE_CHECKING:
+    from .loading import Model
+
+PaddingSide = Literal["left", "right"]
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Sequences that have been through the model: `cache`, `mask` (row, slot) and the `position` (row) that comes next.
+
+    `logits` (row, vocabulary) float32 are those of the next token, where they have been asked for.
+    """
+
+    cache: Any
+    mask: Tensor
+    position: Tensor
+    logits: Tensor
+
+    def __len__(self) -> int:
+        return len(self.mask)
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What came of appending tokens: `logits` (row, new slot, vocabulary); `real` (row, new slot), False at padding."""
+
+    sequences: Sequences
+    logits: Tensor
+    real: Tensor
+    states: trace.States
+
+
+def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] = ()) -> tuple[Sequences, trace.States]:
+    """Run the prefixes of rows of one shape, vision included, and read image-level states at `reads`.
+
+    States are whole for vision and projector; of the language model they are (image token of all rows, feature).
+    """
+    inputs = stack(made, model.device)
+    if "pixel_values" in inputs:
+        inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, model.dtype))
+    ids = inputs["input_ids"]
+    image = ids == model.config.image_token_id
+    output, states = trace.run(
+        model,
+        {**inputs, "use_cache": True, "logits_to_keep": 1},
+        reads=reads,
+        select={"language": lambda state: state[image]},
+    )
+    length = torch.full((len(ids),), ids.shape[1], device=model.device)
+    if path := model.family.rope_deltas:
+        length = length + attrgetter(path)(model.module)[:, 0].to(length)
+    cache = output.past_key_values
+    return Sequences(cache, torch.ones_like(ids), length, output.logits[:, -1].float()), states
+
+
+def extend(
+    model: "Model",
+    before: Sequences,
+    rows: Sequence[int],
+    tokens: Sequence[Ids],
+    *,
+    padding_side: PaddingSide,
+    reads: Sequence[trace.Point] = (),
+    select: Callable[[Tensor, Tensor], Tensor] | None = None,
+) -> Extension:
+    """Append `tokens[i]` (never empty) to a copy of sequence `rows[i]`; `before` stays usable.
+
+    `select(state, real)` picks from (row, new slot, feature) states given the mask of real slots.
+    """
+    index = torch.tensor(rows, device=model.device)
+    ids, real = _padded(tokens, padding_side, model.device)
+    mask = torch.cat([before.mask[index], real.long()], dim=1)
+    counted = real.long().cumsum(1)
+    position = before.position[index, None] + (counted - 1).clamp(min=0)
+    inputs = {
+        "input_ids": ids,
+        "attention_mask": mask,
+        "position_ids": position,
+        "past_key_values": _fork(before.cache, index, len(before)),
+        "use_cache": True,
+    }
+    pick = {"language": lambda state: select(state, real)} if select else None
+    output, states = trace.run(model, inputs, reads=reads, select=pick)
+    every = torch.arange(len(ids), device=model.device)
+    logits = output.logits[every, last_real(real)].float()
+    sequences = Sequences(output.past_key_values, mask, before.position[index] + counted[:, -1], logits)
+    return Extension(sequences, output.logits, real, states)
+
+
+def last_real(real: Tensor) -> Tensor:
+    """The slot of each row's last real token: (row, slot) bool -> (row) int."""
+    slots = torch.arange(real.shape[1], device=real.device)
+    return (real * slots).argmax(1)
+
+
+def last_state(state: Tensor, real: Tensor) -> Tensor:
+    """States at each row's last real token: (row, slot, feature) -> (row, feature)."""
+    return state[torch.arange(len(state), device=state.device), last_real(real)]
+
+
+def mean_state(state: Tensor, real: Tensor) -> Tensor:
+    """States averaged over each row's real tokens, in float32: (row, slot, feature) -> (row, feature)."""
+    total = state.float().masked_fill(~real[..., None], 0).sum(1)
+    return (total / real.sum(1, keepdim=True)).to(state.dtype)
+
+
+def _padded(tokens: Sequence[Ids], side: PaddingSide, device: torch.device) -> tuple[Tensor, Tensor]:
+    longest = max(map(len, tokens))
+    ids = torch.zeros(len(tokens), longest, dtype=torch.long)
+    real = torch.zeros(len(tokens), longest, dtype=torch.bool)
+    for row, sequence in enumerate(tokens):
+        slots = slice(longest - len(sequence), None) if side == "left" else slice(len(sequence))
+        ids[row, slots] = torch.tensor(sequence)
+        real[row, slots] = True
+    return ids.to(device), real.to(device)
+
+
+def _fork(cache: Any, index: Tensor, size: int) -> Any:
+    """A cache with the chosen rows, that can be appended to while the original stays as it is.
+
+    Appending to a dynamic layer makes new tensors, so layers whose rows all stay in place are shared, not copied.
+    """
+    forked = copy.copy(cache)
+    forked.layers = [copy.copy(layer) for layer in cache.layers]
+    identity = len(index) == size and bool((index == torch.arange(size, device=index.device)).all())
+    shareable = all(type(layer).__name__.startswith("Dynamic") for layer in forked.layers)
+    if not (identity and shareable):
+        with torch.inference_mode():
+            for layer in forked.layers:
+                layer.batch_select_indices(index)
+    return forked

@@ -1,0 +1,253 @@
+"""From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import torch
+import transformers
+from nnsight import NNsight
+
+from .context import image_layout
+from .families import FAMILIES, Family, find
+from .provenance import ModelError, commit, locate, processor_hash, weights_hash
+from .reading import Grid
+from .sites import Tower
+
+__all__ = ["Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load"]
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How to load. `dtype` "auto" is the checkpoint's own, but float32 on a CPU, which is slow and coarse in 16 bits.
+
+    `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`. `visual_tokens` caps an image's tokens
+    in families that allow it. Remote code is never run unless `trust_remote_code`.
+    """
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = "auto"
+    quantize: Literal["nf4", "int8"] | None = None
+    revision: str | None = None
+    visual_tokens: int | None = None
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a model will be, from its config and processor alone: no weights have been touched."""
+
+    source: str
+    options: LoadOptions
+    directory: Path
+    family: Family
+    config: Any
+    processor: Any
+    device: str
+    dtype: Literal["float32", "bfloat16", "float16"]
+    revision: str | None
+
+    @property
+    def kind(self) -> Literal["generative", "contrastive"]:
+        return self.family.kind
+
+    @cached_property
+    def towers(self) -> dict[str, Tower]:
+        return self.family.towers(self.config)
+
+    def image_tokens(self, height: int, width: int) -> tuple[int, Grid]:
+        """How many tokens an image of this size becomes, and their (frames, rows, columns) layout."""
+        return image_layout(self, height, width)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model: `module` computes, `tracer` (nnsight) looks inside; one thread at a time holds `lock`."""
+
+    blueprint: Blueprint
+    module: Any
+    tracer: Any
+    provenance: dict[str, Any]
+    lock: Any = field(default_factory=Lock, repr=False)
+    text_features: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def source(self) -> str:
+        return self.blueprint.source
+
+    @property
+    def family(self) -> Family:
+        return self.blueprint.family
+
+    @property
+    def kind(self) -> Literal["generative", "contrastive"]:
+        return self.blueprint.kind
+
+    @property
+    def towers(self) -> dict[str, Tower]:
+        return self.blueprint.towers
+
+    @property
+    def config(self) -> Any:
+        return self.blueprint.config
+
+    @property
+    def processor(self) -> Any:
+        return self.blueprint.processor
+
+    @property
+    def dtype(self) -> Literal["float32", "bfloat16", "float16"]:
+        return self.blueprint.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.blueprint.device)
+
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
+        """The token ids that end the model's turn."""
+        declared = getattr(getattr(self.module, "generation_config", None), "eos_token_id", None)
+        ids = self.processor.tokenizer.eos_token_id if declared is None else declared
+        return tuple(ids) if isinstance(ids, list) else (ids,)
+
+
+def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
+    """Find a model and say what it is, before any weights are read.
+
+    Raises ModelError where it cannot be found, fits no family, or the options do not suit it.
+    """
+    directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
+    model_type = json.loads((directory / "config.json").read_text()).get("model_type", "")
+    family = find(model_type)
+    if family is None:
+        known = ", ".join(f"{name} (as {family.name})" for family in FAMILIES for name in family.model_types)
+        raise ModelError(
+            f"model {source!r} is of model_type {model_type!r}, which no family covers. Covered: {known}. "
+            "A new one is one entry in hooks/families.py."
+        )
+    trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
+    try:
+        with _quiet():
+            config = transformers.AutoConfig.from_pretrained(directory, **trust)
+            processor = transformers.AutoProcessor.from_pretrained(directory, **trust)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
+    _set_visual_tokens(family, processor, options.visual_tokens)
+    device = _device(options.device)
+    dtype = _dtype(options.dtype, config, device)
+    return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
+
+
+def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
+    """Load a model for reading: safetensors only, evaluation mode, no gradients.
+
+    Raises ModelError where `blueprint` does, where there are no safetensors, or where weights are missing from them.
+    """
+    plan = blueprint(source, options)
+    directory = locate(source, options.revision, weights=True, code=options.trust_remote_code)
+    weights = weights_hash(directory)
+    hashed = processor_hash(plan.processor)
+    settings: dict[str, Any] = {
+        "dtype": getattr(torch, plan.dtype),
+        "use_safetensors": True,
+        "local_files_only": True,
+        "trust_remote_code": options.trust_remote_code,
+        "output_loading_info": True,
+    }
+    if options.quantize:
+        settings |= {"quantization_config": _quantization(options, plan.dtype), "device_map": {"": plan.device}}
+    try:
+        with _quiet():
+            module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
+    except OSError as error:
+        raise ModelError(f"model {source!r}: its weights cannot be loaded: {error}") from error
+    if info["missing_keys"] or info["mismatched_keys"]:
+        missing = ", ".join(sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))[:5])
+        raise ModelError(
+            f"model {source!r}: its files lack or misfit weights ({missing}, ...), so they would be random."
+        )
+    if options.quantize:
+        _exact_on_cpu(module)
+    else:
+        module = module.to(plan.device)
+    module.eval().requires_grad_(False)
+    provenance = _provenance(plan, module, weights=weights, processor=hashed)
+    return Model(plan, module, NNsight(module), provenance)
+
+
+def _exact_on_cpu(module: Any) -> None:
+    """Keep 4-bit layers off a CPU path that computes in bfloat16 whatever was asked, and fails on odd widths."""
+    for layer in module.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars or advice of the library's own while loading: callers show their progress, problems are raised."""
+    logging = transformers.utils.logging
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -> dict[str, Any]:
+    method = plan.options.quantize
+    return {
+        "source": plan.source,
+        "family": plan.family.name,
+        "revision": plan.revision,
+        "weights_sha256": weights,
+        "processor_sha256": processor,
+        "dtype": plan.dtype,
+        "quantization": {"method": method, "compute_dtype": plan.dtype} if method else None,
+        "attention": module.config._attn_implementation,
+        "device": plan.device,
+        "visual_tokens": plan.options.visual_tokens,
+        "versions": {name: version(name) for name in ("torch", "transformers", "nnsight")},
+    }
+
+
+def _set_visual_tokens(family: Family, processor: Any, count: int | None) -> None:
+    if count is None:
+        return
+    if family.set_visual_tokens is None:
+        raise ModelError(
+            f"family {family.name!r} has a fixed number of visual tokens. Leave out --visual-tokens {count}."
+        )
+    family.set_visual_tokens(processor, count)
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _dtype(name: str, config: Any, device: str) -> Any:
+    if name != "auto":
+        return name
+    declared = config.dtype or config.get_text_config().dtype or torch.float32
+    return "float32" if device == "cpu" else str(declared).removeprefix("torch.")
+
+
+def _quantization(options: LoadOptions, dtype: str) -> Any:
+    if options.quantize == "nf4":
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=getattr(torch, dtype)
+        )
+    return transformers.BitsAndBytesConfig(load_in_8bit=True)

@@ -1,0 +1,126 @@
+"""Scoring answers as continuations of contexts: batched from the cache, and the slow exact way beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import trace
+from .context import Ids, option_ids, process, render
+from .continuation import Extension, PaddingSide, Sequences, extend, mean_state
+from .reading import Answer, Question, View, choose
+
+if TYPE_CHECKING:
+    from .loading import Model
+
+
+@dataclass(frozen=True)
+class Span:
+    """An answer's token ids to be read as the continuation of context `row`."""
+
+    row: int
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A span's log p of each token (nats), log p of the end of turn after it, and its mean state (layer, feature)."""
+
+    log_probs: np.ndarray
+    end_of_turn: float
+    mean: Tensor | None = None
+
+
+def score(
+    model: "Model",
+    contexts: Sequences,
+    spans: Sequence[Span],
+    *,
+    layers: Sequence[int] = (),
+    batch_size: int,
+    padding_side: PaddingSide = "right",
+    end_of_turn: bool = True,
+) -> list[Scored]:
+    """Log-likelihoods of spans under their contexts, in float32 nats.
+
+    Spans of one token are read from the contexts' own logits, unless what comes after them is asked for (`layers`,
+    `end_of_turn`); all others go through the model together, longest first.
+    """
+    begun = _log_probs(contexts.logits[[span.row for span in spans]], [span.ids[0] for span in spans]) if spans else []
+    made = [Scored(np.array([first], np.float32), np.nan) for first in begun]
+    onward = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
+    onward.sort(key=lambda i: (-len(spans[i].ids), i))
+    reads = [("language", layer) for layer in layers]
+    for start in range(0, len(onward), batch_size):
+        batch = onward[start : start + batch_size]
+        grown = extend(
+            model,
+            contexts,
+            [spans[i].row for i in batch],
+            [spans[i].ids for i in batch],
+            padding_side=padding_side,
+            reads=reads,
+            select=mean_state,
+        )
+        for place, i in enumerate(batch):
+            made[i] = _scored(model, grown, place, spans[i].ids, begun[i], reads)
+    return made
+
+
+def answer(options: Sequence[Scored], text: str | None = None) -> Answer:
+    """Collect a question's scored options into its answer."""
+    scores = np.array([scored.log_probs.sum(dtype=np.float64) for scored in options], np.float32)
+    counts = np.array([len(scored.log_probs) for scored in options], np.int32)
+    ends = np.array([scored.end_of_turn for scored in options], np.float32)
+    return Answer(scores, counts, ends, text, choose(scores))
+
+
+def score_reference(model: "Model", view: View) -> tuple[Answer, ...]:
+    """The slow exact path: one whole forward, vision included, for every option of every question, nothing batched.
+
+    The prompt goes through the processor each time. Options' token ids are those of the fast path.
+    """
+    return tuple(_answer_reference(model, view, question) for question in view.questions)
+
+
+def _answer_reference(model: "Model", view: View, question: Question) -> Answer:
+    text = render(model.blueprint, question.text)
+    made = [_score_whole(model, view, text, ids) for ids in option_ids(model.blueprint, text, question.options)]
+    return answer(made)
+
+
+def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
+    inputs = {name: value.to(model.device) for name, value in process(model.blueprint, view.pixels, text).items()}
+    shape = inputs["input_ids"].shape
+    added = torch.tensor([ids], device=model.device)
+    for name, value in inputs.items():  # whatever is aligned with the tokens grows with them
+        if value.shape == shape:
+            more = {"input_ids": added, "attention_mask": torch.ones_like(added)}.get(name, torch.zeros_like(added))
+            inputs[name] = torch.cat([value, more], dim=1)
+    inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, model.dtype))
+    output, _ = trace.run(model, {**inputs, "use_cache": False})
+    logits = output.logits[0, shape[1] - 1 :].float()
+    return Scored(np.array(_log_probs(logits[:-1], ids), np.float32), _end(model, logits[-1:])[0])
+
+
+def _scored(
+    model: "Model", grown: Extension, place: int, ids: Ids, begun: float, reads: Sequence[trace.Point]
+) -> Scored:
+    logits = grown.logits[place, grown.real[place]].float()  # (token, vocabulary), padding dropped
+    log_probs = np.array([begun, *_log_probs(logits[:-1], ids[1:])], np.float32)
+    mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
+    return Scored(log_probs, _end(model, logits[-1:])[0], mean)
+
+
+def _log_probs(logits: Tensor, ids: Sequence[int]) -> list[float]:
+    """log p of one token per row of float32 logits: (row, vocabulary), (row) -> (row) nats."""
+    index = torch.tensor(ids, dtype=torch.long, device=logits.device)
+    return (logits.gather(1, index[:, None])[:, 0] - logits.logsumexp(-1)).tolist()
+
+
+def _end(model: "Model", logits: Tensor) -> list[float]:
+    """log p that the turn ends here, over all stop tokens: (row, vocabulary) -> (row) nats."""
+    return (logits[:, list(model.stop_ids)].logsumexp(-1) - logits.logsumexp(-1)).tolist()

@@ -1,0 +1,107 @@
+"""Where a model's files come from and exactly which they are."""
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+_SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model"]
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+class ModelError(ValueError):
+    """A model that cannot be used; the message says what was tried and what to do."""
+
+
+def locate(source: str, revision: str | None, *, weights: bool, code: bool = False) -> Path:
+    """The local directory with a model's files: `source` itself, or the snapshot of a hub id, downloaded if need be.
+
+    A snapshot already in the local cache is used without asking the network. Raises ModelError where there is neither.
+    """
+    if (path := Path(source)).is_dir():
+        if not (path / "config.json").is_file():
+            raise ModelError(f"model {source!r}: the directory has no config.json. Give a `save_pretrained` directory.")
+        return path
+    if not _HUB_ID.fullmatch(source) or source.startswith("."):
+        raise ModelError(f"model {source!r}: no such directory, and not a hub id (owner/name). Check the spelling.")
+    wanted = [*_SMALL_FILES, *(["*.safetensors"] if weights else []), *(["*.py"] if code else [])]
+    cached = _snapshot(source, revision, wanted, local=True)
+    if cached is not None and (not weights or _has_weights(cached)):
+        return cached
+    try:
+        fetched = _snapshot(source, revision, wanted, local=False)
+    except (HfHubHTTPError, HFValidationError) as error:
+        raise ModelError(f"model {source!r}: the hub refused it: {str(error).strip().splitlines()[-1]}") from error
+    if fetched is None:
+        raise ModelError(
+            f"model {source!r}: tried a local directory, the local hub cache and the hub; none has it "
+            "(the hub cannot be reached). Connect once to download it, or give the path of a local copy."
+        )
+    return fetched
+
+
+def _snapshot(source: str, revision: str | None, patterns: list[str], *, local: bool) -> Path | None:
+    try:
+        found = snapshot_download(source, revision=revision, allow_patterns=patterns, local_files_only=local)
+    except LocalEntryNotFoundError:
+        return None
+    return Path(found) if (Path(found) / "config.json").is_file() else None
+
+
+def _has_weights(directory: Path) -> bool:
+    """Whether all safetensors are there: an interrupted download leaves a snapshot with some of its shards."""
+    index = directory / "model.safetensors.index.json"
+    if index.is_file():
+        return all((directory / shard).is_file() for shard in json.loads(index.read_text())["weight_map"].values())
+    return any(directory.glob("*.safetensors"))
+
+
+def commit(directory: Path) -> str | None:
+    """The hub commit that a cached snapshot directory is named after; None for a plain directory."""
+    return directory.name if re.fullmatch(r"[0-9a-f]{40}", directory.name) else None
+
+
+def weights_hash(directory: Path) -> str:
+    """One sha256 (hex) over the names and contents of all safetensors files; ModelError where there are none."""
+    files = sorted(directory.glob("*.safetensors"))
+    if not files:
+        raise ModelError(
+            f"model {str(directory)!r} has no .safetensors weights, the only kind that is loaded. Convert it."
+        )
+    return _digest(f"{file.name}:{_file_hash(file)}" for file in files)
+
+
+def processor_hash(processor: Any) -> str:
+    """One sha256 (hex) over image processing settings, tokenizer and chat template: what decides a model's inputs."""
+    settings = {key: value for key, value in processor.image_processor.to_dict().items() if not key.startswith("_")}
+    backend = getattr(processor.tokenizer, "backend_tokenizer", None)
+    vocabulary = backend.to_str() if backend else json.dumps(processor.tokenizer.get_vocab(), sort_keys=True)
+    template = str(getattr(processor, "chat_template", None) or processor.tokenizer.chat_template)
+    return _digest([type(processor).__name__, json.dumps(settings, sort_keys=True, default=str), vocabulary, template])
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _file_hash(file: Path) -> str:
+    target = file.resolve()
+    if re.fullmatch(r"[0-9a-f]{64}", target.name):  # the hub cache names blobs by their sha256: nothing to read
+        return target.name
+    status = target.stat()
+    return _hash_contents(str(target), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _hash_contents(path: str, size: int, modified_ns: int) -> str:
+    digest = sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()

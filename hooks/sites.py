@@ -1,0 +1,187 @@
+"""Sites: named places in a model whose activations are kept.
+
+    tower[.layers[WHICH]]:tokens[@prompt]
+
+`vision.layers[*]:patches`, `language.layers[0,2,-1]:image`, `language.layers[1:3]:image`, `projector:patches`,
+`vision:pooled`, `language.layers[-1]:context_last@open`. Layer 0 is the input embedding, layer k the output of block k,
+as the block hands it on: no final norm has been applied, not even to the last one. Reading a text needs no weights and
+imports no torch.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
+
+TOKEN_AXIS = frozenset({"patches", "image"})
+PER_SAMPLE = frozenset({"context_last", "answer_mean", "answer_free", "answer_clean"})
+
+ALIASES: Mapping[str, str] = {
+    "ctx_open": "language.layers[-1]:context_last@open",
+    "ctx_mcq": "language.layers[-1]:context_last@mcq",
+    "ans_open": "language.layers[-1]:answer_free@open",
+    "ans_mcq": "language.layers[-1]:answer_mean@mcq",
+    "ans_mcq_free": "language.layers[-1]:answer_free@mcq",
+    "ans_clean": "language.layers[-1]:answer_clean@open",
+}
+"""HI's five sites, and the clean answer teacher-forced, all at the last language layer."""
+
+_GRAMMAR = re.compile(
+    r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<tokens>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
+)
+_HINT = "Try `probe list sites -m MODEL`."
+
+
+class SiteError(ValueError):
+    """A site text that names nothing in this model; the message says what is there."""
+
+
+@dataclass(frozen=True)
+class Tower:
+    """One part of a model that sites can name.
+
+    `layers` counts its blocks (0 where it has no stack of blocks), `features` is the width of its states, `tokens`
+    which token kinds its sites may ask for, `pooled` the width of its own pooled output, where it has one.
+    """
+
+    name: str
+    layers: int
+    features: int
+    tokens: tuple[str, ...]
+    pooled: int | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A parsed site: `layers` are resolved, non-negative and sorted; a site without layers has the single layer 0."""
+
+    tower: str
+    module: Literal["layers", ""]
+    layers: tuple[int, ...]
+    tokens: str
+    prompt: str | None
+    features: int
+    tower_layers: int
+
+    @property
+    def place(self) -> str:
+        """The tower and its module, without layers: `language.layers`, `projector`."""
+        return f"{self.tower}.{self.module}" if self.module else self.tower
+
+    @property
+    def slug(self) -> str:
+        """The layer-free name of the group that holds all layers of this place: `language.layers-context_last-open`."""
+        return "-".join(part for part in (self.place, self.tokens, self.prompt) if part)
+
+    @property
+    def canonical(self) -> str:
+        """The text that parses to this site again, with layers resolved (`[*]` where all are named)."""
+        every = self.layers == tuple(range(self.tower_layers + 1))
+        which = "*" if every else ",".join(map(str, self.layers))
+        layers = f"[{which}]" if self.module else ""
+        prompt = f"@{self.prompt}" if self.prompt else ""
+        return f"{self.place}{layers}:{self.tokens}{prompt}"
+
+    @property
+    def per(self) -> Literal["image", "sample"]:
+        """Whether one state belongs to an image or to a sample (image + question)."""
+        return "sample" if self.tokens in PER_SAMPLE else "image"
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether states have a token axis; else they are one vector."""
+        return self.tokens in TOKEN_AXIS
+
+    @property
+    def final_norm(self) -> bool:
+        """Whether the tower's final norm has been applied: to a pooled output yes, to block outputs never."""
+        return self.tokens == "pooled"
+
+
+def parse(text: str, towers: Mapping[str, Tower]) -> Site:
+    """The site that a text or an alias names in a model with these towers.
+
+    Raises SiteError, saying what is there, for an unknown tower, token kind or layer and for text outside the grammar.
+
+    >>> language = Tower("language", layers=4, features=8, tokens=("image", "context_last"))
+    >>> parse("language.layers[-1]:context_last@open", {"language": language}).canonical
+    'language.layers[4]:context_last@open'
+    """
+    match = _GRAMMAR.fullmatch(ALIASES.get(text, text))
+    if match is None:
+        close = get_close_matches(text, ALIASES, n=1)
+        meant = f" Did you mean {close[0]!r}?" if close else ""
+        raise SiteError(
+            f"site {text!r} is not of the form tower.layers[WHICH]:tokens[@prompt] or an alias.{meant} {_HINT}"
+        )
+    name, module, which, tokens, prompt = match.group("tower", "module", "layers", "tokens", "prompt")
+    tower = towers.get(name)
+    if tower is None:
+        raise SiteError(f"site {text!r}: this model has no tower {name!r}, it has {', '.join(towers)}. {_HINT}")
+    if tokens not in tower.tokens:
+        raise SiteError(f"site {text!r}: tower {name!r} has tokens {', '.join(tower.tokens)}, not {tokens!r}. {_HINT}")
+    if prompt and tokens not in PER_SAMPLE:
+        raise SiteError(f"site {text!r}: {tokens!r} does not depend on the question, so it takes no @prompt. {_HINT}")
+    layers = _layers(text, tower, tokens, module, which)
+    features = tower.pooled if tokens == "pooled" and tower.pooled else tower.features
+    return Site(name, "layers" if module else "", layers, tokens, prompt, features, tower.layers)
+
+
+def parse_all(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[Site, ...]:
+    """Parse several texts; those that share a slug become one site with the union of their layers, in first-seen order.
+
+    >>> vision = Tower("vision", layers=4, features=8, tokens=("patches",))
+    >>> [s.canonical for s in parse_all(["vision.layers[3]:patches", "vision.layers[0]:patches"], {"vision": vision})]
+    ['vision.layers[0,3]:patches']
+    """
+    merged: dict[str, Site] = {}
+    for text in texts:
+        site = parse(text, towers)
+        before = merged.get(site.slug)
+        layers = site.layers if before is None else tuple(sorted({*before.layers, *site.layers}))
+        merged[site.slug] = replace(site, layers=layers)
+    return tuple(merged.values())
+
+
+def available(towers: Mapping[str, Tower]) -> tuple[str, ...]:
+    """One text per place and token kind of these towers, for listings: layers are written `[*]`."""
+    return tuple(
+        f"{tower.name}.layers[*]:{tokens}" if _stacked(tower, tokens) else f"{tower.name}:{tokens}"
+        for tower in towers.values()
+        for tokens in tower.tokens
+    )
+
+
+def _stacked(tower: Tower, tokens: str) -> bool:
+    return tower.layers > 0 and tokens != "pooled"
+
+
+def _layers(text: str, tower: Tower, tokens: str, module: str | None, which: str | None) -> tuple[int, ...]:
+    if not _stacked(tower, tokens):
+        if module:
+            raise SiteError(f"site {text!r}: this place has no layers; write {tower.name}:{tokens}. {_HINT}")
+        return (0,)
+    if module != "layers" or which is None:
+        raise SiteError(f"site {text!r}: name the layers, as in {tower.name}.layers[-1]:{tokens}. {_HINT}")
+    chosen = {layer for item in which.split(",") for layer in _item(text, tower, item.strip())}
+    if not chosen:
+        raise SiteError(f"site {text!r}: [{which}] selects none of the layers 0-{tower.layers}. {_HINT}")
+    return tuple(sorted(chosen))
+
+
+def _item(text: str, tower: Tower, item: str) -> range | tuple[int]:
+    count = tower.layers + 1
+    if item == "*":
+        return range(count)
+    if re.fullmatch(r"-?\d*:-?\d*(:\d+)?", item):
+        return range(count)[slice(*(int(bound) if bound else None for bound in item.split(":")))]
+    if not re.fullmatch(r"-?\d+", item):
+        raise SiteError(f"site {text!r}: layers are numbers, slices a:b or *, not {item!r}. {_HINT}")
+    layer = int(item) + (count if item.startswith("-") else 0)
+    if not 0 <= layer < count:
+        raise SiteError(
+            f"site {text!r}: this tower has {count} layers (0-{count - 1}; 0 is the input embedding), not {item}. "
+            f"{_HINT}"
+        )
+    return (layer,)

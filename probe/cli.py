@@ -1,0 +1,189 @@
+"""The command line: verbs, options and help. What they do is elsewhere; what they print is in `tables`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.console import Console
+
+from . import prompts
+from .errors import Interrupted
+from .plan import Keep
+
+DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+console = Console()
+stderr = Console(stderr=True)
+
+
+class Probe(click.Group):
+    """Verbs in the order that they are defined, and errors in one line (PROBE_DEBUG=1 shows the traceback)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Interrupted as stopped:
+            stderr.print(str(stopped), markup=False, highlight=False, soft_wrap=True)
+            ctx.exit(INTERRUPTED)
+        except (ValueError, OSError, LookupError) as error:
+            if os.environ.get("PROBE_DEBUG"):
+                raise
+            stderr.print("[bold red]error:[/] ", end="")
+            said = error.args[0] if isinstance(error, KeyError) else error
+            stderr.print(str(said), markup=False, highlight=False, soft_wrap=True)
+            ctx.exit(USAGE)
+
+
+@click.group(cls=Probe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="vlm-probe", prog_name="probe")
+def main() -> None:
+    """See what moves inside a vision-language model when its answer does not.
+
+    \b
+    probe demo                                    the whole instrument on embedded data, offline
+    probe extract pocket-vlm streets -o runs/one  states and answers under perturbations, resumable
+    probe analyze runs/one                        drift against control, flips, margins
+    """
+
+
+@main.command()
+@click.argument("model")
+@click.argument("dataset")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Where the run lies.")
+@click.option(
+    "-p",
+    "--perturb",
+    multiple=True,
+    default=("invariance",),
+    show_default=True,
+    metavar="FAMILY|SUITE[:SEVERITIES]",
+    help="What is done to the images; can be repeated. See `probe list suites`.",
+)
+@click.option(
+    "-s",
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="SITE",
+    help="Where activations are kept; can be repeated. See `probe list sites -m MODEL`.",
+)
+@click.option("--prompt", type=click.Choice(prompts.NAMES), help="One wording for all samples instead of their kind's.")
+@click.option("-n", "--limit", type=click.IntRange(min=1), help="Only the first LIMIT images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
+@click.option("-b", "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images at a time.")
+@click.option(
+    "--keep",
+    type=click.Choice(get_args(Keep)),
+    default="pooled",
+    show_default=True,
+    help="Raw tokens, pooled states with the reductions of tokens, or answers only.",
+)
+@click.option(
+    "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True
+)
+@click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Weights through bitsandbytes.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …")
+@click.option(
+    "--visual-tokens", type=click.IntRange(min=1), help="Fix the number of vision tokens where the model varies it."
+)
+@click.option("--revision", help="Of the model on the hub.")
+@click.option("--trust-remote-code", is_flag=True, help="Run the code that a checkpoint brings. Off by default.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
+@click.option("--scheduler", metavar="ADDR", help="A dask scheduler (tcp://…) whose workers share the work.")
+@click.option("--durable", is_flag=True, help="Also fsync every file.")
+@click.option("--dry-run", is_flag=True, help="Print the plan; load and write nothing.")
+def extract(out: Path, dry_run: bool, **options: Any) -> None:
+    """Extract the states and answers of MODEL on DATASET into RUN.
+
+    MODEL is an embedded model (`probe list models`), a local folder or a hub id; DATASET is a name
+    (`probe list datasets`) or a .jsonl file of your own. The same command resumes an interrupted run.
+    """
+    from . import runs
+
+    sys.exit(runs.extract(out, options, dry_run=dry_run, console=console))
+
+
+@main.command()
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True, metavar="DIR"
+)
+@click.option("-n", "--images", type=click.IntRange(min=2), default=64, show_default=True)
+def demo(out: Path, images: int) -> None:
+    """Run the whole instrument on the embedded model and data, and say what it found."""
+    from . import demo as demonstration
+
+    sys.exit(demonstration.show(out, images=images, console=console))
+
+
+@main.command()
+@click.argument("model")
+@click.option("--device", default="auto", show_default=True)
+@click.option("--revision")
+@click.option("--trust-remote-code", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+def check(model: str, as_json: bool, **options: Any) -> None:
+    """Prove on MODEL itself that its sites are what their names say."""
+    from . import runs
+
+    sys.exit(runs.check(model, options, as_json=as_json, console=console))
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the control pairs and the bootstrap.")
+@click.option("--json", "as_json", is_flag=True)
+def analyze(run: Path, names: tuple[str, ...], seed: int, as_json: bool) -> None:
+    """Analyse RUN: flips, accuracy, drift against control and margins per family, with 95 % intervals by image."""
+    from . import summary
+
+    result = summary.summarize(run, names=names, seed=seed)
+    if as_json:
+        click.echo(json.dumps(result.to_json(), indent=1))
+    else:
+        result.show(console)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--verify", is_flag=True, help="Recompute every checksum.")
+@click.option("--json", "as_json", is_flag=True)
+def info(run: Path, verify: bool, as_json: bool) -> None:
+    """Show what RUN holds, where it comes from and what is missing."""
+    from . import runs
+
+    sys.exit(runs.info(run, verify=verify, as_json=as_json, console=console))
+
+
+@main.command(name="list")
+@click.argument("what", type=click.Choice(["models", "datasets", "perturbations", "suites", "sites", "analyses"]))
+@click.option("-m", "--model", default="pocket-vlm", show_default=True, help="Whose sites are listed.")
+@click.option("--json", "as_json", is_flag=True)
+def list_(what: str, model: str, as_json: bool) -> None:
+    """List what there is to choose from."""
+    from . import listing
+
+    rows = listing.rows(what, model)
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        console.print(listing.table(what, rows))
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def cite(run: Path) -> None:
+    """Print the BibTeX of the papers whose measures and perturbations RUN uses."""
+    from . import listing
+
+    click.echo(listing.bibliography(run))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""What there is to choose from, as rows for a table or for JSON."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from . import models, pocket
+
+Row = dict[str, str]
+
+SITE_MEANINGS = {
+    "patches": "the image's vision tokens, row by row, CLS left out",
+    "cls": "the class token",
+    "mean": "the mean of the vision tokens",
+    "pooled": "the tower's own pooled output",
+    "image": "language-model states at the image's tokens",
+    "context_last": "the last token before the answer, per sample",
+    "answer_mean": "mean over the tokens of the chosen option, per sample",
+    "answer_free": "mean over the tokens of the free answer, per sample",
+    "answer_clean": "mean over the clean free answer, forced under the perturbed image, per sample",
+}
+
+
+PERTURBATION_PAPERS = {"HI": "wani2026same", "SM": "cheng2026semantic"}
+"""Citation keys of the papers that perturbation families come from."""
+
+
+def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
+    """The rows of one listing: models, datasets, perturbations, suites, sites (of `model`) or analyses."""
+    if what == "sites":
+        return site_rows(model)
+    return LISTINGS[what]()
+
+
+def table(what: str, listed: Sequence[Row]) -> Table:
+    """The rows as a table."""
+    drawn = Table(title=what, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
+    for position, heading in enumerate(listed[0]):
+        first = position == 0
+        drawn.add_column(heading, style="bold" if first else None, no_wrap=first, overflow="fold")
+    for row in listed:
+        drawn.add_row(*(escape(cell) for cell in row.values()))
+    return drawn
+
+
+def model_rows() -> list[Row]:
+    """The embedded models, then the families that hub models are matched with."""
+    from hooks.families import FAMILIES
+
+    embedded = [
+        {
+            "model": name,
+            "family": json.loads((pocket.path(name) / "config.json").read_text("utf-8"))["model_type"],
+            "kind": "embedded",
+            "image prefix": "",
+        }
+        for name in pocket.NAMES
+    ]
+    families = [
+        {"model": example, "family": family.name, "kind": family.kind, "image prefix": family.image_prefix}
+        for family in FAMILIES
+        for example in family.examples
+    ]
+    return embedded + families
+
+
+def dataset_rows() -> list[Row]:
+    """The datasets by name, and the file format for one's own."""
+    from .datasets.registry import DATASETS
+
+    named = [{"dataset": entry.name, "what it is": entry.description} for entry in DATASETS.values()]
+    own = "your own: a line per sample with image, question, options, answer"
+    return [*named, {"dataset": "PATH.jsonl", "what it is": own}]
+
+
+def perturbation_rows() -> list[Row]:
+    """The families with their parameters and severities."""
+    from .perturbations.catalogue import FAMILIES
+
+    return [
+        {
+            "family": family.name,
+            "what it does": family.description,
+            "parameters": "; ".join(str(parameter) for parameter in family.parameters),
+            "severities": ", ".join(map(str, family.severities)),
+            "paper": family.paper,
+        }
+        for family in FAMILIES.values()
+    ]
+
+
+def suite_rows() -> list[Row]:
+    """The suites with their families."""
+    from .perturbations.suites import SUITES
+
+    return [
+        {
+            "suite": suite.name,
+            "what it is": suite.description,
+            "families": ", ".join(suite.specs),
+            "paper": suite.paper,
+        }
+        for suite in SUITES.values()
+    ]
+
+
+def site_rows(model: str) -> list[Row]:
+    """The sites of one model, and the aliases of the literature."""
+    import hooks
+
+    blueprint = hooks.blueprint(models.source(model), hooks.LoadOptions())
+    sites = [
+        {"site": site, "what it is": SITE_MEANINGS[site.rpartition(":")[2]]}
+        for site in hooks.sites.available(blueprint.towers)
+    ]
+    aliases = [{"site": alias, "what it is": canonical} for alias, canonical in hooks.sites.ALIASES.items()]
+    return sites + (aliases if blueprint.kind == "generative" else [])
+
+
+def analysis_rows() -> list[Row]:
+    """The analyses with the question that each answers."""
+    from analyses.cards import registry
+
+    return [
+        {"analysis": card.name, "question": card.question, "unit": card.unit, "range": card.range, "paper": card.paper}
+        for card in registry().values()
+    ]
+
+
+def bibliography(run: Path) -> str:
+    """The BibTeX of the papers behind a run's measures and perturbations, each once."""
+    from analyses import cards, papers
+    from stores import open_run
+
+    from .perturbations.catalogue import FAMILIES
+
+    keys = {FAMILIES[name].paper for name in open_run(run).conditions.family.values if name in FAMILIES}
+    sources = [papers.BIBTEX[PERTURBATION_PAPERS[key]] for key in sorted(keys) if key in PERTURBATION_PAPERS]
+    return "\n\n".join(dict.fromkeys([*sources, *cards.bibliography().split("\n\n")]))
+
+
+LISTINGS: dict[str, Callable[[], list[Row]]] = {
+    "models": model_rows,
+    "datasets": dataset_rows,
+    "perturbations": perturbation_rows,
+    "suites": suite_rows,
+    "analyses": analysis_rows,
+}

@@ -1,0 +1,38 @@
+"""Progress of an extraction in a terminal: images times conditions, with rate and time left."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from stores import Layout, Unit
+
+
+class RateColumn(ProgressColumn):
+    """Views per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f}/s" if task.speed else "–/s", style="progress.data.speed")
+
+
+@contextmanager
+def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Unit], None]]:
+    """A progress bar over the run's views (an image under a condition), and the callable that moves it on.
+
+    `pending` counts the units still to do; on resume the bar starts where the run stood.
+    """
+    sizes = [rows.stop - rows.start for rows in map(layout.rows, range(layout.blocks))]
+    total = sum(sizes) * len(layout.conditions)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console) as progress:
+        units = len(layout.units())
+        task = progress.add_task("images × conditions", total=total, completed=total * (units - pending) // units)
+        yield lambda unit: progress.advance(task, sizes[unit.block])

@@ -1,0 +1,81 @@
+"""Figures, drawn without a display and without global state."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..summary import Summary
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's palette, told apart by most colour-blind readers."""
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#e5e5e5",
+    "axes.axisbelow": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "vlm-probe",
+}
+
+
+def stability_map(summary: Summary) -> Figure:
+    """What moved inside against what moved outside, a point per family with both 95 % intervals.
+
+    Right means answers flip; up means states drift. The upper left is hidden instability: nothing to see outside, much
+    inside. At 100 % a perturbed image lies as far from its clean self as unrelated images lie from each other.
+    """
+    with rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+        axes = figure.add_subplot()
+        rows = [name for name in summary.families if np.isfinite(summary.value(name, "drift_percent")[0])]
+        for position, name in enumerate(rows):
+            _point(axes, summary, name, COLOURS[position % len(COLOURS)], "oDs^v"[position // len(COLOURS) % 5])
+        axes.set_xlabel("answers that flipped [%]")
+        axes.set_ylabel("drift of the state [% of control drift]")
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.axhline(100, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
+        figure.legend(loc="outside right upper", frameon=False)
+        axes.set_title(
+            f"{summary.heading}\n{summary.site}",
+            loc="left",
+            fontsize=9,
+        )
+    return figure
+
+
+def _point(axes: Axes, summary: Summary, name: str, colour: str, marker: str) -> None:
+    across, up = (100 * np.array(summary.value(name, "ifr"))), np.array(summary.value(name, "drift_percent"))
+    axes.errorbar(
+        across[0],
+        up[0],
+        xerr=[[across[0] - across[1]], [across[2] - across[0]]],
+        yerr=[[up[0] - up[1]], [up[2] - up[0]]],
+        fmt=marker,
+        color=colour,
+        markersize=6,
+        elinewidth=1,
+        label=name,
+    )
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an SVG element to be put into a page."""
+    buffer = io.StringIO()
+    with rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+
+
+def png(figure: Figure, path: Path) -> None:
+    """The figure as a picture file."""
+    figure.savefig(path, dpi=160)

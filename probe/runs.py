@@ -1,0 +1,139 @@
+"""What the verbs that make and show runs print; each returns its exit code."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stores import ledger, summary
+from stores import verify as verify_files
+
+from . import models, progress
+from .extraction import Execution, pending_units, prepare, run_plan
+from .plan import Plan, Settings, free_bytes
+
+EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code")
+SHOWN_FAILURES = 20
+
+
+def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
+    """`probe extract`: 0 when every sample was measured, 1 when some failed."""
+    execution = Execution(batch_size=options["batch"], **{name: options[name] for name in EXECUTION})
+    chosen: dict[str, Any] = {name: value for name, value in options.items() if name not in (*EXECUTION, "batch")}
+    chosen |= {"perturb": tuple(options["perturb"]), "sites": tuple(options["sites"])}
+    settings = Settings(**chosen)
+    plan = prepare(settings, execution)
+    if dry_run:
+        console.print(plan_table(plan, out))
+        return 0
+    carry_out(plan, out, execution, console)
+    return report_failures(plan, out, console)
+
+
+def carry_out(plan: Plan, out: Path, execution: Execution, console: Console) -> None:
+    """Extract what is missing under a progress bar, and say where the run lies."""
+    pending = pending_units(plan, out)
+    if not pending:
+        console.print(f"{escape(str(out))} is finished: nothing to do.")
+        return
+    if len(pending) < len(plan.units):
+        console.print(
+            f"Resuming {escape(str(out))}: {len(plan.units) - len(pending)} of {len(plan.units)} units are there."
+        )
+    with progress.bar(plan.layout, len(pending), console) as advance:
+        run_plan(plan, out, execution, advance)
+    console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}")
+
+
+def report_failures(plan: Plan, out: Path, console: Console) -> int:
+    """Name the samples that could not be measured; 1 if there are any."""
+    failed = {problem.sample_id: problem.message for problem in plan.problems} | dict(ledger.failed(out))
+    if not failed:
+        return 0
+    total = len(plan.dataset.samples) + len(plan.problems)
+    console.print(f"[bold yellow]{len(failed)} of {total} samples failed[/]; the others are there:")
+    for sample, message in list(failed.items())[:SHOWN_FAILURES]:
+        console.print(f"  {sample}: {message}", markup=False, highlight=False)
+    if len(failed) > SHOWN_FAILURES:
+        console.print(f"  … and {len(failed) - SHOWN_FAILURES} more: probe info {out} --json", markup=False)
+    return 1
+
+
+def plan_table(plan: Plan, out: Path) -> Table:
+    """What a run will do, before anything is loaded."""
+    layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
+    table = Table(title=f"Plan {plan.identity()['hash']}", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column()
+    rows = {
+        "model": f"{plan.settings.model} ({plan.model['family']}, {plan.model['dtype']})",
+        "dataset": f"{plan.dataset.name} ({plan.dataset.fingerprint})",
+        "images": f"{len(plan.dataset.images):,}",
+        "samples": f"{len(plan.dataset.samples):,}" + (f", {len(plan.problems)} unusable" if plan.problems else ""),
+        "conditions": f"{len(plan.conditions):,}: {families(plan)}",
+        "sites": "\n".join(site.canonical for site in plan.sites) or "none",
+        "blocks": f"{layout.blocks:,} of ≤ {layout.block_size} images; {len(plan.units):,} units of work and commit",
+        "vision forwards": f"{plan.vision_forwards:,}; one per option takes {plan.naive_forwards:,} ({saved:,} saved)",
+        "disk": f"{layout.bytes_on_disk() / 1e6:,.1f} MB of {free_bytes(out) / 1e9:,.1f} GB free",
+        "run": str(out),
+    }
+    for name, value in rows.items():
+        table.add_row(name, escape(value))
+    return table
+
+
+def families(plan: Plan) -> str:
+    """The families of a plan with the number of their conditions."""
+    counts: dict[str, int] = {}
+    for condition in plan.conditions:
+        counts[condition.family] = counts.get(condition.family, 0) + 1
+    return ", ".join(f"{name} {count}" if count > 1 else name for name, count in counts.items())
+
+
+def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Console) -> int:
+    """`probe check`: 0 when every proof holds, 1 otherwise."""
+    import hooks
+
+    findings = hooks.check.check(hooks.load(models.source(model), hooks.LoadOptions(**options)))
+    if as_json:
+        print_json(console, [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings])
+    else:
+        table = Table(title=f"{model}: are its sites what their names say?", title_justify="left")
+        for heading in ("", "proof", "seen"):
+            table.add_column(heading)
+        for finding in findings:
+            table.add_row("[green]ok[/]" if finding.ok else "[bold red]no[/]", finding.name, escape(finding.detail))
+        console.print(table)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
+    """`probe info`: 1 when `--verify` finds a damaged file, 0 otherwise."""
+    found = summary(run)
+    problems = verify_files(run) if verify else []
+    if as_json:
+        print_json(console, found | ({"problems": problems} if verify else {}))
+        return 1 if problems else 0
+    table = Table(title=str(run), show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in found.items():
+        table.add_row(name, escape(value if isinstance(value, str) else json.dumps(value, indent=1)))
+    console.print(table)
+    if verify:
+        console.print(
+            "\n".join(problems)
+            if problems
+            else "Every committed file has the size and checksum that it was written with.",
+            markup=False,
+        )
+    return 1 if problems else 0
+
+
+def print_json(console: Console, value: Any) -> None:
+    """JSON as it is, neither wrapped nor coloured."""
+    console.file.write(json.dumps(value, indent=1) + "\n")

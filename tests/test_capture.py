@@ -1,0 +1,255 @@
+"""States are exactly what the model computes, and every image is encoded once."""
+
+from dataclasses import replace
+from operator import attrgetter
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, picture
+
+from hooks import Question, View, capture, options, sites
+from hooks.check import counted_vision
+from hooks.context import process, render
+
+QUESTIONS = (
+    Question("is there a bus?", ("yes", "no")),
+    Question("what is in the image, please tell me?", ("a car", "a long green bus", "no")),
+    Question("where?", prompt="open"),
+)
+VIEWS = [
+    View(picture(seed, height, width), QUESTIONS)
+    for seed, (height, width) in enumerate([(40, 48), (90, 30), (32, 32), (64, 64)])
+]
+EVERYWHERE = (
+    "vision.layers[*]:patches",
+    "vision.layers[*]:cls",
+    "vision.layers[-1]:mean",
+    "projector:patches",
+    "language.layers[*]:image",
+    "language.layers[*]:context_last",
+    "language.layers[*]:context_last@open",
+    "language.layers[*]:answer_mean",
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_models.llava()
+
+
+@pytest.fixture(scope="module")
+def readings(model):
+    return capture.read(model, VIEWS, sites.parse_all(EVERYWHERE, model.towers), batch_size=3, keep_tokens=True)
+
+
+@pytest.fixture(scope="module")
+def whole(model):
+    """One plain forward per (view, question), with output_hidden_states."""
+
+    def forward(view, question, answer=""):
+        inputs = process(model.blueprint, view.pixels, render(model.blueprint, question.text) + answer)
+        with torch.inference_mode():
+            output = model.module(**inputs, output_hidden_states=True)
+            vision = model.module.model.vision_tower(inputs["pixel_values"], output_hidden_states=True)
+        return inputs["input_ids"][0], output, vision
+
+    return forward
+
+
+def language_states(model, output):
+    """hidden_states without the final norm: the library applies it to the last, a site does not."""
+    return [states[0] for states in output.hidden_states]
+
+
+def worst(mine, theirs):
+    return float(np.abs(mine - theirs.numpy()).max())
+
+
+def test_vision_states_equal_output_hidden_states_at_every_layer(readings, whole):
+    for view, reading in zip(VIEWS, readings, strict=True):
+        _, _, vision = whole(view, QUESTIONS[0])
+        patches, cls = reading.tokens["vision.layers-patches"], reading.pooled["vision.layers-cls"]
+        assert patches.shape == (VISION_LAYERS + 1, IMAGE_TOKENS, 64)
+        for layer, states in enumerate(vision.hidden_states):
+            assert worst(patches[layer], states[0, 1:]) <= 1e-5
+            assert worst(cls[layer], states[0, 0]) <= 1e-5
+        assert worst(reading.pooled["vision.layers-mean"][0], vision.hidden_states[-1][0, 1:].mean(0)) <= 1e-5
+
+
+def test_language_states_equal_output_hidden_states_at_every_layer(model, readings, whole):
+    norm = attrgetter(model.family.final_norm)(model.module)
+    for view, reading in zip(VIEWS, readings, strict=True):
+        for q, slug in (
+            (0, "language.layers-context_last"),
+            (1, "language.layers-context_last"),
+            (2, "language.layers-context_last-open"),
+        ):
+            ids, output, _ = whole(view, QUESTIONS[q])
+            image = ids == model.config.image_token_id
+            for layer, states in enumerate(language_states(model, output)):
+                mine_image = torch.from_numpy(reading.tokens["language.layers-image"][layer])
+                mine_last = torch.from_numpy(reading.sample_pooled[slug][q, layer])
+                if layer == LANGUAGE_LAYERS:
+                    mine_image, mine_last = norm(mine_image), norm(mine_last)
+                assert worst(mine_image.numpy(), states[image]) <= 1e-5
+                assert worst(mine_last.numpy(), states[-1]) <= 1e-5
+
+
+def test_answer_states_are_the_mean_over_the_chosen_options_tokens(model, readings, whole):
+    for view, reading in zip(VIEWS, readings, strict=True):
+        for q in (0, 1):
+            chosen, count = reading.answers[q].choice, reading.answers[q].token_count
+            _, output, _ = whole(view, QUESTIONS[q], " " + QUESTIONS[q].options[chosen])
+            for layer in range(LANGUAGE_LAYERS):
+                theirs = output.hidden_states[layer][0, -count[chosen] :].mean(0)
+                assert worst(reading.sample_pooled["language.layers-answer_mean"][q, layer], theirs) <= 1e-5
+
+
+def test_projected_tokens_are_what_enters_the_language_model(readings):
+    for reading in readings:
+        entering = reading.tokens["language.layers-image"][0]
+        assert np.array_equal(reading.tokens["projector-patches"][0], entering)
+        assert reading.grid["projector-patches"] == reading.grid["language.layers-image"] == GRID
+
+
+def test_vision_runs_once_per_image_whatever_hangs_on_it(model):
+    many = tuple(Question(f"number {i}?", ("yes", "no", "a long answer indeed"), generate=True) for i in range(7))
+    with counted_vision(model) as seen:
+        capture.read(model, [View(view.pixels, many) for view in VIEWS], (), batch_size=2, max_new_tokens=4)
+    assert seen == [2 * (IMAGE_TOKENS + 1)] * 2
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 8])
+@pytest.mark.parametrize("padding_side", ["left", "right"])
+def test_states_do_not_depend_on_neighbours_or_padding(model, readings, batch_size, padding_side):
+    wanted = sites.parse_all(EVERYWHERE, model.towers)
+    others = capture.read(model, VIEWS, wanted, batch_size=batch_size, keep_tokens=True, padding_side=padding_side)
+    for mine, theirs in zip(readings, others, strict=True):
+        for name in ("tokens", "pooled", "sample_pooled"):
+            for slug, array in getattr(mine, name).items():
+                assert np.allclose(array, getattr(theirs, name)[slug], atol=1e-5, equal_nan=True), slug
+
+
+def test_a_prompts_site_is_read_for_that_prompts_questions_alone(readings):
+    default = readings[0].sample_pooled["language.layers-context_last"]
+    opened = readings[0].sample_pooled["language.layers-context_last-open"]
+    assert default.shape == opened.shape == (3, LANGUAGE_LAYERS + 1, 64)
+    assert [bool(np.isnan(rows).all()) for rows in default] == [False, False, True]
+    assert [bool(np.isnan(rows).all()) for rows in opened] == [True, True, False]
+
+
+def test_raw_tokens_are_kept_only_where_asked(model):
+    wanted = sites.parse_all(["vision.layers[0]:patches", "projector:patches"], model.towers)
+    some = capture.read(model, VIEWS[:1], wanted, batch_size=1, keep_tokens=frozenset({"projector-patches"}))[0]
+    none = capture.read(model, VIEWS[:1], wanted, batch_size=1)[0]
+    assert list(some.tokens) == ["projector-patches"]
+    assert none.tokens == {}
+    assert set(none.pooled) == {"vision.layers-patches", "projector-patches"}
+    assert np.allclose(none.pooled["projector-patches"], some.tokens["projector-patches"].mean(1), atol=1e-6)
+
+
+def test_reductions_see_each_views_tokens_on_the_device(model, readings):
+    seen = []
+
+    def spread(index, site, tokens, grid):
+        seen.append((index, site.slug))
+        return {"spread": tokens.float().std(dim=1), "cells": torch.tensor(grid)}
+
+    wanted = sites.parse_all(["vision.layers[*]:patches", "vision.layers[*]:cls"], model.towers)
+    made = capture.read(model, VIEWS, wanted, batch_size=3, reduce=spread)
+    assert seen == [(index, "vision.layers-patches") for index in range(4)]
+    for reading, kept in zip(made, readings, strict=True):
+        mine = reading.reduced["vision.layers-patches"]
+        assert np.allclose(mine["spread"], kept.tokens["vision.layers-patches"].std(1, ddof=1), atol=1e-4)
+        assert tuple(mine["cells"]) == GRID
+
+
+def test_a_view_without_questions_still_has_states(model):
+    wanted = sites.parse_all(["language.layers[-1]:image", "language.layers[-1]:context_last"], model.towers)
+    reading = capture.read(model, [View(picture(1))], wanted, batch_size=4)[0]
+    assert reading.answers == ()
+    assert reading.pooled["language.layers-image"].shape == (1, 64)
+    assert reading.sample_pooled["language.layers-context_last"].shape == (0, 1, 64)
+
+
+def test_non_finite_states_pass_through_and_stay_with_their_image(model):
+    def poison(module, args, output):
+        return torch.where(torch.arange(len(output))[:, None, None] == 1, torch.nan, output)
+
+    hook = model.module.model.multi_modal_projector.linear_2.register_forward_hook(poison)
+    try:
+        wanted = sites.parse_all(["projector:patches", "language.layers[-1]:answer_mean"], model.towers)
+        made = capture.read(model, VIEWS[:3], wanted, batch_size=3)
+    finally:
+        hook.remove()
+    assert [bool(np.isfinite(reading.pooled["projector-patches"]).all()) for reading in made] == [True, False, True]
+    assert [reading.answers[0].choice is None for reading in made] == [False, True, False]
+    assert np.isnan(made[1].answers[0].log_likelihood).all()
+    assert np.isnan(made[1].sample_pooled["language.layers-answer_mean"]).all()
+
+
+def test_questions_share_one_processing_of_their_image(model, monkeypatch):
+    calls = []
+    real = type(model.processor).__call__
+    monkeypatch.setattr(
+        type(model.processor), "__call__", lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs)
+    )
+    capture.read(model, VIEWS[:2], (), batch_size=2)
+    assert len(calls) == 2
+
+
+def test_prompts_that_differ_before_the_image_are_encoded_apart_and_right(model, monkeypatch):
+    template = (
+        "{% for m in messages %}{% for c in m['content'] %}{% if c['type'] == 'text' %}{{ c['text'][:3] }}{% endif %}"
+        "{% endfor %}<image>\nASSISTANT:{% endfor %}"
+    )
+    monkeypatch.setattr(model.processor, "chat_template", template)
+    with counted_vision(model) as seen:
+        made = capture.read(model, VIEWS[:1], (), batch_size=2)[0]
+    assert sum(seen) == 3 * (IMAGE_TOKENS + 1)
+    for q in (0, 1):
+        alone = capture.read(model, [View(VIEWS[0].pixels, (QUESTIONS[q],))], (), batch_size=1)[0]
+        assert np.allclose(made.answers[q].log_likelihood, alone.answers[0].log_likelihood, atol=1e-4)
+
+
+def test_repeated_sites_and_malformed_pixels_are_refused(model):
+    site = sites.parse("projector:patches", model.towers)
+    with pytest.raises(ValueError, match="more than once"):
+        capture.read(model, VIEWS, [site, site], batch_size=1)
+    with pytest.raises(ValueError, match=r"not \(4, 4\) uint8"):
+        capture.read(model, [replace(VIEWS[0], pixels=np.zeros((4, 4), np.uint8))], (), batch_size=1)
+    with pytest.raises(ValueError, match="at least 1"):
+        capture.read(model, VIEWS, (), batch_size=0)
+
+
+def test_reading_twice_gives_the_same_bits(model, readings):
+    wanted = sites.parse_all(EVERYWHERE, model.towers)
+    again = capture.read(model, VIEWS, wanted, batch_size=3, keep_tokens=True)
+    for mine, theirs in zip(readings, again, strict=True):
+        for name in ("tokens", "pooled", "sample_pooled"):
+            for slug, array in getattr(mine, name).items():
+                assert array.tobytes() == getattr(theirs, name)[slug].tobytes(), slug
+        for answer, other in zip(mine.answers, theirs.answers, strict=True):
+            assert answer.log_likelihood.tobytes() == other.log_likelihood.tobytes()
+
+
+def test_a_question_that_holds_an_image_placeholder_is_refused(model):
+    with pytest.raises(ValueError, match="contains the image placeholder '<image>'"):
+        capture.check_question(model, Question("what is <image> here?"))
+
+
+def test_families_whose_image_states_depend_on_the_question_are_refused(model):
+    family = replace(model.family, image_prefix="bidirectional")
+    with pytest.raises(ValueError, match="bidirectional image prefix"):
+        capture.read(replace(model, blueprint=replace(model.blueprint, family=family)), VIEWS, (), batch_size=1)
+
+
+def test_without_a_chat_template_the_prompt_is_the_image_and_the_text(model, monkeypatch):
+    monkeypatch.setattr(model.processor, "chat_template", None)
+    assert render(model.blueprint, "is there a bus?") == "<image>is there a bus?"
+    view = View(picture(0), QUESTIONS[:2])
+    made = capture.read(model, [view], (), batch_size=1)[0]
+    for mine, exact in zip(made.answers, options.score_reference(model, view), strict=True):
+        assert np.abs(mine.log_likelihood - exact.log_likelihood).max() <= 1e-4

@@ -1,0 +1,76 @@
+"""`probe check` passes on models that fit their entry and fails loudly on those that do not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import tiny_models
+
+import hooks
+from hooks.check import check
+
+POCKET = Path(hooks.__file__).parents[1] / "probe" / "pocket" / "weights"
+
+
+def failures(model, **entry):
+    family = replace(model.family, **entry)
+    return {
+        f.name: f.detail for f in check(replace(model, blueprint=replace(model.blueprint, family=family))) if not f.ok
+    }
+
+
+@pytest.mark.parametrize("made", [tiny_models.llava, tiny_models.clip])
+def test_every_check_passes_on_a_model_that_fits(made):
+    findings = check(made())
+    assert len(findings) >= 7
+    assert [finding for finding in findings if not finding.ok] == []
+    assert all(finding.detail for finding in findings)
+
+
+@pytest.mark.parametrize("name", ["pocket-vlm", "pocket-clip"])
+def test_every_check_passes_on_the_embedded_models(name):
+    if not (POCKET / name / "model.safetensors").is_file():
+        pytest.skip("the embedded models have not been trained yet")
+    model = hooks.load(str(POCKET / name), hooks.LoadOptions(device="cpu"))
+    assert [finding for finding in check(model) if not finding.ok] == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "finding", "detail"),
+    [
+        ({"vision": "model.vision_tower.encoder.blocks"}, "module paths", "leads nowhere"),
+        ({"vision": "model.language_model.layers"}, "module paths", "not a list of 3 blocks"),
+        ({"language": "model.vision_tower.encoder.layers"}, "module paths", "not a list of 4 blocks"),
+        ({"final_norm": "model.norm"}, "states equal output_hidden_states", "AttributeError"),
+        (
+            {"projector": "model.multi_modal_projector.linear_1"},
+            "projected tokens are what enters the language model",
+            "differ",
+        ),
+        ({"leading": lambda config: 0}, "token counts equal grids", r"expected \(16, 64\)"),
+        ({"grid": lambda *args: (1, 2, 8)}, "patches are in row-major order", "moves token"),
+        ({"grid": lambda *args: (1, 4, 5)}, "token counts equal grids", "the grid is"),
+    ],
+)
+def test_a_wrong_entry_is_found(entry, finding, detail):
+    import re
+
+    failed = failures(tiny_models.llava(), **entry)
+    assert finding in failed
+    assert re.search(detail, failed[finding])
+
+
+def test_a_tower_that_is_not_on_the_way_is_found():
+    failed = failures(tiny_models.clip(), vision="text_model.encoder.layers")
+    assert "module paths" in failed
+    assert "replacing a state moves what follows" in failed
+
+
+def test_non_finite_states_are_found():
+    model = tiny_models.clip()
+    hook = model.module.vision_model.encoder.layers[1].register_forward_hook(lambda *args: args[2] / 0)
+    try:
+        failed = failures(model)
+    finally:
+        hook.remove()
+    assert "Try another --dtype" in failed["states are finite"]

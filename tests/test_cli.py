@@ -1,0 +1,130 @@
+"""The command line as a user meets it: exit codes, what is said, what JSON holds."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import picture_set
+import pytest
+from click.testing import CliRunner, Result
+from tiny_models import llava_path
+
+from probe.cli import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    dataset = str(picture_set.write(folder / "set", images=4))
+    out = folder / "run"
+    result = run("extract", str(llava_path()), dataset, "-o", str(out), "-p", "overlays", "-p", "low_light", "--device", "cpu")  # fmt: skip  # noqa: E501
+    assert result.exit_code == 0, result.output
+    assert "probe analyze" in result.output
+    return out
+
+
+def test_every_verb_of_this_version_is_in_the_help_and_in_the_readme() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    shown = run("--help").output
+    for verb in main.commands:
+        assert verb in shown
+        assert f"probe {verb}" in readme, f"README.md does not mention `probe {verb}`"
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
+    dataset = str(picture_set.write(tmp_path / "set", images=3))
+    result = run("extract", str(llava_path()), dataset, "-o", str(tmp_path / "run"), "-p", "driving", "--dry-run")
+    assert result.exit_code == 0
+    for told in ("images", "samples", "conditions", "language.layers[4]:context_last", "30", "saved", "MB", "free"):
+        assert told in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_analyze_tells_every_family_with_intervals_and_says_what_it_means(extracted: Path) -> None:
+    result = run("analyze", str(extracted))
+    assert result.exit_code == 0, result.output
+    for told in ("text_overlay", "low_light", "any", "IFR", "…", "Outside:", "Inside:"):
+        assert told in result.output
+
+
+def test_analyze_as_json_has_estimates_between_their_bounds(extracted: Path) -> None:
+    told = json.loads(run("analyze", str(extracted), "--json").output)
+    assert {"clean", "low_light", "any"} <= set(told["families"])
+    for cell in told["families"]["low_light"].values():
+        assert cell["estimate"] is None or cell["low"] <= cell["estimate"] <= cell["high"]
+
+
+def test_analyze_takes_the_named_analyses_only(extracted: Path) -> None:
+    told = json.loads(run("analyze", str(extracted), "flips", "--json").output)
+    assert set(told["families"]["any"]) == {"ifr", "iv", "accuracy"}
+    wrong = run("analyze", str(extracted), "flops")
+    assert wrong.exit_code == 2
+    assert "flips" in wrong.output
+
+
+def test_info_counts_and_verifies(extracted: Path) -> None:
+    told = json.loads(run("info", str(extracted), "--verify", "--json").output)
+    assert told["complete"]
+    assert (told["images"], told["samples"]) == (4, 8)
+    assert told["problems"] == []
+
+
+def test_info_finds_a_flipped_byte(extracted: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(extracted, copy)
+    file = min((copy / "sites").rglob("c.*"))
+    damaged = bytearray(file.read_bytes())
+    damaged[0] ^= 1
+    file.write_bytes(damaged)
+    result = run("info", str(copy), "--verify", "--json")
+    assert result.exit_code == 1
+    assert "CRC-32" in result.output
+
+
+@pytest.mark.parametrize("what", ["models", "datasets", "perturbations", "suites", "sites", "analyses"])
+def test_every_list_is_there_for_people_and_for_machines(what: str) -> None:
+    assert run("list", what).exit_code == 0
+    rows = json.loads(run("list", what, "--json").output)
+    assert rows
+    assert all(isinstance(value, str) for row in rows for value in row.values())
+
+
+def test_cite_prints_the_papers_behind_a_run(extracted: Path) -> None:
+    assert "2602.06652" in run("cite", str(extracted)).output
+
+
+def test_check_proves_the_sites_of_a_good_model() -> None:
+    result = run("check", str(llava_path()), "--device", "cpu", "--json")
+    assert result.exit_code == 0, result.output
+    assert all(finding["ok"] for finding in json.loads(result.output))
+
+
+def test_no_run_is_said_in_one_line(tmp_path: Path) -> None:
+    result = run("info", str(tmp_path / "nothing"))
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.slow
+def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
+    dataset = str(picture_set.write(tmp_path / "set", images=40))
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "probe.cli", "extract", str(llava_path()), dataset, "-o", str(out), "-p", "demo", "--device", "cpu"]  # fmt: skip  # noqa: E501
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+    deadline = time.monotonic() + 120
+    while not list((out / "_ledger" / "done").glob("*.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Run the same command again" in said
+    assert not json.loads(run("info", str(out), "--json").output)["complete"]

@@ -1,0 +1,90 @@
+"""Killed at random moments, again and again, a run still ends as if nothing had happened."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import picture_set
+import pytest
+from tiny_models import llava_path
+
+import probe
+from stores import ledger
+
+KILLS = 20
+SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
+
+
+def work(model: str, dataset: str, out: str, began: Event) -> None:
+    """Extract in a process of its own, in small blocks; say when the model is loaded and units are being written."""
+    import probe.extraction
+    import probe.plan
+
+    probe.plan.LARGEST_BLOCK = 3
+    begin = probe.extraction.begin
+
+    def announce(*arguments: object) -> None:
+        began.set()
+        begin(*arguments)  # type: ignore[arg-type]
+
+    probe.extraction.begin = announce  # type: ignore[assignment]
+    execution = probe.Execution(device="cpu", batch_size=2)
+    settings = {"perturb": ["driving"], "sites": SITES, "dtype": "float32", "keep": "tokens"}
+    probe.extract(model, dataset, out=out, execution=execution, **settings)  # type: ignore[arg-type]
+
+
+def files(path: Path) -> dict[str, bytes]:
+    kept = {str(file.relative_to(path)): file for file in path.rglob("*") if file.is_file()}
+    return {name: file.read_bytes() for name, file in kept.items() if name != "zarr.json" and "_ledger" not in name}
+
+
+def markers(path: Path) -> dict[str, bytes]:
+    folder = path / "_ledger" / "done"
+    return {file.name: file.read_bytes() for file in folder.glob("*.json")} if folder.exists() else {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["probe.block", "probe.extraction", "transformers.models.llava.modeling_llava"])
+    dataset = str(picture_set.write(tmp_path / "set", images=12))
+    chance = random.Random(0)
+
+    def start(out: str) -> tuple[multiprocessing.process.BaseProcess, Event]:
+        began = context.Event()
+        process = context.Process(target=work, args=(str(llava_path()), dataset, str(tmp_path / out), began))
+        process.start()
+        assert began.wait(120)
+        return process, began
+
+    undisturbed, _ = start("whole")
+    began = time.monotonic()
+    undisturbed.join()
+    span = time.monotonic() - began
+    assert undisturbed.exitcode == 0
+
+    safe: dict[str, bytes] = {}
+    interrupted = 0
+    for _ in range(KILLS):
+        process, _ = start("killed")
+        time.sleep(chance.uniform(0, 2 * span / KILLS))
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        now = markers(tmp_path / "killed")
+        assert safe.items() <= now.items()  # what was committed stays, and was not done again
+        interrupted += len(now) < 4 * 10
+        safe = now
+    assert interrupted >= KILLS // 2  # most kills met a run that was not finished
+    last, _ = start("killed") if len(safe) < 4 * 10 else (None, None)
+    if last is not None:
+        last.join()
+        assert last.exitcode == 0
+    assert safe.items() <= markers(tmp_path / "killed").items()
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+    assert probe.open_run(tmp_path / "killed").complete
+    assert len(ledger.done(tmp_path / "killed")) == 4 * 10
