@@ -61,8 +61,8 @@ def connect(execution: Execution) -> Iterator[Client]:
             n_workers=execution.workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
-            silence_logs=50,  # pyright: ignore[reportArgumentType]
+            dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            silence_logs=50,
         ) as local,
         Client(local) as client,
     ):

@@ -50,7 +50,8 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
     clean = choice.sel(condition="clean", drop=True)
     margin = margins.margin(scores, clean)
     used = contradicting(run, clean)
-    states = vectors(run, site or default_site(run))
+    place = site or default_site(run)
+    states = vectors(run, place) if place else undefined(choice)
     clean_states = states.sel(condition="clean", drop=True)
     per_pair = {
         "flipped": flips.flipped(choice, clean),
@@ -60,7 +61,7 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
     }
     split = {name: split_overlays(array, run.conditions.parameters.values, used) for name, array in per_pair.items()}
     return Measures(
-        site=site or default_site(run),
+        site=place,
         control=drift.control(clean_states, seed=seed),
         control_pairs=drift.control_pairs(clean_states, seed=seed),
         **split,
@@ -68,17 +69,14 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
 
 
 def default_site(run: Run) -> str:
-    """The site that speaks for the model: the deepest layer of the preferred tokens that the run has.
-
-    Raises ValueError where the run kept answers only.
-    """
+    """The site that speaks for the model: the deepest layer of the preferred tokens that the run has; "" for none."""
     for tokens in PREFERRED:
         for text in run.sites:
             place, _, kind = text.partition(":")
             if kind == tokens:
                 layer = int(run.site(text).layer.values.max())
                 return f"{place.partition('[')[0]}[{layer}]:{kind}" if "[" in place else text
-    raise ValueError(f"{run.path} kept answers only: drift needs states. Extract with --keep pooled.")
+    return ""
 
 
 def vectors(run: Run, site: str) -> xr.DataArray:
@@ -89,6 +87,11 @@ def vectors(run: Run, site: str) -> xr.DataArray:
         rows = xr.DataArray(run.answers.image.values, dims="sample")
         states = states.sel(image=rows).drop_vars("image").assign_coords(sample=run.answers.sample)
     return states.assign_coords(image=("sample", run.answers.image.values)).transpose("sample", "condition", "feature")
+
+
+def undefined(choice: xr.DataArray) -> xr.DataArray:
+    """(sample, condition, feature) states of a run that kept answers only: all nan."""
+    return xr.full_like(choice, np.nan, dtype=np.float32).expand_dims(feature=1, axis=-1)
 
 
 def contradicting(run: Run, clean_choice: xr.DataArray) -> xr.Dataset:

@@ -126,7 +126,8 @@ class Summary:
             cells = (self.formatted(name, column.name) for column in self.columns)
             table.add_row(name, *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells))
         console.print(table)
-        console.print(f"Drift at {self.site}; small numbers: 95 % intervals, by image.\n", style="dim", highlight=False)
+        place = f"Drift at {self.site}" if self.site else "No drift: the run kept answers only"
+        console.print(f"{place}; small numbers: 95 % intervals, by image.\n", style="dim", highlight=False)
         for finding in self.findings:
             console.print(f"• {finding}", markup=False, highlight=False)
 

@@ -73,7 +73,8 @@ def svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with rc_context(STYLE):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    element = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    return re.sub(r"<metadata>.*?</metadata>\s*", "", element, flags=re.DOTALL)
 
 
 def png(figure: Figure, path: Path) -> None:
