@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import false_discovery_control  # pyright: ignore[reportUnknownVariableType]
 
 from .resampling import Floats, cluster_sums
 
@@ -44,12 +45,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     given = p[defined]
     if given.size and (given.min() < 0 or given.max() > 1):
         raise ValueError(f"p-values from {given.min()} to {given.max()}: they must lie in [0, 1].")
-    order = np.argsort(given)
-    scaled = given[order] * len(given) / np.arange(1, len(given) + 1)
-    adjusted = np.empty_like(given)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     result = np.full(p.shape, np.nan)
-    result[defined] = adjusted
+    result[defined] = false_discovery_control(given, method="bh") if given.size else given
     return result
 
 

@@ -23,7 +23,7 @@ LabelMap = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Image:
-    """One picture with its own id. `read` and `read_labels` are picklable, so that images travel to worker processes."""
+    """One picture with its own id. `read` and `read_labels` are picklable, so that images can travel to workers."""
 
     id: str
     read: Callable[[], Pixels]
