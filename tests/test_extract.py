@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import picture_set
 import pytest
+from dask.distributed import LocalCluster
 from tiny_models import llava, llava_path
 
 import hooks
@@ -152,13 +153,16 @@ def test_batch_size_changes_no_choice(extract: Extract) -> None:
 
 
 @pytest.mark.slow
-def test_two_workers_write_the_same_bytes_as_one(extract: Extract, tmp_path: Path) -> None:
+def test_workers_and_a_scheduler_write_the_same_bytes_as_one_process(extract: Extract, tmp_path: Path) -> None:
+    perturb = ["low_light", "occlusion"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the cluster's own shutdown
-        extract("one", perturb=["low_light", "occlusion"])
-        workers = Execution(device="cpu", batch_size=2, workers=2)
-        extract("two", perturb=["low_light", "occlusion"], execution=workers)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+        extract("one", perturb=perturb)
+        extract("two", perturb=perturb, execution=Execution(device="cpu", batch_size=2, workers=2))
+        with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as there:
+            remote = Execution(device="cpu", batch_size=2, scheduler=there.scheduler_address)
+            extract("remote", perturb=perturb, execution=remote)
+    assert files(tmp_path / "one") == files(tmp_path / "two") == files(tmp_path / "remote")
 
 
 def test_the_vision_tower_runs_once_per_view(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:

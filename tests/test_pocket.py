@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForImageTextToText, AutoProcessor, CLIPModel
 
-from probe.pocket import NAMES, dpo, evaluate, gallery, path, pretrain, segformer, tokenizer, vlm, world
+from probe.pocket import NAMES, contrast, dpo, evaluate, gallery, path, segformer, tokenizer, vlm, world
 from probe.pocket.cards import Card
 from probe.pocket.evaluate import Loaded
 from probe.pocket.figures import precision, share
@@ -117,8 +117,10 @@ def test_every_stage_runs_from_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     scenes = gallery.gallery(tmp_path / "cache", 1, 8)
     words, brief = tokenizer.learn(4), Schedule(2, 2, 1e-3)
     how = {"schedule": brief, "seed": 0, "device": torch.device("cpu"), "log": tmp_path / "log.jsonl"}
-    pretrain.train(scenes, words, tmp_path / "clip", **how)
-    vlm.train(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)
+    contrast.begin(scenes, words, tmp_path / "clip", **how)
+    vlm.begin(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)
+    contrast.finish(scenes, words, tmp_path / "vlm", tmp_path / "clip", **how)
+    vlm.finish(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)
     dpo.train(scenes, words, tmp_path / "vlm", tmp_path / "aligned", **how)
     segformer.train(scenes, tmp_path / "segformer", **how)
     assert (tmp_path / "segformer" / "model.safetensors").exists()

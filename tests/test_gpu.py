@@ -1,0 +1,25 @@
+"""On a GPU: the same scores as on the CPU, and numbers reduced where the tokens are."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_models import llava, picture
+
+import hooks
+from probe.reductions import Reducer
+
+VIEW = hooks.View(picture(0), (hooks.Question("Is there a bus?", ("yes", "no", "a very long answer")),))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_scores_and_reductions_on_the_gpu_are_those_of_the_cpu() -> None:
+    readings = []
+    for device in ("cpu", "cuda"):
+        model = llava(hooks.LoadOptions(dtype="float32", device=device))
+        sites = hooks.sites.parse_all(("vision.layers[*]:patches", "language.layers[*]:context_last"), model.towers)
+        readings += hooks.capture.read(model, [VIEW], sites, batch_size=1, reduce=Reducer().over(["a"], clean=True))
+    cpu, cuda = readings
+    np.testing.assert_allclose(cuda.answers[0].log_likelihood, cpu.answers[0].log_likelihood, atol=1e-3)
+    for name, value in cpu.reduced["vision.layers-patches"].items():
+        np.testing.assert_allclose(cuda.reduced["vision.layers-patches"][name], value, rtol=1e-3, atol=1e-5)
