@@ -119,7 +119,8 @@ def test_every_stage_runs_from_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     how = {"schedule": brief, "seed": 0, "device": torch.device("cpu"), "log": tmp_path / "log.jsonl"}
     contrast.begin(scenes, words, tmp_path / "clip", **how)
     vlm.begin(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)
-    contrast.finish(scenes, words, tmp_path / "vlm", tmp_path / "clip", **how)
+    contrast.go_on(scenes, words, tmp_path / "vlm", tmp_path / "clip", **how)
+    contrast.finish(scenes, words, tmp_path / "clip", **how)
     vlm.finish(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)
     dpo.train(scenes, words, tmp_path / "vlm", tmp_path / "aligned", **how)
     segformer.train(scenes, tmp_path / "segformer", **how)
