@@ -6,7 +6,7 @@ import xarray as xr
 from .measures import OWN, Measures
 
 QUANTILE = 0.05
-"""A drift beyond this quantile of the control distances reaches where unrelated images lie."""
+"""A drift beyond this quantile of the control distances reaches where unrelated samples lie."""
 
 
 def say(measures: Measures, table: xr.DataArray) -> tuple[str, ...]:
@@ -27,18 +27,18 @@ def most_flips(table: xr.DataArray) -> str:
 
 
 def most_drift(table: xr.DataArray) -> str:
-    """How far states moved on the scale of unrelated images, and where the most per flip."""
+    """How far states moved on the scale of unrelated samples, and where the most per flip."""
     name = largest(table, "drift_percent")
     if name is None:
         return ""
     return (
         f"Inside: states moved by {number(table, 'any', 'drift_percent', 1)} % of the distance between unrelated "
-        f"images; farthest under {name} ({number(table, name, 'drift_percent', 1)} %)."
+        f"samples; farthest under {name} ({number(table, name, 'drift_percent', 1)} %)."
     )
 
 
 def hidden(measures: Measures) -> str:
-    """How many unchanged answers hide a state that moved to where unrelated images lie (definitions, section 9)."""
+    """How many unchanged answers hide a state that moved to where unrelated samples lie (definitions, section 9)."""
     told = (measures.flipped.family != "clean") & (measures.flipped.family != OWN)
     kept = (measures.flipped == 0) & told & measures.drift.notnull()
     pairs = int(kept.sum())

@@ -52,7 +52,7 @@ COLUMNS = (
         1,
         1,
         0,
-        "drift of the state in % of control drift: at 100 it is as far as unrelated images lie apart",
+        "drift in % of control drift; 100: as far as unrelated samples (another image and question) lie apart",
     ),
     Column(
         "cohen_d",
@@ -61,7 +61,7 @@ COLUMNS = (
         1,
         2,
         1,
-        "Cohen's d of drift against control: far below 0, states move far less than between images",
+        "Cohen's d of drift against control: far below 0, states move far less than between samples",
     ),
     Column("margin_erosion", "margins", "erosion", 1, 2, 2, "how much of the clean choice's lead is lost, in nats"),
 )
@@ -124,10 +124,12 @@ class Summary:
             table.add_column(column.heading, justify="right", no_wrap=True)
         for name in self.rows:
             cells = (self.formatted(name, column.name) for column in self.columns)
-            table.add_row(name, *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells))
+            table.add_row(
+                name.replace(".", ".\n"), *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells)
+            )
         console.print(table)
         place = f"Drift at {self.site}" if self.site else "No drift: the run kept answers only"
-        console.print(f"{place}; small numbers: 95 % intervals, by image.\n", style="dim", highlight=False)
+        console.print(f"{place}. Small: 95 % intervals, by image.\n", style="dim", highlight=False)
         for finding in self.findings:
             console.print(f"• {finding}", markup=False, highlight=False)
 

@@ -44,9 +44,9 @@ TRAINING = {
     "pocket-clip": "First from nothing, then again with the vision tower of the half-trained pocket-vlm: a dense "
     "head that names the classes of every patch (thrown away afterwards), a contrastive loss on whole captions, a "
     "sigmoid loss on one line per class, and two safety lines.",
-    "pocket-vlm": "Language model from nothing behind the vision tower of the half-trained pocket-clip, then again "
-    "behind that of the finished one; about seven questions and a description per scene, in the wordings of "
-    "`probe.prompts`; loss on the answers alone.",
+    "pocket-vlm": "Language model from nothing behind the vision tower of the half-trained pocket-clip, then "
+    "behind that of the finished one, then both together; about seven questions and a description per scene, in the "
+    "wordings of `probe.prompts`; loss on the answers alone.",
     "pocket-vlm-aligned": "From pocket-vlm, which is also the frozen reference; β = {beta}; pairs of true and untrue "
     "descriptions, right and wrong answers, careful and careless answers on safety. The vision tower is not trained.",
     "pocket-segformer": "From nothing, pixel-wise cross-entropy on the exact label maps.",
@@ -54,7 +54,7 @@ TRAINING = {
 
 SCHEDULES: dict[str, tuple[Schedule, ...]] = {
     "pocket-clip": (contrast.BEGIN, contrast.CONTINUE, contrast.FINISH),
-    "pocket-vlm": (vlm.BEGIN, vlm.FINISH),
+    "pocket-vlm": (vlm.BEGIN, vlm.FINISH, vlm.POLISH),
     "pocket-vlm-aligned": (dpo.SCHEDULE,),
     "pocket-segformer": (segformer.SCHEDULE,),
 }

@@ -39,7 +39,7 @@ class CaptionLoss(nn.Module):
     def embed(self, texts: list[str]) -> Tensor:
         """(text, feature) unit embeddings."""
         tokens = self._tokenizer(texts, padding=True, truncation=True, return_tensors="pt").to(self.bias.device)
-        return functional.normalize(self.model.get_text_features(**tokens).pooler_output.float(), dim=-1)
+        return functional.normalize(self.model.get_text_features(**tokens).pooler_output.float(), dim=-1)  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
 
     def losses(self, pooled: Tensor, batch: Views, rng: np.random.Generator) -> dict[str, Tensor]:
         """Mean losses in nats: `contrast`, `classes`, `safety`."""
@@ -114,7 +114,7 @@ def _train(
     device: torch.device,
     log: Path,
 ) -> None:
-    model.to(device).train()
+    model.to(device).train()  # pyright: ignore[reportArgumentType]
     model.set_attn_implementation("eager")  # at 197 tokens faster than the CPU's flash attention
     tower = fused(model.vision_model)
     dense, texts = DenseHead(models.VISION.width).to(device), CaptionLoss(model, words, emphasis).to(device)

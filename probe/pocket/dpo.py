@@ -81,7 +81,7 @@ def train(
 ) -> None:
     """Train pocket-vlm-aligned from the pocket-vlm in `base`, all but its vision tower, and save it to `folder`."""
     torch.manual_seed(seed)
-    model = LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32).to(device)
+    model = LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32).to(device)  # pyright: ignore[reportArgumentType]
     model.model.vision_tower.requires_grad_(False)
     packer, policy = Packer(words), Reader(model)
     reference = Reader(copy.deepcopy(model).requires_grad_(False))

@@ -119,8 +119,8 @@ def descriptions(loaded: Loaded, dataset: Dataset, pixels: list[Pixels]) -> list
     text, told = loaded.processor.apply_chat_template(chat, add_generation_prompt=True), []
     for start in range(0, len(pixels), BATCH):
         batch = pixels[start : start + BATCH]
-        inputs = loaded.processor(images=batch, text=[text] * len(batch), return_tensors="pt", padding=True)
-        tokens = loaded.model.generate(**inputs, max_new_tokens=64, do_sample=False)
+        inputs = loaded.processor(images=batch, text=[text] * len(batch), return_tensors="pt", padding=True)  # pyright: ignore[reportCallIssue]
+        tokens = loaded.model.generate(**inputs, max_new_tokens=64, do_sample=False)  # pyright: ignore[reportAttributeAccessIssue]
         told += loaded.processor.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     return told
 

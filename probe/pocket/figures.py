@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.metrics import average_precision_score
 
 RESAMPLES = 2000
 
@@ -42,9 +43,5 @@ def precision(scores: ArrayLike, here: ArrayLike) -> float:
     The mean, over the scenes to be found, of their share among the scenes ranked at least as high; nan where there is
     none to be found.
     """
-    order = np.argsort(-np.asarray(scores, float), kind="stable")
-    found = np.asarray(here, bool)[order]
-    if not found.any():
-        return float("nan")
-    ranks = np.flatnonzero(found) + 1
-    return float((np.arange(1, len(ranks) + 1) / ranks).mean())
+    found = np.asarray(here, bool)
+    return float(average_precision_score(found, scores)) if found.any() else float("nan")

@@ -1,3 +1,5 @@
+# pyright: reportCallIssue=false, reportArgumentType=false
+# (transformers decorates its configs and `to` so that type checkers see neither their keywords nor their arguments)
 """The architectures of the pocket models and how they are written to disk: plain transformers checkpoints."""
 
 from dataclasses import dataclass

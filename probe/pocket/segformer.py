@@ -22,7 +22,7 @@ _SMALL_WEIGHT = 2.5
 def train(scenes: Gallery, folder: Path, *, schedule: Schedule, seed: int, device: torch.device, log: Path) -> None:
     """Train pocket-segformer and save it to `folder`."""
     torch.manual_seed(seed)
-    model = models.new_segformer().to(device)
+    model = models.new_segformer().to(device)  # pyright: ignore[reportArgumentType]
     weight = torch.full((len(models.LABELS),), _SMALL_WEIGHT, device=device)
     weight[[ROAD, SIDEWALK, BUILDING, VEGETATION, SKY]] = 1.0
 

@@ -126,7 +126,7 @@ def _train(
         pretrained = CLIPModel.from_pretrained(clip, dtype=torch.float32).vision_model.state_dict()
         model.model.vision_tower.load_state_dict(pretrained)
     model.model.vision_tower.set_attn_implementation("eager")
-    model.to(device).train()
+    model.to(device).train()  # pyright: ignore[reportArgumentType]
     packer, dense = Packer(words), DenseHead(models.VISION.width).to(device)
     reader = Reader(model, fused(model.model.vision_tower))
 

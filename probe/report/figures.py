@@ -31,7 +31,7 @@ def stability_map(summary: Summary) -> Figure:
     """What moved inside against what moved outside, a point per family with both 95 % intervals.
 
     Right means answers flip; up means states drift. The upper left is hidden instability: nothing to see outside, much
-    inside. At 100 % a perturbed image lies as far from its clean self as unrelated images lie from each other.
+    inside. At 100 % a state lies as far from its clean self as unrelated samples lie from each other.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
@@ -43,7 +43,6 @@ def stability_map(summary: Summary) -> Figure:
         axes.set_ylabel("drift of the state [% of control drift]")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
-        axes.axhline(100, color="#888888", linewidth=0.8, linestyle=(0, (4, 3)))
         figure.legend(loc="outside right upper", frameon=False)
         axes.set_title(
             f"{summary.heading}\n{summary.site}",
