@@ -1,7 +1,6 @@
 """The command line as a user meets it: exit codes, what is said, what JSON holds."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -119,7 +118,14 @@ def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
     dataset = str(picture_set.write(tmp_path / "set", images=40))
     out = tmp_path / "run"
     command = [sys.executable, "-m", "probe.cli", "extract", str(llava_path()), dataset, "-o", str(out), "-p", "demo", "--device", "cpu"]  # fmt: skip  # noqa: E501
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that runs the tests in the background makes its children deaf to Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not list((out / "_ledger" / "done").glob("*.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
