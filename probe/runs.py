@@ -121,8 +121,8 @@ def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
     table = Table(title=str(run), show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
-    for name, value in found.items():
-        table.add_row(name, escape(value if isinstance(value, str) else json.dumps(value, indent=1)))
+    for name, value in in_short(found).items():
+        table.add_row(name, escape(value))
     console.print(table)
     if verify:
         console.print(
@@ -132,6 +132,26 @@ def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
             markup=False,
         )
     return 1 if problems else 0
+
+
+def in_short(found: Mapping[str, Any]) -> dict[str, str]:
+    """A run's summary as a person reads it; `--json` has the whole plan and provenance."""
+    plan, provenance = found["plan"], found["provenance"]
+    model = provenance["model"]
+    rows = {
+        "model": f"{plan['settings']['model']} ({model['family']}, {model['dtype']}, {model['device']})",
+        "weights": f"sha256 {model['weights_sha256'][:16]}",
+        "dataset": f"{plan['dataset']['name']} ({plan['dataset']['fingerprint']})",
+        "images, samples": f"{found['images']:,}, {found['samples']:,}",
+        "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
+        "sites": "\n".join(site["site"] for site in found["sites"]) or "none",
+        "units": f"{found['committed']:,} of {found['units']:,}" + ("" if found["complete"] else ": incomplete"),
+        "disk": f"{found['bytes'] / 1e6:,.1f} MB in {found['files']:,} files",
+        "failed samples": "\n".join(f"{name}: {why}" for name, why in found["failed"].items()) or "none",
+        "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
+        "made": f"{provenance['utc']} by {provenance['command']}",
+    }
+    return {name: str(value) for name, value in rows.items()}
 
 
 def print_json(console: Console, value: Any) -> None:
