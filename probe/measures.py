@@ -49,7 +49,6 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
     choice = margins.choice(scores)
     clean = choice.sel(condition="clean", drop=True)
     margin = margins.margin(scores, clean)
-    used = contradicting(run, clean)
     place = site or default_site(run)
     states = vectors(run, place) if place else undefined(choice)
     clean_states = states.sel(condition="clean", drop=True)
@@ -59,12 +58,14 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
         "erosion": margin.sel(condition="clean", drop=True) - margin,
         "drift": drift.cosine(clean_states, states),
     }
-    split = {name: split_overlays(array, run.conditions.parameters.values, used) for name, array in per_pair.items()}
+    if SEMANTIC in answers.family.values:
+        used, parameters = contradicting(run, clean), run.conditions.parameters.values
+        per_pair = {name: split_overlays(array, parameters, used) for name, array in per_pair.items()}
     return Measures(
         site=place,
         control=drift.control(clean_states, seed=seed),
         control_pairs=drift.control_pairs(clean_states, seed=seed),
-        **split,
+        **per_pair,
     )
 
 
@@ -122,8 +123,6 @@ def split_overlays(pairs: xr.DataArray, parameters: NDArray[Any], selection: xr.
             repeat[:, column] = selection.control.sel(letter=label).values if known else False
     overlays = [column for column, label in enumerate(labels) if label is not None]
     main = pairs.where(contradict)
-    if not overlays:
-        return main
     own = pairs.where(repeat).isel(condition=overlays)
     own = own.assign_coords(
         condition=[f"{name} (own answer)" for name in own.condition.values],

@@ -132,6 +132,22 @@ def test_a_run_of_answers_alone_has_flips_and_no_drift(tmp_path: Path) -> None:
     assert not any(finding.startswith(("Inside", "Hidden")) for finding in summary.findings)
 
 
+def test_a_run_of_open_questions_has_drift_and_no_flips(tmp_path: Path) -> None:
+    samples = tuple(SampleRow(f"s{k}", k // 2, "Describe.", "", "describe") for k in range(3))
+    layout = Layout(2, ("i0", "i1"), samples, (CONDITIONS[0], CONDITIONS[3]), (SITE,))
+    path = tmp_path / "open"
+    plan = {"hash": "x", "settings": {"model": "toy", "dataset": "toy"}}
+    stores.create(path, layout, plan=plan, provenance={"model": {"source": "toy"}})
+    for condition, states in enumerate((STATES[0], STATES[3])):
+        arrays = layout.blank(Unit(0, condition))
+        arrays["sites/language.layers-context_last/pooled"][:, 0] = states
+        stores.Writer(path, layout).commit(Unit(0, condition), arrays, report={})
+    summary = summarize(path)
+    assert summary.value("motion_blur", "drift_percent")[0] == pytest.approx(100 / 3)
+    assert np.isnan(summary.value("motion_blur", "ifr")).all()
+    assert not any(finding.startswith(("Outside", "Accuracy")) for finding in summary.findings)
+
+
 def test_the_page_is_whole_in_itself(run: stores.Run, tmp_path: Path) -> None:
     summary = summarize(run.path)
     text = page.write(summary, tmp_path / "deep" / "report.html").read_text()
