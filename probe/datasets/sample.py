@@ -6,6 +6,7 @@ one image; the image, not the sample, is the unit that every bootstrap resamples
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Literal
 
@@ -61,7 +62,14 @@ class Dataset:
 
     def samples_of(self, image_id: str) -> tuple[Sample, ...]:
         """The samples that share one image, in dataset order."""
-        return tuple(sample for sample in self.samples if sample.image_id == image_id)
+        return self._by_image.get(image_id, ())
+
+    @cached_property
+    def _by_image(self) -> dict[str, tuple[Sample, ...]]:
+        groups: dict[str, list[Sample]] = {}
+        for sample in self.samples:  # once: a search per image would take images x samples steps
+            groups.setdefault(sample.image_id, []).append(sample)
+        return {image_id: tuple(group) for image_id, group in groups.items()}
 
     def head(self, limit: int) -> "Dataset":
         """The first `limit` images with all their samples."""
