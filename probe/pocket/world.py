@@ -91,11 +91,6 @@ def render(seed: int, index: int, size: Size = 224) -> Scene:
             return Scene(_expose(canvas.picture(), labels, rng), labels, things)
 
 
-def visible_share(labels: NDArray[np.uint8], word: str) -> float:
-    """The share of the image, in [0, 1], that shows the class of `word`."""
-    return float((labels == WORDS[word]).mean())
-
-
 def present(labels: NDArray[np.uint8]) -> frozenset[str]:
     """The words of all classes that are clearly visible (at least `MIN_VISIBLE` of the image)."""
     counts = np.bincount(labels.ravel(), minlength=256) / labels.size
