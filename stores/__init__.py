@@ -1,6 +1,6 @@
 """Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Knows no model: sites are opaque names."""
 
-from . import ledger
+from . import ledger, results
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
@@ -26,6 +26,7 @@ __all__ = [
     "create",
     "ledger",
     "open_run",
+    "results",
     "summary",
     "verify",
 ]

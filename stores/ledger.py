@@ -7,6 +7,7 @@ The store creates `_ledger` as a Zarr scalar too, so that walking readers pass b
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,5 +107,5 @@ def sweep(path: Path | str, layout: Layout) -> list[str]:
             if file.suffix != PARTIAL and array.owner(file.name) not in committed:
                 leftovers.append(file)
     for file in leftovers:
-        file.unlink(missing_ok=True)
+        shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
     return sorted(str(file.relative_to(root)) for file in leftovers)

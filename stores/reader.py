@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import ledger, selection
+from . import ledger, results, selection
 from .arrays import Unit
 from .catalogue import Sizes
 from .schema import SCHEMA_VERSION
@@ -174,6 +174,15 @@ class Run:
         if model not in there:
             raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {', '.join(there) or 'none'}.")
         return self._label(self._masked(self._group(f"segmentation/{model}")))
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The names of what `probe analyze` wrote into the run."""
+        return results.names(self.path)
+
+    def result(self, name: str) -> xr.Dataset:
+        """One of the results, in memory. Raises KeyError where it was not written."""
+        return results.read(self.path, name)
 
     def _group(self, name: str) -> xr.Dataset:
         node = self.tree[name]

@@ -1,0 +1,86 @@
+"""What analyses found, kept in the run beside the data that they were made from.
+
+A result is one xarray Dataset under `/analyses/<name>`. It may be written again at any time and appears whole or not at
+all; units, plan and ledger are untouched by it.
+"""
+
+# xarray's and zarr's signatures are only partly typed.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from . import ledger
+from .files import PARTIAL, write_failed
+
+FOLDER = "analyses"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str, Any]) -> None:
+    """Write one result into a run, in place of what had its name. `attrs` say where it comes from (seed, code, time).
+
+    Raises FileNotFoundError where there is no run, ValueError for a name that is no plain word, DiskFull.
+    """
+    root = Path(path)
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"result {name!r}: a name is lower-case letters, digits and _.")
+    if ledger.read_plan(root) is None:
+        raise FileNotFoundError(f"{root} holds no run to write {name!r} into.")
+    # inside the ledger, where walkers of the tree do not look
+    fresh = root / ledger.FOLDER / f"{uuid.uuid4().hex}{PARTIAL}"
+    try:
+        _plain(result).assign_attrs(attrs).to_zarr(fresh, mode="w", consolidated=False, zarr_format=3)
+        if not (root / FOLDER).exists():
+            zarr.create_group(root / FOLDER, zarr_format=3)
+        _put(fresh, root / FOLDER / name)
+    except OSError as error:
+        raise write_failed(error, root, f"result {name!r}", 0) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def names(path: Path | str) -> tuple[str, ...]:
+    """The names of the results that a run holds, in alphabetical order."""
+    return tuple(sorted(folder.name for folder in (Path(path) / FOLDER).glob("*") if (folder / "zarr.json").exists()))
+
+
+def read(path: Path | str, name: str) -> xr.Dataset:
+    """One result, in memory. Raises KeyError, naming those that are there, where it was not written."""
+    if name not in (there := names(path)):
+        raise KeyError(
+            f"result {name!r} is not in {path}; there are: {', '.join(there) or 'none'}. Run `probe analyze`."
+        )
+    result: xr.Dataset = xr.open_zarr(Path(path) / FOLDER / name, consolidated=False).load()
+    return _with_texts(result, "T", object)
+
+
+def _put(fresh: Path, target: Path) -> None:
+    old = fresh.with_name(f"{uuid.uuid4().hex}{PARTIAL}")
+    if target.exists():
+        os.replace(target, old)
+    os.replace(fresh, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _plain(result: xr.Dataset) -> xr.Dataset:
+    # Zarr knows no Python objects: texts become its own strings, attributes JSON
+    return _with_texts(result, "OU", np.dtypes.StringDType()).assign_attrs(json.loads(json.dumps(result.attrs)))
+
+
+def _with_texts(result: xr.Dataset, kinds: str, dtype: Any) -> xr.Dataset:
+    texts = {name: v.astype(dtype) for name, v in result.variables.items() if v.dtype.kind in kinds}
+    return result.assign({name: v for name, v in texts.items() if name in result.data_vars}).assign_coords(
+        {name: v for name, v in texts.items() if name in result.coords}
+    )
