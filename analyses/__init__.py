@@ -4,6 +4,6 @@ Functions take numpy arrays or labelled DataArrays and give the same kind back; 
 and `cards` says which question each one answers. Nothing here knows a model or a store.
 """
 
-from . import cards, dirichlet, drift, flips, kernels, margins, spectral, summary
+from . import cards, corruption, dirichlet, drift, flips, kernels, margins, spectral, summary
 
-__all__ = ["cards", "dirichlet", "drift", "flips", "kernels", "margins", "spectral", "summary"]
+__all__ = ["cards", "corruption", "dirichlet", "drift", "flips", "kernels", "margins", "spectral", "summary"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from .papers import BIBTEX
 
-MODULES = ("drift", "margins", "flips", "dirichlet", "spectral", "summary")
+MODULES = ("drift", "margins", "flips", "dirichlet", "spectral", "corruption", "summary")
 """The modules that carry cards, in the order in which a reader meets them."""
 
 

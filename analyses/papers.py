@@ -5,6 +5,9 @@ from types import MappingProxyType
 
 HIDDEN_INSTABILITY = "wani2026same"
 DEGRADATION = "cheng2026semantic"
+COMMON_CORRUPTIONS = "hendrycks2019benchmarking"
+ALIGNED_UNDER_CORRUPTION = "mireku_safety"
+FOURIER_HEAT_MAP = "yin2019fourier"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
@@ -24,6 +27,27 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
         DEGRADATION: """@misc{cheng2026semantic,
   title = {Semantic Misalignment in Vision-Language Models under Perceptual Degradation},
   author = {Cheng, Guo}
+}""",
+        COMMON_CORRUPTIONS: """@inproceedings{hendrycks2019benchmarking,
+  title = {Benchmarking Neural Network Robustness to Common Corruptions and Perturbations},
+  author = {Hendrycks, Dan and Dietterich, Thomas},
+  booktitle = {International Conference on Learning Representations},
+  year = {2019},
+  eprint = {1903.12261},
+  archivePrefix = {arXiv}
+}""",
+        ALIGNED_UNDER_CORRUPTION: """@misc{mireku_safety,
+  title = {Do Safety-Aligned Vision-Language Models Degrade Differently Under Common Image Corruptions?},
+  author = {Mireku, Prince and Attah-Anyen, Kweku-Abeiku and Nartey, Annaliese and Nanka-Bruce, Nicole
+            and Blankson, Betty}
+}""",
+        FOURIER_HEAT_MAP: """@inproceedings{yin2019fourier,
+  title = {A {Fourier} Perspective on Model Robustness in Computer Vision},
+  author = {Yin, Dong and Gontijo Lopes, Raphael and Shlens, Jonathon and Cubuk, Ekin D. and Gilmer, Justin},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year = {2019},
+  eprint = {1906.08988},
+  archivePrefix = {arXiv}
 }""",
         COHEN: """@book{cohen1988statistical,
   title = {Statistical Power Analysis for the Behavioral Sciences},

@@ -15,6 +15,7 @@ WITHOUT_CARD = {
     "flips.ever_flipped",  # the same, to `rates`
     "margins.complete",  # preparation
     "margins.yes_no",  # one reading of `margin`
+    "corruption.unfold",  # preparation
     "dirichlet.unfold",  # preparation
 }
 
