@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import flips, labels, papers
 from .cards import Card
+from .family_means import BOUNDS, family_means
 from .labels import Array
 from .resampling import Floats, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
@@ -29,6 +30,7 @@ __all__ = [
     "bootstrap",
     "by_family",
     "cohen_d",
+    "family_means",
     "mean",
     "paired_permutation",
     "percent",
@@ -51,6 +53,13 @@ CARDS = (
         "per quantity",
         papers.HIDDEN_INSTABILITY,
     ),
+    Card(
+        "summary.family_means",
+        "What is this quantity under each family, and how sure is that?",
+        "as the quantity",
+        "as the quantity",
+        papers.CLUSTER_BOOTSTRAP,
+    ),
     Card("summary.wilson", "How far could this rate be off, from few trials?", "share", "[0, 1]", papers.WILSON),
     Card(
         "summary.benjamini_hochberg",
@@ -72,7 +81,6 @@ QUANTITIES = ("ifr", "iv", "accuracy", "drift_percent", "cohen_d", "margin_erosi
 """The columns of `by_family`: shares, %, standard deviations, nats."""
 
 RATES = QUANTITIES[:3]
-BOUNDS = ("estimate", "low", "high")
 FEW = 40  # images; below, a bootstrap of a rate is too narrow
 
 
