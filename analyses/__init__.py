@@ -4,6 +4,18 @@ Functions take numpy arrays or labelled DataArrays and give the same kind back; 
 and `cards` says which question each one answers. Nothing here knows a model or a store.
 """
 
-from . import cards, corruption, dirichlet, drift, flips, kernels, margins, spectral, summary
+from . import cards, chair, corruption, dirichlet, drift, flips, kernels, margins, misalignment, spectral, summary
 
-__all__ = ["cards", "corruption", "dirichlet", "drift", "flips", "kernels", "margins", "spectral", "summary"]
+__all__ = [
+    "cards",
+    "chair",
+    "corruption",
+    "dirichlet",
+    "drift",
+    "flips",
+    "kernels",
+    "margins",
+    "misalignment",
+    "spectral",
+    "summary",
+]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from .papers import BIBTEX
 
-MODULES = ("drift", "margins", "flips", "dirichlet", "spectral", "corruption", "summary")
+MODULES = ("drift", "margins", "flips", "dirichlet", "spectral", "corruption", "misalignment", "chair", "summary")
 """The modules that carry cards, in the order in which a reader meets them."""
 
 

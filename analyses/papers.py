@@ -8,6 +8,7 @@ DEGRADATION = "cheng2026semantic"
 COMMON_CORRUPTIONS = "hendrycks2019benchmarking"
 ALIGNED_UNDER_CORRUPTION = "mireku_safety"
 FOURIER_HEAT_MAP = "yin2019fourier"
+OBJECT_HALLUCINATION = "rohrbach2018object"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
@@ -48,6 +49,12 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   year = {2019},
   eprint = {1906.08988},
   archivePrefix = {arXiv}
+}""",
+        OBJECT_HALLUCINATION: """@inproceedings{rohrbach2018object,
+  title = {Object Hallucination in Image Captioning},
+  author = {Rohrbach, Anna and Hendricks, Lisa Anne and Burns, Kaylee and Darrell, Trevor and Saenko, Kate},
+  booktitle = {Empirical Methods in Natural Language Processing},
+  year = {2018}
 }""",
         COHEN: """@book{cohen1988statistical,
   title = {Statistical Power Analysis for the Behavioral Sciences},
