@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from . import flips, labels, papers
 from .cards import Card
-from .family_means import BOUNDS, family_means
+from .families import BOUNDS, FEW, family_means, family_shares
 from .labels import Array
 from .resampling import Floats, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
@@ -31,6 +31,7 @@ __all__ = [
     "by_family",
     "cohen_d",
     "family_means",
+    "family_shares",
     "mean",
     "paired_permutation",
     "percent",
@@ -60,6 +61,13 @@ CARDS = (
         "as the quantity",
         papers.CLUSTER_BOOTSTRAP,
     ),
+    Card(
+        "summary.family_shares",
+        "How often does this happen under each family, of the times it could?",
+        "share",
+        "[0, 1]",
+        papers.CLUSTER_BOOTSTRAP,
+    ),
     Card("summary.wilson", "How far could this rate be off, from few trials?", "share", "[0, 1]", papers.WILSON),
     Card(
         "summary.benjamini_hochberg",
@@ -81,7 +89,6 @@ QUANTITIES = ("ifr", "iv", "accuracy", "drift_percent", "cohen_d", "margin_erosi
 """The columns of `by_family`: shares, %, standard deviations, nats."""
 
 RATES = QUANTITIES[:3]
-FEW = 40  # images; below, a bootstrap of a rate is too narrow
 
 
 def by_family(

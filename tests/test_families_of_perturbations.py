@@ -70,3 +70,48 @@ def test_values_per_image_are_their_own_clusters():
     data = pairs().rename(image="picture").rename(sample="image").drop_vars("picture")
     table = summary.family_means(data)
     assert table.attrs["images"] == 12
+
+
+def yes_or_no(samples=100):
+    data = pairs(samples, layers=1).isel(layer=0, drop=True)
+    data.values = RNG.integers(0, 2, data.shape).astype(float)
+    return data
+
+
+def test_a_share_is_the_ratio_of_sums_over_the_pairs_of_a_family():
+    trials, cases = yes_or_no(), yes_or_no()
+    cases = cases * trials
+    trials[0, 1] = np.nan
+    table = summary.family_shares(cases, trials)
+    tried = trials.values[:, 1:3]
+    happened = np.where(np.isnan(tried), np.nan, cases.values[:, 1:3])
+    assert table.value.sel(family="a", bound="estimate").item() == np.nansum(happened) / np.nansum(tried)
+    assert table.trials.sel(family="a").item() == np.nansum(tried)
+    assert table.cases.sel(family="a").item() == np.nansum(happened)
+
+
+def test_a_share_of_many_images_carries_the_bootstrap_and_of_few_the_wilson_interval():
+    trials, cases = yes_or_no() * 0 + 1, yes_or_no()
+    table = summary.family_shares(cases, trials, resamples=300, seed=2)
+    sums = [part.values[:, 3:].sum(axis=1) for part in (cases, trials)]
+    bounds = summary.bootstrap(summary.ratio, *sums, cluster=cases.image.values, resamples=300, seed=2)
+    np.testing.assert_allclose(table.value.sel(family="b"), bounds)
+    few = trials.where(trials.image.isin(["i0", "i1"]))
+    table = summary.family_shares(cases, few)
+    estimate = cases.values[:4, 3:].mean()
+    np.testing.assert_allclose(table.value.sel(family="b")[1:], summary.wilson(estimate, 2))
+
+
+def test_a_share_without_trials_is_nan():
+    trials = yes_or_no() * 0
+    assert np.isnan(summary.family_shares(trials, trials).value).all()
+
+
+def test_mismatched_tables_are_refused_by_name():
+    data = yes_or_no()
+    with pytest.raises(ValueError, match="cases and trials differ in 'sample'"):
+        summary.family_shares(data, data.isel(sample=slice(5)))
+    with pytest.raises(ValueError, match="a table needs"):
+        summary.family_means(data.isel(condition=0))
+    with pytest.raises(ValueError, match="image labels for 100 rows of 'sample'"):
+        summary.family_means(data, cluster=["a"])
