@@ -4,9 +4,24 @@ Functions take numpy arrays or labelled DataArrays and give the same kind back; 
 and `cards` says which question each one answers. Nothing here knows a model or a store.
 """
 
-from . import cards, chair, corruption, dirichlet, drift, flips, kernels, margins, misalignment, spectral, summary
+from . import (
+    alignment,
+    cards,
+    chair,
+    corruption,
+    dirichlet,
+    drift,
+    flips,
+    kernels,
+    margins,
+    misalignment,
+    probing,
+    spectral,
+    summary,
+)
 
 __all__ = [
+    "alignment",
     "cards",
     "chair",
     "corruption",
@@ -16,6 +31,7 @@ __all__ = [
     "kernels",
     "margins",
     "misalignment",
+    "probing",
     "spectral",
     "summary",
 ]

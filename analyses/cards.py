@@ -9,7 +9,19 @@ from types import MappingProxyType
 
 from .papers import BIBTEX
 
-MODULES = ("drift", "margins", "flips", "dirichlet", "spectral", "corruption", "misalignment", "chair", "summary")
+MODULES = (
+    "drift",
+    "margins",
+    "flips",
+    "dirichlet",
+    "spectral",
+    "corruption",
+    "misalignment",
+    "chair",
+    "alignment",
+    "probing",
+    "summary",
+)
 """The modules that carry cards, in the order in which a reader meets them."""
 
 

@@ -9,6 +9,12 @@ COMMON_CORRUPTIONS = "hendrycks2019benchmarking"
 ALIGNED_UNDER_CORRUPTION = "mireku_safety"
 FOURIER_HEAT_MAP = "yin2019fourier"
 OBJECT_HALLUCINATION = "rohrbach2018object"
+SURVEY = "shu2025large"
+PLATONIC = "huh2024platonic"
+KERNEL_ALIGNMENT = "kornblith2019similarity"
+MODALITY_GAP = "liang2022mind"
+LINEAR_PROBE = "alain2017understanding"
+CONTROL_TASK = "hewitt2019designing"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
@@ -55,6 +61,56 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   author = {Rohrbach, Anna and Hendricks, Lisa Anne and Burns, Kaylee and Darrell, Trevor and Saenko, Kate},
   booktitle = {Empirical Methods in Natural Language Processing},
   year = {2018}
+}""",
+        SURVEY: """@inproceedings{shu2025large,
+  title = {Large Vision-Language Model Alignment and Misalignment: A Survey Through the Lens of Explainability},
+  author = {Shu, Dong and Zhao, Haiyan and Hu, Jingyu and Liu, Weiru and Payani, Ali and Cheng, Lu and Du, Mengnan},
+  booktitle = {Findings of the Association for Computational Linguistics: EMNLP 2025},
+  pages = {1713--1735},
+  year = {2025},
+  eprint = {2501.01346},
+  archivePrefix = {arXiv}
+}""",
+        PLATONIC: """@inproceedings{huh2024platonic,
+  title = {Position: The {Platonic} Representation Hypothesis},
+  author = {Huh, Minyoung and Cheung, Brian and Wang, Tongzhou and Isola, Phillip},
+  booktitle = {International Conference on Machine Learning},
+  year = {2024},
+  eprint = {2405.07987},
+  archivePrefix = {arXiv}
+}""",
+        KERNEL_ALIGNMENT: """@inproceedings{kornblith2019similarity,
+  title = {Similarity of Neural Network Representations Revisited},
+  author = {Kornblith, Simon and Norouzi, Mohammad and Lee, Honglak and Hinton, Geoffrey},
+  booktitle = {International Conference on Machine Learning},
+  year = {2019},
+  eprint = {1905.00414},
+  archivePrefix = {arXiv}
+}""",
+        MODALITY_GAP: """@inproceedings{liang2022mind,
+  title = {Mind the Gap: Understanding the Modality Gap in Multi-modal Contrastive Representation Learning},
+  author = {Liang, Victor Weixin and Zhang, Yuhui and Kwon, Yongchan and Yeung, Serena and Zou, James},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {35},
+  pages = {17612--17625},
+  year = {2022}
+}""",
+        LINEAR_PROBE: """@inproceedings{alain2017understanding,
+  title = {Understanding intermediate layers using linear classifier probes},
+  author = {Alain, Guillaume and Bengio, Yoshua},
+  booktitle = {International Conference on Learning Representations, Workshop Track},
+  year = {2017},
+  eprint = {1610.01644},
+  archivePrefix = {arXiv}
+}""",
+        CONTROL_TASK: """@inproceedings{hewitt2019designing,
+  title = {Designing and Interpreting Probes with Control Tasks},
+  author = {Hewitt, John and Liang, Percy},
+  booktitle = {Conference on Empirical Methods in Natural Language Processing},
+  pages = {2733--2743},
+  year = {2019},
+  eprint = {1909.03368},
+  archivePrefix = {arXiv}
 }""",
         COHEN: """@book{cohen1988statistical,
   title = {Statistical Power Analysis for the Behavioral Sciences},
