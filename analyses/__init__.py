@@ -6,8 +6,10 @@ and `cards` says which question each one answers. Nothing here knows a model or 
 
 from . import (
     alignment,
+    calibration,
     cards,
     chair,
+    correlation,
     corruption,
     dirichlet,
     drift,
@@ -16,14 +18,17 @@ from . import (
     margins,
     misalignment,
     probing,
+    segmentation,
     spectral,
     summary,
 )
 
 __all__ = [
     "alignment",
+    "calibration",
     "cards",
     "chair",
+    "correlation",
     "corruption",
     "dirichlet",
     "drift",
@@ -32,6 +37,7 @@ __all__ = [
     "margins",
     "misalignment",
     "probing",
+    "segmentation",
     "spectral",
     "summary",
 ]

@@ -20,6 +20,9 @@ MODULES = (
     "chair",
     "alignment",
     "probing",
+    "segmentation",
+    "correlation",
+    "calibration",
     "summary",
 )
 """The modules that carry cards, in the order in which a reader meets them."""

@@ -15,6 +15,9 @@ KERNEL_ALIGNMENT = "kornblith2019similarity"
 MODALITY_GAP = "liang2022mind"
 LINEAR_PROBE = "alain2017understanding"
 CONTROL_TASK = "hewitt2019designing"
+CITYSCAPES = "cordts2016cityscapes"
+CALIBRATION = "guo2017calibration"
+EXPECTED_CALIBRATION_ERROR = "naeini2015obtaining"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
@@ -111,6 +114,28 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   year = {2019},
   eprint = {1909.03368},
   archivePrefix = {arXiv}
+}""",
+        CITYSCAPES: """@inproceedings{cordts2016cityscapes,
+  title = {The {Cityscapes} Dataset for Semantic Urban Scene Understanding},
+  author = {Cordts, Marius and Omran, Mohamed and Ramos, Sebastian and Rehfeld, Timo and Enzweiler, Markus
+            and Benenson, Rodrigo and Franke, Uwe and Roth, Stefan and Schiele, Bernt},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  pages = {3213--3223},
+  year = {2016}
+}""",
+        CALIBRATION: """@inproceedings{guo2017calibration,
+  title = {On Calibration of Modern Neural Networks},
+  author = {Guo, Chuan and Pleiss, Geoff and Sun, Yu and Weinberger, Kilian Q.},
+  booktitle = {International Conference on Machine Learning},
+  pages = {1321--1330},
+  year = {2017}
+}""",
+        EXPECTED_CALIBRATION_ERROR: """@inproceedings{naeini2015obtaining,
+  title = {Obtaining Well Calibrated Probabilities Using {Bayesian} Binning},
+  author = {Pakdaman Naeini, Mahdi and Cooper, Gregory F. and Hauskrecht, Milos},
+  booktitle = {Proceedings of the AAAI Conference on Artificial Intelligence},
+  pages = {2901--2907},
+  year = {2015}
 }""",
         COHEN: """@book{cohen1988statistical,
   title = {Statistical Power Analysis for the Behavioral Sciences},

@@ -1,0 +1,225 @@
+"""Calibration: whether a model is right as often as it is sure.
+
+`confidence` turns option scores into the probability of the choice; `expected_error` (ECE) says how far confidence and
+accuracy lie apart, and `reliability` in which bins. ECE's interval by image is `summary.bootstrap(binned_error(),
+confidence, correct, cluster="image")`. Source: Naeini et al. 2015; Guo et al. 2017; definitions, section 12.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# xarray's stubs leave the types inside coordinates open.
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from . import labels, papers
+from .cards import Card
+from .labels import Array
+from .resampling import Floats, Statistic
+
+BINS = 15
+"""Equal-width bins over [0, 1], closed on the right: (0, 1/15], (1/15, 2/15], …; 0 itself lies in the first."""
+
+ROUNDING = 1e-6  # a softmax in float32 may exceed 1 by this
+
+CARDS = (
+    Card("calibration.confidence", "How sure is the model of its choice?", "probability", "[0, 1]", papers.CALIBRATION),
+    Card(
+        "calibration.expected_error",
+        "How far apart are confidence and accuracy (ECE)?",
+        "difference of shares",
+        "[0, 1]",
+        papers.EXPECTED_CALIBRATION_ERROR,
+    ),
+    Card(
+        "calibration.reliability",
+        "How often is the model right when it is this sure?",
+        "shares; samples",
+        "[0, 1]; {0, 1, ...}",
+        papers.CALIBRATION,
+    ),
+    Card(
+        "calibration.binned_error",
+        "How far could the calibration error be off, had other images been drawn?",
+        "difference of shares",
+        "[0, 1]",
+        papers.EXPECTED_CALIBRATION_ERROR,
+    ),
+)
+
+
+def confidence(scores: Array, *, dim: str | int = "option") -> Array:
+    """Probability of the choice among the options: max softmax(s) = 1 / sum_k exp(s_k - max s).
+
+    In: scores (..., dim) in nats, such as `margins.score`. Out: without `dim`, in [1/options, 1]; equal scores share.
+    nan marks an option that the sample does not have (`margins.complete` keeps lost scores from passing as such); nan
+    where there is no score, or none above -inf. For bare arrays `dim` is an axis (a name means the last one).
+    Source: Guo et al. 2017.
+
+    >>> confidence(np.log(np.array([[0.2, 0.2, 0.4], [0.5, np.nan, np.nan]]))).round(3)   # 0.4 / 0.8; the only option
+    array([0.5, 1. ])
+    """
+    if not isinstance(scores, xr.DataArray):
+        return _top_share(labels.axis_last(np.asarray(scores), dim))
+    return labels.apply(_top_share, scores, core=[[dim]], dtype=np.float64)
+
+
+def expected_error(confidence: Array, correct: Array, *, dim: str = "sample", bins: int = BINS) -> Array:
+    """Expected calibration error (ECE): sum_b n_b / n |accuracy_b - confidence_b| over bins of confidence.
+
+    In: confidence and correct (dim, ...), both in [0, 1], with the same dimensions and labels; `correct` from
+    `flips.correct`, or a share such as VQA accuracy. Out: without `dim` (the first axis of bare arrays), in [0, 1]; 0
+    means calibrated. Samples with an undefined side are left out, and the coordinate `undefined` counts them; nan where
+    none is left. Biased upwards for few samples a bin. Raises ValueError where labels differ or a value is no share.
+    Source: Naeini et al. 2015; Guo et al. 2017, with 15 bins.
+
+    >>> float(expected_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 0, 1, 0])))   # (|.5 - .9| + |.5 - .6|) / 2
+    0.25
+    """
+
+    def kernel(sure: Any, right: Any) -> Floats:
+        return _error(_binned(sure, right, bins))
+
+    result = _along(kernel, confidence, correct, dim, bins=bins)
+    if not isinstance(result, xr.DataArray):
+        return result
+    return result.assign_coords(undefined=_along(_undefined, confidence, correct, dim, bins=bins, dtype=np.int64))
+
+
+def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins: int = BINS) -> xr.Dataset:
+    """Reliability diagram: accuracy and mean confidence in each bin of confidence.
+
+    In: as `expected_error`. Out: Dataset over (..., bin), numbered from 0: confidence and accuracy, means in [0, 1]
+    over the bin's samples, nan where it has none; count, its samples; and undefined (...), the samples left out. The
+    coordinates `low` and `high` are the bins' edges: a bin holds low < confidence <= high, the first one 0 too.
+    Raises ValueError as `expected_error`. Source: Guo et al. 2017.
+
+    >>> result = reliability(np.array([0.9, 0.9, 0.5]), np.array([1, 0, 1]), bins=2)
+    >>> result.accuracy.values, result["count"].values
+    (array([1. , 0.5]), array([1, 2]))
+    """
+
+    def kernel(sure: Any, right: Any) -> Floats:
+        return _binned(sure, right, bins)
+
+    sure, right = _labelled(confidence, correct, dim)
+    parts: xr.DataArray = _along(kernel, sure, right, dim, bins=bins, out={"bin": bins, "part": 3})
+    count, total, hits = (parts.isel(part=part) for part in range(3))
+    some = count.where(count > 0)
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    return xr.Dataset(
+        {
+            "confidence": total / some,
+            "accuracy": hits / some,
+            "count": count.astype(np.int64),
+            "undefined": _along(_undefined, sure, right, dim, bins=bins, dtype=np.int64),
+        },
+        coords={"bin": np.arange(bins), "low": ("bin", edges[:-1]), "high": ("bin", edges[1:])},
+    )
+
+
+def binned_error(bins: int = BINS) -> Statistic:
+    """The expected calibration error as a statistic that `summary.bootstrap` resamples, by image.
+
+    Its arrays are confidence and correct (sample, ...); its value is that of `expected_error`, per resample.
+
+    >>> from analyses import summary
+    >>> sure, right = np.array([0.9, 0.9, 0.9, 0.9]), np.array([1.0, 1.0, 1.0, 0.0])
+    >>> estimate, low, high = summary.bootstrap(binned_error(), sure, right, cluster=["a", "a", "b", "b"])
+    >>> round(float(estimate), 2), round(float(low), 2), round(float(high), 2)   # image a: 0.1, b: 0.4, both: 0.15
+    (0.15, 0.1, 0.4)
+    """
+    _require_bins(bins)
+
+    def moments(sure: Floats, right: Floats) -> Floats:
+        defined = ~(np.isnan(sure) | np.isnan(right))
+        _require_shares(confidence=sure, correct=right)
+        inside = (_places(sure, bins)[..., None] == np.arange(bins)) & defined[..., None]
+        parts = (np.ones_like(sure), sure, right)
+        return np.stack([np.where(inside, part[..., None], 0.0) for part in parts], axis=-1)
+
+    return Statistic("expected calibration error", moments, _error)
+
+
+def _top_share(scores: Any) -> Floats:
+    s = np.where(np.isnan(scores), -np.inf, scores).astype(np.float64)
+    best = s.max(axis=-1, keepdims=True, initial=-np.inf)
+    defined = np.isfinite(best)
+    behind = np.where(defined, s - np.where(defined, best, 0.0), -np.inf)
+    total = np.exp(behind).sum(axis=-1)  # at least 1: the best option's own
+    return 1.0 / np.where(defined[..., 0], total, np.nan)
+
+
+def _places(sure: Floats, bins: int) -> NDArray[np.intp]:
+    return np.clip(np.searchsorted(np.linspace(0.0, 1.0, bins + 1), sure, side="left") - 1, 0, bins - 1)
+
+
+def _binned(sure: Any, right: Any, bins: int) -> Floats:
+    # (..., sample) -> (..., bin, part): samples, sum of confidence, sum of correct
+    sure, right = np.asarray(sure, np.float64), np.asarray(right, np.float64)
+    _require_shares(confidence=sure, correct=right)
+    result = np.zeros((*sure.shape[:-1], bins, 3))
+    for place in np.ndindex(sure.shape[:-1]):
+        defined = ~(np.isnan(sure[place]) | np.isnan(right[place]))
+        x, y = sure[place][defined], right[place][defined]
+        code = _places(x, bins)
+        sums = [np.bincount(code, weights, minlength=bins) for weights in (None, x, y)]
+        result[place] = np.stack(sums, axis=-1)
+    return result
+
+
+def _error(binned: Floats) -> Floats:
+    count = binned[..., 0].sum(axis=-1)
+    apart = np.abs(binned[..., 2] - binned[..., 1]).sum(axis=-1)
+    return apart / np.where(count > 0, count, np.nan)
+
+
+def _undefined(sure: Any, right: Any) -> NDArray[np.int64]:
+    return (np.isnan(np.asarray(sure, np.float64)) | np.isnan(np.asarray(right, np.float64))).sum(axis=-1)
+
+
+def _along(
+    kernel: Callable[[Any, Any], Any],
+    confidence: Array,
+    correct: Array,
+    dim: str,
+    *,
+    bins: int,
+    out: dict[str, int] | None = None,
+    dtype: Any = np.float64,
+) -> Array:
+    _require_bins(bins)
+    sure, right = _labelled(confidence, correct, dim)
+    if set(sure.dims) != set(right.dims):
+        raise ValueError(f"confidence has dimensions {sure.dims} and correct {right.dims}: one goes with one.")
+    result = labels.apply(kernel, sure, right, core=[[dim], [dim]], out=out, dtype=dtype)
+    result = result.transpose(*(name for name in sure.dims if name != dim), *(out or {}))
+    return result if isinstance(confidence, xr.DataArray) else result.values
+
+
+def _labelled(confidence: Array, correct: Array, dim: str) -> tuple[xr.DataArray, xr.DataArray]:
+    if labels.labelled(confidence=confidence, correct=correct):
+        sure, right = labels.aligned(confidence=confidence, correct=correct)
+        return sure, right
+    sure, right = np.asarray(confidence), np.asarray(correct)
+    if sure.shape != right.shape or not sure.ndim:
+        raise ValueError(f"confidence has shape {sure.shape} and correct {right.shape}: one goes with one.")
+    dims = [dim, *(f"axis_{axis}" for axis in range(1, sure.ndim))]
+    return xr.DataArray(sure, dims=dims), xr.DataArray(right, dims=dims)
+
+
+def _require_bins(bins: int) -> None:
+    if bins < 1:
+        raise ValueError(f"bins={bins}: at least one bin, such as 15.")
+
+
+def _require_shares(**arrays: Floats) -> None:
+    for name, values in arrays.items():
+        outside = values[(values < -ROUNDING) | (values > 1 + ROUNDING)]
+        if outside.size:
+            raise ValueError(
+                f"{name} holds {outside[0]:g}: it is a share in [0, 1]. Scores become one by `confidence`."
+            )

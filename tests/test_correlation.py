@@ -1,0 +1,329 @@
+"""Correlations, their intervals and p-values, by hand, by loops and against scipy."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import scipy.stats
+import xarray as xr
+
+from analyses import correlation, summary
+
+NAN = np.nan
+METHODS = {"pearson": scipy.stats.pearsonr, "spearman": scipy.stats.spearmanr}
+CONDITIONS = ["clean", "LL1", "LL2", "LL3", "MB1", "MB2", "MB3", "OCC1", "OCC2", "OCC3"]
+# Cheng, Table 3 (mIoU) and Tables 4 and 5 (critical omission rate)
+MIOU = {
+    "DeepLabV3+": [0.77, 0.73, 0.48, 0.26, 0.73, 0.59, 0.43, 0.66, 0.58, 0.41],
+    "Mask2Former": [0.64, 0.59, 0.57, 0.49, 0.58, 0.50, 0.42, 0.60, 0.50, 0.35],
+}
+OMISSION = {
+    "CLIP": [0.94, 0.94, 0.94, 0.94, 0.98, 1.0, 0.96, 0.80, 0.84, 0.84],
+    "SigLIP": [0.92, 0.90, 0.88, 0.86, 0.92, 0.86, 0.86, 0.88, 0.84, 0.78],
+}
+
+
+def along(values, dim: str = "condition") -> xr.DataArray:
+    return xr.DataArray(np.asarray(values, float), dims=dim, coords={dim: [f"{dim}{i}" for i in range(len(values))]})
+
+
+def images(seed: int = 0, count: int = 12, conditions: int = 5) -> tuple[xr.DataArray, xr.DataArray]:
+    """Two quantities (image, condition) that move together, and in steps, so that values tie."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 6, size=(count, conditions))
+    y = x + rng.integers(0, 6, size=(count, conditions))
+    coords = {"image": [f"i{i:02}" for i in range(count)], "condition": [f"c{i}" for i in range(conditions)]}
+    return tuple(xr.DataArray(v.astype(float), dims=("image", "condition"), coords=coords) for v in (x, y))
+
+
+def test_pearson_by_hand() -> None:
+    # deviations (-1, 0, 1) and (-1, 2, -1) + mean: 0; and (-1, 0, 1) with (-2, 1, 1): 3 / sqrt(2 * 6)
+    assert correlation.pearson(np.array([1.0, 2, 3]), np.array([0.0, 3, 0])) == pytest.approx(0)
+    assert correlation.pearson(np.array([1.0, 2, 3]), np.array([0.0, 3, 3])) == pytest.approx(3 / np.sqrt(12))
+
+
+def test_spearman_by_hand() -> None:
+    # ranks 1, 2, 3, 4 and 1, 3, 2, 4: 1 - 6 * (0 + 1 + 1 + 0) / (4 * 15) = 0.8; ties share: 1.5, 1.5, 3
+    assert correlation.spearman(np.array([1.0, 5, 6, 90]), np.array([-3.0, 7, 2, 8])) == pytest.approx(0.8)
+    expected = correlation.pearson(np.array([1.5, 1.5, 3]), np.array([2.0, 1, 3]))
+    assert correlation.spearman(np.array([4.0, 4, 9]), np.array([20.0, 10, 30])) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_correlations_agree_with_scipy_ties_included(method: str) -> None:
+    x, y = images(1)
+    function = getattr(correlation, method)
+    across_images = function(x, y, dim="image")
+    across_conditions = function(x, y, dim="condition")
+    assert across_images.dims == ("condition",)
+    assert across_conditions.dims == ("image",)
+    np.testing.assert_allclose(across_images, [METHODS[method](x[:, k], y[:, k])[0] for k in range(5)])
+    np.testing.assert_allclose(across_conditions, [METHODS[method](x[k], y[k])[0] for k in range(12)])
+    np.testing.assert_array_equal(function(x.values, y.values, dim=0), across_images)
+    np.testing.assert_array_equal(function(x.values, y.values), across_conditions)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_undefined_pairs_are_left_out_and_counted(method: str) -> None:
+    x, y = images(2)
+    x[0, 0], x[1, 0], y[1, 0], y[2, 1], y[3, 1] = NAN, NAN, NAN, NAN, np.inf
+    result = getattr(correlation, method)(x, y, dim="image")
+    assert result.n.values.tolist() == [10, 10, 12, 12, 12]
+    assert result[0].item() == pytest.approx(METHODS[method](x[2:, 0], y[2:, 0])[0])
+    rest = [0, 1, *range(4, 12)]
+    assert result[1].item() == pytest.approx(METHODS[method](x[rest, 1], y[rest, 1])[0])
+
+
+@pytest.mark.parametrize("function", [correlation.pearson, correlation.spearman, correlation.permutation])
+def test_fewer_than_three_pairs_or_no_spread_have_no_correlation(function) -> None:
+    assert np.isnan(function(np.array([1.0, 2]), np.array([1.0, 2])))
+    assert np.isnan(function(np.array([1.0, 2, NAN]), np.array([1.0, 2, 3])))
+    assert np.isnan(function(np.array([1.0, 2, 3]), np.array([5.0, 5, 5])))
+    assert np.isnan(function(np.array([1.0, 2, 3, 4]), np.array([5.0, 5, 5, NAN])))
+    assert np.isnan(function(np.zeros(0), np.zeros(0)))
+    assert np.isnan(function(np.zeros((2, 0)), np.zeros((2, 0)))).tolist() == [True, True]
+
+
+def test_rounding_is_no_spread() -> None:
+    assert np.isnan(correlation.pearson(np.array([1.0, 2, 3]), np.array([0.1 + 0.2, 0.3, 0.3])))
+
+
+def test_huge_and_tiny_values_do_not_overflow() -> None:
+    x = np.array([1.0, 2, 4, 5])
+    y = np.array([1.0, 3, 2, 4])
+    expected = correlation.pearson(x, y)
+    np.testing.assert_allclose(correlation.pearson(1e200 * x, 1e-200 * y), expected)
+    np.testing.assert_allclose(correlation.pearson(1e9 + x, y), expected)
+
+
+def test_a_quantity_of_each_class_meets_one_without_classes() -> None:
+    x, y = images(3)
+    by_class = xr.concat([x, -x], "class").assign_coords({"class": ["car", "bus"]})
+    result = correlation.pearson(by_class, y, dim="image")
+    assert set(result.dims) == {"class", "condition"}
+    np.testing.assert_allclose(result.sel({"class": "bus"}), -result.sel({"class": "car"}))
+    bounds = correlation.interval(by_class, y, dim="image", resamples=20)
+    np.testing.assert_allclose(bounds.sel(bound="estimate").transpose(*result.dims), result)
+
+
+@pytest.mark.parametrize(
+    "function", [correlation.pearson, correlation.spearman, correlation.interval, correlation.permutation]
+)
+def test_strangers_are_refused(function) -> None:
+    x, y = images(4)
+    with pytest.raises(ValueError, match="differ in 'image': only in x: none; only in y: 'i00'"):
+        function(x[1:], y, dim="image")
+    with pytest.raises(ValueError, match="same 'condition' labels in another order"):
+        function(x, y[:, ::-1])
+    with pytest.raises(ValueError, match="x has a dimension 'image' and y has not"):
+        function(x, y[0])
+    with pytest.raises(ValueError, match="no dimension 'sample'"):
+        function(x, y, dim="sample")
+    with pytest.raises(ValueError, match="shapes differ"):
+        function(x.values, y.values[1:])
+    with pytest.raises(TypeError, match="y: a bare array"):
+        function(x, y.values)
+
+
+def test_correlations_come_out_of_dask() -> None:
+    x, y = images(5)
+    lazy = correlation.spearman(x.chunk(condition=2), y.chunk(condition=2), dim="image")
+    assert lazy.chunks is not None
+    xr.testing.assert_allclose(lazy.compute(), correlation.spearman(x, y, dim="image"))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_weighing_pairs_is_drawing_clusters(method: str) -> None:
+    rng = np.random.default_rng(6)
+    x = rng.integers(0, 9, size=40).astype(float)
+    y = x + rng.integers(0, 9, size=40)
+    y[7] = NAN
+    cluster = rng.integers(0, 8, size=40).astype(str)
+    result = correlation.interval(x, y, cluster=cluster, method=method, resamples=300, seed=2)
+    names, looped, defined = np.unique(cluster), [], ~np.isnan(y)
+    for row in np.random.default_rng(2).integers(8, size=(300, 8)):
+        index = np.concatenate([np.flatnonzero((cluster == names[k]) & defined) for k in row])
+        looped.append(METHODS[method](x[index], y[index])[0])
+    np.testing.assert_allclose(result[0], METHODS[method](x[defined], y[defined])[0])
+    np.testing.assert_allclose(result[1:], np.quantile(looped, [0.025, 0.975]))
+
+
+def test_the_interval_names_its_unit_and_its_bounds() -> None:
+    x, y = images(7)
+    pairs = [array.stack(pair=("image", "condition"), create_index=False) for array in (x, y)]
+    by_image = correlation.interval(*pairs, dim="pair", cluster="image", resamples=50)
+    assert by_image.bound.values.tolist() == ["estimate", "low", "high"]
+    assert (by_image.attrs["unit"], by_image.n) == ("image", 60)
+    labelled = correlation.interval(*pairs, dim="pair", cluster=pairs[0].image.values, resamples=50)
+    np.testing.assert_array_equal(by_image, labelled)
+    each = correlation.interval(x, y, dim="image", resamples=50)
+    assert each.attrs["unit"] == "image"
+    assert each.dims == ("condition", "bound")
+    assert (each.sel(bound="low") <= each.sel(bound="high")).all()
+
+
+def test_pairs_of_one_image_move_together() -> None:
+    # every pair ten times: drawn one by one the interval would be far too narrow, drawn by image it is as before
+    x, y = (array.values[:, 0] for array in images(8, count=20))
+    single = correlation.interval(x, y, cluster=range(20), resamples=500)
+    often = correlation.interval(np.repeat(x, 10), np.repeat(y, 10), cluster=np.repeat(range(20), 10), resamples=500)
+    np.testing.assert_allclose(often, single)
+    alone = correlation.interval(np.repeat(x, 10), np.repeat(y, 10), resamples=500)
+    assert alone[2] - alone[1] < 0.5 * (single[2] - single[1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_pairs_does_not_matter(method: str) -> None:
+    rng = np.random.default_rng(9)
+    x, y, order = rng.normal(size=30), rng.normal(size=30), rng.permutation(30)
+    x[4] = NAN
+    for cluster in (None, rng.integers(0, 7, size=30)):
+        moved = None if cluster is None else cluster[order]
+        shuffled = correlation.interval(x[order], y[order], cluster=moved, method=method, resamples=100)
+        straight = correlation.interval(x, y, cluster=cluster, method=method, resamples=100)
+        np.testing.assert_allclose(shuffled, straight)
+    p = correlation.permutation(x, y, method=method, permutations=500)
+    assert correlation.permutation(x[order], y[order], method=method, permutations=500) == p
+
+
+def test_one_image_gives_an_estimate_without_an_interval() -> None:
+    result = correlation.interval(np.array([1.0, 2, 3]), np.array([1.0, 3, 2]), cluster=["a"] * 3, resamples=20)
+    np.testing.assert_allclose(result, [0.5, NAN, NAN])
+    assert np.isnan(correlation.interval(np.array([1.0, 2, NAN]), np.array([1.0, 2, 3]), resamples=20)).all()
+
+
+def test_bad_settings_are_refused() -> None:
+    x, y = images(10)
+    with pytest.raises(ValueError, match=r"method='kendall': unknown\. Choose one of pearson, spearman"):
+        correlation.interval(x, y, method="kendall")
+    with pytest.raises(ValueError, match="method='kendall'"):
+        correlation.permutation(x, y, method="kendall")
+    with pytest.raises(ValueError, match="level=95"):
+        correlation.interval(x, y, level=95)
+    with pytest.raises(ValueError, match="x has no such coordinate along 'image'"):
+        correlation.interval(x, y, dim="image", cluster="scene")
+    with pytest.raises(ValueError, match="2 cluster labels for 12 pairs along 'image': give one each"):
+        correlation.interval(x, y, dim="image", cluster=["a", "b"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_p_values_of_few_pairs_count_all_orders(method: str) -> None:
+    x, y = np.array([1.0, 2, 2, 4, 7, 9]), np.array([3.0, 1, 4, 4, 9, 5])
+    correlate = METHODS[method]
+    observed = abs(correlate(x, y)[0])
+    all_orders = [abs(correlate(x, y[list(order)])[0]) for order in permutations(range(6))]
+    assert correlation.permutation(x, y, method=method) == np.mean(np.array(all_orders) >= observed - 1e-12)
+    tested = scipy.stats.permutation_test(
+        (y,), lambda y: correlate(x, y)[0], permutation_type="pairings", n_resamples=np.inf, vectorized=False
+    )
+    beyond = np.abs(tested.null_distribution) >= observed - 1e-12
+    assert correlation.permutation(x, y, method=method) == beyond.mean()
+
+
+def test_the_given_order_counts_among_the_random_ones() -> None:
+    x = np.arange(20.0)  # no random order of 20 comes as close to a line
+    assert correlation.permutation(x, x, permutations=99) == 1 / 100
+
+
+def test_p_values_of_many_pairs_are_close_to_those_of_the_t_test() -> None:
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=40)
+    for slope in (0.0, 0.2, 0.4):
+        y = slope * x + rng.normal(size=40)
+        assert correlation.permutation(x, y) == pytest.approx(scipy.stats.pearsonr(x, y).pvalue, abs=0.02)
+
+
+def test_p_values_hold_what_they_promise_where_nothing_is_related() -> None:
+    rng = np.random.default_rng(12)
+    x, y = rng.normal(size=(2, 400, 12))
+    p = correlation.permutation(x, y, permutations=199)
+    assert 0.03 <= (p <= 0.05).mean() <= 0.075  # 400 tests: standard error 0.011
+    assert 0.45 <= (p <= 0.5).mean() <= 0.55
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    x, y = np.random.default_rng(13).normal(size=(2, 25))
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, again, other = (correlation.permutation(x, y, permutations=99, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other
+    intervals = [correlation.interval(x, y, resamples=99, seed=seed).tolist() for seed in (1, 1, 2)]
+    assert intervals[0] == intervals[1] != intervals[2]
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+
+def test_the_published_omission_rates_rise_with_segmentation_quality_for_siglip() -> None:
+    result = correlation.table(MIOU, OMISSION, resamples=200, permutations=2000)
+    r = result.pearson.sel(bound="estimate")
+    assert r.sel(quality="DeepLabV3+", measure="SigLIP").item() == pytest.approx(0.67, abs=0.005)
+    assert r.sel(quality="Mask2Former", measure="SigLIP").item() == pytest.approx(0.89, abs=0.005)
+    assert abs(r.sel(measure="CLIP")).max() < 0.25
+    for quality, miou in MIOU.items():
+        for measure, omission in OMISSION.items():
+            cell = result.sel(quality=quality, measure=measure)
+            assert cell.pearson.sel(bound="estimate").item() == pytest.approx(scipy.stats.pearsonr(miou, omission)[0])
+            assert cell.spearman.sel(bound="estimate").item() == pytest.approx(scipy.stats.spearmanr(miou, omission)[0])
+
+
+def test_a_table_holds_what_its_parts_give() -> None:
+    x, y = images(14)
+    x[0, 0] = NAN
+    result = correlation.table(
+        {"miou": x, "accuracy": -x}, {"HR": y, "COR": y**2}, dim="image", resamples=60, permutations=300, seed=4
+    )
+    assert result.p.dims == ("quality", "measure", "condition", "coefficient")
+    cell = result.sel(quality="accuracy", measure="COR")
+    for method in METHODS:
+        parts = {"dim": "image", "method": method, "seed": 4}
+        interval = correlation.interval(-x, y**2, resamples=60, **parts)
+        np.testing.assert_allclose(cell[method], interval)
+        p = correlation.permutation(-x, y**2, permutations=300, **parts)
+        np.testing.assert_allclose(cell.p.sel(coefficient=method), p)
+    assert result.n.sel(quality="miou", measure="HR").values.tolist() == [11, 12, 12, 12, 12]
+    assert result.undefined.sum() == 4
+    assert result.condition.values.tolist() == x.condition.values.tolist()
+    told = {"unit": "image", "along": "image", "resamples": 60, "permutations": 300, "seed": 4, "level": 0.95}
+    assert result.attrs == told
+
+
+def test_p_values_are_adjusted_over_the_whole_table() -> None:
+    x, y = images(15)
+    y[:, 1] = 1.0  # no correlation: no test either
+    result = correlation.table({"a": x, "b": x**2}, {"HR": y}, dim="image", resamples=20, permutations=200)
+    p = result.p.values
+    defined = ~np.isnan(p)
+    assert defined.sum() == 16
+    expected = scipy.stats.false_discovery_control(p[defined])
+    np.testing.assert_allclose(result.p_adjusted.values[defined], expected)
+    assert np.isnan(result.p_adjusted.sel(condition="c1")).all()
+
+
+def test_a_table_along_conditions_alone_draws_conditions() -> None:
+    x, y = (along(values.values[0]) for values in images(16))
+    result = correlation.table({"miou": x}, {"HR": y}, resamples=50)
+    assert result.attrs["unit"] == "condition"
+    np.testing.assert_allclose(result.pearson[0, 0], correlation.interval(x, y, resamples=50))
+
+
+def test_a_table_refuses_what_does_not_fit() -> None:
+    x, y = images(17)
+    made = correlation.redrawn(summary.mean, y, resamples=10)
+    cases = [
+        ({"q": x}, {"m": y[1:]}, "image", "quality 'q' and measure 'm' differ in 'image'"),
+        ({"q": x}, {"m": y[:, 0]}, "image", r"quality 'q' has dimensions .* and measure 'm' \('image',\)"),
+        ({"q": x}, {"m": y}, "sample", "quality 'q' has no values along 'sample'"),
+        ({"q": x}, {"m": made}, "condition", "quality 'q': no draws, beside entries from `redrawn`"),
+        ({"q": x.values}, {"m": y.values}, "condition", r"quality 'q' is a bare array of shape \(12, 5\)"),
+        ({}, {"m": y}, "condition", "0 qualities and 1 measures"),
+        ({"q": made}, {"m": correlation.redrawn(summary.mean, y, resamples=10, seed=1)}, "condition", "seed 0.*seed 1"),
+        ({"q": made}, {"m": correlation.redrawn(summary.mean, y[1:], resamples=10)}, "condition", "12 images.*11"),
+        ({"q": made}, {"m": correlation.redrawn(summary.mean, y, resamples=9)}, "condition", "Redraw both"),
+        ({"q": made.drop_vars("drawn_from")}, {"m": made}, "condition", "drawn from several"),
+        ({"q": made.drop_vars("drawn_from")}, {"m": made.drop_vars("drawn_from")}, "condition", "drawn from several"),
+    ]
+    for qualities, measures, dim, told in cases:
+        with pytest.raises(ValueError, match=told):
+            correlation.table(qualities, measures, dim=dim, resamples=10)
+    with pytest.raises(TypeError, match="measure 'm': a bare array"):
+        correlation.table({"q": x[0]}, {"m": y[0].values})
+    with pytest.raises(ValueError, match="level=95"):
+        correlation.table({"q": x}, {"m": y}, level=95)
