@@ -28,5 +28,6 @@ _guard()
 from stores import open_run  # noqa: E402
 
 from .extraction import Execution, extract  # noqa: E402
+from .perturbations import perturbation  # noqa: E402
 
-__all__ = ["Execution", "extract", "open_run"]
+__all__ = ["Execution", "extract", "open_run", "perturbation"]

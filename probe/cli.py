@@ -14,6 +14,7 @@ from .errors import Interrupted
 from .plan import Keep
 
 DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+PREVIEWED = ("common",)
 
 console = Console()
 stderr = Console(stderr=True)
@@ -132,6 +133,36 @@ def check(model: str, as_json: bool, **options: Any) -> None:
     from . import runs
 
     sys.exit(runs.check(model, options, as_json=as_json, console=console))
+
+
+@main.command()
+@click.argument("source", metavar="IMAGE|DATASET")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="SHEET", help=".png, .jpg, .webp or .pdf."
+)
+@click.option(
+    "-p",
+    "--perturb",
+    "specs",
+    multiple=True,
+    default=PREVIEWED,
+    show_default=True,
+    metavar="FAMILY|SUITE[:SEVERITIES]",
+    help="What is shown; can be repeated. See `probe list suites`.",
+)
+@click.option("--image", metavar="ID", help="Of DATASET; the first image by default.")
+@click.option(
+    "--size", type=click.IntRange(32, 1024), default=160, show_default=True, help="Longer side of a tile in px."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
+def preview(source: str, out: Path, **options: Any) -> None:
+    """Draw IMAGE, or one image of DATASET, under every condition on one labelled sheet.
+
+    An image of a dataset looks as it does in a run with the same suites and seed.
+    """
+    from . import preview as sheets
+
+    click.echo(sheets.preview(source, out, **options))
 
 
 @main.command()

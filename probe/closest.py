@@ -3,14 +3,21 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+SHORTEST = 3
+"""Fewer characters begin too many names to mean one."""
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A half sentence that names the closest known name, or nothing where none is close.
+    """A half sentence that names the known name that this one begins, else the closest, or nothing where none is close.
 
     >>> did_you_mean("rotatoin", ["rotation", "scale"])
+    " Did you mean 'rotation'?"
+    >>> did_you_mean("rot", ["rotation", "scale"])
     " Did you mean 'rotation'?"
     >>> did_you_mean("zebra", ["rotation", "scale"])
     ''
     """
-    matches = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    begun = [one for one in names if len(name) >= SHORTEST and one.startswith(name)]
+    matches = begun or get_close_matches(name, names, n=1, cutoff=0.6)
     return f" Did you mean {matches[0]!r}?" if matches else ""

@@ -17,7 +17,9 @@ from dask.distributed import Client, LocalCluster, as_completed
 
 from stores import Unit, ledger
 
+from .errors import PlanError
 from .extraction import Execution, begin, load, run_blocks
+from .perturbations import extension
 from .plan import Plan, Settings
 
 if TYPE_CHECKING:
@@ -29,7 +31,15 @@ POLL_SECONDS = 0.5
 def run_plan(
     plan: Plan, path: Path, pending: Collection[Unit], execution: Execution, on_unit: Callable[[Unit], None]
 ) -> None:
-    """Hand the pending blocks to the workers, and report units as their markers appear."""
+    """Hand the pending blocks to the workers, and report units as their markers appear.
+
+    Raises PlanError where a perturbation was made in this process alone: the workers could not know it.
+    """
+    if unknown := extension.only_here(plan.conditions):
+        raise PlanError(
+            f"perturbation {', '.join(unknown)} was made in this process, so that other workers cannot know it. Offer "
+            f"it through the entry-point group {extension.GROUP!r} of an installed package, or use one worker."
+        )
     threads = torch.get_num_threads()
     with connect(execution) as client:
         provenance = client.submit(provenance_there, plan.settings, execution, threads, pure=False).result()

@@ -25,10 +25,6 @@ SITE_MEANINGS = {
 }
 
 
-PERTURBATION_PAPERS = {"HI": "wani2026same", "SM": "cheng2026semantic"}
-"""Citation keys of the papers that perturbation families come from."""
-
-
 def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
     """The rows of one listing: models, datasets, perturbations, suites, sites (of `model`) or analyses."""
     if what == "sites":
@@ -132,14 +128,19 @@ def analysis_rows() -> list[Row]:
 
 
 def bibliography(run: Path) -> str:
-    """The BibTeX of the papers behind a run's measures and perturbations, each once."""
-    from analyses import cards, papers
+    """The BibTeX of the papers behind a run's measures, perturbations and suites, each once."""
+    from analyses import cards
     from stores import open_run
 
-    from .perturbations.catalogue import FAMILIES
+    from .perturbations import FAMILIES, SUITES
+    from .perturbations.papers import BIBTEX
 
-    keys = {FAMILIES[name].paper for name in open_run(run).conditions.family.values if name in FAMILIES}
-    sources = [papers.BIBTEX[PERTURBATION_PAPERS[key]] for key in sorted(keys) if key in PERTURBATION_PAPERS]
+    opened = open_run(run)
+    asked = [spec.partition(":")[0] for spec in opened.plan["settings"]["perturb"]]
+    told = [SUITES[name].paper for name in asked if name in SUITES]
+    told += [FAMILIES[name].paper for name in opened.conditions.family.values if name in FAMILIES]
+    keys = dict.fromkeys(key for papers in told for key in papers.split(", "))
+    sources = [BIBTEX[key] for key in keys if key in BIBTEX]
     return "\n\n".join(dict.fromkeys([*sources, *cards.bibliography().split("\n\n")]))
 
 

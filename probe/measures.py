@@ -110,20 +110,20 @@ def contradicting(run: Run, clean_choice: xr.DataArray) -> xr.Dataset:
 def split_overlays(pairs: xr.DataArray, parameters: NDArray[Any], selection: xr.Dataset) -> xr.DataArray:
     """The pairs with HI's selection of semantic overlays made; overlays of the clean choice become their own family.
 
-    (sample, condition) -> (sample, condition'), where condition' adds one condition per label with the pairs in which
-    the label is the clean choice; pairs that belong to neither are nan.
+    (sample, condition, ...) -> (sample, condition', ...), where condition' adds one condition per label with the pairs
+    in which the label is the clean choice; pairs that belong to neither are nan.
     """
     labels = [overlay_label(family, text) for family, text in zip(pairs.family.values, parameters, strict=True)]
-    contradict = np.ones(pairs.shape, bool)
-    repeat = np.zeros(pairs.shape, bool)
+    contradict = np.ones((pairs.sizes["sample"], pairs.sizes["condition"]), bool)
+    repeat = np.zeros(contradict.shape, bool)
     for column, label in enumerate(labels):
         if label is not None:
             known = label in selection.letter.values
             contradict[:, column] = selection.used.sel(letter=label).values if known else False
             repeat[:, column] = selection.control.sel(letter=label).values if known else False
     overlays = [column for column, label in enumerate(labels) if label is not None]
-    main = pairs.where(contradict)
-    own = pairs.where(repeat).isel(condition=overlays)
+    main = pairs.where(xr.DataArray(contradict, dims=("sample", "condition")))
+    own = pairs.where(xr.DataArray(repeat, dims=("sample", "condition"))).isel(condition=overlays)
     own = own.assign_coords(
         condition=[f"{name} (own answer)" for name in own.condition.values],
         family=("condition", [OWN] * len(overlays)),

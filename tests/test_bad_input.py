@@ -29,7 +29,7 @@ def extract(tmp_path: Path) -> Extract:
         lines = picture_set.lines(3)
         lines[0] |= line or {}
         path = dataset or str(picture_set.write(tmp_path / "set", images=3, samples=lines))
-        arguments = [model or str(llava_path()), path, "-o", str(tmp_path / "run"), "-p", "motion_blur:1"]
+        arguments = [model or str(llava_path()), path, "-o", str(tmp_path / "run"), "-p", "motion_blur.horizontal:1"]
         return CliRunner().invoke(main, ["extract", *arguments, "--dtype", "float32", "--device", "cpu", *options])
 
     return call
@@ -105,7 +105,7 @@ def test_a_bad_image_fails_its_samples_and_the_others_finish(extract: Extract, t
         (("-s", "retina:patches"), "no tower 'retina'"),
         (("-s", "ctx_opne"), "ctx_open"),
         (("-p", "motion_blurr"), "motion_blur"),
-        (("-p", "motion_blur:7"), "1, 2, 3"),
+        (("-p", "motion_blur.horizontal:7"), "1, 2, 3"),
         (("-p", "translation:dx=far"), "dx"),
         (("--visual-tokens", "9"), "fixed number of visual tokens"),
     ],

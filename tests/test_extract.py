@@ -41,7 +41,12 @@ Extract = Callable[..., Run]
 @pytest.fixture
 def extract(dataset: str, tmp_path: Path) -> Extract:
     def call(out: str = "run", **changes: Any) -> Run:
-        settings: dict[str, Any] = {"perturb": ["motion_blur"], "sites": SITES, "dtype": "float32", "execution": CPU}
+        settings: dict[str, Any] = {
+            "perturb": ["motion_blur.horizontal"],
+            "sites": SITES,
+            "dtype": "float32",
+            "execution": CPU,
+        }
         return probe.extract(str(llava_path()), dataset, out=tmp_path / out, **(settings | changes))
 
     return call
@@ -57,7 +62,7 @@ def files(path: Path) -> dict[str, bytes]:
 def test_a_run_holds_what_the_model_says_of_each_view(extract: Extract, dataset: str) -> None:
     run = extract(keep="tokens")
     data, model = open_dataset(dataset).dataset, llava()
-    for condition in suites.parse(["motion_blur"]):
+    for condition in suites.parse(["motion_blur.horizontal"]):
         for image in data.images[1::3]:
             pixels = catalogue.apply(condition, image.read(), image_id=image.id, seed=0)
             for sample in data.samples_of(image.id):

@@ -30,7 +30,7 @@ CONDITIONS = (
     ConditionRow("clean", "clean"),
     ConditionRow("text_overlay.semantic:A", "text_overlay.semantic", -1, json.dumps({"label": "A"})),
     ConditionRow("text_overlay.semantic:Yes", "text_overlay.semantic", -1, json.dumps({"label": "Yes"})),
-    ConditionRow("motion_blur:1", "motion_blur", 1, json.dumps({"size": 7})),
+    ConditionRow("motion_blur.horizontal:1", "motion_blur.horizontal", 1, json.dumps({"size": 7})),
 )
 NAN = np.nan
 SCORES = [  # per condition: s0, s1, s2
@@ -67,7 +67,7 @@ def write(path: Path, sites: tuple[SiteSpec, ...]) -> Path:
 
 
 def test_a_flip_is_a_choice_other_than_the_clean_one(run: stores.Run) -> None:
-    flipped = measure(run).flipped.sel(condition="motion_blur:1")
+    flipped = measure(run).flipped.sel(condition="motion_blur.horizontal:1")
     assert flipped.values.tolist() == [1, 0, 0]
 
 
@@ -87,7 +87,7 @@ def test_an_overlay_that_repeats_the_answer_is_a_control_of_its_own(run: stores.
 
 
 def test_drift_sees_direction_and_not_length(run: stores.Run) -> None:
-    drift = measure(run).drift.sel(condition="motion_blur:1")
+    drift = measure(run).drift.sel(condition="motion_blur.horizontal:1")
     np.testing.assert_allclose(drift, [1, 0, 0], atol=1e-6)  # 1 - cos(90 degrees), unmoved, only longer
 
 
@@ -96,16 +96,18 @@ def test_control_pairs_images_that_differ(run: stores.Run) -> None:
 
 
 def test_erosion_is_the_lead_that_the_clean_choice_loses(run: stores.Run) -> None:
-    erosion = measure(run).erosion.sel(condition="motion_blur:1")
+    erosion = measure(run).erosion.sel(condition="motion_blur.horizontal:1")
     # s0: cat led by 1, now trails by 1; s1: unchanged; s2: dog led by 1, now by 0.5
     np.testing.assert_allclose(erosion, [2, 0, 0.5])
 
 
 def test_the_table_and_the_sentences_say_the_same(run: stores.Run) -> None:
     summary = summarize(run.path)
-    assert summary.value("motion_blur", "ifr")[0] == pytest.approx(1 / 3)
-    assert summary.value("motion_blur", "drift_percent")[0] == pytest.approx(100 / 3)  # mean(1, 0, 0) of control 1
-    assert summary.value("motion_blur", "margin_erosion")[0] == pytest.approx(2.5 / 3)
+    assert summary.value("motion_blur.horizontal", "ifr")[0] == pytest.approx(1 / 3)
+    assert summary.value("motion_blur.horizontal", "drift_percent")[0] == pytest.approx(
+        100 / 3
+    )  # mean(1, 0, 0) of control 1
+    assert summary.value("motion_blur.horizontal", "margin_erosion")[0] == pytest.approx(2.5 / 3)
     assert summary.value("text_overlay.semantic", "ifr")[0] == 1  # both contradicting pairs
     assert summary.value("any", "ifr")[0] == pytest.approx(
         3 / 5
@@ -127,8 +129,8 @@ def test_a_run_of_answers_alone_has_flips_and_no_drift(tmp_path: Path) -> None:
     path = write(tmp_path / "run", sites=())
     summary = summarize(path)
     assert summary.site == ""
-    assert summary.value("motion_blur", "ifr")[0] == pytest.approx(1 / 3)
-    assert np.isnan(summary.value("motion_blur", "drift_percent")).all()
+    assert summary.value("motion_blur.horizontal", "ifr")[0] == pytest.approx(1 / 3)
+    assert np.isnan(summary.value("motion_blur.horizontal", "drift_percent")).all()
     assert not any(finding.startswith(("Inside", "Hidden")) for finding in summary.findings)
 
 
@@ -143,8 +145,8 @@ def test_a_run_of_open_questions_has_drift_and_no_flips(tmp_path: Path) -> None:
         arrays["sites/language.layers-context_last/pooled"][:, 0] = states
         stores.Writer(path, layout).commit(Unit(0, condition), arrays, report={})
     summary = summarize(path)
-    assert summary.value("motion_blur", "drift_percent")[0] == pytest.approx(100 / 3)
-    assert np.isnan(summary.value("motion_blur", "ifr")).all()
+    assert summary.value("motion_blur.horizontal", "drift_percent")[0] == pytest.approx(100 / 3)
+    assert np.isnan(summary.value("motion_blur.horizontal", "ifr")).all()
     assert not any(finding.startswith(("Outside", "Accuracy")) for finding in summary.findings)
 
 
@@ -152,7 +154,7 @@ def test_the_page_is_whole_in_itself(run: stores.Run, tmp_path: Path) -> None:
     summary = summarize(run.path)
     text = page.write(summary, tmp_path / "deep" / "report.html").read_text()
     assert "http" not in text.replace("http://www.w3.org", "")  # namespaces only
-    for told in ("<svg", "motion_blur", *(column.heading for column in summary.columns)):
+    for told in ("<svg", "motion_blur.horizontal", *(column.heading for column in summary.columns)):
         assert told in text
     figures.png(figures.stability_map(summary), tmp_path / "map.png")
     assert (tmp_path / "map.png").stat().st_size > 10_000

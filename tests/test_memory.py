@@ -13,8 +13,8 @@ import probe
 model, images, out = sys.argv[1:]
 sites = ("vision.layers[*]:patches", "projector:patches", "language.layers[*]:context_last")
 execution = probe.Execution(device="cpu", batch_size=8)
-probe.extract(model, "streets", out=out, perturb=["motion_blur:1"], sites=sites, keep="tokens", dtype="float32",
-              limit=int(images), execution=execution)
+probe.extract(model, "streets", out=out, perturb=["motion_blur.horizontal:1"], sites=sites, keep="tokens",
+              dtype="float32", limit=int(images), execution=execution)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -63,7 +63,7 @@ def test_the_same_settings_give_the_same_plan(settings: Settings) -> None:
     "change",
     [
         {"seed": 1},
-        {"perturb": ("motion_blur",)},
+        {"perturb": ("motion_blur.horizontal",)},
         {"limit": 3},
         {"keep": "tokens"},
         {"prompt": "open"},

@@ -13,7 +13,6 @@ from probe.perturbations import (
     PREPARATIONS,
     SUITES,
     SpecError,
-    Suite,
     parse,
     prepare,
     prepared,
@@ -43,8 +42,32 @@ def test_invariance_has_the_published_number_of_conditions():
 
 def test_driving_has_three_severities_of_three_families():
     assert ids("driving")[1:] == [
-        f"{family}:{s}" for family in ("motion_blur", "low_light", "occlusion") for s in (1, 2, 3)
+        f"{family}:{s}" for family in ("motion_blur.horizontal", "low_light", "occlusion") for s in (1, 2, 3)
     ]
+
+
+def test_common_is_fifteen_corruptions_at_five_severities_and_four_more():
+    conditions = parse(["common", "common_extra"])[1:]
+    assert Counter(condition.severity for condition in conditions) == dict.fromkeys(range(1, 6), 19)
+    assert len(ids("common")) == 1 + 75
+    assert ids("common:3")[1:4] == ["gaussian_noise:3", "shot_noise:3", "impulse_noise:3"]
+
+
+def test_pilot_and_extended_are_the_published_selections():
+    families = ("gaussian_noise", "defocus_blur", "brightness", "jpeg_compression")
+    assert ids("pilot")[1:] == [f"{family}:{severity}" for family in families for severity in (1, 3, 5)]
+    assert ids("pilot:5")[1:] == [f"{family}:5" for family in families]
+    assert len(ids("extended")) == 1 + 11 * 5
+    assert prepare(["pilot"]) == prepare(["extended"]) == "jpeg_224"
+
+
+def test_the_two_motion_blurs_are_apart():
+    assert ids("motion_blur:5", "motion_blur.horizontal:3")[1:] == ["motion_blur:5", "motion_blur.horizontal:3"]
+
+
+def test_severity_zero_is_clean():
+    assert ids("gaussian_noise:0,2", "common:0") == ["clean", "gaussian_noise:2"]
+    assert parse(["fog:0"]) == (CLEAN,)
 
 
 def test_the_demo_is_invariance_and_driving():
@@ -57,16 +80,16 @@ def test_clean_comes_first_even_where_nothing_is_asked():
 
 
 def test_conditions_come_once_in_the_order_of_asking():
-    assert ids("scale", "motion_blur:3", "scale", "motion_blur") == [
-        "clean", "scale", "motion_blur:3", "motion_blur:1", "motion_blur:2",
+    assert ids("scale", "motion_blur.horizontal:3", "scale", "motion_blur.horizontal") == [
+        "clean", "scale", "motion_blur.horizontal:3", "motion_blur.horizontal:1", "motion_blur.horizontal:2",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("spec", "found"),
     [
-        ("motion_blur:1,3", ["motion_blur:1", "motion_blur:3"]),
-        ("driving:3", ["motion_blur:3", "low_light:3", "occlusion:3"]),
+        ("motion_blur.horizontal:1,3", ["motion_blur.horizontal:1", "motion_blur.horizontal:3"]),
+        ("driving:3", ["motion_blur.horizontal:3", "low_light:3", "occlusion:3"]),
         ("translation:dx=-8", ["translation:dx=-8"]),
         (" translation : dx = -8 ", ["translation:dx=-8"]),
         ("rotation:degrees=30.0", ["rotation:degrees=30"]),
@@ -75,7 +98,7 @@ def test_conditions_come_once_in_the_order_of_asking():
         ("scale:restore=true", ["scale:restore=true"]),
         ("scale:restore=True,factor=0.5", ["scale:factor=0.5,restore=true"]),
         ("low_light:sigma=0.1,gamma=2", ["low_light:gamma=2,sigma=0.1"]),
-        ("motion_blur:size=25", ["motion_blur:3"]),
+        ("motion_blur.horizontal:size=25", ["motion_blur.horizontal:3"]),
         ("text_overlay.semantic:A,Yes", ["text_overlay.semantic:A", "text_overlay.semantic:Yes"]),
         ("text_overlay.random:2,box=Yes", ["text_overlay.random:2,box=Yes"]),
         ("another_image", ["another_image"]),
@@ -95,14 +118,18 @@ def test_every_condition_is_named_by_its_own_id():
     [
         ("rotatoin", "Did you mean 'rotation'"),
         ("drivng", "Did you mean 'driving'"),
+        ("jpeg", "Did you mean 'jpeg_compression'"),
+        ("elastic", "Did you mean 'elastic_transform'"),
+        ("gausian_noise:3", "Did you mean 'gaussian_noise'"),
+        ("gaussian_noise:6", "no severity 6. Its severities are 1, 2, 3, 4, 5."),
         ("zebra", "neither a family nor a suite. Families: translation"),
         ("", "neither a family nor a suite"),
-        ("motion_blur:7", "no severity 7. Its severities are 1, 2, 3."),
-        ("motion_blur:three", "a severity is one of 1, 2, 3"),
-        ("motion_blur:", "something is missing"),
-        ("motion_blur:1,,2", "something is missing"),
-        ("motion_blur:1,size=3", "mixes severities with parameters"),
-        ("motion_blur:size=4", "odd"),
+        ("motion_blur.horizontal:7", "no severity 7. Its severities are 1, 2, 3."),
+        ("motion_blur.horizontal:three", "a severity is one of 1, 2, 3"),
+        ("motion_blur.horizontal:", "something is missing"),
+        ("motion_blur.horizontal:1,,2", "something is missing"),
+        ("motion_blur.horizontal:1,size=3", "mixes severities with parameters"),
+        ("motion_blur.horizontal:size=4", "odd"),
         ("clean:1", "'clean' takes nothing"),
         ("translation:8", "translation:8: translation has no severities. It takes: dx=int"),
         ("invariance:3", "has no severities"),
@@ -159,9 +186,8 @@ def test_preparation_is_that_of_the_suites_and_none_for_families():
     assert prepare(["driving:3"]) == prepare(["translation"]) == prepare([]) == "none"
 
 
-def test_suites_that_prepare_differently_are_refused(monkeypatch):
-    monkeypatch.setitem(SUITES, "pilot", Suite("pilot", ("motion_blur",), "", "AC", "small_jpeg"))
-    with pytest.raises(SpecError, match=r"suite 'invariance' .longer_side_1024. and suite 'pilot' .small_jpeg."):
+def test_suites_that_prepare_differently_are_refused():
+    with pytest.raises(SpecError, match=r"suite 'invariance' .longer_side_1024. and suite 'pilot' .jpeg_224."):
         prepare(["invariance", "pilot"])
 
 

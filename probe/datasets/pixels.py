@@ -1,15 +1,40 @@
 """Reading a picture file as 8-bit RGB, the same way on every machine and for every kind of file."""
 
+import struct
 from os import PathLike, fspath
 
 import numpy as np
+from PIL import ExifTags
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from .sample import Pixels
 
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Pillow.DecompressionBombError)
-"""What Pillow raises for files that are missing, no picture, broken or cut short."""
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+)
+"""What Pillow's decoders raise for files that are no picture, broken or cut short."""
+
+_TOO_LARGE = (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning)
+
+_TURNED = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+"""How each EXIF orientation is set upright."""
 
 
 class UnreadableImage(ValueError):
@@ -19,24 +44,51 @@ class UnreadableImage(ValueError):
 def read_rgb(path: str | PathLike[str]) -> Pixels:
     """The picture in a file, (height, width, 3) uint8 RGB, turned as its EXIF orientation says.
 
-    Grey becomes three equal channels. Transparent parts are laid on white. 16-bit greys keep their high byte, as
-    Pillow does with 16-bit colours. Palettes and CMYK are converted without colour profiles. Of an animation the
-    first frame is taken.
+    Grey becomes three equal channels. Transparent parts are laid on white. Greys of 12 and 16 bits keep their high
+    byte, as Pillow does with 16-bit colours. Palettes and CMYK are converted without colour profiles. Of an animation
+    the first frame is taken. EXIF that cannot be read turns nothing.
 
-    Raises UnreadableImage where the file is missing, no picture, broken, cut short, or holds numbers without a range.
+    Raises UnreadableImage where the file is missing, no picture, broken, cut short, beyond Pillow's limit of 179
+    million pixels, or holds numbers without a range.
     """
     name = fspath(path)
     try:
         with Pillow.open(name) as picture:
+            _scale_transparency(picture)
             picture.load()
-            return np.array(_rgb(ImageOps.exif_transpose(picture)))
+            return np.array(_upright(_rgb(picture), _orientation(picture)))
     except FileNotFoundError:
         raise UnreadableImage(f"image {name!r}: no such file. Check the path; it is relative to the dataset.") from None
-    except _UNREADABLE as error:
+    except _TOO_LARGE as error:
+        raise UnreadableImage(f"image {name!r}: {error}. Make the picture smaller, or remove its samples.") from error
+    except _BROKEN as error:
         reason = str(error).removesuffix(".").replace(repr(name), "the file")
         raise UnreadableImage(
             f"image {name!r}: {reason}. Replace the file by one that an image viewer can open, or remove its samples."
         ) from error
+
+
+def _scale_transparency(picture: Pillow.Image) -> None:
+    # a PNG names its transparent colour in the file's own bits, and Pillow compares it with 8-bit pixels
+    colour = picture.info.get("transparency")
+    stored = picture.tile[0][3] if picture.format == "PNG" and picture.tile else None  # type: ignore[attr-defined]
+    if isinstance(colour, int) and stored in ("L;2", "L;4"):
+        picture.info["transparency"] = colour * {"L;2": 85, "L;4": 17}[stored]
+    elif isinstance(colour, tuple) and stored == "RGB;16B":
+        picture.info["transparency"] = tuple(channel >> 8 for channel in colour)
+
+
+def _orientation(picture: Pillow.Image) -> object:
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation)
+    except _BROKEN:  # a viewer shows such a picture as it lies
+        return None
+
+
+def _upright(picture: Pillow.Image, orientation: object) -> Pillow.Image:
+    # not ImageOps.exif_transpose: it writes the EXIF anew, and fails on pictures whose other entries are odd
+    turn = _TURNED.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _rgb(picture: Pillow.Image) -> Pillow.Image:
@@ -52,6 +104,11 @@ def _rgb(picture: Pillow.Image) -> Pillow.Image:
 
 def _sixteen_bit(picture: Pillow.Image) -> Pillow.Image:
     values = np.asarray(picture).astype(np.int64)
+    if isinstance(picture, TiffImageFile) and picture.tag_v2.get(BITSPERSAMPLE) == (12,):
+        values <<= 4
+    if isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:
+        values = 0xFFFF - values  # "white is zero", which Pillow heeds up to 8 bits only
     if values.min() < 0 or values.max() > 0xFFFF:
         raise ValueError(f"its pixels lie in {values.min()}..{values.max()}, beyond 16 bits; save it with 8 bits")
-    return Pillow.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+    grey = np.where(values == picture.info.get("transparency"), 255, values >> 8)
+    return Pillow.fromarray(grey.astype(np.uint8)).convert("RGB")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..datasets.sample import Image, Pixels
 from .condition import Skipped
+from .family import Family
 from .preparation import prepared
 
 OtherPixels = Callable[[np.random.Generator], Pixels]
@@ -40,3 +41,8 @@ class Others:
 def another_image(pixels: Pixels, rng: np.random.Generator, *, others: OtherPixels) -> Pixels:
     """The pixels of another, random image of the dataset, in that image's own size."""
     return others(rng)
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("another_image", another_image, "another image of the dataset", "ours", needs_others=True),
+)

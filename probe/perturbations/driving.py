@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..datasets.sample import Pixels
+from .family import Family, Parameter
 
 ASPECT = 2.0
 """Occluders are at most this many times as high as wide, or as wide as high; SM gives no range: our choice."""
@@ -53,3 +54,38 @@ def occlusion(pixels: Pixels, rng: np.random.Generator, *, fraction: float) -> P
     covered = pixels.copy()
     covered[top : top + tall, left : left + wide] = 0
     return covered
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "motion_blur.horizontal",
+        motion_blur,
+        "mean over a horizontal line: a camera panning",
+        "SM",
+        (Parameter("size", int, "px", low=1, high=9999, odd=True),),
+        severities={1: {"size": 7}, 2: {"size": 15}, 3: {"size": 25}},
+    ),
+    Family(
+        "low_light",
+        low_light,
+        "gamma, then gaussian noise",
+        "SM",
+        (
+            Parameter("gamma", float, "exponent", low=0.05, high=20),
+            Parameter("sigma", float, "noise, of full scale", low=0, high=1),
+        ),
+        severities={
+            1: {"gamma": 1.6, "sigma": 0.01},
+            2: {"gamma": 2.2, "sigma": 0.03},
+            3: {"gamma": 3.0, "sigma": 0.06},
+        },
+    ),
+    Family(
+        "occlusion",
+        occlusion,
+        "one random black rectangle",
+        "SM",
+        (Parameter("fraction", float, "of the area", low=0, high=1),),
+        severities={1: {"fraction": 0.08}, 2: {"fraction": 0.15}, 3: {"fraction": 0.25}},
+    ),
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ..closest import did_you_mean
 from ..datasets.sample import Pixels
-from .condition import BARE, Condition, Value
+from .condition import BARE, CLEAN, Condition, Value
 
 Settings = Mapping[str, Value]
 
@@ -105,7 +105,9 @@ class Family:
         return Condition(self.name, told) if level is None else self.at(level)
 
     def at(self, severity: int) -> Condition:
-        """The condition of one level; SpecError where the family has no such level."""
+        """The condition of one level, `clean` at 0; SpecError where the family has no such level."""
+        if severity == 0 and self.severities:
+            return CLEAN
         if severity not in self.severities:
             levels = ", ".join(map(str, self.severities))
             cure = f"Its severities are {levels}." if levels else "It has no severities."

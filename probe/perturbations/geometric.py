@@ -5,6 +5,10 @@ from PIL import Image
 
 from ..datasets.sample import Pixels
 from .condition import Skipped
+from .family import Family, Parameter
+
+STEPS = (-16, -12, -8, -4, 4, 8, 12, 16)
+"""Of translation and border, in px."""
 
 FILLS = {"black": 0, "white": 255}
 
@@ -64,3 +68,52 @@ def rotation(pixels: Pixels, rng: np.random.Generator, *, degrees: float) -> Pix
 
 def _scaled(height: int, width: int, factor: float) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "translation",
+        translation,
+        "cyclic horizontal roll",
+        "HI",
+        (Parameter("dx", int, "px to the right", low=-100_000, high=100_000),),
+        listed=tuple({"dx": dx} for dx in STEPS),
+    ),
+    Family(
+        "pad_crop",
+        pad_crop,
+        "black border added (n > 0) or border cut (n < 0)",
+        "HI",
+        (Parameter("n", int, "px per side", low=-10_000, high=10_000),),
+        listed=tuple({"n": n} for n in STEPS),
+    ),
+    Family(
+        "scale",
+        scale,
+        "made smaller, canvas too",
+        "HI",
+        (
+            Parameter("factor", float, "of both sides", default=0.9, low=0.01, high=4),
+            Parameter("restore", bool, "resize back to the original size", default=False),
+        ),
+    ),
+    Family(
+        "scale_pad",
+        scale_pad,
+        "made smaller on a canvas of the original size",
+        "HI",
+        (
+            Parameter("fill", str, "canvas", choices=tuple(FILLS)),
+            Parameter("factor", float, "of both sides", default=0.9, low=0.01, high=1),
+        ),
+        listed=tuple({"fill": fill} for fill in FILLS),
+    ),
+    Family(
+        "rotation",
+        rotation,
+        "turned, canvas grows, white outside",
+        "HI",
+        (Parameter("degrees", float, "counter-clockwise", low=-360, high=360),),
+        listed=({"degrees": -30}, {"degrees": 30}),
+    ),
+)

@@ -15,13 +15,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..datasets.sample import Pixels
-from .family import Settings
+from .family import Family, Parameter, Settings
 
 PADDING = 4
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 DRAWS = (1, 2, 3)
 ALPHABET = string.ascii_uppercase + string.digits
 DEFAULT_LABEL = "A"
+LABEL = Parameter("label", str, "the answer that the box is made for")
 
 
 def semantic(pixels: Pixels, rng: np.random.Generator, *, label: str) -> Pixels:
@@ -99,3 +100,34 @@ def _written(pixels: Pixels, *, box_of: str, text: str) -> Pixels:
 def _extent(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
     x0, y0, x1, y1 = font.getbbox(text)
     return int(x1 - x0), int(y1 - y0)
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        "text_overlay.semantic",
+        semantic,
+        '"Answer is {label}" in red on a white box',
+        "HI",
+        (LABEL,),
+        per_label=per_label,
+    ),
+    Family(
+        "text_overlay.random",
+        random,
+        "a random string in the same box",
+        "HI",
+        (
+            Parameter("draw", int, "which string", low=1, high=1000),
+            Parameter("box", str, "the label whose box is taken", default=DEFAULT_LABEL),
+        ),
+        per_label=per_draw,
+    ),
+    Family(
+        "text_overlay.empty",
+        empty,
+        "the same box without text",
+        "HI",
+        (LABEL,),
+        per_label=per_box,
+    ),
+)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from ..datasets.sample import Pixels
+from .common.digital import jpeg
 from .geometric import resized
 
 LONGER_SIDE = 1024
+JPEG_SIDE, JPEG_QUALITY = 224, 75
 
 
 def as_read(pixels: Pixels) -> Pixels:
@@ -22,7 +24,19 @@ def longer_side_1024(pixels: Pixels) -> Pixels:
     return resized(pixels, max(1, round(height * LONGER_SIDE / longer)), max(1, round(width * LONGER_SIDE / longer)))
 
 
-PREPARATIONS: dict[str, Callable[[Pixels], Pixels]] = {"none": as_read, "longer_side_1024": longer_side_1024}
+def jpeg_224(pixels: Pixels) -> Pixels:
+    """224x224 px whatever the aspect, then written and read as JPEG (AC).
+
+    AC gives neither filter nor quality: bicubic and 75, Pillow's default, are our choice.
+    """
+    return jpeg(resized(pixels, JPEG_SIDE, JPEG_SIDE), JPEG_QUALITY)
+
+
+PREPARATIONS: dict[str, Callable[[Pixels], Pixels]] = {
+    "none": as_read,
+    "longer_side_1024": longer_side_1024,
+    "jpeg_224": jpeg_224,
+}
 
 
 def prepared(pixels: Pixels, name: str) -> Pixels:

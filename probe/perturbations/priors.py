@@ -6,6 +6,7 @@ The last prior, no image at all, is no image-to-image map; it belongs to the mod
 import numpy as np
 
 from ..datasets.sample import Pixels
+from .family import Family
 
 
 def white(pixels: Pixels, rng: np.random.Generator) -> Pixels:
@@ -22,3 +23,10 @@ def noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Gaussian noise alone: mean 1/2, standard deviation 1/4 of full scale per pixel and channel, clipped."""
     values = 127.5 + 63.75 * rng.standard_normal(pixels.shape, np.float32)
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family("white", white, "all white: the blank image", "HI"),
+    Family("mean_grey", mean_grey, "one grey of the picture's mean brightness", "ours"),
+    Family("noise", noise, "gaussian noise alone", "ours"),
+)

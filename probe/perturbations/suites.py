@@ -28,13 +28,26 @@ class Suite:
 
 _GEOMETRIC = ("translation", "pad_crop", "scale", "scale_pad", "rotation")
 _OVERLAYS = ("text_overlay.semantic", "text_overlay.random", "text_overlay.empty")
-_DRIVING = ("motion_blur", "low_light", "occlusion")
+_DRIVING = ("motion_blur.horizontal", "low_light", "occlusion")
+_NOISE = ("gaussian_noise", "shot_noise", "impulse_noise")
+_BLUR = ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur")
+_WEATHER = ("snow", "frost", "fog", "brightness")
+_DIGITAL = ("contrast", "elastic_transform", "pixelate", "jpeg_compression")
+_EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+_PILOT = ("gaussian_noise", "defocus_blur", "brightness", "jpeg_compression")
+_EXTENDED = (*_NOISE, "defocus_blur", "zoom_blur", "fog", "brightness", *_DIGITAL)
 
 _SUITES = (
     Suite("invariance", _GEOMETRIC + _OVERLAYS, "changes that should not matter", "HI", "longer_side_1024"),
     Suite("geometric", _GEOMETRIC, "the invariance suite without text overlays", "HI", "longer_side_1024"),
     Suite("overlays", _OVERLAYS, "text on the picture", "HI", "longer_side_1024"),
     Suite("driving", _DRIVING, "what a camera on a car meets", "SM"),
+    Suite("common", _NOISE + _BLUR + _WEATHER + _DIGITAL, "the 15 corruptions of ImageNet-C, severities 1-5", "IC"),
+    Suite("common_extra", _EXTRA, "its 4 extra corruptions, kept for validation", "IC"),
+    Suite("pilot", tuple(f"{family}:1,3,5" for family in _PILOT), "4 corruptions at 3 severities", "AC", "jpeg_224"),
+    Suite("extended", _EXTENDED, "11 corruptions at 5 severities", "AC", "jpeg_224"),
+    Suite("frequency", ("low_pass", "high_pass", "band_noise"), "parts of the spectrum kept or disturbed", "HI"),
+    Suite("fourier", ("fourier_basis",), "one wave at a time: the Fourier heat map", "FH"),
     Suite("priors", ("white", "mean_grey", "noise"), "pictures that say nothing", "HI"),
     Suite("demo", _GEOMETRIC + _OVERLAYS + _DRIVING, "invariance and driving: what `probe demo` runs", "HI, SM",
           "longer_side_1024"),

@@ -33,7 +33,7 @@ from .packing import Packer, Reader
 BATCH = 20
 
 SEVERE: dict[str, Callable[[Pixels, np.random.Generator], Pixels]] = {
-    "motion_blur:3": partial(motion_blur, size=25),
+    "motion_blur.horizontal:3": partial(motion_blur, size=25),
     "low_light:3": partial(low_light, gamma=3.0, sigma=0.06),
     "occlusion:3": partial(occlusion, fraction=0.25),
 }

@@ -25,7 +25,7 @@ IDENTITIES = [
     FAMILIES["scale"].condition(factor=1.0, restore=True),
     FAMILIES["scale_pad"].condition(fill="white", factor=1.0),
     FAMILIES["rotation"].condition(degrees=0.0),
-    FAMILIES["motion_blur"].condition(size=1),
+    FAMILIES["motion_blur.horizontal"].condition(size=1),
     FAMILIES["low_light"].condition(gamma=1.0, sigma=0.0),
     FAMILIES["occlusion"].condition(fraction=0.0),
 ]
@@ -81,24 +81,24 @@ def test_scale_rounds_both_sides_and_restores_them(pixels, factor):
     assert made("scale", pixels, factor=factor, restore=True).shape == pixels.shape
 
 
-@given(st.integers(0, 255), SIDES, SIDES, st.sampled_from(["scale", "motion_blur"]))
+@given(st.integers(0, 255), SIDES, SIDES, st.sampled_from(["scale", "motion_blur.horizontal"]))
 def test_a_plain_colour_stays_plain(grey, height, width, family):
     plain = np.full((height, width, 3), grey, np.uint8)
-    parameters = {"scale": {}, "motion_blur": {"size": 9}}[family]
+    parameters = {"scale": {}, "motion_blur.horizontal": {"size": 9}}[family]
     assert np.all(made(family, plain, **parameters) == grey)
 
 
 @given(PIXELS, st.integers(0, 15).map(lambda half: 2 * half + 1))
 def test_motion_blur_stays_between_the_extremes_of_its_row(pixels, size):
-    blurred = made("motion_blur", pixels, size=size)
+    blurred = made("motion_blur.horizontal", pixels, size=size)
     assert np.all(blurred >= pixels.min(axis=1, keepdims=True))
     assert np.all(blurred <= pixels.max(axis=1, keepdims=True))
 
 
 @given(PIXELS, st.integers(0, 15).map(lambda half: 2 * half + 1))
 def test_motion_blur_knows_no_left_and_right(pixels, size):
-    mirrored = made("motion_blur", pixels[:, ::-1].copy(), size=size)
-    assert np.array_equal(mirrored, made("motion_blur", pixels, size=size)[:, ::-1])
+    mirrored = made("motion_blur.horizontal", pixels[:, ::-1].copy(), size=size)
+    assert np.array_equal(mirrored, made("motion_blur.horizontal", pixels, size=size)[:, ::-1])
 
 
 @given(st.integers(1, 80), st.integers(1, 80), st.floats(0.001, 1), st.integers(0, 99))

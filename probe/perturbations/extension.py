@@ -1,0 +1,172 @@
+"""Families of your own: a function becomes one by decoration, or through the entry-point group `probe.perturbations`.
+
+    @probe.perturbation("vignette", severities={1: {"strength": 0.3}, 2: {"strength": 0.8}})
+    def vignette(pixels, rng, *, strength: Annotated[float, (0, 1)] = 0.5):
+        '''Darker towards the corners.'''
+        ...
+
+The parameters are the keyword-only arguments: int, float, str or bool; a pair in `Annotated` bounds a number, `Literal`
+lists the allowed texts. The first line of the docstring is what `probe list perturbations` says.
+"""
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from ..datasets.sample import Pixels
+from .catalogue import FAMILIES
+from .condition import Condition
+from .family import Family, Parameter, Settings, SpecError
+
+GROUP = "probe.perturbations"
+
+Function = TypeVar("Function", bound=Callable[..., Pixels])
+
+_INSTALLED: set[str] = set()
+_ADDED: set[str] = set()
+
+
+def perturbation(
+    name: str,
+    *,
+    severities: Mapping[int, Settings] | None = None,
+    listed: Sequence[Settings] = (),
+    paper: str = "",
+) -> Callable[[Function], Function]:
+    """Make a function (pixels, rng, *, parameters) -> pixels a family under this name; the function stays as it is.
+
+    `severities` names levels; `listed` are the conditions that `-p NAME` stands for where there are no levels. Without
+    either it is the one condition of the defaults. The pixels are (height, width, 3) uint8 RGB and read-only, `rng` is
+    the condition's own numpy Generator: draw from nothing else, and the same seed makes the same picture anywhere.
+
+    >>> import numpy as np
+    >>> from probe.perturbations import FAMILIES, apply, parse
+    >>> @perturbation("darker", listed=[{"by": 2}])
+    ... def darker(pixels, rng, *, by: Annotated[int, (1, 255)]):
+    ...     "Every value divided."
+    ...     return pixels // by
+    >>> apply(parse(["darker"])[1], np.full((1, 1, 3), 9, np.uint8), image_id="i", seed=0).tolist()
+    [[[4, 4, 4]]]
+    >>> FAMILIES.pop("darker").parameters[0].high
+    255
+
+    Raises SpecError where the name is taken or no name, the signature cannot be read, or a setting does not fit it.
+    """
+
+    def register(function: Function) -> Function:
+        add(family_from(name, function, severities=severities or {}, listed=tuple(listed), paper=paper))
+        return function
+
+    return register
+
+
+def add(family: Family) -> None:
+    """Put a family beside ours. Defining the same function again (a notebook cell run twice) replaces it."""
+    known = FAMILIES.get(family.name)
+    if known is not None and _place(known.function) != _place(family.function):
+        raise SpecError(
+            f"perturbation {family.name!r} is there already ({_place(known.function)}). Choose another name."
+        )
+    FAMILIES[family.name] = family
+    _ADDED.add(family.name)
+
+
+def load_installed(found: Sequence[EntryPoint] | None = None) -> None:
+    """Add what installed packages offer under the entry-point group: functions, or families made by hand.
+
+    One that cannot be loaded is left out with a warning that names it; the others are there.
+    """
+    for entry in entry_points(group=GROUP) if found is None else found:
+        try:
+            _install(entry)
+        except Exception as error:  # whatever another package raises must not take ours down
+            warnings.warn(f"perturbation {entry.name!r} ({entry.value}) is left out: {error}", stacklevel=2)
+
+
+def only_here(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Families among these that this process alone knows, because they were made in it and not installed."""
+    return tuple(dict.fromkeys(c.family for c in conditions if c.family in _ADDED - _INSTALLED))
+
+
+def family_from(
+    name: str,
+    function: Callable[..., Pixels],
+    *,
+    severities: Mapping[int, Settings],
+    listed: tuple[Settings, ...],
+    paper: str,
+) -> Family:
+    """The family that a function's signature, docstring and these settings describe."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise SpecError(f"perturbation name {name!r}: write letters, digits and _, parts joined by a dot.")
+    told = inspect.getdoc(function) or ""
+    family = Family(
+        name,
+        function,
+        told.splitlines()[0].rstrip(".") if told else "",
+        paper,
+        _parameters(name, function),
+        listed=listed or ({},),
+        severities=dict(severities),
+    )
+    if 0 in family.severities:
+        raise SpecError(f"perturbation {name!r}: severity 0 is the clean picture. Number the levels from 1.")
+    needed = [parameter.name for parameter in family.parameters if parameter.required]
+    if needed and not severities and not listed:
+        raise SpecError(f"perturbation {name!r}: give {' and '.join(needed)} a default, or say severities= or listed=.")
+    for settings in (*severities.values(), *listed):
+        family.condition(**settings)
+    return family
+
+
+def _install(entry: EntryPoint) -> None:
+    offered = entry.load()
+    made = next((family for family in FAMILIES.values() if family.function is offered), None)
+    if made is None:  # not decorated: the entry point names it
+        made = (
+            offered
+            if isinstance(offered, Family)
+            else family_from(entry.name, offered, severities={}, listed=(), paper="")
+        )
+        add(made)
+    _INSTALLED.add(made.name)
+
+
+def _parameters(name: str, function: Callable[..., Pixels]) -> tuple[Parameter, ...]:
+    arguments = list(inspect.signature(function).parameters.values())
+    positional = [one for one in arguments if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    named = [one for one in arguments if one.kind is one.KEYWORD_ONLY]
+    if len(positional) != 2 or len(positional) + len(named) != len(arguments):
+        raise SpecError(
+            f"perturbation {name!r}: {function.__name__}{inspect.signature(function)} cannot be called as one. "
+            "Write def f(pixels, rng, *, strength: float = 0.5)."
+        )
+    hints = get_type_hints(function, include_extras=True)
+    return tuple(_parameter(name, one, hints.get(one.name)) for one in named)
+
+
+def _parameter(name: str, argument: inspect.Parameter, hint: Any) -> Parameter:
+    low = high = None
+    choices: tuple[str, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, (low, high), *_ = get_args(hint)
+    if get_origin(hint) is Literal:
+        hint, choices = str, get_args(hint)
+    if hint not in (int, float, str, bool):
+        raise SpecError(
+            f"perturbation {name!r}: argument {argument.name} needs the type int, float, str or bool, "
+            f"not {'none' if hint is None else hint}."
+        )
+    default = None if argument.default is argument.empty else argument.default
+    parameter = Parameter(argument.name, hint, "", default=default, low=low, high=high, choices=choices)
+    return (
+        parameter
+        if default is None
+        else Parameter(argument.name, hint, "", default=parameter.accept(default), low=low, high=high, choices=choices)
+    )
+
+
+def _place(function: Callable[..., Pixels]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
