@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from array_api_compat import array_namespace
 
 from . import kernels, labels, papers
 from .cards import Card
+from .kernels import resizing
 from .labels import Array
 
 CARDS = (
@@ -75,8 +77,33 @@ def band_power(
 
     if isinstance(image, xr.DataArray):
         return _banded(kernel, image, list(dims), [], bands, edges)
-    axes = [axis for axis in dims if isinstance(axis, int)] or ([-2, -1] if image.ndim == 2 else [-3, -2])
-    return kernel(labels.axes_last(image, axes))
+    return kernel(labels.axes_last(image, _plane(image, dims)))
+
+
+def resized(image: Array, *, rows: int, columns: int, dims: Sequence[str] | Sequence[int] = ("y", "x")) -> Array:
+    """A picture at another size, bicubic, antialiased where it shrinks: the perturbed one at the size of the clean.
+
+    In: (..., y, x, ...), `dims` as in `band_power`. Out: the same with `rows` and `columns`, float32 or better, in
+    pixel units, neither rounded nor clipped to levels; without coordinates along `dims`. All nan where a pixel is
+    undefined. Raises ValueError for a size below 1. Source: Keys 1981, a = -1/2, as Pillow has it.
+
+    >>> import numpy as np
+    >>> resized(np.array([[0.0, 4.0], [0.0, 4.0]]), rows=1, columns=2)
+    array([[0., 4.]])
+    """
+    if min(rows, columns) < 1:
+        raise ValueError(f"rows={rows}, columns={columns}: a picture has at least one of each.")
+
+    def kernel(x: Array) -> Array:
+        return resizing.bicubic(x, rows, columns)
+
+    if isinstance(image, xr.DataArray):
+        down, across = (str(name) for name in dims)
+        result = labels.apply(kernel, image, core=[[down, across]], out={down: rows, across: columns})
+        return result.transpose(*image.dims)
+    axes = [axis % image.ndim for axis in _plane(image, dims)]
+    xp: Any = array_namespace(image)
+    return xp.moveaxis(kernel(labels.axes_last(image, axes)), (-2, -1), tuple(axes))
 
 
 def token_spectrum(
@@ -90,16 +117,24 @@ def token_spectrum(
 ) -> Array:
     """Mean spectral power of a token grid in radial bands, per feature and then averaged over features.
 
-    In: (..., row, col, feature), in this order for bare arrays. Out: the rest with `band` last, in squared state units,
-    [0, inf); nan as in `band_power`. The same measure as for pixels, on tokens: this project's own.
+    In: (..., *grid, dim), in this order for bare arrays; `grid` names rows and columns, or frames, rows and columns:
+    then each frame has a spectrum of its own, and the result is their mean. Out: the rest with `band` last, in squared
+    state units, [0, inf). nan as in `band_power`: where a token is undefined, as the padding of a ragged grid is, and
+    in a band that holds no frequency of the grid. Raises ValueError for a grid of other than 2 or 3 dimensions and for
+    unknown edges. The same measure as for pixels, on tokens: this project's own.
 
     >>> import numpy as np
     >>> token_spectrum(2.0 * np.ones((4, 4, 8)), keep_dc=False)   # constant tokens are all mean
     array([nan,  0.,  0.])
     """
 
+    if len(grid) not in (2, 3):
+        raise ValueError(f"grid={tuple(grid)}: a token grid has (row, column) or (frame, row, column).")
+
     def kernel(x: Array) -> Array:
-        return kernels.token_spectrum(x, bands, edges, keep_dc)
+        spectrum = kernels.token_spectrum(x, bands, edges, keep_dc)  # (..., [frame,] band)
+        xp: Any = array_namespace(x)
+        return spectrum if len(grid) == 2 else xp.mean(spectrum, axis=-2)
 
     if isinstance(tokens, xr.DataArray):
         return _banded(kernel, tokens, list(grid), [dim], bands, edges)
@@ -109,8 +144,9 @@ def token_spectrum(
 def change(clean: Array, perturbed: Array) -> Array:
     """Change of the power in each band: perturbed - clean.
 
-    In: `band_power` of the clean picture and of the perturbed one, resized to the clean size first, because power grows
-    with the number of pixels. Out: as perturbed, in squared units. nan where either is. ValueError where labels differ.
+    In: `band_power` of the clean picture and of the perturbed one, `resized` to the clean size first: power grows with
+    the number of pixels. Out: as perturbed, in squared units. nan where either is. Raises ValueError where labels
+    differ, and where the bands do, as those of pictures of two sizes.
 
     >>> import numpy as np
     >>> change(np.array([4.0, 2.0]), np.array([3.0, 3.0]))
@@ -133,7 +169,7 @@ def relative_change(clean: Array, perturbed: Array) -> Array:
 
 def _banded(kernel: Any, array: xr.DataArray, plane: list[Any], dims: list[Any], bands: int, edges: str) -> Any:
     result = labels.apply(kernel, array, core=[[*plane, *dims]], out={"band": bands})
-    rows, columns = (array.sizes[name] for name in plane)
+    rows, columns = (array.sizes[name] for name in plane[-2:])
     limits = kernels.radial_edges(rows, columns, bands, edges)
     return result.assign_coords(
         band=np.arange(bands), band_low=("band", limits[:-1]), band_high=("band", limits[1:])
@@ -146,4 +182,18 @@ def _compared(difference: Any, clean: Array, perturbed: Array) -> Array:
         return difference(clean, perturbed)
     before, after = labels.aligned(clean=clean, perturbed=perturbed)
     labels.require_dims("clean", before, "perturbed", after)
+    for edge in ("band_low", "band_high"):
+        if edge in before.coords and edge in after.coords and not (before[edge] == after[edge]).all():
+            raise ValueError(
+                f"clean and perturbed differ in {edge!r}, in cycles per picture: {_told(before[edge])} against "
+                f"{_told(after[edge])}. Bring both pictures to one size with `resized`, and take the same bands."
+            )
     return difference(before, after).transpose(*after.dims)
+
+
+def _told(edges: xr.DataArray) -> str:
+    return "(" + ", ".join(f"{edge:.4g}" for edge in np.unique(edges.values)) + ")"
+
+
+def _plane(image: Array, dims: Sequence[str] | Sequence[int]) -> list[int]:
+    return [axis for axis in dims if isinstance(axis, int)] or ([-2, -1] if image.ndim == 2 else [-3, -2])

@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from PIL import Image
 
-from analyses import kernels, spectral
+from analyses import dirichlet, kernels, spectral
+from probe.perturbations.frequency import FAMILIES
+from probe.reductions import structure
 
 
 def picture(shape: tuple[int, ...] = (12, 17), seed: int = 0) -> np.ndarray:
@@ -111,6 +114,115 @@ def test_labelled_pictures_give_labelled_bands() -> None:
     xr.testing.assert_allclose(lazy.compute(), result)
     tokens = images.rename(y="row", x="col", channel="feature")
     np.testing.assert_allclose(spectral.token_spectrum(tokens, bands=4), result.mean("channel"))
+
+
+def test_frames_have_spectra_of_their_own_which_are_averaged() -> None:
+    tokens = xr.DataArray(
+        np.random.default_rng(2).normal(size=(3, 4, 6, 7, 5)), dims=("image", "frame", "row", "col", "feature")
+    )
+    result = spectral.token_spectrum(tokens, grid=("frame", "row", "col"))
+    assert dict(result.sizes) == {"image": 3, "band": 3}
+    np.testing.assert_allclose(result, spectral.token_spectrum(tokens).mean("frame"))
+    np.testing.assert_allclose(result.band_high, spectral.token_spectrum(tokens).band_high)
+    bare = spectral.token_spectrum(tokens.values, grid=("frame", "row", "col"))
+    np.testing.assert_allclose(bare, result)
+    # one frame alone: feature by feature, band by band, over 6 x 7 frequencies
+    band = kernels.radial_bands(6, 7, 3, "geometric")
+    power = np.mean([np.abs(np.fft.fft2(tokens.values[0, 1, ..., k])) ** 2 for k in range(5)], axis=0)
+    expected = [power[band == k].mean() for k in range(3)]
+    np.testing.assert_allclose(spectral.token_spectrum(tokens.values[0, 1:2], grid=("frame", "row", "col")), expected)
+    with pytest.raises(ValueError, match=r"grid=\('col',\): a token grid has"):
+        spectral.token_spectrum(tokens, grid=("col",))
+
+
+def test_spectra_reduced_during_capture_are_those_of_the_labelled_function() -> None:
+    tokens = torch.randn(2, 3 * 4 * 5, 8, generator=torch.Generator().manual_seed(0))
+    captured = structure(tokens, (3, 4, 5))["spectrum"]
+    unfolded = dirichlet.unfold(xr.DataArray(tokens.numpy(), dims=("layer", "token", "feature")), (3, 4, 5))
+    result = spectral.token_spectrum(unfolded, grid=("frame", "row", "col"))
+    np.testing.assert_allclose(captured.numpy(), result, rtol=1e-5)
+    assert "spectrum" not in structure(tokens, (3, 4, 4))  # tokens that do not fill the grid have none
+
+
+def test_a_ragged_grid_padded_with_nan_is_undefined_for_its_image_alone() -> None:
+    tokens = xr.DataArray(np.random.default_rng(3).normal(size=(3, 6, 7, 5)), dims=("image", "row", "col", "feature"))
+    tokens[1, 4:] = np.nan
+    result = spectral.token_spectrum(tokens)
+    assert result.isnull().all("band").values.tolist() == [False, True, False]
+    np.testing.assert_array_equal(result[[0, 2]], spectral.token_spectrum(tokens[[0, 2]]))
+
+
+@pytest.mark.parametrize("size", [(9, 8), (24, 34), (5, 40), (12, 17), (1, 1)])
+def test_resizing_is_pillows_without_its_rounding(size: tuple[int, int]) -> None:
+    image = picture().astype(np.float32)
+    expected = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
+    result = spectral.resized(image, rows=size[0], columns=size[1])
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, expected, atol=1e-3)
+    levels = np.random.default_rng(0).integers(0, 256, (12, 17, 3)).astype(np.uint8)
+    rounded = np.asarray(Image.fromarray(levels).resize(size[::-1], Image.Resampling.BICUBIC))
+    # Pillow rounds and clips twice, after either pass
+    assert np.abs(np.clip(spectral.resized(levels, rows=size[0], columns=size[1]), 0, 255) - rounded).mean() < 0.5
+
+
+def test_the_same_size_is_the_same_picture_and_a_hole_undoes_it() -> None:
+    image = picture((12, 17, 3))
+    np.testing.assert_array_equal(spectral.resized(image, rows=12, columns=17), image)
+    image[3, 3, 0] = np.nan
+    result = spectral.resized(image, rows=6, columns=6)
+    assert np.isnan(result[..., 0]).all()
+    assert not np.isnan(result[..., 1:]).any()
+    with pytest.raises(ValueError, match="rows=0"):
+        spectral.resized(image, rows=0, columns=6)
+
+
+def test_resized_pictures_keep_their_other_labels_in_three_libraries() -> None:
+    images = xr.DataArray(
+        picture((2, 12, 17, 3)),
+        dims=("image", "y", "x", "channel"),
+        coords={"image": ["a", "b"], "channel": list("rgb"), "y": np.arange(12)},
+    )
+    result = spectral.resized(images, rows=6, columns=10)
+    assert result.dims == images.dims
+    assert set(result.coords) == {"image", "channel"}
+    np.testing.assert_allclose(result, spectral.resized(images.values, rows=6, columns=10))
+    np.testing.assert_allclose(result[1, ..., 2], spectral.resized(images.values[1, ..., 2], rows=6, columns=10))
+    xr.testing.assert_allclose(spectral.resized(images.chunk(image=1, y=5), rows=6, columns=10).compute(), result)
+    on_torch = spectral.resized(torch.from_numpy(images.values), rows=6, columns=10)
+    np.testing.assert_allclose(on_torch.numpy(), result)
+    lazy = spectral.resized(dask.array.from_array(images.values, chunks=(1, 12, 17, 3)), rows=6, columns=10)
+    np.testing.assert_allclose(lazy.compute(), result)
+    first = spectral.resized(images.values.transpose(1, 2, 0, 3), rows=6, columns=10, dims=(0, 1))
+    np.testing.assert_allclose(first, result.values.transpose(1, 2, 0, 3))
+
+
+def test_pictures_of_two_sizes_are_compared_only_once_resized() -> None:
+    clean = xr.DataArray(picture((12, 17)), dims=("y", "x"))
+    smaller = spectral.resized(clean, rows=11, columns=15)
+    before, after = spectral.band_power(clean), spectral.band_power(smaller)
+    for compare in (spectral.change, spectral.relative_change):
+        with pytest.raises(ValueError, match=r"differ in 'band_low'.*`resized`"):
+            compare(before, after)
+    back = spectral.band_power(spectral.resized(smaller, rows=12, columns=17))
+    change = spectral.relative_change(before, back)
+    assert change[0].item() == pytest.approx(0, abs=0.02)  # the coarse part is all there
+    assert change[2].item() < -0.1  # the fine part is lost
+    with pytest.raises(ValueError, match="differ in 'band_low'"):
+        spectral.change(before, spectral.band_power(clean, edges="equal_width"))
+    several = xr.concat([before, 2 * before], "condition")
+    assert spectral.change(before, several).dims == ("condition", "band")
+
+
+def test_a_low_pass_empties_the_fine_band_and_keeps_the_coarse() -> None:
+    family = next(family for family in FAMILIES if family.name == "low_pass")
+    pixels = np.random.default_rng(0).integers(64, 192, (32, 32, 3)).astype(np.uint8)
+    passed = family.function(pixels, np.random.default_rng(0), cutoff=0.5)
+    # of 2 bands of equal width the border is rho = 1/2, that of the cutoff
+    change = spectral.relative_change(
+        *(spectral.band_power(x, bands=2, edges="equal_width", keep_dc=False) for x in (pixels, passed))
+    )
+    np.testing.assert_allclose(change[:, 0], 0, atol=0.01)
+    np.testing.assert_allclose(change[:, 1], -1, atol=0.01)  # but for rounding to levels
 
 
 def test_change_by_hand() -> None:

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analyses import kernels
+from analyses import kernels, spectral
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 pictures = st.tuples(st.integers(2, 9), st.integers(2, 9)).flatmap(
@@ -43,3 +43,22 @@ def test_rolling_and_mirroring_leave_the_power(x, count: int, how: str, down: in
     power = kernels.image_spectrum(x, count, how)
     for other in (np.roll(x, (down, right), (0, 1)), x[::-1], x[:, ::-1]):
         np.testing.assert_allclose(kernels.image_spectrum(other, count, how), power, rtol=1e-9, atol=1e-6)
+
+
+@laws
+@given(pictures, st.integers(1, 20), st.integers(1, 20), st.integers(-9, 9), st.integers(-9, 9))
+def test_resizing_is_linear_and_leaves_a_flat_picture_flat(x, rows: int, columns: int, factor: int, shift: int) -> None:
+    small = spectral.resized(x, rows=rows, columns=columns)
+    assert small.shape == (rows, columns)
+    result = spectral.resized(factor * x + shift, rows=rows, columns=columns)
+    np.testing.assert_allclose(result, factor * small + shift, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(spectral.resized(np.full_like(x, shift), rows=rows, columns=columns), shift, atol=1e-12)
+
+
+@laws
+@given(pictures, st.integers(1, 20), st.integers(1, 20))
+def test_resizing_knows_no_left_or_right_nor_which_axis_is_which(x, rows: int, columns: int) -> None:
+    small = spectral.resized(x, rows=rows, columns=columns)
+    for mirrored, expected in ((x[::-1], small[::-1]), (x[:, ::-1], small[:, ::-1])):
+        np.testing.assert_allclose(spectral.resized(mirrored, rows=rows, columns=columns), expected, atol=1e-9)
+    np.testing.assert_allclose(spectral.resized(x.T, rows=columns, columns=rows), small.T, atol=1e-9)

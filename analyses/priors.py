@@ -1,0 +1,149 @@
+"""Drift to prior: whether a perturbation moves the model towards what it says without an image.
+
+The prior is the model's response to the blank image: white, of the same size, under the same prompt. Margins,
+representations and choices can each move there. Source: Wani et al. 2026; definitions, section 8.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# xarray's and numpy's stubs leave the types inside coordinates and `astype` open.
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import choices, drift, kernels, labels, papers
+from .cards import Card
+from .labels import Array
+
+CARDS = (
+    Card(
+        "priors.margin_drift",
+        "How far along the way to its prior does a perturbation take the margin?",
+        "share of the way from clean (0) to prior (1)",
+        "(-inf, inf)",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "priors.embedding_drift",
+        "How much nearer to the prior's representation does a perturbation bring the state?",
+        "share of the distance from clean (0) to prior (1)",
+        "(-inf, 1]",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "priors.lands_on_prior",
+        "When the choice flips, is the new one what the model picks without an image?",
+        "1 so, 0 another choice",
+        "{0, 1}",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "priors.landing_rate",
+        "What share of flips lands on the prior's choice?",
+        "share of flips",
+        "[0, 1]",
+        papers.HIDDEN_INSTABILITY,
+    ),
+)
+
+LEAST = 1e-6
+"""nats between the margins of clean and prior, below which there is no way to be along."""
+
+
+def margin_drift(clean: Array, perturbed: Array, prior: Array) -> Array:
+    """Drift to prior of the margin: D2P = (m(perturbed) - m(clean)) / (m(prior) - m(clean)).
+
+    In: margins of the same option (the clean choice): clean and prior (sample, ...), perturbed (sample, condition,
+    ...). Out: as perturbed, float64, unitless: 0 unmoved, 1 at the prior, above 1 beyond it, below 0 away from it. nan
+    where a margin is undefined and where |m(prior) - m(clean)| < 1e-6. Raises ValueError where labels differ.
+    Source: Wani et al. 2026.
+
+    >>> margin_drift(np.array([2.0, 1.0]), np.array([[2.0, 0.5], [0.0, 1.0]]), np.array([-1.0, 1.0]))   # -1.5 / -3
+    array([[0. , 0.5],
+           [nan, nan]])
+    """
+    if not labels.labelled(clean=clean, perturbed=perturbed, prior=prior):
+        moved = np.asarray(perturbed)
+        ends = {"clean": np.asarray(clean), "prior": np.asarray(prior)}
+        return _share(moved, *(labels.repeated(end, moved, name, "perturbed") for name, end in ends.items()))
+    start, moved, end = labels.aligned(clean=clean, perturbed=perturbed, prior=prior)
+    labels.require_dims("clean", start, "perturbed", moved)
+    labels.require_dims("prior", end, "perturbed", moved)
+    return labels.apply(_share, moved, start, end, core=[[], [], []], dtype=np.float64).transpose(*moved.dims)
+
+
+def embedding_drift(
+    clean: Array, perturbed: Array, prior: Array, *, metric: str = "cosine", dim: str | int = "feature"
+) -> Array:
+    """Drift to prior of a representation: 1 - d(perturbed, prior) / d(clean, prior).
+
+    In: states (..., dim) three times; `perturbed` may have a `condition` dimension that the others lack; `metric`
+    "cosine" or "euclidean". Out: as perturbed without `dim`, unitless, (-inf, 1]: 0 as far from the prior as clean, 1
+    at the prior, below 0 farther away. A state that moves sideways, neither nearer nor farther, has 0 too: `drift`
+    tells. nan where a distance is undefined (a zero vector) and where clean and prior are the same. Raises ValueError
+    for another metric and where labels differ; bare arrays as in `drift.cosine`. Source: Wani et al. 2026.
+
+    >>> clean, prior = np.array([[4.0, 1.0]]), np.array([[0.0, 1.0]])
+    >>> embedding_drift(clean, np.array([[1.0, 1.0]]), prior, metric="euclidean")   # 1 - 1/4
+    array([0.75])
+    """
+    if metric not in kernels.METRICS:
+        raise ValueError(f"metric={metric!r}: unknown. Choose one of {', '.join(kernels.METRICS)}.")
+    distance = {"cosine": drift.cosine, "euclidean": drift.euclidean}[metric]
+    if labels.labelled(clean=clean, perturbed=perturbed, prior=prior):
+        start, moved, end = labels.aligned(clean=clean, perturbed=perturbed, prior=prior)
+        labels.require_dims("clean", start, "perturbed", moved)
+        left, whole = distance(end, moved, dim=dim), distance(end, start, dim=dim)
+        return (1.0 - left / whole.where(whole > 0)).transpose(*left.dims)
+    labels.require_same_shape(clean=clean, perturbed=perturbed, prior=prior)
+    left, whole = distance(prior, perturbed, dim=dim), distance(prior, clean, dim=dim)
+    return 1.0 - left / np.where(whole > 0, whole, np.nan)
+
+
+def lands_on_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> Array:
+    """Whether each flip lands on the prior's choice.
+
+    In: choice (sample, condition, ...), clean_choice and prior_choice (sample, ...): option indices or texts. Out: as
+    choice, float64: 1 the flip lands there, 0 elsewhere; nan where there is no flip, or a choice is undefined. Where
+    the prior's choice is the clean one no flip can land on it, and 0 it is: select such samples away to ask only those
+    that could. Raises ValueError where labels differ. Source: Wani et al. 2026.
+
+    >>> lands_on_prior(np.array([[0, 1, 2, -1]]), np.array([0]), np.array([2]))
+    array([[nan,  0.,  1., nan]])
+    """
+    flipped = choices.flipped(choice, clean_choice)
+    apart = choices.flipped(choice, prior_choice)  # 1 where the choice differs from the prior's
+    landed = 1.0 - apart
+    if isinstance(landed, xr.DataArray):
+        return landed.where(flipped == 1)
+    return np.where(flipped == 1, landed, np.nan)
+
+
+def landing_rate(
+    choice: Array, clean_choice: Array, prior_choice: Array, *, dim: str = "sample", condition: str = "condition"
+) -> xr.DataArray:
+    """Share of flips that land on the prior's choice, over one dimension: the mean of `lands_on_prior`.
+
+    In: as `lands_on_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
+    coordinates `flips`, the number of flips that it is the share of, and `undefined`, the number of pairs of which
+    nobody knows whether they flip or where to. nan where nothing flips. Raises ValueError where labels differ or `dim`
+    is missing. Interval: `summary.bootstrap(summary.mean, lands_on_prior(...), cluster="image")`.
+
+    >>> rate = landing_rate(np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2]))
+    >>> rate.values, rate.flips.values   # of two flips under the first condition one lands on 2
+    (array([0.5, nan]), array([2, 0]))
+    """
+    landed = labels.by_sample(lands_on_prior(choice, clean_choice, prior_choice), condition=condition)
+    if dim not in landed.dims:
+        raise ValueError(f"no dimension {dim!r} among {dict(landed.sizes)} to average over. Name it with `dim=`.")
+    kept = labels.by_sample(choices.flipped(choice, clean_choice), condition=condition) == 0
+    counts = {"flips": landed.notnull().sum(dim), "undefined": (landed.isnull() & ~kept).sum(dim)}
+    return labels.mean(landed, dim).assign_coords(counts)
+
+
+def _share(perturbed: Any, clean: Any, prior: Any) -> Any:
+    moved, start, end = (np.asarray(x, np.float64) for x in (perturbed, clean, prior))
+    with np.errstate(invalid="ignore"):  # an infinite margin is no place to be between: inf - inf is nan
+        way = end - start
+        return (moved - start) / np.where(np.abs(way) >= LEAST, way, np.nan) + 0.0  # no -0
