@@ -169,16 +169,24 @@ def preview(source: str, out: Path, **options: Any) -> None:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the control pairs and the bootstrap.")
+@click.option("--csv", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Also one .csv per table.")
 @click.option("--json", "as_json", is_flag=True)
-def analyze(run: Path, names: tuple[str, ...], seed: int, as_json: bool) -> None:
-    """Analyse RUN: flips, accuracy, drift against control and margins per family, with 95 % intervals by image."""
-    from . import summary
+def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_json: bool) -> None:
+    """Analyse RUN: all that its contents allow, or the NAMEs alone, with 95 % intervals by image.
 
-    result = summary.summarize(run, names=names, seed=seed)
+    The results are also kept in RUN, under /analyses, where plain xarray reads them.
+    """
+    from . import analysis
+
+    found = analysis.of_run(run, names=names, seed=seed)
+    if csv is not None:
+        analysis.write_csv(csv, found)
     if as_json:
-        click.echo(json.dumps(result.to_json(), indent=1))
+        click.echo(json.dumps(found.to_json(), indent=1))
     else:
-        result.show(console)
+        found.show(console)
+    if trouble := analysis.keep(run, found, seed=seed):
+        stderr.print(trouble, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 @main.command()

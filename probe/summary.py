@@ -1,6 +1,5 @@
 """What a run found: a table per family with intervals, and a sentence per finding."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,10 +21,9 @@ Estimate = tuple[float, float, float]
 
 
 class Column(NamedTuple):
-    """One column of the table: its analysis, its heading, how numbers and intervals are written, and what it means."""
+    """One column of the table: its heading, how numbers and intervals are written, and what it means."""
 
     name: str
-    analysis: str
     heading: str
     factor: float
     digits: int
@@ -36,18 +34,16 @@ class Column(NamedTuple):
 COLUMNS = (
     Column(
         "ifr",
-        "flips",
         "IFR %",
         100,
         1,
         1,
         "answers that differ from the clean answer, of all (question, condition) pairs",
     ),
-    Column("iv", "flips", "IV %", 100, 1, 1, "questions whose answer flips under at least one condition of the family"),
-    Column("accuracy", "flips", "acc. %", 100, 1, 1, "answers that are right"),
+    Column("iv", "IV %", 100, 1, 1, "questions whose answer flips under at least one condition of the family"),
+    Column("accuracy", "acc. %", 100, 1, 1, "answers that are right"),
     Column(
         "drift_percent",
-        "drift",
         "drift %",
         1,
         1,
@@ -56,17 +52,14 @@ COLUMNS = (
     ),
     Column(
         "cohen_d",
-        "drift",
         "d",
         1,
         2,
         1,
         "Cohen's d of drift against control: far below 0, states move far less than between samples",
     ),
-    Column("margin_erosion", "margins", "erosion", 1, 2, 2, "how much of the clean choice's lead is lost, in nats"),
+    Column("margin_erosion", "erosion", 1, 2, 2, "how much of the clean choice's lead is lost, in nats"),
 )
-
-ANALYSES = tuple(dict.fromkeys(column.analysis for column in COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,6 @@ class Summary:
     images: int
     samples: int
     site: str
-    columns: tuple[Column, ...]
     table: xr.DataArray
     findings: tuple[str, ...]
     provenance: dict[str, Any]
@@ -120,10 +112,10 @@ class Summary:
             title=self.heading, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
         )
         table.add_column("family", style="bold", overflow="fold", min_width=13)
-        for column in self.columns:
+        for column in COLUMNS:
             table.add_column(column.heading, justify="right", no_wrap=True)
         for name in self.rows:
-            cells = (self.formatted(name, column.name) for column in self.columns)
+            cells = (self.formatted(name, column.name) for column in COLUMNS)
             table.add_row(
                 name.replace(".", ".\n"), *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells)
             )
@@ -142,7 +134,7 @@ class Summary:
             "images": self.images,
             "samples": self.samples,
             "site": self.site,
-            "families": {name: {c.name: self._cell(name, c.name) for c in self.columns} for name in self.rows},
+            "families": {name: {c.name: self._cell(name, c.name) for c in COLUMNS} for name in self.rows},
             "findings": list(self.findings),
         }
 
@@ -151,14 +143,8 @@ class Summary:
         return {bound: number if np.isfinite(number) else None for bound, number in bounds}
 
 
-def summarize(path: str | Path, *, names: Sequence[str] = (), seed: int = 0) -> Summary:
-    """Analyse a run: the named analyses, by default all.
-
-    Raises ValueError for an unknown analysis and for a run without what an analysis needs.
-    """
-    unknown = [name for name in names if name not in ANALYSES]
-    if unknown:
-        raise ValueError(f"analysis {unknown[0]!r} is unknown. Choose from: {', '.join(ANALYSES)}.")
+def summarize(path: str | Path, *, seed: int = 0) -> Summary:
+    """The overview of a run. Raises ValueError for a run without what it needs."""
     run = open_run(path)
     measures = measure(run, seed=seed)
     table = tabulate(measures, seed=seed)
@@ -170,7 +156,6 @@ def summarize(path: str | Path, *, names: Sequence[str] = (), seed: int = 0) -> 
         images=run.images.sizes["image"],
         samples=run.samples.sizes["sample"],
         site=measures.site,
-        columns=tuple(column for column in COLUMNS if not names or column.analysis in names),
         table=table,
         findings=findings.say(measures, table),
         provenance=run.provenance,

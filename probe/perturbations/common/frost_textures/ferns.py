@@ -30,9 +30,11 @@ def draw(rng: np.random.Generator, height: int, width: int) -> Canvas:
                 planned.append((float(level), size, base, main + rng.normal(0, 0.8)))
     # bright ones mostly over dim ones: they are nearer
     nearness = np.array([level for level, *_ in planned]) + rng.normal(0, 0.22, len(planned))
+    # a stream of its own for each, so that one that a processor rounds otherwise leaves the others alone
+    streams = rng.spawn(len(planned))
     for index in np.argsort(nearness):
         level, size, base, heading = planned[index]
-        _fern(canvas, rng, base, heading, size, level)
+        _fern(canvas, streams[index], base, heading, size, level)
     return reduced(canvas)[..., None]
 
 
@@ -69,7 +71,7 @@ def _branch(
 ) -> None:
     """Adds a line of this depth and, on both its sides, the shorter ones that grow from it."""
     points, headings = curve(
-        base, heading, length, bend=rng.normal(0, 0.12) - 0.25 * side, points=max(3, int(length / spacing) + 1)
+        base, heading, length, bend=rng.normal(0, 0.12) - 0.25 * side, points=max(3, round(length / spacing) + 1)
     )
     grown[depth].append((points, heading))
     if depth == 2 or length < 2.2 * spacing:

@@ -1,0 +1,214 @@
+"""What `probe analyze` makes of a run: the numbers of `analyses`, shown, written out and kept."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import picture_set
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+from tiny_models import clip_path, llava_path
+
+import probe
+import stores
+from analyses import drift, flips, priors, summary
+from probe import analysis
+from probe.cli import main
+from probe.results import Evidence, analyze
+
+CPU = probe.Execution(device="cpu")
+PERTURB = ["driving", "text_overlay.semantic", "text_overlay.empty", "white", "gaussian_noise", "low_pass", "high_pass"]
+SITES = ["vision.layers[*]:patches", "language.layers[*]:context_last"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> stores.Run:
+    folder = tmp_path_factory.mktemp("results")
+    dataset = str(picture_set.write(folder / "set", images=6))
+    waves = [f"fourier_basis:i={i},j={j}" for i, j in ((0, 0), (0, 1), (1, 0), (2, -1))]
+    noise = [f"band_noise:band={band},epsilon={epsilon}" for band in ("low", "high") for epsilon in (4, 16)]
+    return probe.extract(
+        str(llava_path()), dataset, perturb=[*PERTURB, *noise, *waves], sites=SITES, dtype="float32",
+        out=folder / "run", execution=CPU,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def evidence(run: stores.Run) -> Evidence:
+    return Evidence(run, seed=1)
+
+
+@pytest.fixture(scope="module")
+def found(evidence: Evidence) -> dict[str, xr.Dataset]:
+    return {result.name: result.data for result in analyze(evidence)}
+
+
+def command(*arguments: str) -> str:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_everything_that_the_run_allows_is_there(found: dict[str, xr.Dataset]) -> None:
+    assert {"flips", "drift", "dirichlet", "spectrum", "frequency", "priors", "alignment", "corruption"} <= set(found)
+    for name in ("drift", "dirichlet", "spectrum", "alignment", "corruption"):
+        for variable in found[name].data_vars.values():
+            assert np.isfinite(variable.values.astype(float)).any(), f"{name}.{variable.name} is nan throughout"
+
+
+def test_rates_are_those_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
+    rates = flips.rates(evidence.flipped, family="family", any_of=evidence.any_of)
+    kept = found["flips"].ifr.sel(bound="estimate")
+    for family in ("low_light", "gaussian_noise", "text_overlay.semantic"):
+        assert kept.sel(family=family).item() == pytest.approx(rates.ifr.sel(family=family).item())
+    assert kept.sel(family="any").item() == pytest.approx(float(rates.any_ifr))
+    change = flips.transitions(evidence.choice, evidence.clean_choice, evidence.answer)
+    whole = flips.transition_rates(change.where(change.family == "gaussian_noise"), dim=["sample", "condition"])
+    assert found["flips"].broken.sel(family="gaussian_noise", bound="estimate").item() == pytest.approx(
+        whole.broken.item(), nan_ok=True
+    )
+
+
+def test_drift_on_its_yardstick_is_that_of_the_analyses(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
+    states = run.embeddings("language.layers[2]:context_last").load()
+    clean = states.sel(condition="clean", drop=True)
+    moved = drift.by_family(drift.cosine(clean, states)).sel(family="gaussian_noise")
+    place = found["drift"].sel(place="language.layers[2]:context_last", family="gaussian_noise", bound="estimate")
+    assert place.drift.item() == pytest.approx(moved.mean().item(), rel=1e-5)
+    scale = drift.relative(moved, drift.control(clean, seed=1))
+    assert place.percent.sel(yardstick="other_sample").item() == pytest.approx(scale.percent.item(), rel=1e-5)
+    assert place.cohen_d.sel(yardstick="other_sample").item() == pytest.approx(scale.cohen_d.item(), rel=1e-5)
+
+
+def test_a_site_per_image_weighs_each_image_by_its_samples(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
+    energy = run.site("vision.layers[*]:patches").dirichlet.isel(layer=0).load()
+    lost = (energy - energy.sel(condition="clean", drop=True)).sel(condition="white")
+    weighed = lost.sel(image=run.answers.image.values).mean().item()
+    change = found["dirichlet"].change.sel(place="vision.layers[0]:patches", family="white", bound="estimate")
+    assert change.item() == pytest.approx(weighed, rel=1e-5)
+
+
+def test_drift_to_prior_is_one_at_the_prior(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
+    assert found["priors"].state.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
+    assert found["priors"].margin.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
+    prior = evidence.choice.sel(condition="white", drop=True)
+    landing = priors.landing_rate(evidence.choice, evidence.clean_choice, prior, dim="sample")
+    at = "gaussian_noise:5"
+    assert landing.sel(condition=at).item() == pytest.approx(
+        priors.lands_on_prior(evidence.choice, evidence.clean_choice, prior).sel(condition=at).mean().item(),
+        nan_ok=True,
+    )
+
+
+def test_errors_by_severity_are_one_minus_accuracy(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
+    wrong = 1 - evidence.correct.sel(condition="gaussian_noise:5").mean().item()
+    table = found["corruption"].error
+    assert table.sel(corruption="gaussian_noise", severity=5, bound="estimate").item() == pytest.approx(wrong)
+    clean = 1 - evidence.correct.sel(condition="clean").mean().item()
+    assert table.sel(corruption="occlusion", severity=0, bound="estimate").item() == pytest.approx(clean)
+    assert np.isnan(table.sel(corruption="occlusion", severity=5)).all(), "there is no such severity"
+
+
+def test_the_heat_map_holds_each_wave_at_its_place_and_at_its_twin(
+    evidence: Evidence, found: dict[str, xr.Dataset]
+) -> None:
+    value = evidence.speaking_drift.sel(condition="fourier_basis:i=2,j=-1").mean().item()
+    grid = found["frequency"].map_drift.sel(bound="estimate")
+    assert grid.sel(i=2, j=-1).item() == pytest.approx(value)
+    assert grid.sel(i=-2, j=1).item() == pytest.approx(value)
+    assert np.isnan(grid.sel(i=2, j=1))
+
+
+def test_intervals_are_those_of_the_bootstrap_by_image(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
+    pairs = evidence.speaking_drift
+    mine = pairs.isel(condition=pairs.family.values == "low_light").mean("condition").values
+    _, low, high = summary.bootstrap(summary.mean, mine, cluster=evidence.run.answers.image.values, seed=1)
+    place = found["drift"].drift.sel(place=evidence.site, family="low_light")
+    np.testing.assert_allclose(place.values[1:], [low, high], rtol=1e-5)
+
+
+def test_results_are_kept_in_the_run_with_their_origin(run: stores.Run, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    assert stores.open_run(tmp_path / "run").results == ()
+    command("analyze", str(tmp_path / "run"), "flips", "corruption", "--seed", "3")
+    opened = stores.open_run(tmp_path / "run")
+    assert opened.results == ("corruption", "flips")
+    assert opened.result("flips").attrs["seed"] == 3
+    assert opened.result("flips").ifr.sizes["bound"] == 3
+    assert stores.verify(tmp_path / "run") == []
+
+
+def test_a_run_that_cannot_be_written_to_is_still_analysed(run: stores.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "read-only")
+
+    monkeypatch.setattr("stores.results.write", refuse)
+    told = command("analyze", str(run.path), "flips")
+    assert "right → wrong" in told
+    assert "could not be kept in the run" in told
+
+
+def test_csv_files_are_tidy_and_hold_the_same_numbers(run: stores.Run, tmp_path: Path) -> None:
+    found = analysis.of_run(run.path, names=["flips", "overview"])
+    written = analysis.write_csv(tmp_path / "csv", found)
+    assert "flips_by_family_bound.csv" in [path.name for path in written]
+    table = pd.read_csv(tmp_path / "csv" / "flips_by_family_bound.csv").set_index(["family", "bound"])
+    data = found.results[0].data
+    assert table.ifr["low_light", "low"] == pytest.approx(data.ifr.sel(family="low_light", bound="low").item())
+    overview = pd.read_csv(tmp_path / "csv" / "overview_by_family_quantity_bound.csv")
+    assert set(overview["quantity"]) >= {"ifr", "iv", "drift_percent"}
+
+
+def test_json_holds_every_result_and_null_where_undefined(run: stores.Run) -> None:
+    told = json.loads(command("analyze", str(run.path), "--json"))
+    assert {"flips", "drift", "frequency"} <= set(told["results"])
+    assert told["results"]["drift"]["data"]["coords"]["family"]["data"][0] == "clean"
+    assert "NaN" not in json.dumps(told)
+    assert told["families"]["low_light"]["ifr"]["estimate"] is not None
+
+
+def test_tables_tell_intervals_meaning_and_findings(run: stores.Run) -> None:
+    told = command("analyze", str(run.path))
+    for words in ("Drift at language.layers[4]:context_last", "right → wrong", "Smoothness", "never flips", "…", "•"):
+        assert words in told
+
+
+def test_unknown_and_unfit_names_are_refused_with_the_cure(run: stores.Run) -> None:
+    with pytest.raises(ValueError, match=r"'drfit' is unknown. Did you mean 'drift'.* Choose from: overview, flips"):
+        analysis.of_run(run.path, names=["drfit"])
+    with pytest.raises(ValueError, match=r"'misalignment': the run holds nothing for it. HR, COR and SMR; None where"):
+        analysis.of_run(run.path, names=["misalignment"])
+
+
+def test_a_run_of_descriptions_says_what_is_invented_and_left_out(tmp_path: Path) -> None:
+    settings = {"perturb": ["low_light:3", "white"], "limit": 4, "execution": CPU, "dtype": "float32"}
+    run = probe.extract("pocket-vlm", "streets-describe", out=tmp_path / "run", **settings)
+    results = {result.name: result for result in analyze(Evidence(run))}
+    assert "flips" not in results, "nothing was to be chosen"
+    table = results["misalignment"].data
+    assert table.hallucination.sel(family="white", bound="estimate") > table.hallucination.sel(
+        family="clean", bound="estimate"
+    )
+    texts = run.answers.text.sel(condition="white").values
+    from analyses.misalignment import mentioned
+
+    invented = [
+        len(mentioned(said) - mentioned(true)) / max(1, len(mentioned(said)))
+        for said, true in zip(texts, run.samples.answer.values, strict=True)
+    ]
+    assert table.hallucination.sel(family="white", bound="estimate").item() == pytest.approx(
+        np.mean(invented), abs=1e-6
+    )
+
+
+def test_a_contrastive_run_and_one_of_answers_only_are_analysed(tmp_path: Path) -> None:
+    dataset = str(picture_set.write(tmp_path / "set", images=4))
+    settings = {"perturb": ["low_light"], "execution": CPU, "dtype": "float32"}
+    run = probe.extract(str(clip_path()), dataset, out=tmp_path / "clip", **settings)
+    assert {"flips", "drift", "alignment"} <= {result.name for result in analyze(Evidence(run))}
+    run = probe.extract(str(llava_path()), dataset, out=tmp_path / "answers", keep="answers", **settings)
+    assert {"flips", "corruption", "calibration"} <= {result.name for result in analyze(Evidence(run))}
+    assert "drift" not in {result.name for result in analyze(Evidence(run))}
