@@ -212,3 +212,52 @@ def test_a_contrastive_run_and_one_of_answers_only_are_analysed(tmp_path: Path) 
     run = probe.extract(str(llava_path()), dataset, out=tmp_path / "answers", keep="answers", **settings)
     assert {"flips", "corruption", "calibration"} <= {result.name for result in analyze(Evidence(run))}
     assert "drift" not in {result.name for result in analyze(Evidence(run))}
+
+
+def test_a_run_with_segmentations_correlates_them_with_what_is_said(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    texts = ["a car and a road", "a road"]
+    samples = tuple(stores.SampleRow(f"s{k}", k, "Describe.", texts[k % 2], "describe") for k in range(8))
+    names = ("clean", "fog:1", "fog:3", "fog:5")
+    conditions = tuple(stores.ConditionRow(n, n.partition(":")[0], k) for k, n in enumerate(names))
+    images = tuple(f"i{k}" for k in range(8))
+    layout = stores.Layout(8, images, samples, conditions, segmentations=(stores.Segmentation("segformer", 3),))
+    stores.create(tmp_path / "run", layout, plan={"hash": "x", "settings": {}}, provenance={})
+    writer = stores.Writer(tmp_path / "run", layout)
+    confusions = []
+    for condition in range(4):
+        unit = stores.Unit(0, condition)
+        arrays = layout.blank(unit)
+        wrong = rng.integers(0, 4, (8, 3, 3)) + 6 * condition
+        counts = np.where(np.eye(3, dtype=bool), 50, wrong)
+        arrays["segmentation/segformer/confusion"][:] = counts
+        confusions.append(counts.sum(axis=0))
+        arrays["answers/text"][:] = ["a car and a bus" if k < 2 * condition else texts[k % 2] for k in range(8)]
+        writer.commit(unit, arrays, report={})
+    results = {result.name: result for result in analyze(Evidence(stores.open_run(tmp_path / "run")))}
+    data = results["segmentation"].data.isel(segmenter=0)
+    by_hand = [np.mean(np.diag(c) / (c.sum(axis=0) + c.sum(axis=1) - np.diag(c))) for c in confusions]
+    np.testing.assert_allclose(data.miou.sel(bound="estimate"), by_hand)
+    np.testing.assert_allclose(data.miou_drop.sel(bound="estimate"), by_hand[0] - np.array(by_hand))
+    rates = results["misalignment"].data.hallucination_by_condition.sel(bound="estimate")
+    r = np.corrcoef(by_hand[0] - np.array(by_hand), rates - rates[0])[0, 1]
+    assert data.pearson.sel(measure="hallucination", bound="estimate").item() == pytest.approx(r)
+    assert "r = " in " ".join(results["segmentation"].findings)
+
+
+def test_probes_are_made_on_request_alone(tmp_path: Path) -> None:
+    settings = {"perturb": ["low_light:3"], "limit": 24, "execution": CPU, "dtype": "float32", "max_new_tokens": 1}
+    run = probe.extract("pocket-vlm", "streets-describe", sites=["projector:patches"], out=tmp_path / "run", **settings)
+    assert "probing" not in {result.name for result in analyze(Evidence(run))}
+    (made,) = analyze(Evidence(run), ["probing"])
+    table = made.data.sel(place="projector:patches")
+    assert table.auroc.sel({"class": "car"}) > 0.75, "cars can be read from the tokens"
+    np.testing.assert_allclose(table.transfer_auroc.sel(condition="clean"), table.auroc)
+    assert np.isnan(table.auroc.sel({"class": "sky"})), "every scene has a sky: nothing to tell apart"
+    with pytest.raises(ValueError, match="'probing': the run holds nothing for it"):
+        analyze(Evidence(small_run(tmp_path)), ["probing"])
+
+
+def small_run(folder: Path) -> stores.Run:
+    dataset = str(picture_set.write(folder / "set", images=2))
+    return probe.extract(str(llava_path()), dataset, perturb=["white"], out=folder / "small", execution=CPU)

@@ -3,7 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from . import bands, confidence, drift, flips, frequency, geometry, misalignment, priors, severity, smoothness
+from . import (
+    bands,
+    confidence,
+    drift,
+    flips,
+    frequency,
+    geometry,
+    misalignment,
+    presence,
+    priors,
+    quality,
+    severity,
+    smoothness,
+)
 from .evidence import Evidence
 from .result import Result
 
@@ -19,11 +32,13 @@ RESULTS: Mapping[str, Callable[[Evidence], Result | None]] = MappingProxyType(
         "corruption": severity.compute,
         "calibration": confidence.compute,
         "misalignment": misalignment.compute,
+        "segmentation": quality.compute,
+        "probing": presence.compute,
     }
 )
 
 
-ON_REQUEST: tuple[str, ...] = ()
+ON_REQUEST = ("probing",)
 """Results that take long: made only where they are named."""
 
 
