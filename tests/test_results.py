@@ -14,8 +14,8 @@ from tiny_models import clip_path, llava_path
 
 import probe
 import stores
-from analyses import drift, flips, priors, summary
-from probe import analysis
+from analyses import drift, flips, instability, priors, summary
+from probe import analysis, measures
 from probe.cli import main
 from probe.results import Evidence, analyze
 
@@ -101,6 +101,23 @@ def test_drift_to_prior_is_one_at_the_prior(evidence: Evidence, found: dict[str,
         priors.lands_on_prior(evidence.choice, evidence.clean_choice, prior).sel(condition=at).mean().item(),
         nan_ok=True,
     )
+
+
+def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
+    states = evidence.speaking
+    clean = states.sel(condition="clean", drop=True)
+    data = found["instability"].sel(place=evidence.site)
+    named = evidence.flipped.family != measures.OWN
+    kept = instability.hidden(
+        evidence.speaking_drift.isel(condition=named.values),
+        drift.control_pairs(clean, seed=1),
+        evidence.flipped.isel(condition=named.values),
+    )
+    assert data.hidden.sel(family="any", quantile=0.05).item() == pytest.approx(kept.item())
+    told = instability.predicts_flip(evidence.speaking_drift, evidence.flipped, cluster="image", seed=1)
+    assert data.drift_auroc.item() == pytest.approx(told.auroc.item(), nan_ok=True)
+    energy = found["instability"].sel(place="vision.layers[0]:patches")
+    assert energy.energy_change_pairs.item() == data.drift_pairs.item()
 
 
 def test_errors_by_severity_are_one_minus_accuracy(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:

@@ -10,6 +10,7 @@ from . import (
     flips,
     frequency,
     geometry,
+    hidden,
     misalignment,
     presence,
     priors,
@@ -24,6 +25,7 @@ RESULTS: Mapping[str, Callable[[Evidence], Result | None]] = MappingProxyType(
     {
         "flips": flips.compute,
         "drift": drift.compute,
+        "instability": hidden.compute,
         "dirichlet": smoothness.compute,
         "spectrum": bands.compute,
         "frequency": frequency.compute,
