@@ -6,6 +6,8 @@ RENEW_GOLDEN=1 pytest tests/test_perturbations.py -k golden     writes tests/gol
 import json
 import os
 import random
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,6 +57,22 @@ def test_every_condition_makes_the_golden_picture():
     if os.environ.get("RENEW_GOLDEN"):
         GOLDEN.write_text(json.dumps(found, indent=1) + "\n")
     assert found == json.loads(GOLDEN.read_text())
+
+
+@pytest.mark.slow
+def test_the_golden_pictures_depend_on_no_vector_unit_and_no_thread():
+    plain = {
+        "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FMA3,AVX,SSE4.2,SSE4.1",
+        "OPENCV_IPP": "disabled",
+        "OPENCV_FOR_THREADS_NUM": "1",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+        "JSIMD_FORCENONE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    arguments = [sys.executable, "-m", "pytest", __file__, "-k", "makes_the_golden", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(arguments, env={**os.environ, **plain}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_clean_returns_the_very_same_pixels():
