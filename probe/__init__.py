@@ -28,6 +28,8 @@ _guard()
 from stores import open_run  # noqa: E402
 
 from .extraction import Execution, extract  # noqa: E402
-from .perturbations import perturbation  # noqa: E402
+from .perturbations import extension, perturbation  # noqa: E402
+
+extension.load_installed()  # last: packages that offer perturbations import this one
 
 __all__ = ["Execution", "extract", "open_run", "perturbation"]

@@ -16,8 +16,8 @@ from .plan import Keep
 DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PREVIEWED = ("common",)
 
-console = Console()
-stderr = Console(stderr=True)
+console = Console(emoji=False)  # names such as `noise:100:` are no pictures
+stderr = Console(stderr=True, emoji=False)
 
 
 class Probe(click.Group):
@@ -64,7 +64,7 @@ def main() -> None:
     default=("invariance",),
     show_default=True,
     metavar="FAMILY|SUITE[:SEVERITIES]",
-    help="What is done to the images; can be repeated. See `probe list suites`.",
+    help="What is done to the images; can be repeated: common:3, translation:dx=-8. See `probe list perturbations`.",
 )
 @click.option(
     "-s",

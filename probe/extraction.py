@@ -62,8 +62,8 @@ def extract(
     settings = Settings(
         model=model,
         dataset=dataset,
-        perturb=tuple(perturb),
-        sites=tuple(sites),
+        perturb=(perturb,) if isinstance(perturb, str) else tuple(perturb),
+        sites=(sites,) if isinstance(sites, str) else tuple(sites),
         prompt=prompt,
         limit=limit,
         seed=seed,

@@ -3,12 +3,17 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from . import models, pocket
+
+if TYPE_CHECKING:
+    from .perturbations import Parameter
+    from .perturbations.family import Settings
 
 Row = dict[str, str]
 
@@ -35,6 +40,8 @@ def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
 def table(what: str, listed: Sequence[Row]) -> Table:
     """The rows as a table."""
     drawn = Table(title=what, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
+    if what == "perturbations":
+        listed = [stacked(row) for row in listed]
     for position, heading in enumerate(listed[0]):
         first = position == 0
         drawn.add_column(heading, style="bold" if first else None, no_wrap=first, overflow="fold")
@@ -81,12 +88,38 @@ def perturbation_rows() -> list[Row]:
         {
             "family": family.name,
             "what it does": family.description,
-            "parameters": "; ".join(str(parameter) for parameter in family.parameters),
-            "severities": ", ".join(map(str, family.severities)),
+            "parameters": "; ".join(explained(parameter) for parameter in family.parameters),
+            "severities": "; ".join(f"{level}: {told(settings)}" for level, settings in family.severities.items()),
             "paper": family.paper,
         }
         for family in FAMILIES.values()
     ]
+
+
+def stacked(row: Row) -> Row:
+    """A family's row with its parameters and severities under what it does: four columns would be narrow ones."""
+    below = [part for part in (*row["parameters"].split("; "), row["severities"]) if part]
+    paper = f" ({row['paper']})" if row["paper"] else ""
+    return {
+        "family": row["family"],
+        "what it does": "\n".join([row["what it does"] + paper, *(f"  {b}" for b in below)]),
+    }
+
+
+def explained(parameter: "Parameter") -> str:
+    """A parameter with its range, what it means, and its default.
+
+    >>> from probe.perturbations import FAMILIES
+    >>> explained(FAMILIES["scale"].parameters[0])
+    'factor=float in [0.01, 4], of both sides, by default 0.9'
+    """
+    parts = [str(parameter), parameter.meaning, "" if parameter.required else f"by default {parameter.default}"]
+    return ", ".join(part for part in parts if part)
+
+
+def told(settings: "Settings") -> str:
+    """Settings as they are written in a spec; the defaults where nothing differs."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "defaults"
 
 
 def suite_rows() -> list[Row]:

@@ -135,3 +135,8 @@ def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Run the same command again" in said
     assert not json.loads(run("info", str(out), "--json").output)["complete"]
+
+
+def test_names_between_colons_are_no_pictures() -> None:
+    told = run("preview", "streets", "-p", "gaussian_noise:-1", "-o", "sheet.png").output
+    assert "gaussian_noise:-1" in told

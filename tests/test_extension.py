@@ -1,5 +1,7 @@
 """Perturbations of one's own, made in Python or offered by an installed package."""
 
+import os
+import subprocess
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -121,7 +123,7 @@ def test_a_mirrored_view_comes_out_contiguous():
         (lambda pixels, rng, **anything: pixels, "cannot be called as one"),
         (
             lambda pixels, rng, *, strength=1: pixels,
-            "argument strength needs the type int, float, str or bool, not none",
+            "argument strength needs the type int, float, str, bool or a Literal of texts, not none",
         ),
     ],
 )
@@ -135,19 +137,52 @@ def test_wrong_registrations_are_refused_with_the_cure():
     def needy(pixels, rng, *, depth: int):
         return pixels
 
-    with pytest.raises(SpecError, match="give depth a default, or say severities= or listed="):
-        probe.perturbation("needy")(needy)
-    with pytest.raises(SpecError, match="severity 0 is the clean picture"):
-        probe.perturbation("needy", severities={0: {"depth": 1}})(needy)
-    with pytest.raises(SpecError, match=r"no parameter 'dept'\. Did you mean 'depth'"):
-        probe.perturbation("needy", severities={1: {"dept": 1}})(needy)
-    with pytest.raises(SpecError, match="write letters, digits and _"):
-        probe.perturbation("two words")(faded)
-    with pytest.raises(SpecError, match="out of range"):
+    def vague(pixels, rng, *, depth: Annotated[float, "metres"] = 1.0):
+        return pixels
 
-        @probe.perturbation("bad_default")
-        def bad_default(pixels, rng, *, strength: Annotated[float, (0, 1)] = 2.0):
-            return pixels
+    def counted(pixels, rng, *, depth: Literal[1, 2] = 1):
+        return pixels
+
+    def bare(pixels, rng, *, label: str = "A"):
+        return pixels
+
+    def wild(pixels, rng, *, strength: Annotated[float, (0, 1)] = 2.0):
+        return pixels
+
+    for severities, message in (
+        (None, "give depth a default, or say severities= or listed="),
+        ({0: {"depth": 1}}, "severity 0 is no level. Number them 1, 2"),
+        ({"low": {"depth": 1}}, "severity 'low' is no level"),
+        ({-1: {"depth": 1}}, "severity -1 is no level"),
+        ({1: {"dept": 1}}, r"no parameter 'dept'\. Did you mean 'depth'"),
+        ({1: {}}, "needy needs depth=int"),
+        ({1: {"depth": 1}, 2: {"depth": 1}}, "severity 2 repeats another level's settings"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            probe.perturbation("needy", severities=severities)(needy)
+    for function, message in (
+        (vague, r"write the bounds of depth as Annotated\[float, \(0, 1\)\]"),
+        (counted, "a Literal of texts"),
+        (bare, "'label' has a meaning of its own in ids"),
+        (wild, r"'wrong': the default strength=2.0 is out of range"),
+        (max, "Write def f"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            probe.perturbation("wrong")(function)
+    for name, message in (
+        ("two words", "write letters, digits and _"),
+        ("common", "'common' is the name of a suite"),
+        ("clean", "the picture as it is"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            probe.perturbation(name)(faded)
+    assert not {"needy", "wrong", "common", "clean"} & set(FAMILIES)
+
+
+def test_a_level_says_what_differs_from_the_defaults_so_that_one_map_has_one_id():
+    probe.perturbation("faded", severities={1: {"strength": 1}, 2: {"strength": 0.5, "towards": "black"}})(faded)
+    assert FAMILIES["faded"].at(1).parameters == (("strength", 1.0),)
+    assert parse(["faded:towards=black"])[1].id == "faded:2", "0.5 is the default"
 
 
 def test_a_name_that_is_taken_is_refused_but_a_cell_may_be_run_twice():
@@ -180,6 +215,25 @@ def entries(tmp_path, monkeypatch, **names):
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "borrowed_package", raising=False)
     return [EntryPoint(name, f"borrowed_package:{value}", extension.GROUP) for name, value in names.items()]
+
+
+@pytest.mark.parametrize("first", ["probe", "probe.perturbations.suites", "borrowed_package"])
+def test_a_package_in_the_environment_is_found_whoever_is_imported_first(tmp_path, first):
+    (tmp_path / "borrowed_package.py").write_text(PACKAGE)
+    information = tmp_path / "borrowed_package-1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: borrowed-package\nVersion: 1\n")
+    (information / "entry_points.txt").write_text(f"[{extension.GROUP}]\ndarker = borrowed_package:darker\n")
+    script = (
+        f"import {first}; from probe.perturbations import extension, parse; found = parse(['darker']);"
+        "print([condition.id for condition in found], extension.only_here(found))"
+    )
+    path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], env={**os.environ, "PYTHONPATH": path},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout == "['clean', 'darker:1'] ()\n", done.stderr
 
 
 def test_an_installed_package_offers_functions_decorated_ones_and_families(tmp_path, monkeypatch):

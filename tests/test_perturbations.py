@@ -148,6 +148,29 @@ def test_pixels_of_another_kind_are_refused_with_their_shape(shape, dtype):
         made(CLEAN, np.zeros(shape, dtype))
 
 
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (Condition("gaussian_noise"), "gaussian_noise needs sigma=float"),
+        (Condition("gaussian_noise", (("sigma", -5.0),)), "out of range"),
+        (Condition("gaussian_noise", (("sigma", 0.9),), severity=3), "is no condition of gaussian_noise"),
+        (Condition("scale", (("factor", 0.9),)), "is no condition of scale"),
+    ],
+)
+def test_a_condition_made_by_hand_must_be_one_that_its_id_names(condition, message):
+    with pytest.raises(SpecError, match=message):
+        made(condition)
+
+
+def test_zero_has_one_sign():
+    assert parse(["rotation:degrees=-0"])[1] == parse(["rotation:degrees=0"])[1]
+
+
+def test_a_seed_is_a_whole_number():
+    with pytest.raises(TypeError, match="float"):
+        generator(1.5, "a", "b")
+
+
 def test_an_unknown_family_is_refused_with_the_closest_name():
     with pytest.raises(SpecError, match="Did you mean 'rotation'"):
         made(Condition("rotatoin"))

@@ -8,12 +8,10 @@
 from .catalogue import FAMILIES, apply, settings
 from .condition import CLEAN, Condition, Skipped, generator
 from .control import Others
-from .extension import load_installed, perturbation
+from .extension import perturbation
 from .family import Family, Parameter, SpecError
 from .preparation import PREPARATIONS, prepared
 from .suites import SUITES, Suite, parse, prepare
-
-load_installed()
 
 __all__ = [
     "CLEAN",

@@ -55,6 +55,7 @@ def apply(
     if condition == CLEAN:
         return pixels
     family = family_of(condition)
+    family.require(condition)
     given = pixels.view()
     given.flags.writeable = False  # the next condition takes the same picture
     result = family.function(given, generator(seed, image_id, condition.id), **_arguments(family, condition, others))

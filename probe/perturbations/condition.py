@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import index
 
 import numpy as np
 
@@ -64,5 +65,5 @@ def generator(seed: int, image_id: str, condition_id: str) -> np.random.Generato
     True
     """
     # json keeps the three apart: ("a", "bc") and ("ab", "c") must not share a stream.
-    key = json.dumps([int(seed), image_id, condition_id]).encode()
+    key = json.dumps([index(seed), image_id, condition_id]).encode()
     return np.random.Generator(np.random.PCG64(int.from_bytes(sha256(key).digest(), "big")))

@@ -10,22 +10,28 @@ lists the allowed texts. The first line of the docstring is what `probe list per
 """
 
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from ..datasets.sample import Pixels
 from .catalogue import FAMILIES
-from .condition import Condition
+from .condition import BARE, CLEAN, Condition
 from .family import Family, Parameter, Settings, SpecError
+from .suites import SUITES
 
 GROUP = "probe.perturbations"
+
+EXAMPLE = "Write def f(pixels, rng, *, strength: float = 0.5)."
 
 Function = TypeVar("Function", bound=Callable[..., Pixels])
 
 _INSTALLED: set[str] = set()
 _ADDED: set[str] = set()
+_BEING_IMPORTED: set[str] = set()
 
 
 def perturbation(
@@ -64,6 +70,9 @@ def perturbation(
 
 def add(family: Family) -> None:
     """Put a family beside ours. Defining the same function again (a notebook cell run twice) replaces it."""
+    if family.name in SUITES or family.name == CLEAN.family:
+        what = "a suite" if family.name in SUITES else "the picture as it is"
+        raise SpecError(f"perturbation {family.name!r} is the name of {what}. Choose another name.")
     known = FAMILIES.get(family.name)
     if known is not None and _place(known.function) != _place(family.function):
         raise SpecError(
@@ -71,6 +80,8 @@ def add(family: Family) -> None:
         )
     FAMILIES[family.name] = family
     _ADDED.add(family.name)
+    if getattr(family.function, "__module__", None) in _BEING_IMPORTED:
+        _INSTALLED.add(family.name)
 
 
 def load_installed(found: Sequence[EntryPoint] | None = None) -> None:
@@ -79,6 +90,10 @@ def load_installed(found: Sequence[EntryPoint] | None = None) -> None:
     One that cannot be loaded is left out with a warning that names it; the others are there.
     """
     for entry in entry_points(group=GROUP) if found is None else found:
+        module = sys.modules.get(entry.module)
+        if module is not None and getattr(module.__spec__, "_initializing", False):
+            _BEING_IMPORTED.add(entry.module)  # it imported us, and will register what it decorates
+            continue
         try:
             _install(entry)
         except Exception as error:  # whatever another package raises must not take ours down
@@ -109,16 +124,29 @@ def family_from(
         paper,
         _parameters(name, function),
         listed=listed or ({},),
-        severities=dict(severities),
     )
-    if 0 in family.severities:
-        raise SpecError(f"perturbation {name!r}: severity 0 is the clean picture. Number the levels from 1.")
     needed = [parameter.name for parameter in family.parameters if parameter.required]
     if needed and not severities and not listed:
         raise SpecError(f"perturbation {name!r}: give {' and '.join(needed)} a default, or say severities= or listed=.")
-    for settings in (*severities.values(), *listed):
+    for settings in listed:
         family.condition(**settings)
-    return family
+    return replace(family, severities=_levels(family, severities))
+
+
+def _levels(family: Family, severities: Mapping[int, Settings]) -> dict[int, Settings]:
+    """The settings of each level, checked, in declared order and without defaults: one map has one id."""
+    levels: dict[int, Settings] = {}
+    for level, settings in severities.items():
+        if not isinstance(level, int) or level < 1:
+            raise SpecError(
+                f"perturbation {family.name!r}: severity {level!r} is no level. Number them 1, 2, …; 0 is the clean "
+                "picture."
+            )
+        levels[level] = dict(family.condition(**settings).parameters)
+    for level, settings in levels.items():
+        if settings in [other for number, other in levels.items() if number < level]:
+            raise SpecError(f"perturbation {family.name!r}: severity {level} repeats another level's settings.")
+    return levels
 
 
 def _install(entry: EntryPoint) -> None:
@@ -135,38 +163,54 @@ def _install(entry: EntryPoint) -> None:
 
 
 def _parameters(name: str, function: Callable[..., Pixels]) -> tuple[Parameter, ...]:
-    arguments = list(inspect.signature(function).parameters.values())
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise SpecError(f"perturbation {name!r}: {function!r} is no function that can be read. {EXAMPLE}") from None
+    arguments = list(signature.parameters.values())
     positional = [one for one in arguments if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
     named = [one for one in arguments if one.kind is one.KEYWORD_ONLY]
     if len(positional) != 2 or len(positional) + len(named) != len(arguments):
-        raise SpecError(
-            f"perturbation {name!r}: {function.__name__}{inspect.signature(function)} cannot be called as one. "
-            "Write def f(pixels, rng, *, strength: float = 0.5)."
-        )
-    hints = get_type_hints(function, include_extras=True)
-    return tuple(_parameter(name, one, hints.get(one.name)) for one in named)
+        raise SpecError(f"perturbation {name!r}: a function of {signature} cannot be called as one. {EXAMPLE}")
+    return tuple(_parameter(name, one, _hint(name, function, one)) for one in named)
+
+
+def _hint(name: str, function: Callable[..., Pixels], argument: inspect.Parameter) -> Any:
+    if not isinstance(argument.annotation, str):
+        return argument.annotation
+    try:  # from __future__ import annotations
+        return eval(argument.annotation, getattr(function, "__globals__", {}))
+    except Exception as error:
+        raise SpecError(f"perturbation {name!r}: the type of {argument.name} cannot be read: {error}.") from None
 
 
 def _parameter(name: str, argument: inspect.Parameter, hint: Any) -> Parameter:
+    if argument.name in BARE:
+        raise SpecError(
+            f"perturbation {name!r}: {argument.name!r} has a meaning of its own in ids. Rename the argument."
+        )
     low = high = None
     choices: tuple[str, ...] = ()
     if get_origin(hint) is Annotated:
-        hint, (low, high), *_ = get_args(hint)
+        hint, *told = get_args(hint)
+        if len(told) != 1 or not isinstance(told[0], tuple) or len(told[0]) != 2:
+            raise SpecError(f"perturbation {name!r}: write the bounds of {argument.name} as Annotated[float, (0, 1)].")
+        low, high = told[0]
     if get_origin(hint) is Literal:
         hint, choices = str, get_args(hint)
-    if hint not in (int, float, str, bool):
+    if hint not in (int, float, str, bool) or not all(isinstance(choice, str) for choice in choices):
         raise SpecError(
-            f"perturbation {name!r}: argument {argument.name} needs the type int, float, str or bool, "
-            f"not {'none' if hint is None else hint}."
+            f"perturbation {name!r}: argument {argument.name} needs the type int, float, str, bool or a Literal of "
+            f"texts, not {'none' if hint is argument.empty else hint}."
         )
-    default = None if argument.default is argument.empty else argument.default
-    parameter = Parameter(argument.name, hint, "", default=default, low=low, high=high, choices=choices)
-    return (
-        parameter
-        if default is None
-        else Parameter(argument.name, hint, "", default=parameter.accept(default), low=low, high=high, choices=choices)
-    )
+    parameter = Parameter(argument.name, hint, "", low=low, high=high, choices=choices)
+    if argument.default is argument.empty:
+        return parameter
+    try:
+        return replace(parameter, default=parameter.accept(argument.default))
+    except SpecError as error:
+        raise SpecError(f"perturbation {name!r}: the default {error}") from None
 
 
 def _place(function: Callable[..., Pixels]) -> str:
-    return f"{function.__module__}.{function.__qualname__}"
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', function)}"

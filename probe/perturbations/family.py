@@ -45,7 +45,7 @@ class Parameter:
         wanted = (int, float) if self.type is float else self.type
         if not isinstance(value, wanted) or (isinstance(value, bool) and self.type is not bool):
             raise SpecError(f"{self.name}={value!r} is not of type {self.type.__name__}. Give {self}.")
-        value = self.type(value)
+        value = self.type(value) + 0.0 if self.type is float else self.type(value)  # no -0: it has another name
         if isinstance(value, int | float) and not self._within(value):
             raise SpecError(f"{self.name}={value} is out of range. Give {self}.")
         if isinstance(value, str) and not (value in self.choices if self.choices else value.isalnum()):
@@ -98,8 +98,9 @@ class Family:
         values = {name: self.parameter(name).accept(value) for name, value in given.items()}
         missing = [p for p in self.parameters if p.required and p.name not in values]
         if missing:
-            hint = f"Write for example {self.conditions(labels=('A',))[0].id!r}."
-            raise SpecError(f"{self.name} needs {', '.join(map(str, missing))}. {hint}")
+            known = self.severities or self.per_label or any(self.listed)
+            hint = f" Write for example {self.conditions(labels=('A',))[0].id!r}." if known else ""
+            raise SpecError(f"{self.name} needs {', '.join(map(str, missing))}.{hint}")
         told = tuple((p.name, values[p.name]) for p in self.parameters if values.get(p.name, p.default) != p.default)
         level = next((level for level, one in self.severities.items() if dict(told) == one), None)
         return Condition(self.name, told) if level is None else self.at(level)
@@ -113,6 +114,15 @@ class Family:
             cure = f"Its severities are {levels}." if levels else "It has no severities."
             raise SpecError(f"{self.name} has no severity {severity}. {cure}")
         return Condition(self.name, tuple(self.severities[severity].items()), severity)
+
+    def require(self, condition: Condition) -> None:
+        """SpecError where a condition that was made by hand is none of this family's, or has another id."""
+        if condition.severity is None:
+            named = self.condition(**dict(condition.parameters))
+        else:
+            named = self.at(condition.severity)
+        if named != condition:
+            raise SpecError(f"{condition!r} is no condition of {self.name}: it is {named!r}. Use parse, or Family.at.")
 
     def conditions(self, *, labels: Sequence[str] = ()) -> tuple[Condition, ...]:
         """The default conditions: every severity, or one per label, or the listed ones."""

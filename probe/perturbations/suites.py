@@ -107,15 +107,24 @@ def _conditions(spec: str, labels: tuple[str, ...]) -> tuple[Condition, ...]:
     if name in SUITES:
         return _of_suite(SUITES[name], items, labels)
     hint = did_you_mean(name, [*FAMILIES, *SUITES])
-    known = f"Families: {', '.join(FAMILIES)}. Suites: {', '.join(SUITES)}."
-    raise SpecError(f"perturbation {name!r} is neither a family nor a suite.{hint} {known}")
+    known = hint or f" Families: {', '.join(FAMILIES)}. Suites: {', '.join(SUITES)}."
+    raise SpecError(f"perturbation {name!r} is neither a family nor a suite.{known}")
 
 
 def _of_suite(suite: Suite, severities: list[str], labels: tuple[str, ...]) -> tuple[Condition, ...]:
     if not severities:
         # a dataset without options has no answers to write: the suite's semantic overlays are then none
         return tuple(c for s in suite.specs if labels or s != "text_overlay.semantic" for c in _conditions(s, labels))
-    return tuple(_severity(FAMILIES[spec.partition(":")[0]], item) for spec in suite.specs for item in severities)
+    families = [FAMILIES[spec.partition(":")[0]] for spec in suite.specs]
+    without = [family.name for family in families if not family.severities]
+    if without:
+        raise SpecError(f"suite {suite.name!r} has no severities, because {without[0]} has none. Write {suite.name}.")
+    if named := [item for item in severities if "=" in item]:
+        raise SpecError(
+            f"{suite.name}:{named[0]}: a suite takes severities, such as {suite.name}:3; parameters belong to one "
+            f"family, such as {families[0].name}:{named[0]}."
+        )
+    return tuple(_severity(family, item) for family in families for item in severities)
 
 
 def _of_family(family: Family, items: list[str], labels: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -133,7 +142,10 @@ def _of_family(family: Family, items: list[str], labels: tuple[str, ...]) -> tup
     if not positional:
         return (family.condition(**named),)
     if family.bare is None and named:
-        raise SpecError(f"{family.name}:{','.join(items)} mixes severities with parameters. Give one or the other.")
+        raise SpecError(
+            f"{family.name}:{','.join(items)} mixes severities with parameters, or gives one parameter two values. "
+            "Give one or the other, and a spec per condition."
+        )
     if family.bare is None:
         return tuple(_severity(family, item) for item in positional)
     bare = family.bare
@@ -143,7 +155,8 @@ def _of_family(family: Family, items: list[str], labels: tuple[str, ...]) -> tup
 def _severity(family: Family, item: str) -> Condition:
     if not family.severities:
         takes = f"It takes: {'; '.join(map(str, family.parameters))}." if family.parameters else "It takes nothing."
-        raise SpecError(f"{family.name}:{item}: {family.name} has no severities. {takes}")
+        meant = f" Did you mean {family.name}:{family.parameters[0].name}={item}?" if family.parameters else ""
+        raise SpecError(f"{family.name}:{item}: {family.name} has no severities.{meant} {takes}")
     if not item.isdecimal():
         levels = ", ".join(map(str, family.severities))
         raise SpecError(f"{family.name}:{item}: a severity is one of {levels}; a parameter is written name=value.")
@@ -152,6 +165,8 @@ def _severity(family: Family, item: str) -> Condition:
 
 def _named(family: Family, item: str) -> tuple[str, Value]:
     name, _, text = (part.strip() for part in item.partition("="))
+    if name == "severity" and family.severities:
+        raise SpecError(f"{family.name}:{item}: write {family.name}:{text}.")
     return name, _value(family, family.parameter(name), text)
 
 
