@@ -18,7 +18,7 @@ from .datasets.labels import overlay_labels
 from .datasets.pixels import read_rgb
 from .datasets.registry import DATASETS, open_dataset
 from .datasets.sample import Pixels
-from .perturbations import CLEAN, Condition, Others, Skipped, apply, parse, prepare, prepared
+from .perturbations import CLEAN, FAMILIES, Condition, Others, Skipped, apply, parse, prepare, prepared
 from .perturbations.control import OtherPixels
 from .prompts import LETTERS
 
@@ -94,8 +94,12 @@ def preview(source: str, out: Path, *, specs: Sequence[str], image: str | None, 
     except (OSError, ValueError) as error:
         raise PreviewError(f"cannot write {out}: {error}. Choose another place, or a smaller --size.") from error
     height, width = subject.pixels.shape[:2]
-    shown = f"{subject.image_id} ({width}×{height} px) under {len(conditions) - 1} conditions"
+    shown = f"{subject.image_id} ({width}×{height} px) under {_counted(len(conditions) - 1)}"
     return f"{out}: {shown}, a sheet of {sheet.width}×{sheet.height} px."
+
+
+def _counted(conditions: int) -> str:
+    return f"{conditions} condition{'' if conditions == 1 else 's'}"
 
 
 def check_writable(source: str, out: Path) -> None:
@@ -180,7 +184,14 @@ def _result(subject: Subject, condition: Condition, seed: int, scale: float) -> 
 
 
 def _label(condition: Condition) -> str:
-    return condition.id.removeprefix(condition.family).removeprefix(":").replace(",", ", ")
+    """What the id says after the family; where that is nothing, the default settings, or the family's last word."""
+    family = condition.family
+    if condition.id == family:
+        # a switch that is off goes without saying
+        defaults = ((one.name, one.default) for one in FAMILIES[family].parameters)
+        condition = Condition(family, tuple((name, on) for name, on in defaults if on is not None and on is not False))
+    told = condition.id.removeprefix(family).removeprefix(":").replace(",", ", ")
+    return told or family.split(".")[-1].split("_")[-1]
 
 
 def _resized(picture: Image.Image, scale: float) -> Image.Image:
@@ -220,7 +231,7 @@ def _lines(row: Row) -> Iterator[tuple[bool, list[Tile | None]]]:
 
 def _strip(tiles: Sequence[Tile | None], cell: int) -> Image.Image:
     """Tiles side by side, their pictures centred on one line, their labels under it."""
-    high = max(tile.picture.height + 2 if tile.picture else 4 * LINE for tile in tiles if tile)
+    high = 2 + max(tile.picture.height if tile.picture else _room(tile.reason, cell - 2) for tile in tiles if tile)
     labels = [_wrapped(tile.label, cell) if tile else [] for tile in tiles]
     under = high + 2
     height = under + LINE * max(map(len, labels)) + GUTTER
@@ -241,16 +252,32 @@ def _strip(tiles: Sequence[Tile | None], cell: int) -> Image.Image:
 
 
 def _blank(reason: str, width: int, height: int) -> Image.Image:
-    """A tile for a condition that is undefined for the picture: "skipped" and as much of the reason as fits."""
+    """A tile for a condition that is undefined for the picture: "skipped" and the reason."""
     blank = Image.new("RGB", (width, height), GROUND)
-    lines = ["skipped", *_wrapped(reason, width - 2 * GUTTER)]
-    room = (height - GUTTER) // LINE
-    if len(lines) > room:
-        lines[room - 1 :] = [f"{lines[room - 1]} …"]
-    for number, line in enumerate(lines):
-        fitting = _cut(line, _font(LABEL), width - 2 * GUTTER)  # a single word can be too long
-        ImageDraw.Draw(blank).text((GUTTER, GUTTER + LINE * number), fitting, GREY, _font(LABEL))
+    for number, line in enumerate(_excuse(reason, width)):
+        ImageDraw.Draw(blank).text((GUTTER, GUTTER + LINE * number), line, GREY, _font(LABEL))
     return blank
+
+
+def _room(reason: str, width: int) -> int:
+    return 2 * GUTTER + LINE * len(_excuse(reason, width))
+
+
+def _excuse(reason: str, width: int) -> list[str]:
+    inside = width - 2 * GUTTER
+    pieces = (piece for word in reason.split() for piece in _pieces(word, inside))
+    return ["skipped", *_wrapped(" ".join(pieces), inside)]
+
+
+def _pieces(word: str, width: float) -> Iterator[str]:
+    """The word, broken where it is wider than a tile."""
+    piece = ""
+    for letter in word:
+        if piece and _font(LABEL).getlength(piece + letter) > width:
+            yield piece
+            piece = ""
+        piece += letter
+    yield piece
 
 
 def _wrapped(text: str, width: float) -> list[str]:

@@ -1,5 +1,7 @@
 """Fog against its definition, computed point by point, and against the reference's mean and spread."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,38 @@ def test_no_fog_leaves_the_picture():
 def test_fog_takes_any_size(size):
     pixels = np.random.default_rng(1).integers(1, 256, (*size, 3), np.uint8)
     assert made(4, pixels).shape == pixels.shape
+
+
+@pytest.mark.parametrize("size", [(20, 300), (300, 20), (200, 300), (64, 65)])
+def test_a_picture_longer_than_the_largest_map_sees_it_again_without_a_seam(size, monkeypatch):
+    monkeypatch.setattr(module, "WIDEST", 64)
+    long = made(3, grey(200, *size))
+    # all of the map: the same draws, over a picture of its own size
+    whole = made(3, grey(200, 64, 64))
+    assert np.array_equal(long, np.tile(whole, (5, 5, 1))[: size[0], : size[1]])
+
+
+@pytest.mark.parametrize(("longer", "side"), [(4096, 4096), (4097, 4096), (20_000, 4096), (300, 512)])
+def test_no_map_is_larger_than_the_largest_however_long_the_picture(longer, side, monkeypatch):
+    asked = []
+
+    def small(side, rng, *, decay):
+        asked.append(side)
+        return np.tile(plasma(64, rng, decay=decay), (side // 64, side // 64))
+
+    monkeypatch.setattr(module, "plasma", small)
+    assert made(1, grey(200, 32, longer)).shape == (32, longer, 3)
+    assert asked == [side]
+
+
+def test_fog_over_a_very_long_picture_takes_seconds_and_megabytes():
+    tracemalloc.start()
+    try:
+        assert made(1, grey(200, 32, 20_000)).shape == (32, 20_000, 3)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 200e6, "a map as long as the picture takes 5 GB"
 
 
 # measured with the reference on this grey: mean level and standard deviation within a picture, over 400 seeds

@@ -41,7 +41,7 @@ def test_an_rgb_file_is_read_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I"])
 def test_every_mode_becomes_three_channels_of_8_bits(tmp_path, mode):
-    name = "x.tiff" if mode in ("CMYK", "YCbCr", "I") else "x.png"
+    name = {"CMYK": "x.tiff", "YCbCr": "x.tiff", "I": "x.pgm"}.get(mode, "x.png")
     pixels = read_rgb(saved(tmp_path, Pillow.new("L", (5, 4), 0).convert(mode), name))
     assert pixels.dtype == np.uint8
     assert pixels.shape == (4, 5, 3)
@@ -87,7 +87,7 @@ def test_float_pixels_are_refused_because_they_have_no_range(tmp_path):
 
 def test_integers_beyond_16_bits_are_refused(tmp_path):
     path = saved(tmp_path, Pillow.fromarray(np.array([[0, 70_000]], np.int32)), "x.tiff")
-    with pytest.raises(UnreadableImage, match=r"0\.\.70000, beyond 16 bits"):
+    with pytest.raises(UnreadableImage, match=r"0 to 70000 here\) without a defined range"):
         read_rgb(path)
 
 
@@ -99,7 +99,7 @@ def test_a_missing_file_says_so(tmp_path):
 def test_a_file_that_is_no_picture_says_so(tmp_path):
     path = tmp_path / "x.png"
     path.write_text("not a picture")
-    with pytest.raises(UnreadableImage, match=r"cannot identify image file.*Replace the file"):
+    with pytest.raises(UnreadableImage, match=r"no picture of a known kind\. Replace the file"):
         read_rgb(path)
 
 

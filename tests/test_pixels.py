@@ -264,8 +264,55 @@ def test_pictures_one_pixel_wide_or_high_are_read(tmp_path: Path, shape: tuple[i
     assert near(read_rgb(saved(tmp_path, Pillow.fromarray(pixels), "x.png")), pixels)
 
 
+@pytest.mark.parametrize("highest", [255, 70_000])
+def test_32_bit_numbers_are_refused_because_they_have_no_range(tmp_path: Path, highest: int) -> None:
+    values = np.array([[0, highest]], np.int32)
+    with pytest.raises(
+        UnreadableImage, match=rf"32-bit numbers \(0 to {highest} here\) without a defined range\. Save"
+    ):
+        read_rgb(saved(tmp_path, Pillow.fromarray(values), "signed.tiff"))
+    with pytest.raises(UnreadableImage, match="without a defined range"):
+        read_rgb(written(tmp_path, "unsigned.tiff", tiff(2, (32,), 1, values.astype("<u4").tobytes())))
+
+
+def test_greys_beyond_8_bits_of_a_pgm_are_brought_to_the_high_byte(tmp_path: Path) -> None:
+    # of 65535: 0x12ff and 0xab00; of 1000: 500 is 127.5 of 255
+    sixteen = written(tmp_path, "16.pgm", b"P5 2 1 65535\n\x12\xff\xab\x00")
+    assert read_rgb(sixteen)[0, :, 0].tolist() == [0x12, 0xAB]
+    assert read_rgb(written(tmp_path, "10.pgm", b"P5 2 1 1000\n\x01\xf4\x03\xe8"))[0, :, 0].tolist() == [0x80, 255]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "no such file. Check the path; in a dataset it is relative to the dataset's file."),
+        (lambda path: path.mkdir(), "this is a folder. Give the path of a picture."),
+        (
+            lambda path: path.write_text("hello"),
+            "the file is no picture of a known kind. Replace the file by one that an image viewer can open.",
+        ),
+        (
+            lambda path: Pillow.fromarray(np.ones((2, 2), np.float32)).save(path, "TIFF"),
+            "its pixels are floating-point numbers without a defined range. Save it with 8 bits.",
+        ),
+    ],
+    ids=["missing", "folder", "text", "floating point"],
+)
+def test_each_fault_is_told_in_a_sentence_with_one_cure(tmp_path: Path, make: Any, message: str) -> None:
+    path = tmp_path / "x.png"
+    make(path)
+    with pytest.raises(UnreadableImage) as caught:
+        read_rgb(path)
+    assert str(caught.value) == f"image {str(path)!r}: {message}"
+
+
+def test_a_path_that_the_system_refuses_is_told_in_its_words(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImage, match=r"cannot be opened \(File name too long\)\. Check the path\.$"):
+        read_rgb(tmp_path / ("x" * 5000))
+
+
 def test_a_picture_without_end_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImage, match=r"exceeds limit.*Make the picture smaller"):
+    with pytest.raises(UnreadableImage, match=r"has more than 178,956,970 pixels, Pillow's limit. Make it smaller.$"):
         read_rgb(written(tmp_path, "x.png", png(200_000_000, 1, 0, b"")))
 
 
@@ -292,7 +339,8 @@ def damaged(ending: str) -> bytes:
 def test_a_damaged_picture_is_unreadable_whatever_its_decoder_raises(tmp_path: Path, ending: str) -> None:
     if ending == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow reads no AVIF")
-    with pytest.raises(UnreadableImage, match="Replace the file"):
+    told = r"the file .*\. Replace the file by one that an image viewer can open\.$"
+    with pytest.raises(UnreadableImage, match=told):
         read_rgb(written(tmp_path, "x", damaged(ending)))
 
 

@@ -182,10 +182,25 @@ def test_a_condition_that_is_undefined_says_so_and_why(written: list[str]) -> No
     assert "pad_crop:n=-16" not in told, "the family and the label say that already"
 
 
-def test_a_reason_that_does_not_fit_is_shortened(written: list[str]) -> None:
-    drawn("pad_crop:n=-16", pixels=noise(8, 8), tile=8)
-    assert written.count("skipped") == 1
-    assert any(text.endswith("…") for text in written)
+@pytest.mark.parametrize("tile", [8, 32, 160])
+def test_a_reason_is_told_in_full_however_small_the_tile(written: list[str], tile: int) -> None:
+    drawn("pad_crop:n=-16", "another_image", pixels=noise(8, 8), tile=tile)
+    assert written.count("skipped") == 2
+    told = "".join("".join(written).split())
+    assert "leavesnothingofanimageof8x8px;itneedsmorethan32." in told
+    assert f"thereisnone.{'x' * 99}" in told, "a long word is broken"
+    assert not any("…" in text for text in written)
+
+
+@pytest.mark.parametrize(
+    ("family", "label"),
+    [("scale", "factor=0.9"), ("white", "white"), ("mean_grey", "grey"), ("noise", "noise")],
+)
+def test_a_family_of_one_condition_has_a_label_too(written: list[str], family: str, label: str) -> None:
+    drawn(family)
+    left = written.copy()
+    left.remove(family)  # the row's own name
+    assert sorted(left) == sorted(["cat", "36×24 px, seed 0", "clean", label])
 
 
 # the verb
@@ -213,6 +228,11 @@ def test_a_sheet_of_a_picture_file_is_written_and_told_in_one_line(picture: Path
     with Image.open(out) as sheet:
         size = f"{sheet.width}×{sheet.height} px"
     assert result.output == f"{out}: cat.png (60×40 px) under 9 conditions, a sheet of {size}.\n"
+
+
+def test_one_condition_is_told_in_the_singular(picture: Path) -> None:
+    told = run(picture, "-o", picture.with_name("sheet.png"), "-p", "white").output
+    assert "cat.png (60×40 px) under 1 condition, a sheet of" in told
 
 
 def test_a_sheet_can_be_a_page_of_pdf(picture: Path) -> None:
@@ -261,7 +281,7 @@ def test_the_picture_is_prepared_as_in_a_run(tmp_path: Path) -> None:
     [
         (("gone.png",), "neither a picture file nor a dataset"),
         (("street",), "Did you mean 'streets'?"),
-        (("text.png",), "cannot identify image file"),
+        (("text.png",), "the file is no picture of a known kind. Replace the file"),
         (("cat.png", "-o", "sheet.xyz"), "a sheet ends in .png, .jpg, .jpeg, .webp, .pdf, not in '.xyz'"),
         (("cat.png", "-o", "sheet"), "not in 'nothing'"),
         (("cat.png", "-o", "no/folder/sheet.png"), "there is no folder 'no/folder'"),

@@ -4,7 +4,7 @@ import struct
 from os import PathLike, fspath
 
 import numpy as np
-from PIL import ExifTags
+from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
@@ -36,17 +36,32 @@ _TURNED = {
 }
 """How each EXIF orientation is set upright."""
 
+_REPLACE = "Replace the file by one that an image viewer can open."
+
+_FAULTS = {
+    FileNotFoundError: "no such file. Check the path; in a dataset it is relative to the dataset's file.",
+    IsADirectoryError: "this is a folder. Give the path of a picture.",
+    PermissionError: "the file may not be read. Change its permissions.",
+    UnidentifiedImageError: f"the file is no picture of a known kind. {_REPLACE}",
+}
+"""What is wrong and what to do, where the kind of error says it all."""
+
 
 class UnreadableImage(ValueError):
     """A picture file that gives no pixels. Recorded in the run; the other images go on."""
+
+
+class _NoRange(ValueError):
+    """Pixels are numbers of which nobody says what black and white are."""
 
 
 def read_rgb(path: str | PathLike[str]) -> Pixels:
     """The picture in a file, (height, width, 3) uint8 RGB, turned as its EXIF orientation says.
 
     Grey becomes three equal channels. Transparent parts are laid on white. Greys of 12 and 16 bits keep their high
-    byte, as Pillow does with 16-bit colours. Palettes and CMYK are converted without colour profiles. Of an animation
-    the first frame is taken. EXIF that cannot be read turns nothing.
+    byte, as Pillow does with 16-bit colours; numbers of 32 bits have no range and are refused, whatever they are.
+    Palettes and CMYK are converted without colour profiles. Of an animation the first frame is taken. EXIF that cannot
+    be read turns nothing.
 
     Raises UnreadableImage where the file is missing, no picture, broken, cut short, beyond Pillow's limit of 179
     million pixels, or holds numbers without a range.
@@ -57,15 +72,23 @@ def read_rgb(path: str | PathLike[str]) -> Pixels:
             _scale_transparency(picture)
             picture.load()
             return np.array(_upright(_rgb(picture), _orientation(picture)))
-    except FileNotFoundError:
-        raise UnreadableImage(f"image {name!r}: no such file. Check the path; it is relative to the dataset.") from None
-    except _TOO_LARGE as error:
-        raise UnreadableImage(f"image {name!r}: {error}. Make the picture smaller, or remove its samples.") from error
-    except _BROKEN as error:
-        reason = str(error).removesuffix(".").replace(repr(name), "the file")
-        raise UnreadableImage(
-            f"image {name!r}: {reason}. Replace the file by one that an image viewer can open, or remove its samples."
-        ) from error
+    except (*_TOO_LARGE, *_BROKEN) as error:
+        raise UnreadableImage(f"image {name!r}: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    if type(error) in _FAULTS:
+        return _FAULTS[type(error)]
+    if isinstance(error, _NoRange):
+        return f"{error}. Save it with 8 bits."
+    if isinstance(error, _TOO_LARGE):
+        # Pillow warns at its limit and refuses at twice that; a warning comes here where warnings are errors
+        limit = (Pillow.MAX_IMAGE_PIXELS or 0) * (2 if isinstance(error, Pillow.DecompressionBombError) else 1)
+        return f"the picture has more than {limit:,} pixels, Pillow's limit. Make it smaller."
+    if isinstance(error, OSError) and error.strerror:
+        return f"the file cannot be opened ({error.strerror}). Check the path."
+    reason = str(error).removesuffix(".") or type(error).__name__
+    return f"the file cannot be decoded ({reason}). {_REPLACE}"
 
 
 def _scale_transparency(picture: Pillow.Image) -> None:
@@ -95,7 +118,7 @@ def _rgb(picture: Pillow.Image) -> Pillow.Image:
     if picture.mode == "I" or picture.mode.startswith("I;16"):
         return _sixteen_bit(picture)
     if picture.mode == "F":
-        raise ValueError("its pixels are floating-point numbers without a defined range; save it with 8 bits")
+        raise _NoRange("its pixels are floating-point numbers without a defined range")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         return Pillow.alpha_composite(Pillow.new("RGBA", picture.size, "white"), picture).convert("RGB")
@@ -104,11 +127,20 @@ def _rgb(picture: Pillow.Image) -> Pillow.Image:
 
 def _sixteen_bit(picture: Pillow.Image) -> Pillow.Image:
     values = np.asarray(picture).astype(np.int64)
+    if not _has_range(picture):
+        raise _NoRange(f"its pixels are 32-bit numbers ({values.min()} to {values.max()} here) without a defined range")
     if isinstance(picture, TiffImageFile) and picture.tag_v2.get(BITSPERSAMPLE) == (12,):
         values <<= 4
     if isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:
         values = 0xFFFF - values  # "white is zero", which Pillow heeds up to 8 bits only
     if values.min() < 0 or values.max() > 0xFFFF:
-        raise ValueError(f"its pixels lie in {values.min()}..{values.max()}, beyond 16 bits; save it with 8 bits")
+        raise _NoRange(f"its pixels, {values.min()} to {values.max()}, lie beyond 0 to 65535")
     grey = np.where(values == picture.info.get("transparency"), 255, values >> 8)
     return Pillow.fromarray(grey.astype(np.uint8)).convert("RGB")
+
+
+def _has_range(picture: Pillow.Image) -> bool:
+    """Whether the file says that its greys have 16 bits or fewer: Pillow's mode I holds such, and any 32-bit number."""
+    if isinstance(picture, TiffImageFile):
+        return max(picture.tag_v2.get(BITSPERSAMPLE, (1,))) <= 16
+    return picture.mode != "I" or picture.format in ("PNG", "PPM")  # PPM's are brought to 16 bits by Pillow

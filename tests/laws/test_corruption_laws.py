@@ -26,7 +26,7 @@ LOCAL = tuple(
 ORDERS = {
     # more displacement, but fewer rounds of it, at 2 and at 4
     "glass_blur": ((1, 3, 5), (2, 4, 5)),
-    # 3 and 4 have as much fog; that of 4 is rougher
+    # in truth it grows at every step, but from 3 to 4 by 1.5 % (over 2500 seeds), less than a few seeds resolve
     "fog": ((1, 2, 3, 5), (1, 2, 4, 5)),
     # 4 has less of the picture than 3 and no more of the frost, so that less of it is blown out to white
     "frost": ((1, 2, 3, 5), (1, 2, 4, 5)),
@@ -35,7 +35,7 @@ ORDERS = {
     # 1 and 2 are paler than the picture, 3 to 5 more colourful
     "saturate": ((1, 2), (3, 4, 5)),
 }
-"""Where the reference's severities do not grow one by one: the chains along which they do."""
+"""Where the severities do not grow one by one, or not so that few seeds show it: the chains along which they do."""
 
 PHOTOS = {name: photograph(name, SQUARE) for name in PHOTOGRAPHS}
 SEEDS = st.integers(0, 2**32)

@@ -8,6 +8,7 @@ from scipy import fft
 
 from ...datasets.sample import Pixels
 from ..family import Family, Parameter
+from .zoom import between
 
 Values = NDArray[np.float32]
 Field = NDArray[np.float64]
@@ -107,27 +108,17 @@ def _read(values: Values, rows: Field, columns: Field, *, edge: float) -> Values
     step = max(1, BLOCK // width)
     for top in range(0, height, step):
         part = slice(top, top + step)
-        upper, lower, down = _between(rows[part], height, edge, channels)
-        left, right, across = _between(columns[part], width, edge, channels)
-        first = _mix(flat, upper * width + left, upper * width + right, across)
-        second = _mix(flat, lower * width + left, lower * width + right, across)
+        upper, lower, down = _ends(rows[part], height, edge, channels)
+        left, right, across = _ends(columns[part], width, edge, channels)
+        first = between(flat, upper * width + left, upper * width + right, across)
+        second = between(flat, lower * width + left, lower * width + right, across)
         second -= first
         second *= down
         read[part] = first + second
     return read
 
 
-def _mix(flat: Values, ones: NDArray[np.intp], others: NDArray[np.intp], share: Values) -> Values:
-    # one operation at a time, each rounded alike on every machine; and a flat area stays exactly as it is
-    mixed = np.take(flat, ones, axis=0, mode="clip")
-    change = np.take(flat, others, axis=0, mode="clip")
-    change -= mixed
-    change *= share
-    mixed += change
-    return mixed
-
-
-def _between(places: Field, size: int, edge: float, channels: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Values]:
+def _ends(places: Field, size: int, edge: float, channels: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Values]:
     """The two pixels that each place lies between, and its share of the way, once per channel."""
     span = size - 1 + 2 * edge
     turned = (places + edge) / (2 * span)

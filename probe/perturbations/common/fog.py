@@ -12,22 +12,27 @@ Map = NDArray[np.int16]
 LARGEST = 32_000
 """No value of the plasma is further from 0 than this, which leaves room for rounding in 16 bits."""
 
+WIDEST = 4096
+"""Side of the largest map, in px. A longer picture sees it again, without a seam, instead of a square of its length."""
+
 ROWS = 64
-"""Rows that are mixed at a time: few enough to stay in a processor's cache."""
+"""Rows that are mixed at a time: few enough to stay in a processor's cache. Every map of more rows is a multiple."""
 
 
 def fog(pixels: Pixels, rng: np.random.Generator, *, amount: float, decay: float) -> Pixels:
     """255 (v + amount f) m / (m + amount), truncated: v in [0, 1] is the picture, m its largest value, f the plasma.
 
     f runs from 0 to 1 over a torus as large as the next power of two of the longer side, as in the any-size reference
-    (the authors' always has 256 px); the picture is its upper left corner. A black picture stays black, as in the
-    reference, for its m is 0. Whole numbers throughout, 1/256 of a level apart: every machine makes the same bytes.
+    (the authors' always has 256 px); the picture is its upper left corner. Over 4096 px the torus grows no further and
+    is laid side by side. A black picture stays black, as in the reference, for its m is 0. Whole numbers throughout,
+    1/256 of a level apart: every machine makes the same bytes.
     """
     brightest = int(pixels.max())
     if brightest == 0:
         return pixels
     height, width, channels = pixels.shape
-    cloud = plasma(1 << (max(height, width, channels) - 1).bit_length(), rng, decay=decay)
+    side = min(WIDEST, 1 << (max(height, width, channels) - 1).bit_length())
+    cloud = plasma(side, rng, decay=decay)
     least, most = int(cloud.min()), int(cloud.max())
     gain = brightest / (brightest + 255 * amount)
     weight = np.float32(256 * 255 * amount * gain / max(1, most - least))
@@ -35,7 +40,8 @@ def fog(pixels: Pixels, rng: np.random.Generator, *, amount: float, decay: float
     foggy = np.empty_like(pixels)
     for top in range(0, height, ROWS):
         band = np.s_[top : min(top + ROWS, height)]
-        haze = weight * np.subtract(cloud[band, :width], np.float32(least), dtype=np.float32)
+        plain = np.tile(cloud[top % side :][:ROWS], -(-width // side))[: height - top, :width]
+        haze = weight * np.subtract(plain, np.float32(least), dtype=np.float32)
         seen = cv2.LUT(pixels[band], dimmed)
         seen += cv2.cvtColor(haze.astype(np.uint16), cv2.COLOR_GRAY2RGB)
         np.right_shift(seen, 8, out=foggy[band], casting="unsafe")

@@ -72,20 +72,28 @@ def _places(size: int, factor: float) -> _Places:
 
 def _read(values: Values, down: _Places, across: _Places) -> Values:
     channels = values.shape[2:]
-    rows = _between(values, down, down.share.reshape(-1, *(1 for _ in values.shape[1:])), axis=0)
+    rows = between(values, down.lower, down.upper, down.share.reshape(-1, *(1 for _ in values.shape[1:])), axis=0)
     # a share per number, not per pixel: numpy is slow along an axis of 3
     shares = np.repeat(across.share, math.prod(channels)).reshape(-1, *channels)
-    return _between(rows, across, shares, axis=1)
+    return between(rows, across.lower, across.upper, shares, axis=1)
 
 
-def _between(values: Values, places: _Places, share: Values, *, axis: int) -> Values:
-    # one operation at a time, each rounded alike on every machine; and a flat area stays exactly as it is
-    lower = np.take(values, places.lower, axis, mode="clip")
-    change = np.take(values, places.upper, axis, mode="clip")
-    change -= lower
+def between(
+    values: Values, lower: NDArray[np.intp], upper: NDArray[np.intp], share: Values, *, axis: int = 0
+) -> Values:
+    """Those at the indices `lower` along the axis, moved by `share` of the way to those at `upper`.
+
+    One operation at a time, each rounded alike on every machine; and a flat area stays exactly as it is.
+
+    >>> between(np.float32([0, 10, 20]), np.array([0, 1]), np.array([1, 2]), np.float32([0.25, 0.5])).tolist()
+    [2.5, 15.0]
+    """
+    found = np.take(values, lower, axis, mode="clip")
+    change = np.take(values, upper, axis, mode="clip")
+    change -= found
     change *= share
-    lower += change
-    return lower
+    found += change
+    return found
 
 
 FAMILIES: tuple[Family, ...] = (
