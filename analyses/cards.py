@@ -11,6 +11,7 @@ from .papers import BIBTEX
 
 MODULES = (
     "drift",
+    "instability",
     "margins",
     "flips",
     "dirichlet",

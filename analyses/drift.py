@@ -1,7 +1,7 @@
 """Drift: how far a representation moves when its image is perturbed, and how far that is.
 
-`cosine` and `euclidean` measure it per sample; `control` measures the same distance between unrelated samples, the
-yardstick; `relative` puts one over the other. Source of all: Wani et al. 2026; definitions, section 5.
+`cosine` and `euclidean` measure it per sample, `tokens` per vision token; `control` measures the same distance between
+unrelated samples, the yardstick; `relative` puts one over the other. Source: Wani et al. 2026; definitions, section 5.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
@@ -16,6 +16,9 @@ import xarray as xr
 from . import kernels, labels, papers, partners
 from .cards import Card
 from .labels import Array
+from .token_drift import tokens
+
+__all__ = ["CARDS", "by_family", "control", "control_pairs", "cosine", "euclidean", "relative", "tokens"]
 
 CARDS = (
     Card(
@@ -46,6 +49,7 @@ CARDS = (
         "[0, inf); (-inf, inf)",
         papers.HIDDEN_INSTABILITY,
     ),
+    Card("drift.tokens", "Where on the picture does the representation move?", "as its metric", "as its metric"),
 )
 
 

@@ -34,8 +34,8 @@ def labelled(**arrays: Array) -> bool:
 def aligned(**arrays: xr.DataArray) -> list[xr.DataArray]:
     """The arrays with identical labels on every dimension that they share; ValueError naming the first mismatch.
 
-    Nothing is reordered, dropped or filled. A scalar coordinate of one array gives way to the same-named coordinate
-    along a dimension of another (the `condition="clean"` that selecting the clean condition leaves behind).
+    Nothing is reordered, dropped or filled. A scalar coordinate of one array gives way to the same-named dimension, or
+    coordinate along one, of another (the `condition="clean"` that selecting the clean condition leaves behind).
     """
     names = list(arrays)
     for first, second in ((a, b) for i, a in enumerate(names) for b in names[i + 1 :]):
@@ -43,6 +43,7 @@ def aligned(**arrays: xr.DataArray) -> list[xr.DataArray]:
             if dim in arrays[second].dims:
                 _require_same_labels(dim, first, arrays[first], second, arrays[second])
     spread = {name for array in arrays.values() for name, coord in array.coords.items() if coord.ndim}
+    spread |= {dim for array in arrays.values() for dim in array.dims}
     cleared = [
         array.drop_vars([name for name, coord in array.coords.items() if coord.ndim == 0 and name in spread])
         for array in arrays.values()
@@ -102,7 +103,8 @@ def apply(
     """Run a features-last kernel over labelled arrays, in memory or lazily under dask.
 
     `core` lists per array the dimensions that the kernel consumes, in the kernel's order; `out` gives name and size of
-    those it makes. Under dask each block passes through the kernel on its own, so core dimensions become one chunk.
+    those it makes. Under dask each block passes through the kernel on its own, so core dimensions become one chunk, and
+    in the result so do those that not all arrays have, such as the conditions.
     """
     for array, dims in zip(arrays, core, strict=True):
         missing = [dim for dim in dims if dim not in array.dims]
@@ -120,7 +122,12 @@ def apply(
         output_dtypes=[dtype],
         dask_gufunc_kwargs={"allow_rechunk": True, "output_sizes": dict(out or {})},
     )
-    return result
+    if result.chunks is None:
+        return result
+    # dask begins with what needs least: the first condition of every image, and would hold all their clean tokens for
+    # the others. One chunk of all conditions makes it finish an image before it begins the next.
+    whole = {axis: -1 for axis, dim in enumerate(result.dims) if any(dim not in array.dims for array in arrays)}
+    return result.copy(data=result.data.rechunk(whole)) if whole else result
 
 
 def axis_last(array: Array, dim: int | str) -> Array:

@@ -18,6 +18,7 @@ CONTROL_TASK = "hewitt2019designing"
 CITYSCAPES = "cordts2016cityscapes"
 CALIBRATION = "guo2017calibration"
 EXPECTED_CALIBRATION_ERROR = "naeini2015obtaining"
+RANKING = "hanley1982meaning"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
@@ -136,6 +137,15 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {Proceedings of the AAAI Conference on Artificial Intelligence},
   pages = {2901--2907},
   year = {2015}
+}""",
+        RANKING: """@article{hanley1982meaning,
+  title = {The Meaning and Use of the Area under a Receiver Operating Characteristic ({ROC}) Curve},
+  author = {Hanley, James A. and McNeil, Barbara J.},
+  journal = {Radiology},
+  volume = {143},
+  number = {1},
+  pages = {29--36},
+  year = {1982}
 }""",
         COHEN: """@book{cohen1988statistical,
   title = {Statistical Power Analysis for the Behavioral Sciences},

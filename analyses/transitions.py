@@ -47,7 +47,8 @@ def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sam
     """Share of right answers that break and of wrong ones that are mended.
 
     In: the Dataset of `transitions`. Out: without `dim`, in [0, 1]: broken = R→W / (R→W + R→R), mended = W→R / (W→R +
-    W→W), wandered = W→other W / (W→R + W→W). nan where the clean answers give no case. Source: Wani et al. 2026.
+    W→W), wandered = W→other W / (W→R + W→W); and counts: the clean answers that were `right` and `wrong`, and those
+    that are `undefined` and left out. nan where the clean answers give no case. Source: Wani et al. 2026.
 
     >>> import numpy as np
     >>> result = transition_rates(transitions(np.array([[0], [1]]), np.array([0, 0]), np.array([0, 0])))
@@ -62,6 +63,9 @@ def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sam
             "broken": counts.right_to_wrong / right.where(right > 0),
             "mended": counts.wrong_to_right / wrong.where(wrong > 0),
             "wandered": counts.wrong_to_other_wrong / wrong.where(wrong > 0),
+            "right": right.astype(np.int64),
+            "wrong": wrong.astype(np.int64),
+            "undefined": transitions.right_to_right.isnull().sum(dim),
         }
     )
 
@@ -73,8 +77,9 @@ def yes_no_rates(
 
     In: as `transitions`; `yes` is the place of the option "yes". Out: without `dim`, in [0, 1]:
     true_positive_stability (right "yes" kept), true_negative_stability (right "no" kept), false_positive_correction
-    (wrong "yes" turned to "no"), false_negative_correction (wrong "no" turned to "yes"). nan where the clean answers
-    give no case. Source: Wani et al. 2026.
+    (wrong "yes" turned to "no"), false_negative_correction (wrong "no" turned to "yes"); and the counts of clean
+    answers that these are shares of: true_positives, true_negatives, false_positives, false_negatives. nan where the
+    clean answers give no case. Source: Wani et al. 2026.
 
     >>> import numpy as np
     >>> result = yes_no_rates(np.array([[1], [0]]), np.array([0, 0]), np.array([1, 1]))   # 1 of 2 false alarms
@@ -86,16 +91,22 @@ def yes_no_rates(
     said_yes = (clean == yes).astype(np.float64).where(clean >= 0)
     kept, mended = change.right_to_right, change.wrong_to_right
     right, wrong = kept + change.right_to_wrong, mended + change.wrong_to_wrong
-
-    def share(part: xr.DataArray, whole: xr.DataArray, among: xr.DataArray) -> xr.DataArray:
-        count = (whole * among).sum(dim)
-        return (part * among).sum(dim) / count.where(count > 0)
-
-    return xr.Dataset(
-        {
-            "true_positive_stability": share(kept, right, said_yes),
-            "true_negative_stability": share(kept, right, 1 - said_yes),
-            "false_positive_correction": share(mended, wrong, said_yes),
-            "false_negative_correction": share(mended, wrong, 1 - said_yes),
-        }
-    )
+    said_no = 1 - said_yes
+    cases = {
+        "true_positives": right * said_yes,
+        "true_negatives": right * said_no,
+        "false_positives": wrong * said_yes,
+        "false_negatives": wrong * said_no,
+    }
+    parts = {
+        "true_positive_stability": kept * said_yes,
+        "true_negative_stability": kept * said_no,
+        "false_positive_correction": mended * said_yes,
+        "false_negative_correction": mended * said_no,
+    }
+    counts = {name: case.sum(dim) for name, case in cases.items()}
+    shares = {
+        name: part.sum(dim) / count.where(count > 0)
+        for (name, part), count in zip(parts.items(), counts.values(), strict=True)
+    }
+    return xr.Dataset(shares | {name: count.astype(np.int64) for name, count in counts.items()})

@@ -208,7 +208,7 @@ class Run:
             position = selection.layers(layers, stored, last=group.attrs.get("tower_layers"))
         except KeyError as error:
             raise KeyError(f"site {text!r}: {error.args[0]}") from None
-        return slugs[name], group.isel(layer=position)
+        return slugs[name], group.isel(layer=_contiguous(position))
 
     def _lazy(self, slug: str, group: xr.Dataset, name: str) -> xr.DataArray:
         variable = group[name]
@@ -266,6 +266,13 @@ class Run:
             labels |= {name: ("sample", table[name].values.astype(object)) for name in ("kind", "answer")}
             data = data.drop_vars(["sample_id", "image_index", "kind", "answer"], errors="ignore")
         return data.assign_coords(labels)
+
+
+def _contiguous(position: int | list[int]) -> int | list[int] | slice:
+    # zarr reads a slice at once, a list place by place
+    if isinstance(position, int) or position != list(range(position[0], position[-1] + 1)):
+        return position
+    return slice(position[0], position[-1] + 1)
 
 
 def _plain(values: NDArray[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 
-from analyses import dirichlet, kernels
+from analyses import correlation, dirichlet, drift, kernels
 
 
 def tokens(shape: tuple[int, ...] = (1, 4, 5), features: int = 3, seed: int = 0) -> np.ndarray:
@@ -117,3 +117,88 @@ def test_tokens_unfold_row_by_row_and_lose_their_padding() -> None:
     assert grid.sel(image="b")[1, 1, 2] == 14 + 11
     with pytest.raises(ValueError, match="14 tokens for a grid"):
         dirichlet.unfold(flat, (1, 4, 4))
+
+
+def ragged() -> tuple[xr.DataArray, xr.DataArray]:
+    """Tokens of three pictures at two layers on three grids, the shorter ones padded."""
+    grid = xr.DataArray([[1, 2, 3], [1, 2, 2], [2, 1, 3]], dims=("image", "axis"), coords={"image": ["a", "b", "c"]})
+    flat = xr.DataArray(
+        tokens((3, 2, 7), 4), dims=("image", "layer", "token", "feature"), coords={"image": ["a", "b", "c"]}
+    )
+    count = grid.prod("axis")
+    return flat.where(xr.DataArray(np.arange(7), dims="token") < count), grid
+
+
+@pytest.mark.parametrize("scale_free", [False, True])
+def test_ragged_grids_are_measured_one_by_one(scale_free: bool) -> None:
+    flat, grid = ragged()
+    result = dirichlet.ragged_energy(flat, grid, scale_free=scale_free)
+    assert result.dims == ("image", "layer")
+    for i, shape in enumerate(grid.values):
+        laid = dirichlet.unfold(flat[i], tuple(shape))
+        alone = dirichlet.energy(laid, grid=("frame", "row", "col"), scale_free=scale_free)
+        np.testing.assert_allclose(result[i], alone, rtol=1e-12)
+    np.testing.assert_array_equal(dirichlet.ragged_energy(flat.values, grid.values, scale_free=scale_free), result)
+    lazy = dirichlet.ragged_energy(flat.chunk(image=1, layer=1), grid.chunk(image=2), scale_free=scale_free)
+    xr.testing.assert_identical(lazy.compute(), result)
+    single = dirichlet.ragged_energy(flat.astype(np.float32), grid, scale_free=scale_free)
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, result, rtol=1e-5)
+
+
+def test_a_picture_whose_grid_is_unknown_or_too_large_has_no_energy() -> None:
+    flat, grid = ragged()
+    odd = grid.astype(float)
+    odd[0], odd[1] = np.nan, [-1, -1, -1]
+    odd[2] = [1, 4, 4]
+    assert dirichlet.ragged_energy(flat, odd).isnull().all()
+    flat[0, 1, 2] = np.nan
+    assert dirichlet.ragged_energy(flat, grid).isnull().values.tolist() == [[False, True], [False] * 2, [False] * 2]
+
+
+def test_ragged_grids_must_belong_to_their_pictures() -> None:
+    flat, grid = ragged()
+    with pytest.raises(ValueError, match="give each picture its own grid"):
+        dirichlet.ragged_energy(flat, grid.isel(image=0, drop=True))
+    with pytest.raises(ValueError, match="differ in 'image'"):
+        dirichlet.ragged_energy(flat, grid[:2])
+    with pytest.raises(ValueError, match="frames, rows and columns"):
+        dirichlet.ragged_energy(flat, grid[:, :2])
+    with pytest.raises(ValueError, match="leading ones"):
+        dirichlet.ragged_energy(flat.values, grid.values[:2])
+
+
+def test_change_by_hand_and_its_labels() -> None:
+    # 3.5 - 2 and 1 - 2; 4 - 4
+    np.testing.assert_array_equal(
+        dirichlet.change(np.array([2.0, 4.0]), np.array([[3.5, 1.0], [4.0, np.nan]])), [[1.5, -1.0], [0.0, np.nan]]
+    )
+    after = xr.DataArray(
+        tokens((3, 2, 4)), dims=("image", "condition", "layer", "x"), coords={"image": ["a", "b", "c"]}
+    )
+    before = after.isel(condition=0).assign_coords(condition="clean")
+    result = dirichlet.change(before, after)
+    assert result.dims == after.dims
+    assert (result.isel(condition=0) == 0).all()
+    xr.testing.assert_identical(dirichlet.change(before.chunk(image=1), after.chunk(image=1)).compute(), result)
+    with pytest.raises(ValueError, match="differ in 'image': only in clean: 'c'; only in perturbed: none"):
+        dirichlet.change(before, after[:2])
+    with pytest.raises(ValueError, match="a dimension 'layer'"):
+        dirichlet.change(before.isel(layer=0, drop=True), after)
+
+
+def test_change_of_energy_correlates_with_drift_by_image() -> None:
+    rng = np.random.default_rng(4)
+    clean = xr.DataArray(rng.normal(size=(20, 4, 4, 8)), dims=("image", "row", "col", "feature"))
+    clean = clean.assign_coords(image=[f"i{i:02}" for i in range(20)])
+    noise = xr.DataArray(rng.normal(size=(20, 3, 4, 4, 8)), dims=("image", "condition", "row", "col", "feature"))
+    moved = clean + xr.DataArray([0.2, 0.5, 1.0], dims="condition") * noise
+    rougher = dirichlet.change(dirichlet.energy(clean), dirichlet.energy(moved))
+    far = drift.cosine(clean, moved).mean(["row", "col"])
+    pairs = [array.stack(pair=("image", "condition")).reset_index("pair") for array in (rougher, far)]
+    result = correlation.interval(*pairs, dim="pair", cluster="image", resamples=200)
+    estimate, low, high = result.values
+    assert estimate == pytest.approx(
+        np.corrcoef(rougher.values.ravel(), far.transpose(*rougher.dims).values.ravel())[0, 1]
+    )
+    assert 0.5 < low < estimate < high < 1

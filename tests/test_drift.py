@@ -100,6 +100,13 @@ def test_labels_pass_through_and_clean_is_repeated_over_conditions() -> None:
     )
 
 
+def test_what_clean_was_selected_by_gives_way_to_conditions_without_names() -> None:
+    clean, moved = states().assign_coords(condition="clean"), perturbed(states()).drop_vars(["condition", "family"])
+    result = drift.cosine(clean, moved)
+    assert "condition" not in result.coords
+    np.testing.assert_array_equal(result.compute(), drift.cosine(states(), perturbed(states())))
+
+
 def test_dask_and_memory_give_the_same_labelled_drift() -> None:
     clean, moved = states(), perturbed(states())
     lazy = drift.cosine(clean.chunk(sample=3), moved.chunk(sample=3, feature=2))

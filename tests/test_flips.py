@@ -129,6 +129,15 @@ def test_transitions_by_hand() -> None:
     }
     rates = flips.transition_rates(result)
     np.testing.assert_allclose([rates.broken, rates.mended, rates.wandered], [1 / 2, 1 / 3, 1 / 3])
+    assert (rates.right, rates.wrong, rates.undefined) == (2, 3, 0)
+
+
+def test_transition_rates_say_what_they_are_shares_of() -> None:
+    # right: kept; wrong: no choice now; undefined clean choice
+    rates = flips.transition_rates(flips.transitions(np.array([0, -1, 1]), np.array([0, 1, -1]), np.zeros(3, int)))
+    assert (rates.right, rates.wrong, rates.undefined) == (1, 0, 2)
+    assert rates.broken == 0
+    assert np.isnan([rates.mended, rates.wandered]).all()
 
 
 def test_transitions_agree_with_a_loop() -> None:
@@ -155,6 +164,15 @@ def test_yes_no_rates_by_hand() -> None:
     assert result.true_negative_stability == 1
     assert result.false_positive_correction == 0.5  # one of two false alarms
     assert result.false_negative_correction == 1
+    cases = ("true_positives", "true_negatives", "false_positives", "false_negatives")
+    assert [int(result[name]) for name in cases] == [1, 1, 2, 1]
+
+
+def test_yes_no_rates_without_a_case_are_undefined() -> None:
+    result = flips.yes_no_rates(np.array([0, -1]), np.array([0, 1]), np.array([0, 1]))
+    assert result.true_positive_stability == 1
+    assert np.isnan([result.true_negative_stability, result.false_positive_correction]).all()
+    assert (result.true_positives, result.true_negatives) == (1, 0)
 
 
 def test_entropy_by_hand() -> None:

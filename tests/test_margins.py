@@ -55,6 +55,31 @@ def test_labelled_token_counts_are_repeated_over_conditions() -> None:
     np.testing.assert_array_equal(bare, result)
 
 
+def test_labelled_texts_and_priors_are_repeated_over_conditions() -> None:
+    text = xr.DataArray(
+        np.array([["cat", "büs", "a", "no"]] * 4 + [["cat", "büs", "a", ""]], object),
+        dims=("sample", "option"),
+        coords={"sample": list("abcde")},
+    )
+    for unit, lengths in {"char": [3, 3, 1, 2], "byte": [3, 4, 1, 2]}.items():
+        result = margins.score(scores(), text=text, normalize=unit)
+        np.testing.assert_allclose(result, scores().values / lengths)
+    prior = scores().sel(condition="x", drop=True)
+    result = margins.score(scores(), unconditional=prior, normalize="unconditional")
+    np.testing.assert_allclose(result, scores() - prior.values[:, None])
+    assert (result.sel(condition="x").fillna(0) == 0).all()
+    with pytest.raises(ValueError, match="differ in 'sample': only in scores: 'e'"):
+        margins.score(scores(), text=text[:4], normalize="char")
+
+
+def test_the_end_of_turn_is_left_out_unless_given() -> None:
+    end = xr.full_like(scores(), -0.5)
+    np.testing.assert_array_equal(margins.score(scores()), scores())
+    np.testing.assert_array_equal(margins.score(scores(), end_of_turn=end), scores() - 0.5)
+    lost = end.where(end.condition != "y")
+    assert margins.score(scores(), end_of_turn=lost).sel(condition="y").isnull().all()
+
+
 def test_score_says_what_is_missing() -> None:
     with pytest.raises(ValueError, match="Choose one of sum, token"):
         margins.score(np.zeros(2), normalize="word")
@@ -126,6 +151,17 @@ def test_the_same_margins_come_out_of_dask() -> None:
     clean = margins.choice(scores().sel(condition="clean"))
     lazy = margins.margin(scores().chunk(sample=2), clean.chunk(sample=2))
     xr.testing.assert_identical(lazy.compute(), margins.margin(scores(), clean))
+
+
+def test_the_answers_margin_is_that_of_the_right_option() -> None:
+    answer = xr.DataArray([1, 0, 3, 2, 3], dims="sample", coords={"sample": list("abcde")})
+    result = margins.margin(scores(), answer)
+    for i in range(4):
+        own, others = scores()[i, 0, answer[i]], np.delete(scores()[i, 0].values, answer[i])
+        assert result[i, 0].item() == pytest.approx(float(own - others.max()))
+    assert result[4].isnull().all()  # the right option is one that the sample does not have
+    right = margins.choice(scores()) == answer
+    assert ((result > 0) == right).where(result.notnull(), True).all()
 
 
 def test_margin_refuses_unknown_references() -> None:

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from analyses.dirichlet import ragged_energy
 from analyses.kernels import dirichlet_energy
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -61,3 +62,11 @@ def test_the_scale_free_form_is_bounded_by_the_largest_eigenvalue(x) -> None:
     value = dirichlet_energy(x, scale_free=True)
     assume(not np.isnan(value))
     assert 0 <= value <= 8 * frames * rows * columns / edges
+
+
+@laws
+@given(tokens, st.integers(0, 3))
+def test_tokens_in_a_row_have_the_energy_of_their_grid_whatever_the_padding(x, padding: int) -> None:
+    flat = x.reshape(-1, x.shape[-1])
+    padded = np.concatenate([flat, np.full((padding, x.shape[-1]), np.nan)])
+    np.testing.assert_array_equal(ragged_energy(padded, np.array(x.shape[:3])), dirichlet_energy(x))

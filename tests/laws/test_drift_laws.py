@@ -91,3 +91,12 @@ def test_partners_obey_their_sampling_in_any_order(labels, pairs: int, seed: int
     again = partners.draw(ids[order], within[order], avoiding[order], pairs=pairs, seed=seed)
     for place, i in enumerate(order):
         assert {ids[j] for j in drawn[i] if j >= 0} == {ids[order][j] for j in again[place] if j >= 0}
+
+
+@laws
+@given(pair(), st.sampled_from([1, 2, 3]))
+def test_token_drift_is_drift_on_the_same_grid_and_nothing_on_another(states, rows: int) -> None:
+    a, b = states
+    grid, other = np.array([1, 1, len(a)]), np.array([rows, 1, len(a)])
+    moved = drift.tokens(a, b, grid, other)
+    np.testing.assert_array_equal(moved, drift.cosine(a, b) if rows == 1 else np.full(len(a), np.nan))
