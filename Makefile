@@ -19,7 +19,7 @@ demo: .venv  ## perturb, trace, store and analyse pocket-vlm on streets; offline
 	$(BIN)/probe demo
 
 test: .venv  ## all tests but those that need a GPU
-	$(BIN)/python -m pytest -m "not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu" -n auto --maxprocesses 4 --dist worksteal
 
 lint: .venv  ## style, format and import contracts
 	$(BIN)/ruff check .

@@ -26,5 +26,7 @@ def show(out: Path, *, images: int, console: Console) -> int:
     html = page.write(summary, out.with_name(f"{out.name}.html"))
     picture = out.with_name(f"{out.name}.png")
     figures.png(figures.stability_map(summary), picture)
-    console.print(f"Run: {escape(str(out))}   page: {escape(str(html))}   figure: {escape(str(picture))}")
+    console.print(
+        f"Run: {escape(str(out))}   page: {escape(str(html))}   figure: {escape(str(picture))}", soft_wrap=True
+    )
     return runs.report_failures(plan, out, console)

@@ -46,7 +46,7 @@ def carry_out(plan: Plan, out: Path, execution: Execution, console: Console) -> 
         )
     with progress.bar(plan.layout, len(pending), console) as advance:
         run_plan(plan, out, execution, advance)
-    console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}")
+    console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}", soft_wrap=True)
 
 
 def report_failures(plan: Plan, out: Path, console: Console) -> int:
