@@ -103,6 +103,32 @@ def test_drift_to_prior_is_one_at_the_prior(evidence: Evidence, found: dict[str,
     )
 
 
+def test_accuracy_under_each_normalisation_is_that_of_its_choice(
+    run: stores.Run, evidence: Evidence, found: dict[str, xr.Dataset]
+) -> None:
+    clean = run.answers.sel(condition="clean")
+    per_token = (clean.log_likelihood / clean.token_count.where(clean.token_count > 0)).values
+    choice = np.nanargmax(per_token, axis=1)
+    right = np.mean(choice == evidence.answer.values)
+    table = found["margins"].accuracy.sel(family="clean", bound="estimate")
+    assert table.sel(normalisation="token").item() == pytest.approx(right)
+    assert table.sel(normalisation="sum").item() == pytest.approx(evidence.correct.sel(condition="clean").mean().item())
+    lead = found["margins"].margin.sel(family="clean", bound="estimate")
+    assert lead.sel(reference="clean_choice").item() == pytest.approx(lead.sel(reference="top2").item())
+
+
+def test_the_change_of_energy_is_correlated_with_drift_over_samples(
+    evidence: Evidence, found: dict[str, xr.Dataset]
+) -> None:
+    energy = evidence.stored("vision.layers[*]:patches").dirichlet.load()
+    change = evidence.split(evidence.per_sample(energy - energy.sel(condition="clean", drop=True)))
+    named = change.family.isin(evidence.any_of).values
+    x = change.isel(condition=named, layer=0).mean("condition").values
+    y = evidence.speaking_drift.isel(condition=named).mean("condition").values
+    r = found["dirichlet"].change_correlation.sel(place="vision.layers[0]:patches", beside="drift", bound="estimate")
+    assert r.item() == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-5)
+
+
 def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
     states = evidence.speaking
     clean = states.sel(condition="clean", drop=True)

@@ -11,6 +11,7 @@ from . import (
     frequency,
     geometry,
     hidden,
+    leads,
     misalignment,
     presence,
     priors,
@@ -24,6 +25,7 @@ from .result import Result
 RESULTS: Mapping[str, Callable[[Evidence], Result | None]] = MappingProxyType(
     {
         "flips": flips.compute,
+        "margins": leads.compute,
         "drift": drift.compute,
         "instability": hidden.compute,
         "dirichlet": smoothness.compute,

@@ -3,6 +3,8 @@
 import numpy as np
 import xarray as xr
 
+from analyses import correlation
+
 from .evidence import Evidence
 from .result import Result, estimate
 
@@ -36,8 +38,29 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     means = evidence.means(evidence.split(evidence.per_sample(stored.dirichlet)))
     data = xr.Dataset({"energy": means.value, "defined": means.defined, "undefined": means.undefined})
     for energy, change in ENERGIES.items():
-        data[change] = evidence.means(evidence.split(evidence.per_sample(stored[energy] - clean[energy]))).value
+        moved = evidence.split(evidence.per_sample(stored[energy] - clean[energy]))
+        data[change] = evidence.means(moved).value
+        data[f"{change}_correlation"] = correlations(evidence, moved)
     return evidence.by_place(data, site)
+
+
+def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
+    """(layer, beside, bound) Pearson's r, over samples, with the drift that speaks for the model and the lead lost.
+
+    Each sample counts with its mean over all conditions of "any".
+    """
+    named = np.flatnonzero(change.family.isin(evidence.any_of).values)
+    moved = change.isel(condition=named).mean("condition")
+    beside = {"drift": evidence.speaking_drift} | ({"margin_erosion": evidence.erosion} if evidence.asked else {})
+    found: list[xr.DataArray] = [
+        correlation.interval(
+            moved.transpose("sample", "layer"),
+            other.isel(condition=named).mean("condition").broadcast_like(moved).transpose("sample", "layer"),
+            dim="sample", cluster=moved.image.values, seed=evidence.seed,
+        ).reset_coords(drop=True)
+        for other in beside.values()
+    ]  # fmt: skip
+    return xr.concat(found, xr.IndexVariable("beside", list(beside)))
 
 
 def findings(data: xr.Dataset) -> tuple[str, ...]:
