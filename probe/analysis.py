@@ -16,16 +16,12 @@ from . import code
 from .closest import did_you_mean
 from .results import RESULTS, Evidence, Result, analyze
 from .results.result import csv_tables, plain
-from .summary import Summary, summarize
+from .summary import Summary, broken, summarize
 
 OVERVIEW = "overview"
 
 NAMES = (OVERVIEW, *RESULTS)
 """What can be asked for by name."""
-
-
-LONG = 15
-"""Longer names are broken after their dot."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def table(result: Result) -> Table:
     for heading in others:
         drawn.add_column(heading, justify="right", overflow="fold")
     for name, *cells in (list(row.values()) for row in result.rows):
-        drawn.add_row(name.replace(".", ".\n") if len(name) > LONG else name, *map(two_lines, cells))
+        drawn.add_row(broken(name), *map(two_lines, cells))
     return drawn
 
 

@@ -16,6 +16,9 @@ from stores import open_run
 from . import findings
 from .measures import OWN, Measures, measure
 
+NARROW = 13
+"""Width of the column of names in the terminal."""
+
 Estimate = tuple[float, float, float]
 """Estimate, lower and upper end of its 95 % interval."""
 
@@ -111,14 +114,12 @@ class Summary:
         table = Table(
             title=self.heading, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
         )
-        table.add_column("family", style="bold", overflow="fold", min_width=13)
+        table.add_column("family", style="bold", overflow="fold", min_width=NARROW)
         for column in COLUMNS:
             table.add_column(column.heading, justify="right", no_wrap=True)
         for name in self.rows:
             cells = (self.formatted(name, column.name) for column in COLUMNS)
-            table.add_row(
-                name.replace(".", ".\n"), *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells)
-            )
+            table.add_row(broken(name), *(f"{estimate}\n[dim]{interval}[/]" for estimate, interval in cells))
         console.print(table)
         place = f"Drift at {self.site}" if self.site else "No drift: the run kept answers only"
         console.print(f"{place}. Small: 95 % intervals, by image.\n", style="dim", highlight=False)
@@ -141,6 +142,16 @@ class Summary:
     def _cell(self, family: str, quantity: str) -> dict[str, float | None]:
         bounds = zip(("estimate", "low", "high"), self.value(family, quantity), strict=True)
         return {bound: number if np.isfinite(number) else None for bound, number in bounds}
+
+
+def broken(name: str) -> str:
+    """A family's name on lines of its own parts, so that no line is cut inside a word.
+
+    >>> broken("text_overlay.semantic"), broken("jpeg_compression"), broken("fog")
+    ('text_overlay.\\nsemantic', 'jpeg_\\ncompression', 'fog')
+    """
+    parts = name.replace(".", ".\n").split("\n")
+    return "\n".join(part.replace("_", "_\n", 1) if len(part) > NARROW else part for part in parts)
 
 
 def summarize(path: str | Path, *, seed: int = 0) -> Summary:
