@@ -19,7 +19,8 @@ from . import labels, pairwise, papers
 from .cards import Card
 from .correlation_tables import table
 from .labels import Array
-from .redraws import BOUNDS, bounds, by_image, redrawn
+from .redraws import bounds, by_image, redrawn
+from .resampling import BOUNDS
 
 __all__ = ["CARDS", "bounds", "by_image", "interval", "pearson", "permutation", "redrawn", "spearman", "table"]
 

@@ -11,8 +11,7 @@ import numpy as np
 import xarray as xr
 
 from . import labels, pairwise
-from .redraws import BOUNDS
-from .resampling import Floats
+from .resampling import BOUNDS, Floats
 from .significance import benjamini_hochberg
 
 Entry = Any

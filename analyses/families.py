@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from . import labels
 from .labels import Array
-from .resampling import bootstrap, mean, ratio
+from .resampling import BOUNDS, bootstrap, mean, ratio
 from .significance import wilson
 
-BOUNDS = ("estimate", "low", "high")
 FEW = 40  # images; below, a bootstrap of a rate is too narrow
 
 
@@ -45,7 +44,7 @@ def family_means(
     1
     """
     array, images = _pairs(pairs, cluster)
-    groups, chosen = _groups(array, family, any_of)
+    groups, chosen = labels.families_and_any(array, family, any_of)
     parts = [array.isel(condition=places) for places in groups.values()]
     index = xr.IndexVariable("family", list(groups))
     averaged = xr.concat([labels.mean(part, "condition") for part in parts], index)
@@ -86,7 +85,7 @@ def family_shares(
     happened, images = _pairs(cases, cluster)
     tried, _ = _pairs(trials, cluster)
     happened, tried = labels.aligned(cases=happened, trials=tried)
-    groups, chosen = _groups(happened, family, any_of)
+    groups, chosen = labels.families_and_any(happened, family, any_of)
     counted = happened.notnull() & tried.notnull()
     sums = [
         np.stack([pairs.values[:, places].sum(axis=1, dtype=np.float64) for places in groups.values()], axis=-1)
@@ -116,13 +115,3 @@ def _pairs(pairs: Array, cluster: Any) -> tuple[xr.DataArray, NDArray[Any]]:
     if images.shape != (array.sizes[rows],):
         raise ValueError(f"{images.shape} image labels for {array.sizes[rows]} rows of {rows!r}: give one each.")
     return array, images
-
-
-def _groups(
-    array: xr.DataArray, family: Any, any_of: Sequence[str] | None
-) -> tuple[dict[str, NDArray[np.intp]], list[str]]:
-    names = labels.families(array, family)
-    if "any" in names:
-        raise ValueError("a family is called 'any', which here names the union of families. Rename it.")
-    chosen = labels.union(names, any_of)
-    return {**names, "any": labels.places(names, chosen)}, chosen

@@ -50,11 +50,7 @@ def hidden_by_family(
     """
     verdicts = pairs.labelled("verdicts", hidden_pairs(drift, control, flipped, quantile=quantile)).compute()
     images = pairs.images_of(verdicts, cluster)
-    names = labels.families(verdicts, family)
-    if "any" in names:
-        raise ValueError("a family is called 'any', which here names the union of families. Rename it.")
-    chosen = labels.union(names, any_of)
-    groups = {**names, "any": labels.places(names, chosen)}
+    groups, chosen = labels.families_and_any(verdicts, family, any_of)
     rows = [
         _shares(verdicts.isel(condition=places), images, resamples=resamples, seed=seed, level=level)
         for places in groups.values()

@@ -186,6 +186,20 @@ def union(groups: Mapping[str, Any], any_of: Sequence[str] | None) -> list[str]:
     return chosen
 
 
+def families_and_any(
+    array: xr.DataArray, family: Any, any_of: Sequence[str] | None
+) -> tuple[dict[str, NDArray[np.intp]], list[str]]:
+    """The positions of each family's conditions and, under "any", of the chosen ones together; and the chosen names.
+
+    ValueError for a family that is itself called "any", and as `families` and `union`.
+    """
+    groups = families(array, family)
+    if "any" in groups:
+        raise ValueError("a family is called 'any', which here names the union of families. Rename it.")
+    chosen = union(groups, any_of)
+    return {**groups, "any": places(groups, chosen)}, chosen
+
+
 def places(groups: Mapping[str, NDArray[np.intp]], names: Sequence[str]) -> NDArray[np.intp]:
     """The positions of all conditions of the named families."""
     return np.concatenate([np.zeros(0, np.intp), *(groups[name] for name in names)])

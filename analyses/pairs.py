@@ -13,9 +13,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import labels, partners
-from .families import BOUNDS, FEW
+from .families import FEW
 from .labels import Array
-from .resampling import bootstrap, cluster_sums, ratio
+from .resampling import BOUNDS, bootstrap, cluster_sums, ratio
 from .significance import wilson
 
 CONDITION = "condition"

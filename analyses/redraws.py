@@ -14,9 +14,7 @@ import numpy as np
 import xarray as xr
 
 from . import labels, pairwise
-from .resampling import Floats, Statistic, cluster_sums, draws
-
-BOUNDS = ("estimate", "low", "high")
+from .resampling import BOUNDS, Floats, Statistic, cluster_sums, draws
 
 
 def redrawn(

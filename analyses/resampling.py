@@ -21,6 +21,9 @@ from .labels import Array
 
 Floats = NDArray[np.float64]
 
+BOUNDS = ("estimate", "low", "high")
+"""What an interval is made of, in this order, wherever it lies along a dimension `bound`."""
+
 ROWS = 256  # resamples weighed at once: 256 x 10,000 images are 20 MB
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from . import flips, labels, papers
 from .cards import Card
-from .families import BOUNDS, FEW, family_means, family_shares
+from .families import FEW, family_means, family_shares
 from .labels import Array
-from .resampling import Floats, Statistic, bootstrap, cohen_d, mean, percent, ratio
+from .resampling import BOUNDS, Floats, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
 
 __all__ = [
@@ -125,17 +125,13 @@ def by_family(
     """
     data = _Answers.of(flipped, correct, erosion, image)
     states = _States.of(drift, control, data)
-    names = labels.families(data.flipped, family)
-    if "any" in names:
-        raise ValueError("a family is called 'any', which here names the union of families. Rename it.")
-    chosen = labels.union(names, any_of)
-    groups = {**names, "any": labels.places(names, chosen)}
+    groups, chosen = labels.families_and_any(data.flipped, family, any_of)
     value = np.full((len(groups), len(QUANTITIES), len(BOUNDS)), np.nan)
     counts = np.zeros((2, len(groups), len(QUANTITIES)), np.int64)
     for column, part in enumerate(_parts(data, states, groups)):
         value[:, column] = _bounds(part, QUANTITIES[column] in RATES, resamples, seed, level)
         counts[:, :, column] = part.defined, part.pairs - part.defined
-    if "clean" in names:
+    if "clean" in groups:
         value[list(groups).index("clean"), [quantity != "accuracy" for quantity in QUANTITIES]] = np.nan
     told = {"any": chosen, "images": len(np.unique(data.images)), "resamples": resamples, "level": level, "seed": seed}
     return xr.Dataset(

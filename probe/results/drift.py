@@ -37,7 +37,7 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     """Everything about one site, a place per layer: (place, family, ...)."""
     states = evidence.states(site)
     clean = states.sel(condition="clean", drop=True)
-    moved = evidence.split(drift.cosine(clean, states))
+    moved = evidence.moved(site)
     means = evidence.means(moved)
     by_family = with_any(evidence, moved)
     scales = [on_yardstick(evidence, by_family, clean, yardstick) for yardstick in YARDSTICKS]

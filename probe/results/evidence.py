@@ -4,7 +4,7 @@ Arrays over (sample, condition) carry `family` along `condition` and `image` alo
 into those that contradict the clean choice and those that repeat it (HI).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,8 @@ class Evidence:
 
     run: Run
     seed: int = 0
+    _states: dict[str, xr.DataArray] = field(default_factory=dict[str, xr.DataArray], init=False, repr=False)
+    _moved: dict[str, xr.DataArray] = field(default_factory=dict[str, xr.DataArray], init=False, repr=False)
 
     @cached_property
     def asked(self) -> bool:
@@ -107,6 +109,18 @@ class Evidence:
 
         A site per image gives each sample its image's state; every sample carries its image and question.
         """
+        if site not in self._states:
+            self._states[site] = self._read(site)
+        return self._states[site]
+
+    def moved(self, site: str) -> xr.DataArray:
+        """(sample, condition, layer) cosine drift at a stored site, overlays split."""
+        if site not in self._moved:
+            states = self.states(site)
+            self._moved[site] = self.split(drift.cosine(states.sel(condition="clean", drop=True), states))
+        return self._moved[site]
+
+    def _read(self, site: str) -> xr.DataArray:
         states = self._with_layers(self.run.pooled(site).load())
         answers = self.run.answers
         if "image" in states.dims:

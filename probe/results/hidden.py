@@ -38,7 +38,7 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     """(place, family, quantile) hidden shares, and (place) how well drift tells flips, of one site."""
     states = evidence.states(site)
     clean = states.sel(condition="clean", drop=True)
-    moved = evidence.split(drift.cosine(clean, states))
+    moved = evidence.moved(site)
     control = drift.control_pairs(clean, seed=evidence.seed)
     data = instability.hidden_by_family(
         moved, control, evidence.flipped, quantile=QUANTILES, any_of=evidence.any_of, seed=evidence.seed
