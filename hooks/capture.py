@@ -4,9 +4,9 @@ Vision and the prompt up to the image run once per image; questions continue fro
 from the questions'. Results do not depend on batch size, neighbours or padding side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from . import contrastive, generate, options, trace
 from .collect import Reduce, Request, by_image, image_reading, to_numpy
 from .context import Row, answer_ids, batches, option_ids, render, rows
-from .continuation import PaddingSide, Sequences, encode, extend, last_state
+from .continuation import PaddingSide, Sequences, encode, extend, last_state, seen_rows, seen_together
 from .options import Scored, Span
 from .reading import Answer, Question, Reading, View
 from .sites import Site
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONTINUED_PER_IMAGE = 2
 """Questions or options that continue together, per image of a batch: each holds a copy of its image's cache."""
+
+Item = TypeVar("Item")
 
 ANSWERS = {"answer_mean": "option", "answer_free": "free", "answer_clean": "clean"}
 
@@ -52,10 +54,6 @@ def read(
     slugs = [site.slug for site in sites]
     if repeated := {slug for slug in slugs if slugs.count(slug) > 1}:
         raise ValueError(f"sites {sorted(repeated)} come more than once. Parse them together with sites.parse_all.")
-    if model.kind == "generative" and model.family.image_prefix != "causal":
-        raise ValueError(
-            f"family {model.family.name!r} has a {model.family.image_prefix} image prefix, only causal is read."
-        )
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
     keep = frozenset(slugs if keep_tokens is True else keep_tokens or ())
@@ -77,24 +75,34 @@ def check_question(model: "Model", question: Question) -> None:
 
 
 def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
-    prefixes = [row for place, view in enumerate(views) for row in rows(model.blueprint, place, view)]
+    made = [row for place, view in enumerate(views) for row in rows(model.blueprint, place, view)]
     readings: dict[int, Reading] = {}
-    answered: dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]] = {}
-    reads = trace.points(model, request.image_sites)
-    for group in batches(prefixes):
-        encoded, states = encode(model, group, reads=reads)
-        for row, mine in zip(group, by_image(model, states, [row.inputs for row in group]), strict=True):
+    answered: Answered = {}
+    vision: dict[int, Any] = {}
+    for group in batches(made):
+        if group[0].whole and group[0].questions:
+            answered |= _ask_whole(model, group, views, vision, request)
+            continue
+        encoded = encode(model, group, reads=trace.points(model, request.image_sites))
+        states = by_image(model, encoded.states, [row.inputs for row in group])
+        for place, (row, mine) in enumerate(zip(group, states, strict=True)):
             if row.view not in readings:
                 readings[row.view] = image_reading(model, request, offset + row.view, mine, row.inputs)
+                vision[row.view] = seen_rows(encoded.vision, place)
         del states
         asked = [(place, k) for place, row in enumerate(group) for k in range(len(row.questions))]
-        step = CONTINUED_PER_IMAGE * request.batch_size
-        for start in range(0, len(asked), step):
-            answered |= _ask(model, encoded, group, views, asked[start : start + step], request)
+        for some in _portions(asked, request):
+            answered |= _ask(model, encoded.sequences, group, views, some, request)
     return [
-        _with_answers(model, readings[place], [answered[place, k] for k in range(len(view.questions))], request)
+        _with_answers(
+            model, readings.get(place, Reading()), [answered[place, k] for k in range(len(view.questions))], request
+        )
         for place, view in enumerate(views)
     ]
+
+
+Answered = dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]
+"""(view, question) -> its answer, and its states by slug."""
 
 
 def _ask(
@@ -104,32 +112,64 @@ def _ask(
     views: Sequence[View],
     asked: Sequence[tuple[int, int]],
     request: Request,
-) -> dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]:
-    """Put questions (row, tail) to encoded prefixes: per (view, question) its answer and its states by slug."""
-    wanted = [site for site in request.sample_sites if site.tokens == "context_last"]
+) -> Answered:
+    """Put questions (row, tail) to encoded prefixes."""
     grown = extend(
         model,
         encoded,
         [place for place, _ in asked],
         [group[place].tails[k] for place, k in asked],
         padding_side=request.padding_side,
-        reads=trace.points(model, wanted),
+        reads=trace.points(model, _context_sites(request)),
         select=last_state,
     )
-    sequences, context_states = grown.sequences, grown.states
+    sequences, states = grown.sequences, grown.states
     del grown  # its logits are (row, slot, vocabulary)
-    questions = [views[group[place].view].questions[group[place].questions[k]] for place, k in asked]
-    texts = [group[place].texts[k] for place, k in asked]
-    answers, spoken = _answer(model, sequences, questions, texts, request)
-    made = {}
-    for i, (place, k) in enumerate(asked):
-        states = {
-            site.slug: torch.stack([context_states["language", layer][i] for layer in site.layers])
-            for site in wanted
+    return _answered(model, sequences, states, [(group[place], k) for place, k in asked], views, request)
+
+
+def _ask_whole(
+    model: "Model", group: Sequence[Row], views: Sequence[View], vision: Mapping[int, Any], request: Request
+) -> Answered:
+    """Encode whole prompts, each a question, on what vision made of their images."""
+    made: Answered = {}
+    for some in _portions(group, request):
+        seen = seen_together([vision[row.view] for row in some]) if some[0].view in vision else None
+        encoded = encode(model, some, reads=trace.points(model, _context_sites(request)), seen=seen)
+        made |= _answered(model, encoded.sequences, encoded.last, [(row, 0) for row in some], views, request)
+    return made
+
+
+def _answered(
+    model: "Model",
+    contexts: Sequences,
+    states: trace.States,
+    asked: Sequence[tuple[Row, int]],
+    views: Sequence[View],
+    request: Request,
+) -> Answered:
+    """Answers on contexts, and the states of each context's last token, which are given."""
+    questions = [views[row.view].questions[row.questions[k]] for row, k in asked]
+    answers, spoken = _answer(model, contexts, questions, [row.texts[k] for row, k in asked], request)
+    made: Answered = {}
+    for i, (row, k) in enumerate(asked):
+        last = {
+            site.slug: torch.stack([states["language", layer][i] for layer in site.layers])
+            for site in _context_sites(request)
             if _selects(site, questions[i])
         }
-        made[group[place].view, group[place].questions[k]] = (answers[i], {**states, **spoken[i]})
+        made[row.view, row.questions[k]] = (answers[i], {**last, **spoken[i]})
     return made
+
+
+def _context_sites(request: Request) -> list[Site]:
+    return [site for site in request.sample_sites if site.tokens == "context_last"]
+
+
+def _portions(items: Sequence[Item], request: Request) -> Iterator[Sequence[Item]]:
+    step = CONTINUED_PER_IMAGE * request.batch_size
+    for start in range(0, len(items), step):
+        yield items[start : start + step]
 
 
 def _answer(

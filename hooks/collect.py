@@ -47,10 +47,13 @@ def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> 
     split: list[trace.States] = [{} for _ in images]
     for point, state in states.items():
         if point[0] == "language":
-            counts = [int((image["input_ids"] == model.config.image_token_id).sum()) for image in images]
-            parts: Sequence[Tensor] = state.split(counts)
+            counts = [int((image["input_ids"] == model.blueprint.image_token).sum()) for image in images]
+            parts: Sequence[Tensor] = [
+                model.family.language_rows(model.config, part, image)
+                for part, image in zip(state.split(counts), images, strict=True)
+            ]
         else:
-            parts = model.family.vision_rows(state, images, point[0])
+            parts = model.family.vision_rows(model.config, state, images, point[0])
         for mine, part in zip(split, parts, strict=True):
             mine[point] = part
     return split

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from PIL import Image
 from torch import Tensor
 
 from .reading import Grid, Question, View
+from .sites import TOKEN_AXIS
 
 if TYPE_CHECKING:
-    from .loading import Blueprint
+    from .loading import Blueprint, Model
 
 Ids = tuple[int, ...]
 
@@ -26,7 +27,8 @@ class Row:
 
     `inputs` are the model's for that prefix, each with a leading axis of its own images (input_ids is (1, token)).
     `tails` are the token ids after the prefix, one per question of `questions` (positions within the view), `texts`
-    their rendered prompts.
+    their rendered prompts. A `whole` row holds a prompt to its end: its one tail is empty, and one without questions
+    is the image under the empty question.
     """
 
     view: int
@@ -34,35 +36,49 @@ class Row:
     questions: tuple[int, ...]
     tails: tuple[Ids, ...]
     texts: tuple[str, ...]
+    whole: bool = False
 
     @property
     def shape(self) -> tuple:
         """Rows of equal shape go through the model together without padding."""
-        return tuple((name, value.shape[1:]) for name, value in self.inputs.items())
+        shapes = tuple((name, value.shape[1:]) for name, value in self.inputs.items())
+        return (self.whole, self.whole and bool(self.questions), shapes)
 
 
-def render(blueprint: Blueprint, text: str) -> str:
-    """The prompt with the image before the text, from the chat template where there is one, ready for the answer.
+def placeholder(blueprint: Blueprint) -> str:
+    """The text that stands for the image in a prompt."""
+    named = blueprint.family.placeholder or getattr(blueprint.processor, "image_token", None) or "<image>"
+    return str(getattr(named, "content", named))
 
-    Raises ValueError where the text itself holds an image placeholder, which would stand for a second image.
+
+def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
+    """The prompt with the image before the text, by the chat template where there is one, ready for the answer.
+
+    Without `image`, the same prompt with no image in it. Raises ValueError where the text itself holds an image
+    placeholder, which would stand for a second image.
     """
-    processor = blueprint.processor
-    placeholder = getattr(processor, "image_token", None) or "<image>"
-    if placeholder in text:
-        raise ValueError(f"question {text!r} contains the image placeholder {placeholder!r}. Take it out.")
-    if getattr(processor, "chat_template", None) is None:
-        return f"{placeholder}{text}"
-    message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}
-    return processor.apply_chat_template([message], add_generation_prompt=True, tokenize=False)
+    mark = placeholder(blueprint)
+    if mark in text:
+        raise ValueError(f"question {text!r} contains the image placeholder {mark!r}. Take it out.")
+    if not blueprint.chat:
+        return blueprint.family.plain.replace("{image}", mark if image else "").replace("{text}", text)
+    content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
+    return blueprint.processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+    )
 
 
-def process(blueprint: Blueprint, pixels: np.ndarray, text: str) -> dict[str, Tensor]:
-    """The processor's own encoding of one image with one rendered prompt, leading axes being 1 (or patches)."""
+def process(blueprint: Blueprint, pixels: np.ndarray | None, text: str) -> dict[str, Tensor]:
+    """The processor's own encoding of one image with one rendered prompt, leading axes being 1 (or patches, tiles).
+
+    Without an image, the tokenizer's encoding of the prompt.
+    """
+    special = _special(blueprint.processor, text)
+    if pixels is None:
+        encoded = blueprint.processor.tokenizer([text], return_tensors="pt", add_special_tokens=special)
+        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
     encoded = blueprint.processor(
-        images=[_picture(pixels)],
-        text=[text],
-        return_tensors="pt",
-        add_special_tokens=_special(blueprint.processor, text),
+        images=[_picture(pixels)], text=[text], return_tensors="pt", add_special_tokens=special
     )
     return {name: value for name, value in encoded.items() if isinstance(value, Tensor)}
 
@@ -73,22 +89,44 @@ def process_image(blueprint: Blueprint, pixels: np.ndarray) -> dict[str, Tensor]
     return {name: value for name, value in encoded.items() if isinstance(value, Tensor)}
 
 
-def image_layout(blueprint: Blueprint, height: int, width: int) -> tuple[int, Grid]:
-    """The number of tokens that an image of this size has where it leaves vision, and their grid."""
+def image_grids(blueprint: Blueprint, height: int, width: int) -> dict[str, Grid]:
+    """The (tiles, rows, columns) of the tokens that an image of this size has, in each tower that has any."""
     blank = np.zeros((height, width, 3), np.uint8)
-    if blueprint.kind == "contrastive":
-        grid = blueprint.family.grid(blueprint.config, process_image(blueprint, blank), "vision")
-        return int(np.prod(grid)), grid
-    inputs = process(blueprint, blank, render(blueprint, ""))
-    count = int((inputs["input_ids"] == blueprint.config.image_token_id).sum())
-    return count, blueprint.family.grid(blueprint.config, inputs, "language")
+    generative = blueprint.kind == "generative"
+    inputs = process(blueprint, blank, render(blueprint, "")) if generative else process_image(blueprint, blank)
+    return {
+        name: blueprint.family.grid(blueprint.config, inputs, name)
+        for name, tower in blueprint.towers.items()
+        if TOKEN_AXIS.intersection(tower.tokens)
+    }
 
 
 def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
-    """The prefix rows of one view: one, unless the prompt template puts something else before the image for some.
+    """The rows of one view, in the order in which they are to be encoded.
 
-    Raises ValueError where the pixels are not (height, width, 3) uint8.
+    Where questions share their image's prefix, one, unless the prompt template puts something else before the image for
+    some. Else, and without an image, one a question, the image itself first. Raises ValueError where the pixels are not
+    (height, width, 3) uint8, or where the model cannot do without.
     """
+    if view.pixels is None:
+        if not blueprint.family.text_only:
+            raise ValueError(f"family {blueprint.family.name!r} cannot be asked without an image. Give it pixels.")
+        return _whole_rows(blueprint, index, view)
+    if blueprint.family.shares_prefix:
+        return _prefix_rows(blueprint, index, view)
+    inputs = process(blueprint, view.pixels, render(blueprint, ""))
+    return [Row(index, inputs, (), (), (), whole=True), *_whole_rows(blueprint, index, view)]
+
+
+def _whole_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
+    texts = [render(blueprint, question.text, image=view.pixels is not None) for question in view.questions]
+    return [
+        Row(index, process(blueprint, view.pixels, text), (q,), ((),), (text,), whole=True)
+        for q, text in enumerate(texts)
+    ]
+
+
+def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     texts = [render(blueprint, question.text) for question in view.questions or (Question(""),)]
     asked = len(view.questions)
     made: list[Row] = []
@@ -101,17 +139,17 @@ def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
         same = [q for q in contexts if contexts[q][:cut] == head]
         kept = tuple(q for q in same if q < asked)
         tails, prompts = tuple(contexts[q][cut:] for q in kept), tuple(texts[q] for q in kept)
-        made.append(Row(index, _headed(inputs, cut), kept, tails, prompts))
+        made.append(Row(index, _headed(blueprint, inputs, cut), kept, tails, prompts))
         pending = [q for q in pending if q not in same]
     return made
 
 
 def batches(made: Sequence[Row]) -> list[list[Row]]:
-    """Rows grouped by shape, in first-seen order, so that no prefix needs padding."""
+    """Rows grouped by shape, so that none needs padding: images by themselves first, then in first-seen order."""
     groups: dict[tuple, list[Row]] = {}
     for row in made:
         groups.setdefault(row.shape, []).append(row)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda group: bool(group[0].whole and group[0].questions))
 
 
 def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
@@ -123,7 +161,7 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
     """
     if not answer.strip():
         return ()
-    return _continuation(blueprint.processor.tokenizer, text, answer)
+    return _continuation(blueprint.processor.tokenizer, text + blueprint.family.closing, answer)
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:
@@ -171,7 +209,7 @@ def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other
         for text in (first, other)
     )
     shared = min(len(plain), len(whole))
-    image = blueprint.config.image_token_id
+    image = blueprint.image_token
     limit = min(shared, plain.index(image) + 1) if image in plain else shared
     start = next((i for i in range(limit) if plain[i] != whole[i]), limit)
     end = next((i for i in range(shared - start) if plain[-1 - i] != whole[-1 - i]), shared - start)
@@ -182,17 +220,21 @@ def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other
 
 
 def _cut(blueprint: Blueprint, ids: Ids) -> int:
-    image = blueprint.config.image_token_id
+    image = blueprint.image_token
     if image not in ids:
         raise ValueError(f"the processor made no image tokens (id {image}) for this prompt. Check its chat template.")
     return len(ids) - ids[::-1].index(image)
 
 
-def _headed(inputs: dict[str, Tensor], cut: int) -> dict[str, Tensor]:
-    shape = inputs["input_ids"].shape
-    return {name: value[:, :cut] if value.shape == shape else value for name, value in inputs.items()}
+def _headed(blueprint: Blueprint, inputs: dict[str, Tensor], cut: int) -> dict[str, Tensor]:
+    shape, carried = inputs["input_ids"].shape, blueprint.family.carried
+    return {
+        name: value[:, :cut] if value.shape == shape or name in carried else value for name, value in inputs.items()
+    }
 
 
-def stack(made: Sequence[Row], device: torch.device) -> dict[str, Tensor]:
-    """The inputs of rows of one shape as one batch on the device."""
-    return {name: torch.cat([row.inputs[name] for row in made]).to(device) for name in made[0].inputs}
+def stack(model: Model, made: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Inputs of one shape as one batch on the model's device, those that are not counts in its dtype."""
+    dtype = getattr(torch, model.dtype)
+    batch = {name: torch.cat([inputs[name] for inputs in made]).to(model.device) for name in made[0]}
+    return {name: value.to(dtype) if value.is_floating_point() else value for name, value in batch.items()}

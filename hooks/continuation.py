@@ -6,7 +6,7 @@ side that is padded.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,13 +27,15 @@ PaddingSide = Literal["left", "right"]
 class Sequences:
     """Sequences that have been through the model: `cache`, `mask` (row, slot) and the `position` (row) that comes next.
 
-    `logits` (row, vocabulary) float32 are those of the next token, where they have been asked for.
+    `logits` (row, vocabulary) float32 are those of the next token. `carried`: inputs (row, 1, ...) that every further
+    token needs too.
     """
 
     cache: Any
     mask: Tensor
     position: Tensor
     logits: Tensor
+    carried: dict[str, Tensor]
 
     def __len__(self) -> int:
         return len(self.mask)
@@ -49,27 +51,71 @@ class Extension:
     states: trace.States
 
 
-def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] = ()) -> tuple[Sequences, trace.States]:
-    """Run the prefixes of rows of one shape, vision included, and read image-level states at `reads`.
+@dataclass(frozen=True)
+class Encoded:
+    """What came of encoding rows: `sequences` that can be continued, and the states on the way.
 
-    States are whole for vision and projector; of the language model they are (image token of all rows, feature).
+    `states` are whole for vision and projector, and (image position of all rows, feature) of the language model;
+    `last` (row, feature) are its states at each row's last token. `vision` is the output of the family's encoder, where
+    other rows will need it.
     """
-    inputs = stack(made, model.device)
-    if "pixel_values" in inputs:
-        inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, model.dtype))
+
+    sequences: Sequences
+    states: trace.States
+    last: trace.States
+    vision: Any
+
+
+def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] = (), seen: Any = None) -> Encoded:
+    """Run rows of one shape and read states at `reads`; `seen` is their images' `vision`, which is then not run."""
+    inputs = stack(model, [row.inputs for row in made])
     ids = inputs["input_ids"]
-    image = ids == model.config.image_token_id
-    output, states = trace.run(
+    image = ids == model.blueprint.image_token
+    encoder = model.family.encoder if "pixel_values" in inputs else ""
+    output, states, vision = trace.run_around(
         model,
         {**inputs, "use_cache": True, "logits_to_keep": 1},
+        encoder=encoder,
+        seen=seen,
         reads=reads,
-        select={"language": lambda state: state[image]},
+        select={"language": lambda state: (state[image], state[:, -1].clone())},
     )
-    length = torch.full((len(ids),), ids.shape[1], device=model.device)
-    if path := model.family.rope_deltas:
+    length = torch.full((len(ids),), ids.shape[1] + model.family.first_position, device=model.device)
+    if (path := model.family.rope_deltas) and "pixel_values" in inputs:
         length = length + attrgetter(path)(model.module)[:, 0].to(length)
-    cache = output.past_key_values
-    return Sequences(cache, torch.ones_like(ids), length, output.logits[:, -1].float()), states
+    carried = {name: inputs[name][:, -1:] for name in model.family.carried if name in inputs}
+    sequences = Sequences(
+        model.family.cache(output), torch.ones_like(ids), length, output.logits[:, -1].float(), carried
+    )
+    language = {point: state for point, state in states.items() if point[0] == "language"}
+    return Encoded(
+        sequences,
+        {point: state[0] if point in language else state for point, state in states.items()},
+        {point: state[1] for point, state in language.items()},
+        vision,
+    )
+
+
+def seen_rows(vision: Any, *places: int) -> Any:
+    """An encoder's output cut to some of its images; what is no tensor stays as it is."""
+    return _each(lambda value: value[list(places)], vision)
+
+
+def seen_together(visions: Sequence[Any]) -> Any:
+    """Encoder outputs of single images as that of one batch."""
+    return _each(lambda *values: torch.cat(values), *visions)
+
+
+def _each(change: Callable[..., Tensor], *outputs: Any) -> Any:
+    """Outputs of one module, tensor by tensor: named fields, tuples or a tensor."""
+    first = outputs[0]
+    if isinstance(first, Tensor):
+        return change(*outputs)
+    if isinstance(first, Mapping):
+        return type(first)(**{name: _each(change, *(output[name] for output in outputs)) for name in first})
+    if isinstance(first, tuple):
+        return tuple(_each(change, *fields) for fields in zip(*outputs, strict=True))
+    return first
 
 
 def extend(
@@ -97,12 +143,15 @@ def extend(
         "position_ids": position,
         "past_key_values": _fork(before.cache, index, len(before)),
         "use_cache": True,
+        **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
+        **model.family.onward(),
     }
     pick = {"language": lambda state: select(state, real)} if select else None
     output, states = trace.run(model, inputs, reads=reads, select=pick)
     every = torch.arange(len(ids), device=model.device)
     logits = output.logits[every, last_real(real)].float()
-    sequences = Sequences(output.past_key_values, mask, before.position[index] + counted[:, -1], logits)
+    carried = {name: value[index] for name, value in before.carried.items()}
+    sequences = Sequences(model.family.cache(output), mask, before.position[index] + counted[:, -1], logits, carried)
     return Extension(sequences, output.logits, real, states)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import trace
 from .collect import Request, by_image, image_reading
-from .context import process_image
+from .context import process_image, stack
 from .reading import Answer, Question, Reading, View, choose
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
     readings: dict[int, Reading] = {}
     for group in groups.values():
         mine = [images[place] for place in group]
-        inputs = {name: torch.cat([image[name] for image in mine]).to(model.device) for name in mine[0]}
-        inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, model.dtype))
+        inputs = stack(model, mine)
         reads = trace.points(model, request.image_sites)
         output, states = trace.run(model, inputs, reads=reads, method="get_image_features")
         embedded = output.pooler_output

@@ -14,8 +14,9 @@ import torch
 import transformers
 from nnsight import NNsight
 
-from .context import image_layout
+from .context import image_grids
 from .families import FAMILIES, Family, find
+from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
 from .reading import Grid
 from .sites import Tower
@@ -28,7 +29,8 @@ class LoadOptions:
     """How to load. `dtype` "auto" is the checkpoint's own, but float32 on a CPU, which is slow and coarse in 16 bits.
 
     `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`. `visual_tokens` caps an image's tokens
-    in families that allow it. Remote code is never run unless `trust_remote_code`.
+    in families that allow it. `plain` prompts without the chat template, as base models want it. Remote code is never
+    run unless `trust_remote_code`.
     """
 
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -36,6 +38,7 @@ class LoadOptions:
     quantize: Literal["nf4", "int8"] | None = None
     revision: str | None = None
     visual_tokens: int | None = None
+    plain: bool = False
     trust_remote_code: bool = False
 
 
@@ -61,9 +64,19 @@ class Blueprint:
     def towers(self) -> dict[str, Tower]:
         return self.family.towers(self.config)
 
-    def image_tokens(self, height: int, width: int) -> tuple[int, Grid]:
-        """How many tokens an image of this size becomes, and their (frames, rows, columns) layout."""
-        return image_layout(self, height, width)
+    @property
+    def chat(self) -> bool:
+        """Whether prompts follow the checkpoint's chat template."""
+        return not self.options.plain and getattr(self.processor, "chat_template", None) is not None
+
+    @property
+    def image_token(self) -> int:
+        """The input id that stands at an image's positions."""
+        return self.family.image_token(self.config)
+
+    def image_grids(self, height: int, width: int) -> dict[str, Grid]:
+        """The (tiles, rows, columns) that an image of this size becomes, per tower that has its tokens."""
+        return image_grids(self, height, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +148,7 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     try:
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(directory, **trust)
-            processor = transformers.AutoProcessor.from_pretrained(directory, **trust)
+            processor = load_processor(directory, **trust)
     except (OSError, ValueError) as error:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
     _set_visual_tokens(family, processor, options.visual_tokens)

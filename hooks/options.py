@@ -1,6 +1,6 @@
 """Scoring answers as continuations of contexts: batched from the cache, and the slow exact way beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .context import Ids, option_ids, process, render
+from .context import Ids, option_ids, process, render, stack
 from .continuation import Extension, PaddingSide, Sequences, extend, mean_state
 from .reading import Answer, Question, View, choose
 
@@ -87,23 +87,36 @@ def score_reference(model: "Model", view: View) -> tuple[Answer, ...]:
 
 
 def _answer_reference(model: "Model", view: View, question: Question) -> Answer:
-    text = render(model.blueprint, question.text)
+    text = render(model.blueprint, question.text, image=view.pixels is not None)
     made = [_score_whole(model, view, text, ids) for ids in option_ids(model.blueprint, text, question.options)]
     return answer(made)
 
 
 def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
-    inputs = {name: value.to(model.device) for name, value in process(model.blueprint, view.pixels, text).items()}
-    shape = inputs["input_ids"].shape
-    added = torch.tensor([ids], device=model.device)
-    for name, value in inputs.items():  # whatever is aligned with the tokens grows with them
-        if value.shape == shape:
-            more = {"input_ids": added, "attention_mask": torch.ones_like(added)}.get(name, torch.zeros_like(added))
-            inputs[name] = torch.cat([value, more], dim=1)
-    inputs["pixel_values"] = inputs["pixel_values"].to(getattr(torch, model.dtype))
+    inputs = _grown(model, stack(model, [process(model.blueprint, view.pixels, text)]), ids)
     output, _ = trace.run(model, {**inputs, "use_cache": False})
-    logits = output.logits[0, shape[1] - 1 :].float()
+    logits = output.logits[0, -len(ids) - 1 :].float()
     return Scored(np.array(_log_probs(logits[:-1], ids), np.float32), _end(model, logits[-1:])[0])
+
+
+def _grown(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Tensor]:
+    """Inputs of one prompt with an answer behind it: whatever is aligned with the tokens grows with them."""
+    family, added = model.family, torch.tensor([ids], device=model.device)
+    more = {
+        "input_ids": added,
+        "attention_mask": torch.ones_like(added),
+        "token_type_ids": torch.full_like(added, family.answer_type),
+        "mm_token_type_ids": torch.zeros_like(added),
+        **{
+            name: inputs[name][:, -1:].expand(-1, len(ids), *inputs[name].shape[2:])
+            for name in family.carried
+            if name in inputs
+        },
+    }
+    return {
+        name: torch.cat([value, more[name].to(value)], dim=1) if name in more else value
+        for name, value in inputs.items()
+    }
 
 
 def _scored(

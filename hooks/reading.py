@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grid = tuple[int, int, int]
-"""(frames, rows, columns) of an image's tokens; token order is row-major."""
+"""(tiles, rows, columns) of an image's tokens, tiles being one where it is not cut; token order is row-major."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,12 @@ class Question:
 
 @dataclass(frozen=True)
 class View:
-    """One image under one condition, (height, width, 3) uint8 RGB, with all questions that hang on it."""
+    """One image under one condition, (height, width, 3) uint8 RGB, with all questions that hang on it.
 
-    pixels: NDArray[np.uint8]
+    Without pixels (None) the questions are asked of the text alone, and image-level sites have no state.
+    """
+
+    pixels: NDArray[np.uint8] | None
     questions: tuple[Question, ...] = ()
 
 

@@ -25,29 +25,67 @@ def points(model: "Model", sites: Sequence[Site]) -> list[Point]:
     return sorted(wanted, key=lambda point: (order.index(point[0]), point[1]))
 
 
+Select = Mapping[str, Callable[[Tensor], Any]]
+"""Per tower: applied to a state at once, so that only what is needed of it stays in memory.
+
+What it returns must not alias the state, which later modules may overwrite.
+"""
+
+
 def run(
     model: "Model",
     inputs: Mapping[str, Any],
     *,
     reads: Sequence[Point] = (),
-    select: Mapping[str, Callable[[Tensor], Any]] | None = None,
+    select: Select | None = None,
     method: str = "__call__",
 ) -> tuple[Any, States]:
-    """One forward of `method` on inputs on the device: its output, and the states at `reads`.
-
-    `select[tower]` is applied to a state at once, so that only what is needed of it stays in memory. What it returns
-    must not alias the state, which later modules may overwrite.
-    """
+    """One forward of `method` on inputs on the device: its output, and what `select` takes of the states at `reads`."""
     states: States = {}
     if not reads:
         with model.lock, torch.inference_mode():
             return getattr(model.module, method)(**inputs), states
-    choose = select or {}
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method, **inputs) as tracer:
         for point in reads:
-            states[point] = choose.get(point[0], torch.clone)(_state(model, point))
+            states[point] = _selected(model, point, select)
         output = nnsight.save(tracer.result)
     return output, states
+
+
+def run_around(
+    model: "Model",
+    inputs: Mapping[str, Any],
+    *,
+    encoder: str,
+    seen: Any,
+    reads: Sequence[Point] = (),
+    select: Select | None = None,
+) -> tuple[Any, States, Any]:
+    """`run`, in which the module at the path `encoder` hands out `seen` instead of running; else its output comes too.
+
+    An empty path is none.
+    """
+    if not encoder:
+        return *run(model, inputs, reads=reads, select=select), None
+    states: States = {}
+    within = [point for point in reads if point[0] == "vision"]
+    after = [point for point in reads if point[0] != "vision"]
+    with model.lock, torch.inference_mode(), model.tracer.trace(**inputs) as tracer:
+        if seen is None:
+            for point in within:
+                states[point] = _selected(model, point, select)
+            vision = nnsight.save(model.tracer.get(encoder).output)
+        else:
+            vision = nnsight.save(seen)
+            model.tracer.get(encoder).skip(seen)
+        for point in after:
+            states[point] = _selected(model, point, select)
+        output = nnsight.save(tracer.result)
+    return output, states, vision
+
+
+def _selected(model: "Model", point: Point, select: Select | None) -> Any:
+    return (select or {}).get(point[0], torch.clone)(_state(model, point))
 
 
 def blocks(model: "Model", tower: str) -> Any:

@@ -192,7 +192,7 @@ def vision_tokens(dataset: Dataset, blueprint: "Blueprint") -> int:
             height, width = image.read().shape[:2]
         except (OSError, ValueError):
             continue  # recorded when its block is read
-        return blueprint.image_tokens(height, width)[0]
+        return max(tiles * rows * cols for tiles, rows, cols in blueprint.image_grids(height, width).values())
     raise ValueError(f"none of the {len(dataset.images)} images of {dataset.name!r} can be read. Check the paths.")
 
 

@@ -240,12 +240,6 @@ def test_a_question_that_holds_an_image_placeholder_is_refused(model):
         capture.check_question(model, Question("what is <image> here?"))
 
 
-def test_families_whose_image_states_depend_on_the_question_are_refused(model):
-    family = replace(model.family, image_prefix="bidirectional")
-    with pytest.raises(ValueError, match="bidirectional image prefix"):
-        capture.read(replace(model, blueprint=replace(model.blueprint, family=family)), VIEWS, (), batch_size=1)
-
-
 def test_without_a_chat_template_the_prompt_is_the_image_and_the_text(model, monkeypatch):
     monkeypatch.setattr(model.processor, "chat_template", None)
     assert render(model.blueprint, "is there a bus?") == "<image>is there a bus?"

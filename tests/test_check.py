@@ -47,9 +47,9 @@ def test_every_check_passes_on_the_embedded_models(name):
             "projected tokens are what enters the language model",
             "differ",
         ),
-        ({"leading": lambda config: 0}, "token counts equal grids", r"expected \(16, 64\)"),
+        ({"leading": lambda config: 0}, "token counts equal grids", r"makes it \(16, 64\)"),
         ({"grid": lambda *args: (1, 2, 8)}, "patches are in row-major order", "moves token"),
-        ({"grid": lambda *args: (1, 4, 5)}, "token counts equal grids", "the grid is"),
+        ({"grid": lambda *args: (1, 4, 5)}, "token counts equal grids", "makes it"),
     ],
 )
 def test_a_wrong_entry_is_found(entry, finding, detail):

@@ -25,7 +25,7 @@ def grid(config, image, tower):
     return (frames, rows, cols) if tower == "vision" else (frames, rows // MERGE, cols // MERGE)
 
 
-def packed_rows(state, images, tower):
+def packed_rows(config, state, images, tower):
     """Split packed patches by image; those of the vision tower come in merge windows, not row by row."""
     grids = [grid(None, image, tower) for image in images]
     split = state.split([int(np.prod(each)) for each in grids])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
-from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS
+from tiny_models import GRID, LANGUAGE_LAYERS, VISION_LAYERS
 
 import hooks
 from hooks import LoadOptions, ModelError, capture, provenance, sites
@@ -32,7 +32,7 @@ def test_a_blueprint_needs_no_weights(copied):
         "projector": 0,
         "language": LANGUAGE_LAYERS,
     }
-    assert plan.image_tokens(100, 60) == (IMAGE_TOKENS, GRID)
+    assert plan.image_grids(100, 60) == {"vision": GRID, "projector": GRID, "language": GRID}
     with pytest.raises(ModelError, match=r"no \.safetensors weights"):
         hooks.load(str(copied))
 
@@ -40,7 +40,7 @@ def test_a_blueprint_needs_no_weights(copied):
 def test_contrastive_blueprints_know_their_grid():
     plan = hooks.blueprint(str(tiny_models.clip_path()))
     assert plan.kind == "contrastive"
-    assert plan.image_tokens(64, 64) == (IMAGE_TOKENS, GRID)
+    assert plan.image_grids(64, 64) == {"vision": GRID}
 
 
 def test_a_loaded_model_is_frozen_and_in_evaluation_mode():

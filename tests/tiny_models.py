@@ -54,8 +54,12 @@ def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def llava_path() -> Path:
-    """A LLaVA checkpoint: CLIP vision tower with CLS dropped, grouped-query Llama, chat template."""
-    path = root() / "llava"
+    """A LLaVA checkpoint on disk."""
+    return save_llava(root() / "llava")
+
+
+def save_llava(path: Path) -> Path:
+    """CLIP vision tower with CLS dropped, grouped-query Llama, chat template."""
     tokenizer = _byte_pairs()
     image, pad, bos, eos = tokenizer.convert_tokens_to_ids(["<image>", "<pad>", "<s>", "</s>"])
     config = LlavaConfig(
@@ -94,7 +98,12 @@ def llava_path() -> Path:
 
 @lru_cache(maxsize=1)
 def clip_path() -> Path:
-    """A CLIP checkpoint with a character-level vocabulary."""
+    """A CLIP checkpoint on disk."""
+    return save_clip(root() / "clip")
+
+
+def save_clip(path: Path) -> Path:
+    """CLIP with a character-level vocabulary."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*alphabet, *(letter + "</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
     tokenizer = CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[])
@@ -111,7 +120,7 @@ def clip_path() -> Path:
         "pad_token_id": eos,
     }
     config = CLIPConfig(text_config=text, vision_config=_vision(), projection_dim=24)
-    return _save(root() / "clip", CLIPModel, config, CLIPProcessor(_image_processor(), tokenizer))
+    return _save(path, CLIPModel, config, CLIPProcessor(_image_processor(), tokenizer))
 
 
 @lru_cache(maxsize=8)

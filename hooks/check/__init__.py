@@ -1,0 +1,38 @@
+"""Does a model fit its family's entry? Findings from small forwards on made-up images, for `probe check MODEL`."""
+
+from typing import TYPE_CHECKING
+
+from . import scores, states, structure
+from .finding import Check, Finding, found
+from .scores import counted_vision
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+__all__ = ["Finding", "check", "counted_vision"]
+
+SHARED: tuple[tuple[str, Check], ...] = (
+    ("module paths", structure.paths),
+    ("token counts equal grids", structure.token_counts),
+    ("states are finite", states.finite),
+    ("patches are in row-major order", structure.row_major),
+    ("replacing a state moves what follows", states.replacing),
+    ("vision runs once per image", scores.vision_once),
+)
+GENERATIVE: tuple[tuple[str, Check], ...] = (
+    *SHARED,
+    ("projected tokens are what enters the language model", states.projected),
+    ("projected tokens lie where their patches do", structure.projected_in_place),
+    ("states equal output_hidden_states", states.hidden_states),
+    ("prompts are the processor's own", scores.prompts),
+    ("encode-once equals whole forwards", scores.encode_once),
+    ("batch and padding change nothing", scores.batches),
+    ("greedy answers are the model's own", scores.greedy),
+)
+CONTRASTIVE: tuple[tuple[str, Check], ...] = (*SHARED, ("scores are the model's logits", scores.logits))
+
+
+def check(model: "Model") -> list[Finding]:
+    """Run every check that suits the model's kind; none stops the others."""
+    checks = GENERATIVE if model.kind == "generative" else CONTRASTIVE
+    return [found(name, run, model) for name, run in checks]

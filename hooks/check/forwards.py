@@ -1,0 +1,60 @@
+"""Small forwards of a model on made-up pictures, for checks to look at."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from .. import trace
+from ..collect import by_image
+from ..context import process, process_image, render, stack
+from ..reading import Question
+from ..sites import available, parse_all
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+QUESTIONS = (
+    Question("Is there a bus in the image?", ("yes", "no")),
+    Question("What is in the image?", ("a small red car", "a tree")),
+)
+SIZES = ((224, 224), (160, 320), (90, 60))
+TOLERANCE = {"float32": 1e-4, "float16": 0.05, "bfloat16": 0.25}
+"""Nats by which two orders of the same 16-bit sums may differ; quantised weights compute in these too."""
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """A made-up picture of two gradients and a ramp, (height, width, 3) uint8."""
+    rows, cols = np.mgrid[:height, :width]
+    return np.stack([rows * 255 // height, cols * 255 // width, (rows + cols) % 256], axis=-1).astype(np.uint8)
+
+
+def inputs_of(model: "Model", pixels: np.ndarray) -> dict[str, Tensor]:
+    """One image as the model takes it, with a question where it takes one."""
+    if model.kind == "generative":
+        made = process(model.blueprint, pixels, render(model.blueprint, QUESTIONS[0].text))
+    else:
+        made = process_image(model.blueprint, pixels)
+    return stack(model, [made])
+
+
+def method(model: "Model") -> str:
+    """What is called to see an image."""
+    return "__call__" if model.kind == "generative" else "get_image_features"
+
+
+def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[str, Tensor]]:
+    """The grid states of one image at every layer of every tower that has them, and the inputs that made them."""
+    inputs = inputs_of(model, pixels)
+    texts = [text for text in available(model.towers) if text.split(":")[1] in ("patches", "image")]
+    reads = trace.points(model, parse_all(texts, model.towers))
+    mask = inputs["input_ids"] == model.blueprint.image_token if model.kind == "generative" else None
+    _, states = trace.run(
+        model, inputs, reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
+    )
+    return by_image(model, states, [inputs])[0], inputs
+
+
+def worst(a: Tensor, b: Tensor) -> float:
+    """The largest difference of two tensors."""
+    return float((a.float() - b.float()).abs().max())

@@ -1,0 +1,122 @@
+"""Are answers the model's own, however they are batched and whatever was used again?"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from .. import capture, options
+from ..context import process, render, rows, stack
+from ..reading import Answer, Reading, View
+from .finding import require
+from .forwards import QUESTIONS, SIZES, TOLERANCE, inputs_of, picture, states_of
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+NEW_TOKENS = 8
+
+
+def vision_once(model: "Model") -> str:
+    """The vision tower sees an image once, however many questions and options there are."""
+    with counted_vision(model) as once:
+        states_of(model, picture(*SIZES[0]))
+    with counted_vision(model) as seen:
+        capture.read(model, [View(picture(*SIZES[0]), QUESTIONS)], (), batch_size=1)
+    require(seen == once, f"the vision tower saw {seen} tokens for one image of {once} with {len(QUESTIONS)} questions")
+    return f"1 image, {len(QUESTIONS)} questions, {sum(len(q.options) for q in QUESTIONS)} options, 1 call"
+
+
+def prompts(model: "Model") -> str:
+    """Every question's prompt has the token ids that the processor gives it with the image."""
+    view = View(picture(*SIZES[0]), QUESTIONS)
+    for row in rows(model.blueprint, 0, view):
+        for text, tail in zip(row.texts, row.tails, strict=True):
+            mine = [*row.inputs["input_ids"][0].tolist(), *tail]
+            theirs = process(model.blueprint, view.pixels, text)["input_ids"][0].tolist()
+            require(mine == theirs, f"prompt {text!r} has ids {mine}, the processor's are {theirs}")
+    return f"{len(QUESTIONS)} prompts " + ("by the chat template" if model.blueprint.chat else "without chat template")
+
+
+def encode_once(model: "Model") -> str:
+    """Scores from the cache are those of one whole forward per option, with an image and, where it can be, without."""
+    pictures = [picture(*size) for size in SIZES] + [None] * model.family.text_only
+    views = [View(pixels, QUESTIONS) for pixels in pictures]
+    limit, worst = TOLERANCE[model.dtype], 0.0
+    for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
+        worst = max(worst, _apart(reading.answers, options.score_reference(model, view)))
+    require(worst <= limit, f"scores differ from one whole forward per option by {worst:.2g} nats (limit {limit:g})")
+    return f"within {worst:.1g} nats of one whole forward per option (limit {limit:g}), prefix {_reuse(model)}"
+
+
+def _reuse(model: "Model") -> str:
+    told = {"bidirectional": "per question, vision once", "question": "per question, vision once"}
+    return told.get(model.family.image_prefix, "once per image")
+
+
+def batches(model: "Model") -> str:
+    """Answers do not depend on neighbours, on the order, or on the side that is padded."""
+    views = [View(picture(*size), QUESTIONS[: 1 + k % 2]) for k, size in enumerate(SIZES)]
+    alone = [capture.read(model, [view], (), batch_size=1)[0] for view in views]
+    limit, worst = TOLERANCE[model.dtype], 0.0
+    for side in ("left", "right"):
+        together = capture.read(model, views, (), batch_size=len(views), padding_side=side)
+        worst = max(worst, *(_apart(a.answers, b.answers) for a, b in zip(alone, together, strict=True)))
+    require(worst <= limit, f"batched answers differ from single ones by {worst:.2g} nats (limit {limit:g})")
+    return f"{len(views)} images of different sizes, padded left and right, within {worst:.1g} nats (limit {limit:g})"
+
+
+def _apart(mine: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> float:
+    return max(float(np.abs(a.log_likelihood - b.log_likelihood).max()) for a, b in zip(mine, theirs, strict=True))
+
+
+def greedy(model: "Model") -> str:
+    """Free answers are those of the model's own `generate`, token for token."""
+    question = replace(QUESTIONS[1], generate=True)
+    view = View(picture(*SIZES[0]), (question,))
+    reading: Reading = capture.read(model, [view], (), batch_size=1, max_new_tokens=NEW_TOKENS)[0]
+    inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, question.text))])
+    with model.lock, torch.inference_mode():
+        made = model.module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=NEW_TOKENS)[0].tolist()
+    prompt = inputs["input_ids"][0].tolist()
+    new = made[len(prompt) :] if made[: len(prompt)] == prompt else made
+    kept = [token for token in new if token not in model.stop_ids]
+    theirs = model.processor.tokenizer.decode(kept, skip_special_tokens=True).strip()
+    mine = reading.answers[0].text
+    require(mine == theirs, f"{mine!r}, but generate writes {theirs!r}")
+    return f"{len(new)} tokens"
+
+
+def logits(model: "Model") -> str:
+    """Scores are the model's own image-text logits."""
+    view, captions = View(picture(*SIZES[0]), QUESTIONS), QUESTIONS[1].options
+    mine = capture.read(model, [view], (), batch_size=1)[0].answers[1].log_likelihood
+    tokens = model.processor.tokenizer(list(captions), padding=True, return_tensors="pt").to(model.device)
+    with model.lock, torch.inference_mode():
+        theirs = model.module(**tokens, **inputs_of(model, picture(*SIZES[0]))).logits_per_image[0]
+    worst = float(np.abs(mine - theirs.float().cpu().numpy()).max())
+    limit = TOLERANCE[model.dtype]
+    require(worst <= limit, f"scores differ from the model's own logits by {worst:.2g} (limit {limit:g})")
+    return f"within {worst:.1g} of the model's own logits (limit {limit:g})"
+
+
+@contextmanager
+def counted_vision(model: "Model") -> Iterator[list[int]]:
+    """Record, for each call of the vision tower, how many tokens it saw: a list that grows inside the block."""
+    seen: list[int] = []
+    block = attrgetter(model.family.vision)(model.module)[0]
+    hook = block.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(_width(args, kwargs)), with_kwargs=True
+    )
+    try:
+        yield seen
+    finally:
+        hook.remove()
+
+
+def _width(args: tuple, kwargs: dict[str, Any]) -> int:
+    return (args[0] if args else kwargs["hidden_states"]).shape[:-1].numel()

@@ -1,0 +1,100 @@
+"""Are states real: what the model itself reports, and on the way from pixels to answers?"""
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import nnsight
+import torch
+from torch import Tensor
+
+from .. import trace
+from .finding import require
+from .forwards import SIZES, inputs_of, method, picture, states_of, worst
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+
+def finite(model: "Model") -> str:
+    """No state is infinite or undefined."""
+    states, _ = states_of(model, picture(*SIZES[0]))
+    bad = [f"{tower} layer {layer}" for (tower, layer), state in states.items() if not state.isfinite().all()]
+    require(not bad, f"non-finite states at {', '.join(bad)}. Try another --dtype.")
+    return f"{len(states)} states"
+
+
+def projected(model: "Model") -> str:
+    """What enters the language model at image positions is what the projector made, up to a scale and to positions."""
+    if "projector" not in model.towers or "image" not in model.towers["language"].tokens:
+        return "the image enters through cross-attention"
+    made = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
+    entering = [states["language", 0].float() for states in made]
+    projected = [states["projector", 0].float() for states in made]
+    if entering[0].shape != projected[0].shape:  # laid out anew: each one that enters is one that was projected
+        nearest = torch.cdist(entering[0], projected[0], compute_mode="donot_use_mm_for_euclid_dist").min(-1).values
+        require(float(nearest.max()) == 0, f"one that enters is {float(nearest.max()):.2g} from all projected ones")
+        return f"{len(entering[0])} of {len(projected[0])} tokens, equal"
+    if torch.equal(entering[0], projected[0]):
+        return f"{len(projected[0])} tokens, equal"
+    changes = entering[0] - entering[1], projected[0] - projected[1]  # position embeddings cancel
+    scale = float((changes[0] * changes[1]).sum() / changes[1].square().sum())
+    rest = worst(changes[0], scale * changes[1]) / float(changes[0].abs().max())
+    limit = 1e-4 if model.dtype == "float32" else 0.05
+    require(rest <= limit, f"they differ by up to {worst(entering[0], projected[0]):.2g}")
+    return f"{len(projected[0])} tokens, times {scale:.6g}, beside their positions"
+
+
+def hidden_states(model: "Model") -> str:
+    """Language states at all positions are `output_hidden_states`."""
+    inputs = inputs_of(model, picture(*SIZES[0]))
+    layers = model.towers["language"].layers
+    reads = [("language", layer) for layer in range(layers + 1)]
+    _, states = trace.run(model, inputs, reads=reads)
+    with model.lock, torch.inference_mode():
+        output = model.module(**inputs, output_hidden_states=True)
+    theirs = _hidden_states(output)
+    require(len(theirs) == layers + 1, f"the model reports {len(theirs)} states, there are {layers + 1} layers")
+    norm = attrgetter(model.family.final_norm)(model.module)
+    largest = 0.0
+    for layer, reported in enumerate(theirs):
+        # the library returns the last one with the final norm applied, sites are without
+        mine = norm(states["language", layer]) if layer == layers else states["language", layer]
+        largest = max(largest, worst(mine, reported))
+    limit = 1e-5 if model.dtype == "float32" else 0.1
+    require(largest <= limit, f"they differ by up to {largest:.2g}")
+    return f"{layers + 1} layers, within {largest:.1g}"
+
+
+def _hidden_states(output: Any) -> tuple[Tensor, ...]:
+    nested = getattr(output, "language_model_outputs", None)
+    return (output if nested is None else nested).hidden_states
+
+
+def replacing(model: "Model") -> str:
+    """Replacing a state changes what follows, and nothing before."""
+    done = []
+    for tower in model.towers.values():
+        block = (tower.layers - 1) // 2 if tower.layers else 0
+        clean, before = _replaced(model, tower.name, block, change=False)
+        changed, still = _replaced(model, tower.name, block, change=True)
+        require(worst(clean, changed) > 0, f"{tower.name}: replacing block {block + 1} changes nothing downstream")
+        require(worst(before, still) == 0, f"{tower.name}: replacing block {block + 1} changes its own input")
+        done.append(tower.name)
+    return f"downstream moves, upstream does not: {', '.join(done)}"
+
+
+def _replaced(model: "Model", tower: str, block: int, *, change: bool) -> tuple[Tensor, Tensor]:
+    """The model's output with one block's output (the projector's) reversed along features, and that block's input."""
+    module = trace.blocks(model, tower)
+    stacked = model.towers[tower].layers > 0
+    inputs = inputs_of(model, picture(*SIZES[0]))
+    with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs) as tracer:
+        target = module[block] if stacked else module
+        before = nnsight.save(trace.first(target.input).clone())
+        value = target.output
+        if change:
+            swapped = trace.first(value).flip(-1)
+            target.output = (swapped, *value[1:]) if isinstance(value, tuple) else swapped
+        result = nnsight.save(tracer.result)
+    output = result.logits[:, -1] if model.kind == "generative" else result.pooler_output
+    return output.clone(), before

@@ -1,0 +1,130 @@
+"""Are modules where the entry says, and tokens where the grid says?"""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import nnsight
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import trace
+from ..collect import by_image
+from ..reading import Grid
+from .finding import Wrong, require
+from .forwards import SIZES, inputs_of, method, picture, states_of
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+
+def paths(model: "Model") -> str:
+    """Every path leads to a module, and a tower's to as many blocks as it has layers."""
+    told = []
+    for tower in model.towers.values():
+        path = getattr(model.family, tower.name)
+        try:
+            module = attrgetter(path)(model.module)
+        except AttributeError as error:
+            raise Wrong(f"{tower.name} path {path!r} leads nowhere ({error})") from error
+        if tower.layers:
+            require(
+                isinstance(module, torch.nn.ModuleList) and len(module) == tower.layers,
+                f"{tower.name} path {path!r} is a {type(module).__name__} of {len(list(module.children()))}, "
+                f"not a list of {tower.layers} blocks",
+            )
+        told.append(f"{tower.name} at {path}" + (f" ({tower.layers} blocks)" if tower.layers else ""))
+    for path in filter(None, (model.family.final_norm, model.family.encoder)):
+        attrgetter(path)(model.module)
+    return ", ".join(told)
+
+
+def token_counts(model: "Model") -> str:
+    """In every tower and layer there are as many tokens as the grid has places."""
+    counted = []
+    for height, width in SIZES:
+        states, image = states_of(model, picture(height, width))
+        for (tower, layer), state in states.items():
+            grid = model.family.grid(model.config, image, tower)
+            leading = model.family.leading(model.config) if tower == "vision" else 0
+            shape = (int(np.prod(grid)) + leading, model.towers[tower].features)
+            require(
+                tuple(state.shape) == shape,
+                f"{height}x{width}: {tower} layer {layer} is {tuple(state.shape)}, the grid {grid} makes it {shape}",
+            )
+        grids = model.blueprint.image_grids(height, width)
+        counted.append(f"{height}x{width} -> " + ", ".join(f"{name} {each}" for name, each in grids.items()))
+    return "; ".join(counted)
+
+
+def row_major(model: "Model") -> str:
+    """Brightening one corner of the picture moves that corner's token most, where patches enter the vision tower."""
+    height, width = SIZES[0]
+    plain = np.full((height, width, 3), 96, np.uint8)
+    base, image = states_of(model, plain)
+    tiles, rows, cols = grid = model.family.grid(model.config, image, "vision")
+    leading = model.family.leading(model.config)
+    across, down = max(1, round(height / rows)), max(1, round(width / cols))
+    seen = []
+    for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
+        bright = plain.copy()
+        top, left = (height - across) * (row > 0), (width - down) * (col > 0)
+        bright[top : top + across, left : left + down] = 255
+        moved = (states_of(model, bright)[0]["vision", 0] - base["vision", 0]).float().norm(dim=-1)[leading:]
+        tile, *at = (int(i) for i in np.unravel_index(int(moved.argmax()), grid))
+        require((row, col) == tuple(at), f"brightening patch {(row, col)} moves token {tuple(at)} most")
+        seen.append(tile)
+    # tiles are row-major too: the first corner in the first, the last in the last, the second at the end of a row
+    across = seen[1] + 1
+    require(
+        seen == [0, across - 1, tiles - across, tiles - 1] and tiles % across == 0,
+        f"the picture's corners lie in tiles {seen} of {tiles}",
+    )
+    return f"{rows}x{cols}, four corners" + (f" of {tiles} tiles" if tiles > 1 else "")
+
+
+def projected_in_place(model: "Model") -> str:
+    """Changing one patch where it leaves the vision tower moves the projected token of its place, and no other."""
+    grids = {name: model.family.grid(model.config, inputs_of(model, picture(*SIZES[0])), name) for name in model.towers}
+    vision, projected = grids["vision"], grids.get("projector", (1, 1, 1))
+    if "projector" not in model.towers or 1 in projected[1:] or vision[1] % projected[1] or vision[2] % projected[2]:
+        return f"the projector has no place for a patch: {vision} -> {projected}"
+    merge = (vision[1] // projected[1], vision[2] // projected[2])
+    for layer in range(model.towers["vision"].layers, 0, -1):
+        moved = [_moved(model, layer, place, vision, projected) for place in ((1, 2), (vision[1] - 1, 0))]
+        if any(moved):
+            break
+    else:
+        raise Wrong("no layer of the vision tower moves the projector")
+    if max(map(len, moved)) == int(np.prod(projected)):
+        return f"every token looks at every patch: {vision} -> {projected}"
+    expected = [[(0, 1 // merge[0], 2 // merge[1])], [(0, projected[1] - 1, 0)]]
+    require(moved == expected, f"patches (1, 2) and ({vision[1] - 1}, 0) move tokens {moved}, expected {expected}")
+    return f"{vision} -> {projected}, after vision layer {layer}"
+
+
+def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, projected: Grid) -> list[tuple[int, ...]]:
+    """The places of projected tokens that move when the patch at (row, col) of the first tile is changed."""
+    inputs = inputs_of(model, picture(*SIZES[0]))
+    clean = _projected(model, inputs, layer, None)
+    at = model.family.leading(model.config) + place[0] * vision[2] + place[1]
+    changed = _projected(model, inputs, layer, at)
+    places = (changed - clean).float().norm(dim=-1).nonzero()[:, 0].tolist()
+    return [tuple(int(i) for i in np.unravel_index(each, projected)) for each in places]
+
+
+def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | None) -> Tensor:
+    """One image's projected tokens, with the state of its vision token `at` (in grid order) reversed after a layer."""
+    with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs):
+        block = trace.blocks(model, "vision")[layer - 1]
+        value = block.output
+        state = trace.first(value).clone()
+        if at is not None:
+            raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
+            index = int(model.family.vision_rows(model.config, raw, [inputs], "vision")[0][at, 0])
+            flat = state.view(-1, state.shape[-1])
+            flat[index] = flat[index].flip(-1)
+        block.output = (state, *value[1:]) if isinstance(value, tuple) else state
+        made = nnsight.save(trace.first(trace.blocks(model, "projector").output).clone())
+    return by_image(model, {("projector", 0): made}, [inputs])[0]["projector", 0]

@@ -1,0 +1,122 @@
+"""What `hooks` must know of a family of models: one frozen entry, and the defaults that most of them share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from ..reading import Grid
+from ..sites import Tower
+
+Inputs = Mapping[str, Tensor]
+"""What the processor made of one image: pixel_values and whatever goes with them."""
+
+LANGUAGE_TOKENS = ("image", "context_last", "answer_mean", "answer_free", "answer_clean")
+CAUSAL_LM = "AutoModelForImageTextToText"
+
+
+def batch_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Split states whose batch rows are the images: (image, token, feature) -> per image (token, feature)."""
+    return list(state.unbind(0))
+
+
+def all_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
+    """Every image position belongs to the grid: (position, feature) -> (token, feature)."""
+    return state
+
+
+def scaled_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
+    """Image-text logits, logit scale x cosine: (image, feature), (text, feature) -> (image, text)."""
+    image, text = (x / x.norm(dim=-1, keepdim=True) for x in (image, text))
+    return image @ text.T * module.get_parameter("logit_scale").exp()
+
+
+def vit_leading(config: Any) -> int:
+    """One CLS token before the patches, but none in SigLIP's tower."""
+    return 0 if config.vision_config.model_type.startswith("siglip") else 1
+
+
+def vit_grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """One token per patch of the picture that the processor made, in one frame."""
+    height, width = image["pixel_values"].shape[-2:]
+    patch = config.vision_config.patch_size
+    return (1, height // patch, width // patch)
+
+
+def image_token_id(config: Any) -> int:
+    """The id that stands at an image's positions among the input ids."""
+    return config.image_token_id
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family: where it keeps its towers, how its image tokens lie, and how much of a prefix can be used again.
+
+    Paths are those of modules in the loaded model. `vision`, `language`: the module lists of the blocks. `projector`:
+    the module whose output enters the language model. `final_norm`: the language model's last norm, which no site has
+    applied.
+
+    Image tokens. `grid(config, image, tower)`: layout (tiles, rows, columns) of one processed image in a tower, without
+    separators and thumbnails. `leading(config)`: how many tokens come before the patches in vision states (CLS).
+    `vision_rows(config, state, images, tower)`: vision or projector states of a batch, split by image, CLS first and
+    patches in grid order. `language_rows(config, state, image)`: of the states at one image's positions in the language
+    model, those of the grid, in its order. `image_token(config)`: the input id at those positions.
+
+    Prompt. A chat template is used where the processor has one; else `plain`, in which `{image}` stands for
+    `placeholder` (the processor's own `image_token` where empty) and `{text}` for the question. `closing`: what the
+    processor itself adds after the prompt.
+
+    Reuse. `image_prefix`: "causal" where states at image positions do not depend on what follows, so that the prompt up
+    to the image is encoded once; "bidirectional" where the whole prompt sees itself and "question" where the image's
+    own tokens depend on the question: then `encoder`, the module that reads pixels, runs once and every prompt in
+    full, and image-level sites are read under the empty question; "cross_attention" where language layers look at the
+    image from outside the sequence; "none" in contrastive families. `carried`: inputs with an axis along the tokens
+    whose value at the last one goes on with every further token. `onward()`: further inputs that a forward from the
+    cache needs. `first_position`: the position id of the first token. `rope_deltas`: path of the tensor (row, 1) by
+    which text positions after an image differ from token counts. `answer_type`: the token type of answers, where
+    types decide attention. `cache(output)`: the key-value cache of a forward.
+
+    `set_visual_tokens(processor, n)`: hold an image to at most n tokens, None where their number is fixed; `budget`
+    says in a few words how. `text_only`: whether it can be asked without any image.
+    """
+
+    name: str
+    model_types: tuple[str, ...]
+    kind: Literal["generative", "contrastive"]
+    auto_class: str
+    vision: str
+    towers: Callable[[Any], dict[str, Tower]]
+    grid: Callable[[Any, Inputs, str], Grid]
+    image_prefix: Literal["causal", "bidirectional", "question", "cross_attention", "none"]
+    language: str = ""
+    projector: str = ""
+    final_norm: str = ""
+    encoder: str = ""
+    leading: Callable[[Any], int] = lambda config: 0
+    vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
+    language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens
+    image_token: Callable[[Any], int] = image_token_id
+    similarity: Callable[[nn.Module, Tensor, Tensor], Tensor] = scaled_cosine
+    plain: str = "{image}{text}"
+    placeholder: str = ""
+    closing: str = ""
+    carried: tuple[str, ...] = ()
+    onward: Callable[[], dict[str, Any]] = dict
+    first_position: int = 0
+    rope_deltas: str = ""
+    answer_type: int = 0
+    cache: Callable[[Any], Any] = attrgetter("past_key_values")
+    set_visual_tokens: Callable[[Any, int], None] | None = None
+    budget: str = "fixed"
+    text_only: bool = True
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def shares_prefix(self) -> bool:
+        """Whether questions continue from one encoding of the image; else each prompt is encoded in full."""
+        return self.image_prefix in ("causal", "cross_attention")

@@ -1,0 +1,5 @@
+"""Gemma 3 and PaliGemma: SigLIP before a Gemma."""
+
+from .family import Family
+
+FAMILIES: tuple[Family, ...] = ()

@@ -1,0 +1,5 @@
+"""Idefics3 and SmolVLM: SigLIP on tiles and a thumbnail, pixel shuffle before the projector."""
+
+from .family import Family
+
+FAMILIES: tuple[Family, ...] = ()

@@ -1,0 +1,196 @@
+"""What holds for every family of the table, on small random-weight checkpoints loaded as a hub model is."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from PIL import Image
+from tiny_models import picture
+
+import hooks
+import probe
+from analyses import drift
+from hooks import Question, View, capture, options, sites
+from hooks.check import check
+from hooks.context import process, render, stack
+
+QUESTIONS = (
+    Question("is there a bus?", ("yes", "no")),
+    Question("and what else is there, please?", ("a car", "nothing at all", "a bus")),
+)
+CAPTIONS = (Question("", ("a bus", "a small red car")), Question("", ("no",)))
+SIZES = [(84, 112), (160, 84), (112, 84), (84, 112), (40, 40)]
+NEW_TOKENS = 6
+
+GENERATIVE = [case for case in tiny.CASES if case not in tiny.CONTRASTIVE]
+every = pytest.mark.parametrize("case", tiny.CASES)
+generative = pytest.mark.parametrize("case", GENERATIVE)
+
+
+def views(model, *, generate=False):
+    asked = QUESTIONS if model.kind == "generative" else CAPTIONS
+    asked = tuple(replace(question, generate=generate) for question in asked)
+    return [View(picture(seed, *size), asked) for seed, size in enumerate(SIZES)]
+
+
+def everywhere(model):
+    return sites.parse_all(sites.available(model.towers), model.towers)
+
+
+def close(mine, theirs, atol=1e-4):
+    assert mine.keys() == theirs.keys()
+    for slug in mine:
+        np.testing.assert_allclose(mine[slug], theirs[slug], atol=atol, rtol=1e-4, err_msg=slug)
+
+
+@every
+def test_every_check_passes(case):
+    findings = check(tiny.load(case))
+    assert [finding for finding in findings if not finding.ok] == []
+    assert all(finding.detail for finding in findings)
+
+
+@every
+def test_a_wrong_path_is_found(case):
+    model = tiny.load(case)
+    for tower in model.towers:
+        right = getattr(model.family, tower)
+        owner, _, last = right.rpartition(".")
+        family = replace(model.family, **{tower: f"{owner}.not_{last}" if owner else f"not_{last}"})
+        wrong = replace(model, blueprint=replace(model.blueprint, family=family))
+        failed = {finding.name: finding.detail for finding in check(wrong) if not finding.ok}
+        assert "leads nowhere" in failed["module paths"]
+        assert len(failed) > 2
+
+
+@every
+def test_images_of_different_sizes_share_a_batch(case):
+    model = tiny.load(case)
+    wanted, shown = everywhere(model), views(model)
+    together = capture.read(model, shown, wanted, batch_size=len(shown), keep_tokens=True)
+    backwards = capture.read(model, shown[::-1], wanted, batch_size=2, keep_tokens=True, padding_side="left")[::-1]
+    for view, mine, other in zip(shown, together, backwards, strict=True):
+        alone = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
+        for reading in (mine, other):
+            assert reading.grid == alone.grid
+            close(reading.tokens, alone.tokens)
+            close(reading.pooled, alone.pooled)
+            close(reading.sample_pooled, alone.sample_pooled)
+            for answer, single in zip(reading.answers, alone.answers, strict=True):
+                np.testing.assert_allclose(answer.log_likelihood, single.log_likelihood, atol=1e-4)
+        assert all(np.isfinite(pooled).all() for pooled in mine.pooled.values())
+        for slug, grid in mine.grid.items():
+            assert mine.tokens[slug].shape[1] == np.prod(grid)
+        expected = model.blueprint.image_grids(*view.pixels.shape[:2])
+        assert {site.tower: mine.grid[site.slug] for site in wanted if site.has_tokens} == expected
+
+
+@generative
+@pytest.mark.parametrize("padding_side", ["left", "right"])
+def test_scores_equal_one_whole_forward_per_option(case, padding_side):
+    model = tiny.load(case)
+    shown = views(model)
+    exact = [options.score_reference(model, view) for view in shown]
+    for batch_size in (1, 3, len(shown)):
+        made = capture.read(model, shown, (), batch_size=batch_size, padding_side=padding_side)
+        for reading, theirs in zip(made, exact, strict=True):
+            for mine, other in zip(reading.answers, theirs, strict=True):
+                assert np.abs(mine.log_likelihood - other.log_likelihood).max() <= 1e-4
+                assert np.abs(mine.end_of_turn - other.end_of_turn).max() <= 1e-4
+                assert mine.choice == other.choice
+
+
+@generative
+def test_context_states_are_those_of_the_whole_prompt(case):
+    model = tiny.load(case)
+    wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
+    shown = views(model)
+    for view, reading in zip(shown, capture.read(model, shown, wanted, batch_size=3), strict=True):
+        for question, states in zip(view.questions, reading.sample_pooled[wanted[0].slug], strict=True):
+            prompt = render(model.blueprint, question.text)
+            inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
+            with torch.inference_mode():
+                output = model.module(**inputs, output_hidden_states=True)
+            theirs = getattr(output, "language_model_outputs", output).hidden_states
+            for layer, reported in enumerate(theirs[:-1]):  # the last has the final norm applied
+                np.testing.assert_allclose(states[layer], reported[0, -1], atol=1e-4, rtol=1e-4)
+
+
+@generative
+def test_greedy_answers_equal_the_models_own_generate(case):
+    model = tiny.load(case)
+    shown = views(model, generate=True)
+    made = capture.read(model, shown, (), batch_size=3, max_new_tokens=NEW_TOKENS)
+    for view, reading in zip(shown, made, strict=True):
+        for question, answer in zip(view.questions, reading.answers, strict=True):
+            prompt = render(model.blueprint, question.text)
+            inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
+            with torch.inference_mode():
+                ids = model.module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=NEW_TOKENS)
+            ids, before = ids[0].tolist(), inputs["input_ids"][0].tolist()
+            new = ids[len(before) :] if ids[: len(before)] == before else ids
+            kept = [token for token in new if token not in model.stop_ids]
+            assert answer.text == model.processor.tokenizer.decode(kept, skip_special_tokens=True).strip()
+
+
+@generative
+def test_a_question_without_an_image_is_asked_of_the_text_alone(case):
+    model = tiny.load(case)
+    wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
+    blind = View(None, QUESTIONS)
+    if not model.family.text_only:
+        with pytest.raises(ValueError, match="without an image"):
+            capture.read(model, [blind], wanted, batch_size=1)
+        return
+    seen, made = capture.read(model, [views(model)[0], blind], wanted, batch_size=2)
+    assert made.pooled == {} == made.grid
+    for mine, exact in zip(made.answers, options.score_reference(model, blind), strict=True):
+        assert np.abs(mine.log_likelihood - exact.log_likelihood).max() <= 1e-4
+    assert np.isfinite(made.sample_pooled[wanted[0].slug]).all()
+    assert np.abs(made.answers[0].log_likelihood - seen.answers[0].log_likelihood).max() > 1e-4
+
+
+@every
+def test_four_images_under_three_conditions_become_a_run_that_can_be_analysed(case, tmp_path):
+    lines = []
+    for k, size in enumerate(SIZES[:4]):
+        Image.fromarray(picture(k, *size)).save(tmp_path / f"{k}.png")
+        for question, choices in (("is there a bus?", ["yes", "no"]), ("what is it?", ["a car", "a long bus"])):
+            line = {"image": f"{k}.png", "question": question, "options": choices, "answer": choices[0]}
+            lines.append(json.dumps(line))
+    (tmp_path / "data.jsonl").write_text("\n".join(lines))
+    run = probe.extract(
+        str(tiny.checkpoint(case)),
+        str(tmp_path / "data.jsonl"),
+        out=tmp_path / "run",
+        perturb=["translation:dx=8", "scale:factor=0.5"],
+        execution=probe.Execution(device="cpu"),
+    )
+    run = probe.open_run(tmp_path / "run")
+    assert not run.failed
+    assert run.answers.log_likelihood.shape == (8, 3, 2)
+    assert np.isfinite(run.answers.log_likelihood).all()
+    for site in run.sites:
+        states = run.embeddings(site).load()
+        moved = drift.cosine(states.sel(condition="clean", drop=True), states)
+        assert np.isfinite(moved).all()
+        np.testing.assert_allclose(moved.sel(condition="clean"), 0, atol=1e-6)
+        assert float(moved.max()) > 0
+
+
+@every
+def test_a_family_says_how_it_is_held_to_a_number_of_tokens(case):
+    model = tiny.load(case)
+    path = str(tiny.checkpoint(case))
+    if model.family.set_visual_tokens is None:
+        with pytest.raises(hooks.ModelError, match="fixed number of visual tokens"):
+            hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=4))
+        return
+    most = [max(np.prod(grid) for grid in model.blueprint.image_grids(*size).values()) for size in SIZES]
+    budget = int(max(most)) - 1
+    held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=budget))
+    entering = "language" if "language" in held.image_grids(*SIZES[0]) else "vision"
+    assert all(np.prod(held.image_grids(*size)[entering]) <= budget for size in SIZES)

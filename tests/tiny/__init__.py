@@ -1,0 +1,50 @@
+"""Small random-weight checkpoints on disk, one or more per family: the files that a hub id gives.
+
+Each module has `CASES`: name -> a function that saves config, safetensors and processor to a folder. They are made from
+transformers' own config, model and processor classes, with tokenizers made here.
+"""
+
+import atexit
+import pkgutil
+import shutil
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import mkdtemp
+
+import hooks
+
+from .parts import Save
+
+ON_CPU = hooks.LoadOptions(device="cpu")
+
+CASES: dict[str, Save] = {
+    name: save
+    for module in pkgutil.iter_modules(__path__)
+    for name, save in getattr(import_module(f"{__name__}.{module.name}"), "CASES", {}).items()
+}
+
+CONTRASTIVE: frozenset[str] = frozenset(import_module(f"{__name__}.clip").CASES)
+
+
+@lru_cache(maxsize=1)
+def root() -> Path:
+    """A directory for checkpoints that goes away with the process."""
+    path = Path(mkdtemp(prefix="tiny-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+@lru_cache(maxsize=64)
+def checkpoint(case: str) -> Path:
+    """The folder of one case, made when first asked for."""
+    path = root() / case
+    path.mkdir()
+    CASES[case](path)
+    return path
+
+
+@lru_cache(maxsize=2)
+def load(case: str, options: hooks.LoadOptions = ON_CPU) -> hooks.Model:
+    """One case, loaded as a user would."""
+    return hooks.load(str(checkpoint(case)), options)

@@ -1,0 +1,5 @@
+"""Small checkpoints of `hooks.families.deepseek`."""
+
+from .parts import Save
+
+CASES: dict[str, Save] = {}

@@ -1,0 +1,5 @@
+"""Small checkpoints of `hooks.families.internvl`."""
+
+from .parts import Save
+
+CASES: dict[str, Save] = {}
