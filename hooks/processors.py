@@ -14,7 +14,7 @@ def load_processor(directory: Path, **settings: Any) -> Any:
     """The processor of a checkpoint. Without torchvision, which videos alone need, it is made without that part."""
     if is_torchvision_available():
         return transformers.AutoProcessor.from_pretrained(directory, **settings)
-    with _pictures_only():
+    with pictures_only():
         processor = transformers.AutoProcessor.from_pretrained(directory, **settings)
     if isinstance(processor, ProcessorMixin):
         processor.get_attributes = lambda: _without_videos(type(processor).get_attributes())
@@ -22,7 +22,7 @@ def load_processor(directory: Path, **settings: Any) -> Any:
 
 
 @contextmanager
-def _pictures_only() -> Iterator[None]:
+def pictures_only() -> Iterator[None]:
     """Let processors ask for no video part while they are made."""
     original = ProcessorMixin.__dict__["get_attributes"]
 
@@ -30,11 +30,11 @@ def _pictures_only() -> Iterator[None]:
     def get_attributes(cls: type[ProcessorMixin]) -> list[str]:
         return _without_videos(original.__func__(cls))
 
-    setattr(ProcessorMixin, "get_attributes", get_attributes)
+    type.__setattr__(ProcessorMixin, "get_attributes", get_attributes)
     try:
         yield
     finally:
-        setattr(ProcessorMixin, "get_attributes", original)
+        type.__setattr__(ProcessorMixin, "get_attributes", original)
 
 
 def _without_videos(attributes: list[str]) -> list[str]:
