@@ -1,11 +1,13 @@
 """From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
@@ -28,7 +30,8 @@ __all__ = ["Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load
 class LoadOptions:
     """How to load. `dtype` "auto" is the checkpoint's own, but float32 on a CPU, which is slow and coarse in 16 bits.
 
-    `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`. `visual_tokens` caps an image's tokens
+    `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`; `double_quantization` also quantises
+    nf4's scales. `visual_tokens` caps an image's tokens
     in families that allow it. `plain` prompts without the chat template, as base models want it. Remote code is never
     run unless `trust_remote_code`.
     """
@@ -36,6 +39,7 @@ class LoadOptions:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = "auto"
     quantize: Literal["nf4", "int8"] | None = None
+    double_quantization: bool = False
     revision: str | None = None
     visual_tokens: int | None = None
     plain: bool = False
@@ -125,7 +129,8 @@ class Model:
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The token ids that end the model's turn."""
-        declared = getattr(getattr(self.module, "generation_config", None), "eos_token_id", None)
+        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
+        declared = getattr(getattr(generator, "generation_config", None), "eos_token_id", None)
         ids = self.processor.tokenizer.eos_token_id if declared is None else declared
         return tuple(ids) if isinstance(ids, list) else (ids,)
 
@@ -136,8 +141,8 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     Raises ModelError where it cannot be found, fits no family, or the options do not suit it.
     """
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
-    model_type = json.loads((directory / "config.json").read_text()).get("model_type", "")
-    family = find(model_type)
+    settings = json.loads((directory / "config.json").read_text())
+    model_type, family = settings.get("model_type", ""), find(settings)
     if family is None:
         known = ", ".join(f"{name} (as {family.name})" for family in FAMILIES for name in family.model_types)
         raise ModelError(
@@ -149,9 +154,11 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
         with _quiet():
             config = transformers.AutoConfig.from_pretrained(directory, **trust)
             processor = load_processor(directory, **trust)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
-    _set_visual_tokens(family, processor, options.visual_tokens)
+    if reason := family.refuses(config, processor):
+        raise ModelError(f"model {source!r} cannot be read: {reason}")
+    _set_visual_tokens(family, config, processor, options.visual_tokens)
     device = _device(options.device)
     dtype = _dtype(options.dtype, config, device)
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
@@ -167,6 +174,7 @@ def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
     weights = weights_hash(directory)
     hashed = processor_hash(plan.processor)
     settings: dict[str, Any] = {
+        "config": plan.config,
         "dtype": getattr(torch, plan.dtype),
         "use_safetensors": True,
         "local_files_only": True,
@@ -191,7 +199,14 @@ def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
         module = module.to(plan.device)
     module.eval().requires_grad_(False)
     provenance = _provenance(plan, module, weights=weights, processor=hashed)
-    return Model(plan, module, NNsight(module), provenance)
+    return Model(plan, module, _traced(module), provenance)
+
+
+def _traced(module: Any) -> NNsight:
+    with warnings.catch_warnings():
+        # submodules named like what nnsight serves (`output`) get another name there, which no entry uses
+        warnings.filterwarnings("ignore", message="Module .* has a submodule named", category=UserWarning)
+        return NNsight(module)
 
 
 def _exact_on_cpu(module: Any) -> None:
@@ -217,7 +232,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -> dict[str, Any]:
-    method = plan.options.quantize
     return {
         "source": plan.source,
         "family": plan.family.name,
@@ -225,7 +239,7 @@ def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -
         "weights_sha256": weights,
         "processor_sha256": processor,
         "dtype": plan.dtype,
-        "quantization": {"method": method, "compute_dtype": plan.dtype} if method else None,
+        "quantization": _quantization_record(plan.options, plan.dtype),
         "attention": module.config._attn_implementation,
         "device": plan.device,
         "visual_tokens": plan.options.visual_tokens,
@@ -233,7 +247,7 @@ def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -
     }
 
 
-def _set_visual_tokens(family: Family, processor: Any, count: int | None) -> None:
+def _set_visual_tokens(family: Family, config: Any, processor: Any, count: int | None) -> None:
     if count is None:
         return
     if family.set_visual_tokens is None:
@@ -241,6 +255,8 @@ def _set_visual_tokens(family: Family, processor: Any, count: int | None) -> Non
             f"family {family.name!r} has a fixed number of visual tokens. Leave out --visual-tokens {count}."
         )
     family.set_visual_tokens(processor, count)
+    for name in family.shared_settings:
+        setattr(config, name, getattr(processor.image_processor, name))
 
 
 def _device(name: str) -> str:
@@ -258,9 +274,23 @@ def _dtype(name: str, config: Any, device: str) -> Any:
     return "float32" if device == "cpu" else str(declared).removeprefix("torch.")
 
 
+def _quantization_record(options: LoadOptions, dtype: str) -> dict[str, Any] | None:
+    if options.quantize is None:
+        return None
+    # int8 kernels take and give 16-bit activations, whatever the rest of the model computes in
+    return {
+        "method": options.quantize,
+        "compute_dtype": "float16" if options.quantize == "int8" else dtype,
+        "double_quantization": options.double_quantization,
+    }
+
+
 def _quantization(options: LoadOptions, dtype: str) -> Any:
     if options.quantize == "nf4":
         return transformers.BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=getattr(torch, dtype)
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=getattr(torch, dtype),
+            bnb_4bit_use_double_quant=options.double_quantization,
         )
     return transformers.BitsAndBytesConfig(load_in_8bit=True)

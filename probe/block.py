@@ -18,7 +18,7 @@ from stores import Unit, Writer
 from . import payload
 from .datasets.sample import Image, Pixels, Sample
 from .payload import Arrays, Seen
-from .perturbations.catalogue import apply
+from .perturbations.catalogue import apply, family_of
 from .perturbations.condition import CLEAN, Condition, Skipped
 from .perturbations.control import Others
 from .perturbations.preparation import prepared
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 PERTURBATION_THREADS = 2
 
-Views = list[Future["Pixels | str"]]
-"""An image under a condition, or the reason why the condition is undefined for it."""
+Shown = Pixels | str | None
+"""An image under a condition, None where there is none to show, or the reason why the condition is undefined for it."""
+
+Views = list[Future[Shown]]
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,11 @@ def perturb(block: Block, condition: Condition, pool: ThreadPoolExecutor) -> Vie
     """Start perturbing every image of the block."""
     plan = block.plan
 
-    def one(loaded: Loaded) -> "Pixels | str":
+    def one(loaded: Loaded) -> Shown:
         if loaded.pixels is None:
             return loaded.problem
+        if condition != CLEAN and family_of(condition).takes_image_away:
+            return without_image(block.model)
         try:
             others = Others(plan.dataset.images, loaded.image.id, plan.preparation)
             return apply(condition, loaded.pixels, image_id=loaded.image.id, seed=plan.settings.seed, others=others)
@@ -134,6 +138,13 @@ def perturb(block: Block, condition: Condition, pool: ThreadPoolExecutor) -> Vie
             return str(reason)
 
     return [pool.submit(one, loaded) for loaded in block.images]
+
+
+def without_image(model: "Model") -> Shown:
+    """What a model is shown instead of a picture: nothing, or the reason why it cannot be asked so."""
+    if model.family.text_only:
+        return None
+    return f"models of family {model.family.name} cannot be asked without an image"
 
 
 def measure(block: Block, unit: Unit, views: Views) -> tuple[Arrays, dict[str, Any]]:
@@ -152,7 +163,7 @@ def measure(block: Block, unit: Unit, views: Views) -> tuple[Arrays, dict[str, A
     return assemble(block, unit, seen), report(block, unit, results, seen)
 
 
-def look(block: Block, results: "list[Pixels | str]", *, clean: bool) -> list[Seen]:
+def look(block: Block, results: list[Shown], *, clean: bool) -> list[Seen]:
     """Read every view of one condition through the model."""
     plan = block.plan
     rows = [row for row, result in enumerate(results) if not isinstance(result, str)]
@@ -206,7 +217,7 @@ def assemble(block: Block, unit: Unit, seen: list[Seen]) -> Arrays:
     return arrays
 
 
-def report(block: Block, unit: Unit, results: "list[Pixels | str]", seen: list[Seen]) -> dict[str, Any]:
+def report(block: Block, unit: Unit, results: list[Shown], seen: list[Seen]) -> dict[str, Any]:
     """What the ledger notes: failed samples with the reason, and images that the condition is undefined for."""
     unread = {
         sample.id: f"image {loaded.image.id}: {loaded.problem}"

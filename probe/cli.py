@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -53,6 +54,30 @@ def main() -> None:
     """
 
 
+LOADING = (
+    click.option(
+        "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True
+    ),
+    click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Weights through bitsandbytes."),
+    click.option("--double-quantization", is_flag=True, help="Also quantise the scales of nf4."),
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …"),
+    click.option(
+        "--visual-tokens", type=click.IntRange(min=1), help="The most tokens of an image, where the model varies them."
+    ),
+    click.option("--plain", is_flag=True, help="Prompt without the chat template, as base models want it."),
+    click.option("--revision", help="Of the model on the hub."),
+    click.option("--trust-remote-code", is_flag=True, help="Run the code that a checkpoint brings. Off by default."),
+)
+"""How a model is loaded: the options of every verb that loads one."""
+
+
+def loading(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how a model is loaded, in the order in which help shows them."""
+    for option in reversed(LOADING):
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.argument("model")
 @click.argument("dataset")
@@ -85,16 +110,7 @@ def main() -> None:
     show_default=True,
     help="Raw tokens, pooled states with the reductions of tokens, or answers only.",
 )
-@click.option(
-    "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True
-)
-@click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Weights through bitsandbytes.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …")
-@click.option(
-    "--visual-tokens", type=click.IntRange(min=1), help="Fix the number of vision tokens where the model varies it."
-)
-@click.option("--revision", help="Of the model on the hub.")
-@click.option("--trust-remote-code", is_flag=True, help="Run the code that a checkpoint brings. Off by default.")
+@loading
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", metavar="ADDR", help="A dask scheduler (tcp://…) whose workers share the work.")
 @click.option("--durable", is_flag=True, help="Also fsync every file.")
@@ -124,9 +140,7 @@ def demo(out: Path, images: int) -> None:
 
 @main.command()
 @click.argument("model")
-@click.option("--device", default="auto", show_default=True)
-@click.option("--revision")
-@click.option("--trust-remote-code", is_flag=True)
+@loading
 @click.option("--json", "as_json", is_flag=True)
 def check(model: str, as_json: bool, **options: Any) -> None:
     """Prove on MODEL itself that its sites are what their names say."""

@@ -46,7 +46,9 @@ def extract(
     keep: Keep = "pooled",
     dtype: Any = "auto",
     quantize: Any = None,
+    double_quantization: bool = False,
     visual_tokens: int | None = None,
+    plain: bool = False,
     revision: str | None = None,
     max_new_tokens: int = 32,
     execution: Execution | None = None,
@@ -70,7 +72,9 @@ def extract(
         keep=keep,
         dtype=dtype,
         quantize=quantize,
+        double_quantization=double_quantization,
         visual_tokens=visual_tokens,
+        plain=plain,
         revision=revision,
         max_new_tokens=max_new_tokens,
     )
@@ -99,8 +103,10 @@ def load_options(settings: Settings, execution: Execution) -> "LoadOptions":
         dtype=settings.dtype,
         device=execution.device,
         quantize=settings.quantize,
+        double_quantization=settings.double_quantization,
         revision=settings.revision,
         visual_tokens=settings.visual_tokens,
+        plain=settings.plain,
         trust_remote_code=execution.trust_remote_code,
     )
 

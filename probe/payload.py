@@ -48,6 +48,8 @@ def fill_site(arrays: Arrays, layout: Layout, block: int, site: "Site", spec: Si
         fill_samples(pooled, layout, block, site, spec, seen)
         return
     for view in seen:
+        if spec.slug not in view.reading.pooled:
+            continue  # shown no image
         pooled[view.row] = view.reading.pooled[spec.slug]
         if spec.tokens is not None:
             fill_tokens(arrays, view, spec, spec.tokens)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
 
-from . import prompts
+from . import prompts, token_counts
 from .datasets.labels import overlay_labels
 from .datasets.sample import Dataset
 from .perturbations import catalogue, suites
@@ -56,7 +56,9 @@ class Settings:
     keep: Keep = "pooled"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     quantize: Literal["nf4", "int8"] | None = None
+    double_quantization: bool = False
     visual_tokens: int | None = None
+    plain: bool = False
     revision: str | None = None
     max_new_tokens: int = 32
 
@@ -148,6 +150,7 @@ def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
         "family": blueprint.family.name,
         "kind": blueprint.kind,
         "dtype": blueprint.dtype,
+        "chat_template": blueprint.chat,
         "revision": blueprint.revision,
         "config": sha256((blueprint.directory / "config.json").read_bytes()).hexdigest()[:16],
     }
@@ -161,8 +164,10 @@ def lay_out(
     blueprint: "Blueprint",
 ) -> Layout:
     """The store's arrays for a run, with as many images a block as `BLOCK_BYTES` of activations allow."""
-    tokens = vision_tokens(dataset, blueprint) if any(site.has_tokens for site in sites) else 0
-    specs = tuple(site_spec(site, tokens, settings.keep, blueprint.dtype) for site in sites)
+    preparation = suites.prepare(settings.perturb)
+    with_tokens = any(site.has_tokens for site in sites)
+    tokens = token_counts.most(dataset, conditions, preparation, blueprint) if with_tokens else {}
+    specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, blueprint.dtype) for site in sites)
     width = 4 if blueprint.dtype == "float32" else 2
     per_image = sum((spec.tokens or 1) * len(spec.layers) * spec.features * width for spec in specs)
     place = {image.id: index for index, image in enumerate(dataset.images)}
@@ -183,17 +188,6 @@ def lay_out(
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
     )
-
-
-def vision_tokens(dataset: Dataset, blueprint: "Blueprint") -> int:
-    """The most vision tokens that one view of the dataset takes, read off its first readable image."""
-    for image in dataset.images:
-        try:
-            height, width = image.read().shape[:2]
-        except (OSError, ValueError):
-            continue  # recorded when its block is read
-        return max(tiles * rows * cols for tiles, rows, cols in blueprint.image_grids(height, width).values())
-    raise ValueError(f"none of the {len(dataset.images)} images of {dataset.name!r} can be read. Check the paths.")
 
 
 def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +96,16 @@ def families(plan: Plan) -> str:
 
 
 def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Console) -> int:
-    """`probe check`: 0 when every proof holds, 1 otherwise."""
+    """`probe check`: 0 when every proof holds, 1 otherwise. A quantised model is also measured beside the full one."""
     import hooks
 
-    findings = hooks.check.check(hooks.load(models.source(model), hooks.LoadOptions(**options)))
+    source, chosen = models.source(model), hooks.LoadOptions(**options)
+    # the full model goes before the quantised one comes: both need not fit at once
+    full = hooks.check.readings(hooks.load(source, replace(chosen, quantize=None))) if chosen.quantize else None
+    loaded = hooks.load(source, chosen)
+    findings = hooks.check.check(loaded)
+    if full is not None:
+        findings.append(hooks.check.distance(hooks.check.readings(loaded), full, loaded))
     if as_json:
         print_json(console, [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings])
     else:

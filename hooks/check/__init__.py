@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from . import scores, states, structure
+from .distance import distance, readings
 from .finding import Check, Finding, found
 from .scores import counted_vision
 
 if TYPE_CHECKING:
     from ..loading import Model
 
-__all__ = ["Finding", "check", "counted_vision"]
+__all__ = ["Finding", "check", "counted_vision", "distance", "readings"]
 
 SHARED: tuple[tuple[str, Check], ...] = (
     ("module paths", structure.paths),

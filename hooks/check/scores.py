@@ -11,9 +11,10 @@ import torch
 
 from .. import capture, options
 from ..context import process, render, rows, stack
+from ..contrastive import caption_tokens
 from ..reading import Answer, Reading, View
 from .finding import require
-from .forwards import QUESTIONS, SIZES, TOLERANCE, inputs_of, picture, states_of
+from .forwards import QUESTIONS, SIZES, inputs_of, picture, states_of, tolerance
 
 if TYPE_CHECKING:
     from ..loading import Model
@@ -46,7 +47,7 @@ def encode_once(model: "Model") -> str:
     """Scores from the cache are those of one whole forward per option, with an image and, where it can be, without."""
     pictures = [picture(*size) for size in SIZES] + [None] * model.family.text_only
     views = [View(pixels, QUESTIONS) for pixels in pictures]
-    limit, worst = TOLERANCE[model.dtype], 0.0
+    limit, worst = tolerance(model), 0.0
     for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
         worst = max(worst, _apart(reading.answers, options.score_reference(model, view)))
     require(worst <= limit, f"scores differ from one whole forward per option by {worst:.2g} nats (limit {limit:g})")
@@ -62,7 +63,7 @@ def batches(model: "Model") -> str:
     """Answers do not depend on neighbours, on the order, or on the side that is padded."""
     views = [View(picture(*size), QUESTIONS[: 1 + k % 2]) for k, size in enumerate(SIZES)]
     alone = [capture.read(model, [view], (), batch_size=1)[0] for view in views]
-    limit, worst = TOLERANCE[model.dtype], 0.0
+    limit, worst = tolerance(model), 0.0
     for side in ("left", "right"):
         together = capture.read(model, views, (), batch_size=len(views), padding_side=side)
         worst = max(worst, *(_apart(a.answers, b.answers) for a, b in zip(alone, together, strict=True)))
@@ -92,16 +93,23 @@ def greedy(model: "Model") -> str:
 
 
 def logits(model: "Model") -> str:
-    """Scores are the model's own image-text logits."""
-    view, captions = View(picture(*SIZES[0]), QUESTIONS), QUESTIONS[1].options
-    mine = capture.read(model, [view], (), batch_size=1)[0].answers[1].log_likelihood
-    tokens = model.processor.tokenizer(list(captions), padding=True, return_tensors="pt").to(model.device)
-    with model.lock, torch.inference_mode():
-        theirs = model.module(**tokens, **inputs_of(model, picture(*SIZES[0]))).logits_per_image[0]
-    worst = float(np.abs(mine - theirs.float().cpu().numpy()).max())
-    limit = TOLERANCE[model.dtype]
+    """Scores are those of the model's own forward on each image with each caption."""
+    views = [View(picture(*size), QUESTIONS) for size in SIZES]
+    worst = 0.0
+    for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
+        for question, answer in zip(QUESTIONS, reading.answers, strict=True):
+            theirs = [_own_score(model, view.pixels, caption) for caption in question.options]
+            worst = max(worst, float(np.abs(answer.log_likelihood - theirs).max()))
+    limit = tolerance(model)
     require(worst <= limit, f"scores differ from the model's own logits by {worst:.2g} (limit {limit:g})")
     return f"within {worst:.1g} of the model's own logits (limit {limit:g})"
+
+
+def _own_score(model: "Model", pixels: Any, caption: str) -> float:
+    tokens = caption_tokens(model.blueprint, [caption])
+    with model.lock, torch.inference_mode():
+        output = model.module(**stack(model, [tokens]), **inputs_of(model, pixels))
+    return float(model.family.contrast.own(output))
 
 
 @contextmanager

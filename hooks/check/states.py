@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import trace
+from . import plane
 from .finding import require
 from .forwards import SIZES, inputs_of, method, picture, states_of, worst
 
@@ -28,8 +29,12 @@ def projected(model: "Model") -> str:
     if "projector" not in model.towers or "image" not in model.towers["language"].tokens:
         return "the image enters through cross-attention"
     made = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
+    grids = model.blueprint.image_grids(*SIZES[0])
     entering = [states["language", 0].float() for states in made]
     projected = [states["projector", 0].float() for states in made]
+    if grids["projector"] != grids["language"] and grids["language"][0] == 1:
+        plane.in_order(model, SIZES[0], grids["projector"], grids["language"])
+        return f"{len(projected[0])} tokens of tiles {grids['projector']} as a plane {grids['language'][1:]}"
     if entering[0].shape != projected[0].shape:  # laid out anew: each one that enters is one that was projected
         nearest = torch.cdist(entering[0], projected[0], compute_mode="donot_use_mm_for_euclid_dist").min(-1).values
         require(float(nearest.max()) == 0, f"one that enters is {float(nearest.max()):.2g} from all projected ones")
@@ -96,5 +101,6 @@ def _replaced(model: "Model", tower: str, block: int, *, change: bool) -> tuple[
             swapped = trace.first(value).flip(-1)
             target.output = (swapped, *value[1:]) if isinstance(value, tuple) else swapped
         result = nnsight.save(tracer.result)
-    output = result.logits[:, -1] if model.kind == "generative" else result.pooler_output
-    return output.clone(), before
+    if model.kind == "generative":
+        return result.logits[:, -1].clone(), before
+    return model.family.contrast.embedding(model.module, result).clone(), before

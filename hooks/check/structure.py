@@ -30,7 +30,7 @@ def paths(model: "Model") -> str:
             raise Wrong(f"{tower.name} path {path!r} leads nowhere ({error})") from error
         if tower.layers:
             require(
-                isinstance(module, torch.nn.ModuleList) and len(module) == tower.layers,
+                isinstance(module, torch.nn.ModuleList | torch.nn.Sequential) and len(module) == tower.layers,
                 f"{tower.name} path {path!r} is a {type(module).__name__} of {len(list(module.children()))}, "
                 f"not a list of {tower.layers} blocks",
             )
@@ -65,23 +65,33 @@ def row_major(model: "Model") -> str:
     base, image = states_of(model, plain)
     tiles, rows, cols = grid = model.family.grid(model.config, image, "vision")
     leading = model.family.leading(model.config)
-    across, down = max(1, round(height / rows)), max(1, round(width / cols))
+    tall, wide = max(1, round(height / rows / tiles)), max(1, round(width / cols / tiles))
     seen = []
     for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
         bright = plain.copy()
-        top, left = (height - across) * (row > 0), (width - down) * (col > 0)
-        bright[top : top + across, left : left + down] = 255
+        top, left = (height - tall) * (row > 0), (width - wide) * (col > 0)
+        bright[top : top + tall, left : left + wide] = 255
         moved = (states_of(model, bright)[0]["vision", 0] - base["vision", 0]).float().norm(dim=-1)[leading:]
-        tile, *at = (int(i) for i in np.unravel_index(int(moved.argmax()), grid))
-        require((row, col) == tuple(at), f"brightening patch {(row, col)} moves token {tuple(at)} most")
-        seen.append(tile)
-    # tiles are row-major too: the first corner in the first, the last in the last, the second at the end of a row
-    across = seen[1] + 1
+        seen.append(tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid)))
+        told = f"brightening patch {(row, col)} moves token {seen[-1][1:]} most"
+        require(tiles > 1 or (row, col) == seen[-1][1:], told)
     require(
-        seen == [0, across - 1, tiles - across, tiles - 1] and tiles % across == 0,
-        f"the picture's corners lie in tiles {seen} of {tiles}",
+        any(tiles % across == 0 and _upright(seen, grid, across) for across in range(1, tiles + 1)),
+        f"the picture's corners lie at (tile, row, column) {seen} of {grid}",
     )
     return f"{rows}x{cols}, four corners" + (f" of {tiles} tiles" if tiles > 1 else "")
+
+
+def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> bool:
+    """Whether a picture's corners lie upright in the plane of its tiles, `across` to a row, and reach its two ends.
+
+    They may leave out what is padded above and below, or left and right.
+    """
+    tiles, rows, cols = grid
+    places = [(tile // across * rows + row, tile % across * cols + col) for tile, row, col in corners]
+    (top, left), (bottom, right) = places[0], places[-1]
+    reach = (top, bottom) == (0, tiles // across * rows - 1) or (left, right) == (0, across * cols - 1)
+    return reach and places == [(top, left), (top, right), (bottom, left), (bottom, right)]
 
 
 def projected_in_place(model: "Model") -> str:
@@ -119,7 +129,7 @@ def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | 
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs):
         block = trace.blocks(model, "vision")[layer - 1]
         value = block.output
-        state = trace.first(value).clone()
+        state = trace.first(value).clone(memory_format=torch.contiguous_format)
         if at is not None:
             raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
             index = int(model.family.vision_rows(model.config, raw, [inputs], "vision")[0][at, 0])

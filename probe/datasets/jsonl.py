@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from ..closest import did_you_mean
-from .pixels import read_rgb
+from .pixels import read_rgb, read_size
 from .problems import DatasetError, Opened, Problem, fault
 from .sample import Dataset, Image, Kind, Sample, fingerprint
 
@@ -45,7 +45,10 @@ def load(path: str | PathLike[str]) -> Opened:
     if not samples and not problems:
         raise DatasetError(f"dataset '{file}' is empty. Give one JSON object per line with {', '.join(KEYS[:4])}.")
     paths = {sample.image_id: file.parent / sample.image_id for sample in samples.values()}
-    images = tuple(Image(image_id, partial(read_rgb, str(path))) for image_id, path in paths.items())
+    images = tuple(
+        Image(image_id, partial(read_rgb, str(path)), read_size=partial(read_size, str(path)))
+        for image_id, path in paths.items()
+    )
     identity = fingerprint(text, *(str(_size(path)) for path in paths.values()))
     return Opened(Dataset(file.stem, images, tuple(samples.values()), identity), tuple(problems))
 

@@ -36,6 +36,9 @@ _TURNED = {
 }
 """How each EXIF orientation is set upright."""
 
+_SIDEWAYS = (5, 6, 7, 8)
+"""Those that lie on their side."""
+
 _REPLACE = "Replace the file by one that an image viewer can open."
 
 _FAULTS = {
@@ -72,6 +75,20 @@ def read_rgb(path: str | PathLike[str]) -> Pixels:
             _scale_transparency(picture)
             picture.load()
             return np.array(_upright(_rgb(picture), _orientation(picture)))
+    except (*_TOO_LARGE, *_BROKEN) as error:
+        raise UnreadableImage(f"image {name!r}: {_told(error)}") from error
+
+
+def read_size(path: str | PathLike[str]) -> tuple[int, int]:
+    """The (height, width) that `read_rgb` gives, from the file's header alone.
+
+    Raises UnreadableImage where the header cannot be read.
+    """
+    name = fspath(path)
+    try:
+        with Pillow.open(name) as picture:
+            width, height = picture.size
+            return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
     except (*_TOO_LARGE, *_BROKEN) as error:
         raise UnreadableImage(f"image {name!r}: {_told(error)}") from error
 

@@ -24,11 +24,22 @@ LabelMap = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Image:
-    """One picture with its own id. `read` and `read_labels` are picklable, so that images can travel to workers."""
+    """One picture with its own id. `read` and its like are picklable, so that images can travel to workers.
+
+    `read_size` is a cheaper way to its (height, width) than reading it.
+    """
 
     id: str
     read: Callable[[], Pixels]
     read_labels: Callable[[], LabelMap] | None = None
+    read_size: Callable[[], tuple[int, int]] | None = None
+
+    def size(self) -> tuple[int, int]:
+        """Its (height, width); raises what reading it raises."""
+        if self.read_size is not None:
+            return self.read_size()
+        height, width, _ = self.read().shape
+        return height, width
 
 
 @dataclass(frozen=True)

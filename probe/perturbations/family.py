@@ -68,7 +68,8 @@ class Family:
     `function` is pure: (pixels, rng, **parameters) -> pixels, uint8 RGB in and out; it may return its argument.
     `listed` are the default conditions' settings; `severities` takes their place where the family has levels, and
     `per_label` where they depend on the answer labels of the dataset. `needs_others` families are also given
-    `others`, a source of other images of the dataset.
+    `others`, a source of other images of the dataset. One that `takes_image_away` leaves the question alone: models
+    that can be asked so are shown no picture, and its function has none to make.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Family:
     severities: Mapping[int, Settings] = field(default_factory=dict[int, Settings])
     per_label: Callable[[Sequence[str]], tuple[Settings, ...]] | None = None
     needs_others: bool = False
+    takes_image_away: bool = False
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name; SpecError with the closest one where there is none."""

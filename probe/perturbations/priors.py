@@ -1,11 +1,9 @@
-"""Pictures that say nothing: what a model answers to them is its prior.
-
-The last prior, no image at all, is no image-to-image map; it belongs to the model family that accepts text alone.
-"""
+"""Pictures that say nothing, and no picture at all: what a model answers to them is its prior."""
 
 import numpy as np
 
 from ..datasets.sample import Pixels
+from .condition import Skipped
 from .family import Family
 
 
@@ -25,8 +23,14 @@ def noise(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
+def no_image(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """The question without a picture: there are no pixels to make, so this always raises Skipped."""
+    raise Skipped("no_image: the question is asked of the text alone, so there is no picture.")
+
+
 FAMILIES: tuple[Family, ...] = (
     Family("white", white, "all white: the blank image", "HI"),
     Family("mean_grey", mean_grey, "one grey of the picture's mean brightness", "ours"),
     Family("noise", noise, "gaussian noise alone", "ours"),
+    Family("no_image", no_image, "no picture at all, where the model can be asked so", "HI", takes_image_away=True),
 )

@@ -48,7 +48,7 @@ _SUITES = (
     Suite("extended", _EXTENDED, "11 corruptions at 5 severities", "AC", "jpeg_224"),
     Suite("frequency", ("low_pass", "high_pass", "band_noise"), "parts of the spectrum kept or disturbed", "HI"),
     Suite("fourier", ("fourier_basis",), "one wave at a time: the Fourier heat map", "FH"),
-    Suite("priors", ("white", "mean_grey", "noise"), "pictures that say nothing", "HI"),
+    Suite("priors", ("white", "mean_grey", "noise", "no_image"), "pictures that say nothing, and none", "HI"),
     Suite("demo", _GEOMETRIC + _OVERLAYS + _DRIVING, "invariance and driving: what `probe demo` runs", "HI, SM",
           "longer_side_1024"),
 )  # fmt: skip

@@ -1,0 +1,55 @@
+"""How far a quantised model is from the same model in full: measured, not judged."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import capture
+from ..reading import Reading, View
+from ..sites import Site, parse_all
+from .finding import Finding
+from .forwards import QUESTIONS, SIZES, picture
+
+if TYPE_CHECKING:
+    from ..loading import Model
+
+
+def readings(model: "Model") -> list[Reading]:
+    """What a model makes of the check's pictures and questions: scores, and states of its last layers."""
+    views = [View(picture(*size), QUESTIONS) for size in SIZES]
+    return capture.read(model, views, _sites(model), batch_size=1)
+
+
+def distance(quantised: list[Reading], full: list[Reading], model: "Model") -> Finding:
+    """Scores and last-layer states of a quantised model beside those of the full one."""
+    scores = [
+        np.abs(mine.log_likelihood - theirs.log_likelihood)
+        for one, other in zip(quantised, full, strict=True)
+        for mine, theirs in zip(one.answers, other.answers, strict=True)
+    ]
+    told = [f"scores {np.mean(np.concatenate(scores)):.2g} on average, {np.max(np.concatenate(scores)):.2g} at most"]
+    for site in _sites(model):
+        drifts = [
+            _cosine_distance(_vectors(one, site, model.dtype), _vectors(other, site, model.dtype))
+            for one, other in zip(quantised, full, strict=True)
+        ]
+        told.append(f"{site.canonical} 1 - cos {np.mean(drifts):.2g}")
+    return Finding(f"distance to the model in {model.dtype}", True, ", ".join(told))
+
+
+def _sites(model: "Model") -> tuple[Site, ...]:
+    wanted = {"generative": "language.layers[-1]:context_last", "contrastive": "vision:pooled"}[model.kind]
+    return parse_all(("vision.layers[-1]:mean", wanted), model.towers)
+
+
+def _vectors(reading: Reading, site: Site, dtype: str) -> np.ndarray:
+    kept = reading.sample_pooled if site.per == "sample" else reading.pooled
+    values = kept[site.slug]
+    if dtype == "bfloat16":
+        values = (values.astype(np.uint32) << 16).view(np.float32)
+    return values.reshape(-1, site.features).astype(np.float64)
+
+
+def _cosine_distance(a: np.ndarray, b: np.ndarray) -> float:
+    similarity = (a * b).sum(-1) / (np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1))
+    return float(np.mean(1 - similarity))

@@ -1,0 +1,72 @@
+"""How many tokens the views of a dataset take, so that a store can be made for all of them before the first is read."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .datasets.sample import Dataset
+from .perturbations.catalogue import apply, family_of
+from .perturbations.condition import CLEAN, Condition, Skipped
+from .perturbations.preparation import prepared
+
+if TYPE_CHECKING:
+    from hooks import Blueprint
+
+Size = tuple[int, int]
+"""(height, width)."""
+
+
+def most(dataset: Dataset, conditions: Sequence[Condition], preparation: str, blueprint: "Blueprint") -> dict[str, int]:
+    """The most grid tokens that one view takes in each tower that has any.
+
+    Where a model's tokens depend on the picture's size, over all sizes of the dataset under all conditions; else of its
+    first readable image. Raises ValueError where no image can be read.
+    """
+    sizes = readable_sizes(dataset, first=not blueprint.family.resizes)
+    if not sizes:
+        raise ValueError(f"none of the {len(dataset.images)} images of {dataset.name!r} can be read. Check the paths.")
+    if blueprint.family.resizes:
+        sizes = list(dict.fromkeys(prepared(blank(size), preparation).shape[:2] for size in sizes))
+        sizes = seen_sizes(sizes, conditions)
+    counts: dict[str, int] = {}
+    for size in sizes:
+        for tower, grid in blueprint.image_grids(*size).items():
+            counts[tower] = max(counts.get(tower, 0), int(np.prod(grid)))
+    return counts
+
+
+def readable_sizes(dataset: Dataset, *, first: bool) -> list[Size]:
+    """The distinct sizes of the dataset's images, or that of the first; unreadable ones show when they are read."""
+    found: dict[Size, None] = {}
+    for image in dataset.images:
+        try:
+            found[image.size()] = None
+        except (OSError, ValueError):
+            continue
+        if first:
+            break
+    return list(found)
+
+
+def seen_sizes(sizes: Sequence[Size], conditions: Sequence[Condition]) -> list[Size]:
+    """The sizes that images of these sizes have under any condition, found by trying those that change the first."""
+    resizing = [condition for condition in conditions if resized(condition, sizes[0]) not in (sizes[0], None)]
+    made = (resized(condition, size) for condition in resizing for size in sizes)
+    return list(dict.fromkeys([*sizes, *(size for size in made if size is not None)]))
+
+
+def resized(condition: Condition, size: Size) -> Size | None:
+    """The size of a picture under a condition; None where it is undefined, or a picture of the dataset itself."""
+    if condition == CLEAN or family_of(condition).needs_others:
+        return None
+    try:
+        height, width, _ = apply(condition, blank(size), image_id="", seed=0).shape
+    except Skipped:
+        return None
+    return height, width
+
+
+def blank(size: Size) -> np.ndarray:
+    """A grey picture of a size, (height, width, 3) uint8."""
+    return np.full((*size, 3), 128, np.uint8)
