@@ -6,7 +6,8 @@ from the questions'. Results do not depend on batch size, neighbours or padding 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from .collect import Reduce, Request, by_image, image_reading, to_numpy
 from .context import Row, answer_ids, batches, option_ids, render, rows
 from .continuation import PaddingSide, Sequences, encode, extend, last_state, seen_rows, seen_together
 from .options import Scored, Span
+from .portions import narrowest, portions
 from .reading import Answer, Question, Reading, View
 from .sites import Site
 
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 
 CONTINUED_PER_IMAGE = 2
 """Questions or options that continue together, per image of a batch: each holds a copy of its image's cache."""
-
-Item = TypeVar("Item")
 
 ANSWERS = {"answer_mean": "option", "answer_free": "free", "answer_clean": "clean"}
 
@@ -90,8 +90,7 @@ def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Req
                 readings[row.view] = image_reading(model, request, offset + row.view, mine, row.inputs)
                 vision[row.view] = seen_rows(encoded.vision, place)
         del states
-        asked = [(place, k) for place, row in enumerate(group) for k in range(len(row.questions))]
-        for some in _portions(asked, request):
+        for some in _together(model, encoded.sequences, group, views, request):
             answered |= _ask(model, encoded.sequences, group, views, some, request)
     return [
         _with_answers(
@@ -103,6 +102,30 @@ def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Req
 
 Answered = dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]
 """(view, question) -> its answer, and its states by slug."""
+
+
+def _together(
+    model: "Model", encoded: Sequences, group: Sequence[Row], views: Sequence[View], request: Request
+) -> Iterator[list[tuple[int, int]]]:
+    """The questions (row, tail) of encoded prefixes, in portions that go through the model together."""
+
+    def length(each: tuple[int, int]) -> int:
+        return len(group[each[0]].tails[each[1]])
+
+    def room(each: tuple[int, int]) -> int:
+        row, k = group[each[0]], each[1]
+        return _room(model, row.texts[k], views[row.view].questions[row.questions[k]], request)
+
+    asked = [(place, k) for place, row in enumerate(group) for k in range(len(row.questions))]
+    window, slots = narrowest(encoded.cache), encoded.mask.shape[1] + max(map(length, asked), default=0)
+    outgrown = window < inf and window < slots + max(map(room, asked), default=0)
+    return portions(asked, CONTINUED_PER_IMAGE * request.batch_size, length=length if outgrown else None)
+
+
+def _room(model: "Model", text: str, question: Question, request: Request) -> int:
+    """The most tokens that an answer adds to a prompt."""
+    given = option_ids(model.blueprint, text, question.options), answer_ids(model.blueprint, text, question.force or "")
+    return max(request.max_new_tokens * question.generate, len(given[1]), *map(len, given[0]), 0)
 
 
 def _ask(
@@ -133,7 +156,7 @@ def _ask_whole(
 ) -> Answered:
     """Encode whole prompts, each a question, on what vision made of their images."""
     made: Answered = {}
-    for some in _portions(group, request):
+    for some in portions(group, CONTINUED_PER_IMAGE * request.batch_size):
         seen = seen_together([vision[row.view] for row in some]) if some[0].view in vision else None
         encoded = encode(model, some, reads=trace.points(model, _context_sites(request)), seen=seen)
         made |= _answered(model, encoded.sequences, encoded.last, [(row, 0) for row in some], views, request)
@@ -164,12 +187,6 @@ def _answered(
 
 def _context_sites(request: Request) -> list[Site]:
     return [site for site in request.sample_sites if site.tokens == "context_last"]
-
-
-def _portions(items: Sequence[Item], request: Request) -> Iterator[Sequence[Item]]:
-    step = CONTINUED_PER_IMAGE * request.batch_size
-    for start in range(0, len(items), step):
-        yield items[start : start + step]
 
 
 def _answer(

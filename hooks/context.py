@@ -73,14 +73,15 @@ def process(blueprint: Blueprint, pixels: np.ndarray | None, text: str) -> dict[
 
     Without an image, the tokenizer's encoding of the prompt.
     """
-    special = _special(blueprint.processor, text)
+    special = _special(blueprint, text)
     if pixels is None:
         encoded = blueprint.processor.tokenizer([text], return_tensors="pt", add_special_tokens=special)
         return {name: encoded[name] for name in ("input_ids", "attention_mask")}
     encoded = blueprint.processor(
         images=[_picture(pixels)], text=[text], return_tensors="pt", add_special_tokens=special
     )
-    return {name: value for name, value in encoded.items() if isinstance(value, Tensor)}
+    # labels, which some processors add, are for training
+    return {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
 
 
 def process_image(blueprint: Blueprint, pixels: np.ndarray) -> dict[str, Tensor]:
@@ -190,9 +191,9 @@ def _picture(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _special(processor: Any, text: str) -> bool:
-    bos = processor.tokenizer.bos_token
-    return not (bos and text.startswith(bos))  # the template wrote it already
+def _special(blueprint: Blueprint, text: str) -> bool:
+    bos = blueprint.processor.tokenizer.bos_token
+    return not (bos and text.removeprefix(placeholder(blueprint)).startswith(bos))  # the template wrote it already
 
 
 def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:
@@ -205,7 +206,7 @@ def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other
         return whole
     processor = blueprint.processor
     plain, ids = (
-        tuple(processor.tokenizer(text, add_special_tokens=_special(processor, text))["input_ids"])
+        tuple(processor.tokenizer(text, add_special_tokens=_special(blueprint, text))["input_ids"])
         for text in (first, other)
     )
     shared = min(len(plain), len(whole))

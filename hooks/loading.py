@@ -16,8 +16,9 @@ import torch
 import transformers
 from nnsight import NNsight
 
+from .check import check
 from .context import image_grids
-from .families import FAMILIES, Family, find
+from .families import FAMILIES, Family, find, generic
 from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
 from .reading import Grid
@@ -142,20 +143,12 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     """
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
-    model_type, family = settings.get("model_type", ""), find(settings)
-    if family is None:
-        known = ", ".join(f"{name} (as {family.name})" for family in FAMILIES for name in family.model_types)
-        raise ModelError(
-            f"model {source!r} is of model_type {model_type!r}, which no family covers. Covered: {known}. "
-            "A new one is one entry in hooks/families.py."
-        )
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
-    try:
-        with _quiet():
-            config = transformers.AutoConfig.from_pretrained(directory, **trust)
-            processor = load_processor(directory, **trust)
-    except (ImportError, OSError, ValueError) as error:
-        raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
+    with _refused(source):
+        config = transformers.AutoConfig.from_pretrained(directory, **trust)
+    family = find(settings) or _by_structure(source, config)
+    with _refused(source):
+        processor = load_processor(directory, **trust)
     if reason := family.refuses(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _set_visual_tokens(family, config, processor, options.visual_tokens)
@@ -199,7 +192,50 @@ def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
         module = module.to(plan.device)
     module.eval().requires_grad_(False)
     provenance = _provenance(plan, module, weights=weights, processor=hashed)
-    return Model(plan, module, _traced(module), provenance)
+    model = Model(plan, module, _traced(module), provenance)
+    if plan.family.by_structure:
+        _verify(model)
+    return model
+
+
+@contextmanager
+def _refused(source: str) -> Iterator[None]:
+    """What the library cannot load of a config or a processor is a ModelError."""
+    try:
+        with _quiet():
+            yield
+    except (ImportError, OSError, ValueError) as error:
+        raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
+
+
+def _by_structure(source: str, config: Any) -> Family:
+    """An entry found in the structure of a model that no family of the table covers."""
+    try:
+        with _quiet():
+            return generic(config)
+    except ValueError as error:
+        known = ", ".join(f"{name} (as {family.name})" for family in FAMILIES for name in family.model_types)
+        raise ModelError(
+            f"model {source!r} is of model_type {config.model_type!r}, which no family covers, and {error}\n"
+            f"Covered: {known}."
+        ) from error
+
+
+def _verify(model: Model) -> None:
+    """Raise ModelError, naming every check that fails, unless all hold."""
+    findings = check(model)
+    failed = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
+    if failed:
+        raise ModelError(
+            f"model {model.source!r} is of model_type {model.config.model_type!r}, which no family covers. Its parts "
+            f"were found by structure ({_parts(model.family)}), but {len(failed)} of {len(findings)} checks fail:\n  "
+            + "\n  ".join(failed)
+            + "\nWrite an entry in hooks/families for it, and run `probe check` on the model."
+        )
+
+
+def _parts(family: Family) -> str:
+    return ", ".join(f"{name} at {getattr(family, name)}" for name in ("vision", "projector", "language"))
 
 
 def _traced(module: Any) -> NNsight:
@@ -234,7 +270,9 @@ def _quiet() -> Iterator[None]:
 def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -> dict[str, Any]:
     return {
         "source": plan.source,
-        "family": plan.family.name,
+        "family": f"{plan.family.name} (found by structure: {_parts(plan.family)})"
+        if plan.family.by_structure
+        else plan.family.name,
         "revision": plan.revision,
         "weights_sha256": weights,
         "processor_sha256": processor,

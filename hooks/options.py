@@ -11,6 +11,7 @@ from torch import Tensor
 from . import trace
 from .context import Ids, option_ids, process, render, stack
 from .continuation import Extension, PaddingSide, Sequences, extend, mean_state
+from .portions import narrowest, portions
 from .reading import Answer, Question, View, choose
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def score(
     onward = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
     onward.sort(key=lambda i: (-len(spans[i].ids), i))
     reads = [("language", layer) for layer in layers]
-    for start in range(0, len(onward), batch_size):
-        batch = onward[start : start + batch_size]
+    slots = contexts.mask.shape[1] + max((len(spans[i].ids) for i in onward), default=0)
+    outgrown = narrowest(contexts.cache) < slots
+    for batch in portions(onward, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
         grown = extend(
             model,
             contexts,
@@ -100,13 +102,14 @@ def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
 
 
 def _grown(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Tensor]:
-    """Inputs of one prompt with an answer behind it: whatever is aligned with the tokens grows with them."""
+    """Inputs of one prompt with an answer behind it: whatever is aligned with the tokens grows with them, by zeros."""
     family, added = model.family, torch.tensor([ids], device=model.device)
+    shape = inputs["input_ids"].shape
     more = {
+        **{name: torch.zeros_like(added) for name, value in inputs.items() if value.shape == shape},
         "input_ids": added,
         "attention_mask": torch.ones_like(added),
         "token_type_ids": torch.full_like(added, family.answer_type),
-        "mm_token_type_ids": torch.zeros_like(added),
         **{
             name: inputs[name][:, -1:].expand(-1, len(ids), *inputs[name].shape[2:])
             for name in family.carried

@@ -78,12 +78,19 @@ def weights_hash(directory: Path) -> str:
 
 
 def processor_hash(processor: Any) -> str:
-    """One sha256 (hex) over image processing settings, tokenizer and chat template: what decides a model's inputs."""
-    settings = {key: value for key, value in processor.image_processor.to_dict().items() if not key.startswith("_")}
-    backend = getattr(processor.tokenizer, "backend_tokenizer", None)
-    vocabulary = backend.to_str() if backend else json.dumps(processor.tokenizer.get_vocab(), sort_keys=True)
+    """One sha256 (hex) over image processing settings, tokenizers and chat template: what decides a model's inputs."""
+    images = getattr(processor, "image_processor", processor)  # remote code may have one class for all
+    settings = {key: value for key, value in images.to_dict().items() if not key.startswith("_")}
+    tokenizers = {"tokenizer"} | {name for name in vars(processor) if name.endswith("_tokenizer")}
+    vocabularies = [_vocabulary(getattr(processor, name)) for name in sorted(tokenizers)]
     template = str(getattr(processor, "chat_template", None) or processor.tokenizer.chat_template)
-    return _digest([type(processor).__name__, json.dumps(settings, sort_keys=True, default=str), vocabulary, template])
+    images_settings = json.dumps(settings, sort_keys=True, default=str)
+    return _digest([type(processor).__name__, images_settings, *vocabularies, template])
+
+
+def _vocabulary(tokenizer: Any) -> str:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return backend.to_str() if backend else json.dumps(tokenizer.get_vocab(), sort_keys=True)
 
 
 def _digest(parts: Iterable[str]) -> str:

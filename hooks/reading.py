@@ -39,11 +39,10 @@ class View:
 class Answer:
     """What the model makes of one question's options.
 
-    `log_likelihood` (option) float32: sum over the option's own tokens of log p, in nats; for a contrastive model the
-    image-text logit (logit scale x cosine). `token_count` (option) int32. `end_of_turn` (option) float32:
-    log p(the turn ends | context, option) in nats; nan where not asked for, or undefined (contrastive). `text`: the
-    greedy free answer. `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a
-    score is nan.
+    `log_likelihood` (option) float32: sum over the option's own tokens of log p, in nats; for a contrastive model its
+    own logit of image and caption. `token_count` (option) int32. `end_of_turn` (option) float32: log p(the turn ends |
+    context, option) in nats; nan where not asked for, or undefined (contrastive). `text`: the greedy free answer.
+    `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a score is nan.
     """
 
     log_likelihood: NDArray[np.float32]

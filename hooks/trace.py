@@ -41,15 +41,16 @@ def run(
     method: str = "__call__",
 ) -> tuple[Any, States]:
     """One forward of `method` on inputs on the device: its output, and what `select` takes of the states at `reads`."""
-    states: States = {}
     if not reads:
         with model.lock, torch.inference_mode():
-            return getattr(model.module, method)(**inputs), states
+            return getattr(model.module, method)(**inputs), {}
+    made_at = {point: _made_at(model, inputs, point) for point in reads}
+    states: States = {}
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method, **inputs) as tracer:
-        for point in reads:
+        for point in dict.fromkeys(made_at.values()):
             states[point] = _selected(model, point, select)
         output = nnsight.save(tracer.result)
-    return output, states
+    return output, {point: states[origin] for point, origin in made_at.items()}
 
 
 def run_around(
@@ -82,6 +83,15 @@ def run_around(
             states[point] = _selected(model, point, select)
         output = nnsight.save(tracer.result)
     return output, states, vision
+
+
+def _made_at(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
+    """The point that a state came from, past the blocks that the forward does not go through."""
+    tower, layer = point
+    passed = model.family.passed_by(model.config, inputs) if tower == "language" else ()
+    while layer and layer - 1 in passed:
+        layer -= 1
+    return tower, layer
 
 
 def _selected(model: "Model", point: Point, select: Select | None) -> Any:

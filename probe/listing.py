@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.markup import escape
@@ -12,6 +12,8 @@ from rich.table import Table
 from . import models, pocket
 
 if TYPE_CHECKING:
+    from hooks.families import Family
+
     from .perturbations import Parameter
     from .perturbations.family import Settings
 
@@ -30,6 +32,15 @@ SITE_MEANINGS = {
 }
 
 
+PREFIXES = {
+    "causal": "encoded once",
+    "cross_attention": "encoded once",
+    "bidirectional": "vision once, prompts in full",
+    "question": "vision once, prompts in full",
+    "none": "captions",
+}
+
+
 def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
     """The rows of one listing: models, datasets, perturbations, suites, sites (of `model`) or analyses."""
     if what == "sites":
@@ -40,8 +51,8 @@ def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
 def table(what: str, listed: Sequence[Row]) -> Table:
     """The rows as a table."""
     drawn = Table(title=what, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
-    if what == "perturbations":
-        listed = [stacked(row) for row in listed]
+    if what in STACKED:
+        listed = [STACKED[what](row) for row in listed]
     for position, heading in enumerate(listed[0]):
         first = position == 0
         drawn.add_column(heading, style="bold" if first else None, no_wrap=first, overflow="fold")
@@ -51,24 +62,60 @@ def table(what: str, listed: Sequence[Row]) -> Table:
 
 
 def model_rows() -> list[Row]:
-    """The embedded models, then the families that hub models are matched with."""
-    from hooks.families import FAMILIES
+    """The embedded models, then the table of families: what each can show, and what it is proven on."""
+    from hooks.families import FAMILIES, find
 
     embedded = [
-        {
-            "model": name,
-            "family": json.loads((pocket.path(name) / "config.json").read_text("utf-8"))["model_type"],
-            "kind": "embedded",
-            "image prefix": "",
-        }
+        family_row(family, (name,), "trained, in this package")
         for name in pocket.NAMES
+        if (family := find(embedded_config(name))) is not None
     ]
-    families = [
-        {"model": example, "family": family.name, "kind": family.kind, "image prefix": family.image_prefix}
-        for family in FAMILIES
-        for example in family.examples
+    return embedded + [family_row(family, family.examples, family.tested) for family in FAMILIES]
+
+
+def stacked_model(row: Row) -> Row:
+    """A family's row with everything under its models: eight columns would be narrow ones."""
+    sites = row["sites"].replace("answer_mean, answer_free, answer_clean", "answer_*").split("; ")
+    facts = [
+        f"image prefix: {row['image prefix']}; tokens: {row['visual tokens']}",
+        f"without an image: {row['without image']}; tested on: {row['tested']}",
     ]
-    return embedded + families
+    below = [*row["models"].split(", "), *(f"  {part}" for part in (*sites, *facts) if part)]
+    return {"family": row["family"], "models, sites, what is encoded once": "\n".join(below)}
+
+
+def embedded_config(name: str) -> dict[str, Any]:
+    """The configuration of an embedded model."""
+    return json.loads((pocket.path(name) / "config.json").read_text("utf-8"))
+
+
+def family_row(family: "Family", names: Sequence[str], tested: str) -> Row:
+    """One family of the table, with some of its models."""
+    return {
+        "family": family.name,
+        "kind": family.kind,
+        "models": ", ".join(names),
+        "sites": "; ".join(f"{tower}: {', '.join(kinds)}" for tower, kinds in kinds_of(family).items()),
+        "image prefix": PREFIXES[family.image_prefix],
+        "visual tokens": family.budget,
+        "without image": "yes" if family.text_only else "no",
+        "tested": tested,
+    }
+
+
+def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
+    """The token kinds of a family's towers, by the default configuration of its model type; none where it has none."""
+    from transformers import CONFIG_MAPPING
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # default configurations are no one's: advice on them helps nobody
+    for name in family.model_types:
+        model_type, _, vision = name.partition("/")
+        if model_type in CONFIG_MAPPING:
+            settings = {"vision_config": {"model_type": vision}} if vision else {}
+            towers = family.towers(CONFIG_MAPPING[model_type](**settings))
+            return {tower.name: tower.tokens for tower in towers.values()}
+    return {}
 
 
 def dataset_rows() -> list[Row]:
@@ -176,6 +223,8 @@ def bibliography(run: Path) -> str:
     sources = [BIBTEX[key] for key in keys if key in BIBTEX]
     return "\n\n".join(dict.fromkeys([*sources, *cards.bibliography().split("\n\n")]))
 
+
+STACKED: dict[str, Callable[[Row], Row]] = {"perturbations": stacked, "models": stacked_model}
 
 LISTINGS: dict[str, Callable[[], list[Row]]] = {
     "models": model_rows,

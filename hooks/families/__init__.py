@@ -4,10 +4,14 @@ Nothing outside this package asks which family a model is of. To add one: write 
 module paths) in a file of its own, add it to `FAMILIES`, and run `probe check` on a model of it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
 from .family import LANGUAGE_TOKENS, Family, Inputs
+from .generic import generic
 
-__all__ = ["FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "find"]
+__all__ = ["FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "find", "generic"]
 
 FAMILIES: tuple[Family, ...] = (
     *llava.FAMILIES,
@@ -23,6 +27,11 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-def find(model_type: str) -> Family | None:
-    """The family that a config's `model_type` belongs to, None where no entry fits."""
-    return next((family for family in FAMILIES if model_type in family.model_types), None)
+def find(settings: Mapping[str, Any]) -> Family | None:
+    """The family of a model's config.json, None where no entry fits.
+
+    An entry that names `model_type/vision model_type` goes before one that names `model_type` alone.
+    """
+    model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
+    names = (f"{model_type}/{vision.get('model_type', '')}", model_type)
+    return next((family for name in names for family in FAMILIES if name in family.model_types), None)

@@ -1,16 +1,76 @@
-"""CLIP and its relatives: two towers and a scaled cosine."""
+"""CLIP and its relatives: an image tower and a text tower, compared by a scaled cosine or by a matching head."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from torch import Tensor, nn
+
+from ..reading import Grid
 from ..sites import Tower
-from .family import Family, vit_grid, vit_leading
+from .contrast import Captions, Contrast, scaled_cosine
+from .family import Family, Inputs, vit_grid, vit_leading
 
 
-def towers(config: Any) -> dict[str, Tower]:
-    """The image tower; captions are encoded whole, so the text tower has no sites."""
-    vision = config.vision_config
-    kinds = ("patches", "cls", "mean", "pooled")
-    return {"vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, kinds, config.projection_dim)}
+def towers(pooled: Callable[[Any], int]) -> Callable[[Any], dict[str, Tower]]:
+    """The image tower, its pooled output so wide; captions are encoded whole, so the text tower has no sites."""
+
+    def of(config: Any) -> dict[str, Tower]:
+        vision = config.vision_config
+        kinds = ("patches", "cls", "mean", "pooled") if vit_leading(config) else ("patches", "mean", "pooled")
+        return {"vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, kinds, pooled(config))}
+
+    return of
+
+
+def roberta_positions(config: Any) -> int:
+    """RoBERTa numbers positions from one past the padding id."""
+    return config.text_config.max_position_embeddings - config.text_config.pad_token_id - 1
+
+
+def biased_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
+    """SigLIP's logits, of which the sigmoid is p(the caption fits): logit scale x cosine + logit bias."""
+    return scaled_cosine(module, image, text) + module.get_parameter("logit_bias")
+
+
+def naflex_grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """The rows and columns of patches that the processor cut the picture into, which keep its aspect."""
+    rows, cols = image["spatial_shapes"][0].tolist()
+    return (1, rows, cols)
+
+
+def naflex_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Each image's patches, without the padding that follows them."""
+    counts = [int(image["spatial_shapes"].prod()) for image in images]
+    return [mine[:count] for mine, count in zip(state, counts, strict=True)]
+
+
+def set_patches(processor: Any, count: int) -> None:
+    """Let the processor resize pictures to at most so many patches."""
+    if count < 1:
+        raise ValueError(f"an image has at least 1 patch, not {count}. Ask for 1 or more.")
+    processor.image_processor.max_num_patches = count
+
+
+def class_feature(module: nn.Module, seen: Any) -> Tensor:
+    """BLIP's image feature of the contrastive loss, before normalisation: its projected CLS token."""
+    return module.get_submodule("vision_proj")(seen.last_hidden_state[:, 0])
+
+
+def log_odds(logits: Tensor) -> Tensor:
+    """log p(match) - log p(no match) of a matching head: (caption, 2) -> (caption)."""
+    return logits[:, 1] - logits[:, 0]
+
+
+def matched(module: nn.Module, seen: Any, captions: Captions) -> Tensor:
+    """BLIP's matching head on captions that look at one image's tokens through cross-attention: (caption)."""
+    image = seen.last_hidden_state.expand(len(captions["input_ids"]), -1, -1)
+    read = module.get_submodule("text_encoder")(**captions, encoder_hidden_states=image).last_hidden_state
+    return log_odds(module.get_submodule("itm_head")(read[:, 0]))
+
+
+def of_model(output: Any) -> Tensor:
+    """The log-odds of a match in what BLIP's own forward returns."""
+    return log_odds(output.itm_score)
 
 
 CLIP = Family(
@@ -21,10 +81,111 @@ CLIP = Family(
     vision="vision_model.encoder.layers",
     image_prefix="none",
     leading=vit_leading,
-    towers=towers,
+    towers=towers(lambda config: config.projection_dim),
     grid=vit_grid,
     text_only=False,
-    examples=("openai/clip-vit-base-patch32", "openai/clip-vit-large-patch14-336"),
+    examples=(
+        "openai/clip-vit-base-patch32",
+        "openai/clip-vit-base-patch16",
+        "openai/clip-vit-large-patch14",
+        "openai/clip-vit-large-patch14-336",
+        "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
+    ),
 )
 
-FAMILIES = (CLIP,)
+CHINESE_CLIP = Family(
+    name="chinese_clip",
+    model_types=("chinese_clip",),
+    kind="contrastive",
+    auto_class="AutoModel",
+    vision="vision_model.encoder.layers",
+    image_prefix="none",
+    leading=vit_leading,
+    towers=towers(lambda config: config.projection_dim),
+    grid=vit_grid,
+    text_only=False,
+    examples=(
+        "OFA-Sys/chinese-clip-vit-base-patch16",
+        "OFA-Sys/chinese-clip-vit-large-patch14",
+        "OFA-Sys/chinese-clip-vit-large-patch14-336px",
+        "OFA-Sys/chinese-clip-vit-huge-patch14",
+    ),
+)
+
+ALTCLIP = Family(
+    name="altclip",
+    model_types=("altclip",),
+    kind="contrastive",
+    auto_class="AutoModel",
+    vision="vision_model.encoder.layers",
+    image_prefix="none",
+    leading=vit_leading,
+    towers=towers(lambda config: config.projection_dim),
+    grid=vit_grid,
+    contrast=Contrast(longest=roberta_positions),
+    text_only=False,
+    examples=("BAAI/AltCLIP", "BAAI/AltCLIP-m9"),
+)
+
+SIGLIP_CONTRAST = Contrast(caption=str.lower, padded=True, similarity=biased_cosine)
+
+SIGLIP = Family(
+    name="siglip",  # SigLIP 2 at fixed resolution too
+    model_types=("siglip",),
+    kind="contrastive",
+    auto_class="AutoModel",
+    vision="vision_model.encoder.layers",
+    image_prefix="none",
+    towers=towers(lambda config: config.vision_config.hidden_size),
+    grid=vit_grid,
+    contrast=SIGLIP_CONTRAST,
+    text_only=False,
+    examples=(
+        "google/siglip-base-patch16-224",
+        "google/siglip-large-patch16-384",
+        "google/siglip-so400m-patch14-384",
+        "google/siglip2-base-patch16-224",
+        "google/siglip2-large-patch16-384",
+        "google/siglip2-so400m-patch14-384",
+        "google/siglip2-giant-opt-patch16-384",
+    ),
+)
+
+SIGLIP2_NAFLEX = Family(
+    name="siglip2_naflex",
+    model_types=("siglip2",),
+    kind="contrastive",
+    auto_class="AutoModel",
+    vision="vision_model.encoder.layers",
+    image_prefix="none",
+    towers=towers(lambda config: config.vision_config.hidden_size),
+    grid=naflex_grid,
+    vision_rows=naflex_rows,
+    contrast=SIGLIP_CONTRAST,
+    set_visual_tokens=set_patches,
+    budget="max patches",
+    text_only=False,
+    examples=("google/siglip2-base-patch16-naflex", "google/siglip2-so400m-patch16-naflex"),
+)
+
+BLIP_ITM = Family(
+    name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
+    model_types=("blip",),
+    kind="contrastive",
+    auto_class="BlipForImageTextRetrieval",
+    vision="vision_model.encoder.layers",
+    image_prefix="none",
+    leading=vit_leading,
+    towers=towers(lambda config: config.image_text_hidden_size),
+    grid=vit_grid,
+    contrast=Contrast(see="vision_model", embedding=class_feature, match=matched, own=of_model),
+    text_only=False,
+    examples=(
+        "Salesforce/blip-itm-base-coco",
+        "Salesforce/blip-itm-large-coco",
+        "Salesforce/blip-itm-base-flickr",
+        "Salesforce/blip-itm-large-flickr",
+    ),
+)
+
+FAMILIES = (CLIP, SIGLIP, SIGLIP2_NAFLEX, BLIP_ITM, CHINESE_CLIP, ALTCLIP)

@@ -1,14 +1,15 @@
 """What `hooks` must know of a family of models: one frozen entry, and the defaults that most of them share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
+from .contrast import COSINES, Contrast
 
 Inputs = Mapping[str, Tensor]
 """What the processor made of one image: pixel_values and whatever goes with them."""
@@ -25,12 +26,6 @@ def batch_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str)
 def all_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     """Every image position belongs to the grid: (position, feature) -> (token, feature)."""
     return state
-
-
-def scaled_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
-    """Image-text logits, logit scale x cosine: (image, feature), (text, feature) -> (image, text)."""
-    image, text = (x / x.norm(dim=-1, keepdim=True) for x in (image, text))
-    return image @ text.T * module.get_parameter("logit_scale").exp()
 
 
 def vit_leading(config: Any) -> int:
@@ -74,12 +69,22 @@ class Family:
     full, and image-level sites are read under the empty question; "cross_attention" where language layers look at the
     image from outside the sequence; "none" in contrastive families. `carried`: inputs with an axis along the tokens
     whose value at the last one goes on with every further token. `onward()`: further inputs that a forward from the
-    cache needs. `first_position`: the position id of the first token. `rope_deltas`: path of the tensor (row, 1) by
+    cache needs. `passed_by(config, inputs)`: language blocks that a forward does not go through; a state after one is
+    that before it. `first_position`: the position id of the first token. `rope_deltas`: path of the tensor (row, 1) by
     which text positions after an image differ from token counts. `answer_type`: the token type of answers, where
     types decide attention. `cache(output)`: the key-value cache of a forward.
 
+    `generator`: path of the module whose `generate` the model's own hands on to, where it is not the model.
+    `refuses(config, processor)`: why a checkpoint of these types cannot be read after all and what to use instead,
+    empty where it can.
+
+    `contrast`: how a contrastive family compares an image with captions.
+
     `set_visual_tokens(processor, n)`: hold an image to at most n tokens, None where their number is fixed; `budget`
-    says in a few words how. `text_only`: whether it can be asked without any image.
+    says in a few words how. `shared_settings`: those of the image processor that the model's config repeats and that
+    change with it. `text_only`: whether it can be asked without any image.
+
+    `by_structure`: whether the entry was found in the model's structure; a model of it is checked whenever it is loaded.
     """
 
     name: str
@@ -98,23 +103,34 @@ class Family:
     vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
     language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens
     image_token: Callable[[Any], int] = image_token_id
-    similarity: Callable[[nn.Module, Tensor, Tensor], Tensor] = scaled_cosine
+    contrast: Contrast = COSINES
     plain: str = "{image}{text}"
     placeholder: str = ""
     closing: str = ""
     carried: tuple[str, ...] = ()
     onward: Callable[[], dict[str, Any]] = dict
+    passed_by: Callable[[Any, Mapping[str, Any]], Collection[int]] = lambda config, inputs: ()
     first_position: int = 0
     rope_deltas: str = ""
     answer_type: int = 0
     cache: Callable[[Any], Any] = attrgetter("past_key_values")
+    generator: str = ""
+    refuses: Callable[[Any, Any], str] = lambda config, processor: ""
     set_visual_tokens: Callable[[Any, int], None] | None = None
+    shared_settings: tuple[str, ...] = ()
     budget: str = "fixed"
     text_only: bool = True
+    by_structure: bool = False
     examples: tuple[str, ...] = ()
+    tested: str = "random weights"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def resizes(self) -> bool:
+        """Whether the number of an image's tokens depends on its size."""
+        return self.budget != "fixed"
 
     @property
     def shares_prefix(self) -> bool:

@@ -1,5 +1,78 @@
-"""Gemma 3 and PaliGemma: SigLIP before a Gemma."""
+"""Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size."""
 
-from .family import Family
+from math import isqrt
+from typing import Any
 
-FAMILIES: tuple[Family, ...] = ()
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """A ViT without CLS, its projector and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    return {
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """One token a patch in the vision tower; from the projector on, their averages over squares of patches."""
+    side = isqrt(config.mm_tokens_per_image)
+    return vit_grid(config, image, tower) if tower == "vision" else (1, side, side)
+
+
+# An image's tokens see each other both ways but nothing behind them, so that what follows leaves them as they are.
+GEMMA3 = Family(
+    name="gemma3",
+    model_types=("gemma3",),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="model.vision_tower.encoder.layers",
+    projector="model.multi_modal_projector",
+    language="model.language_model.layers",
+    final_norm="model.language_model.norm",
+    image_prefix="causal",
+    towers=towers,
+    grid=pooled_grid,
+    examples=(
+        "google/gemma-3-4b-it",
+        "google/gemma-3-4b-pt",
+        "google/gemma-3-12b-it",
+        "google/gemma-3-12b-pt",
+        "google/gemma-3-27b-it",
+        "google/gemma-3-27b-pt",
+    ),
+)
+
+# Every token of the prompt sees all of it; only the answer is causal. Positions start at 1.
+PALIGEMMA = Family(
+    name="paligemma",
+    model_types=("paligemma",),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="model.vision_tower.encoder.layers",
+    projector="model.multi_modal_projector",
+    language="model.language_model.layers",
+    final_norm="model.language_model.norm",
+    image_prefix="bidirectional",
+    encoder="model.vision_tower",
+    closing="\n",
+    first_position=1,
+    answer_type=1,
+    text_only=False,
+    towers=towers,
+    grid=vit_grid,
+    examples=(
+        "google/paligemma-3b-mix-224",
+        "google/paligemma-3b-mix-448",
+        "google/paligemma-3b-pt-224",
+        "google/paligemma2-3b-mix-224",
+        "google/paligemma2-10b-mix-224",
+        "google/paligemma2-3b-pt-224",
+    ),
+)
+
+FAMILIES: tuple[Family, ...] = (GEMMA3, PALIGEMMA)

@@ -1,5 +1,93 @@
-"""Idefics3 and SmolVLM: SigLIP on tiles and a thumbnail, pixel shuffle before the projector."""
+"""Idefics3 and SmolVLM: SigLIP on tiles and a thumbnail, neighbouring patches merged before the projector.
 
-from .family import Family
+A picture that is cut is followed by itself as a thumbnail, which lies in no grid but counts among the visual tokens.
+"""
 
-FAMILIES: tuple[Family, ...] = ()
+from collections.abc import Sequence
+from math import isqrt
+from typing import Any
+
+from torch import Tensor
+
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """SigLIP without CLS, its projector and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    return {
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """Tiles without the thumbnail; behind the vision tower, `scale_factor` patches a side are one token."""
+    height, width = image["pixel_values"].shape[-2:]
+    side = config.vision_config.patch_size * (1 if tower == "vision" else config.scale_factor)
+    return (_tiles(_seen(image)), height // side, width // side)
+
+
+def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Split tiles by image and leave the thumbnail out."""
+    split = state.split([_seen(image) for image in images])
+    return [tiles[: _tiles(len(tiles))].flatten(0, 1) for tiles in split]
+
+
+def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
+    """Positions of the tiles, which come before the thumbnail's."""
+    seen = _seen(image)
+    return state[: len(state) // seen * _tiles(seen)]
+
+
+def _seen(image: Inputs) -> int:
+    """How many pictures the vision tower sees of an image: it alone, or its tiles and the thumbnail."""
+    return image["pixel_values"].shape[1]
+
+
+def _tiles(seen: int) -> int:
+    return max(1, seen - 1)
+
+
+def hold(processor: Any, count: int) -> None:
+    """Shrink an image's longest side, so that its tiles and thumbnail have at most `count` tokens."""
+    each, images = processor.image_seq_len, processor.image_processor
+    if count < each:
+        raise ValueError(f"Idefics3 and SmolVLM need {each} visual tokens a tile, not {count}. Give at least {each}.")
+    tile = images.max_image_size["longest_edge"]
+    across = max(1, isqrt(max(0, count // each - 1)))  # a square picture has the most tiles
+    images.size = {"longest_edge": min(images.size["longest_edge"], across * tile)}
+
+
+IDEFICS3 = Family(
+    name="idefics3",
+    model_types=("idefics3", "smolvlm"),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="model.vision_model.encoder.layers",
+    projector="model.connector",
+    language="model.text_model.layers",
+    final_norm="model.text_model.norm",
+    image_prefix="causal",
+    towers=towers,
+    grid=grid,
+    vision_rows=tile_rows,
+    language_rows=tile_tokens,
+    set_visual_tokens=hold,
+    budget="longest side",
+    examples=(
+        "HuggingFaceM4/Idefics3-8B-Llama3",
+        "HuggingFaceTB/SmolVLM-256M-Base",
+        "HuggingFaceTB/SmolVLM-256M-Instruct",
+        "HuggingFaceTB/SmolVLM-500M-Instruct",
+        "HuggingFaceTB/SmolVLM-Instruct",
+        "HuggingFaceTB/SmolVLM2-256M-Video-Instruct",
+        "HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
+        "HuggingFaceTB/SmolVLM2-2.2B-Instruct",
+    ),
+)
+
+FAMILIES = (IDEFICS3,)

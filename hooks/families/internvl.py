@@ -1,5 +1,93 @@
-"""InternVL: tiles and a thumbnail, pixel shuffle before the projector."""
+"""InternVL 2.5 and 3: a picture cut into square tiles, four patches to a token, and a causal language model.
 
-from .family import Family
+Beside several tiles the model sees the whole picture as a thumbnail. It comes last and lies in no grid, but counts
+among the visual tokens and gives the picture's CLS.
+"""
 
-FAMILIES: tuple[Family, ...] = ()
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """InternViT with a CLS token a tile, its projector and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    return {
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "cls", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """Tiles without the thumbnail; behind the vision tower, 2x2 patches are one token."""
+    seen, _, height, width = image["pixel_values"].shape
+    down, across = config.vision_config.patch_size
+    scale = 1 if tower == "vision" else config.downsample_ratio
+    return (_parts(seen), int(height // down * scale), int(width // across * scale))
+
+
+def _parts(seen: int) -> int:
+    return max(1, seen - 1)
+
+
+def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Split tiles by image and leave the thumbnail out, but for its CLS, which is put first."""
+    split = state.split([len(image["pixel_values"]) for image in images])
+    if tower != "vision":
+        return [tiles[: _parts(len(tiles))].flatten(0, 1) for tiles in split]
+    return [torch.cat([tiles[-1, :1], tiles[: _parts(len(tiles)), 1:].flatten(0, 1)]) for tiles in split]
+
+
+def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
+    """Positions of the tiles, which come before the thumbnail's."""
+    seen = len(image["pixel_values"])
+    return state[: len(state) // seen * _parts(seen)]
+
+
+def hold(processor: Any, count: int) -> None:
+    """Cut into fewer tiles, so that tiles and thumbnail have at most `count` tokens."""
+    each = processor.image_seq_length
+    if count < each:
+        raise ValueError(f"InternVL needs {each} visual tokens for one tile, not {count}. Give at least {each}.")
+    tiles = max(1, count // each - 1)
+    images = processor.image_processor
+    images.min_patches, images.max_patches = min(images.min_patches, tiles), min(images.max_patches, tiles)
+
+
+INTERNVL = Family(
+    name="internvl",
+    model_types=("internvl",),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="model.vision_tower.encoder.layer",
+    projector="model.multi_modal_projector",
+    language="model.language_model.layers",
+    final_norm="model.language_model.norm",
+    image_prefix="causal",
+    leading=lambda config: 1,
+    towers=towers,
+    grid=grid,
+    vision_rows=tile_rows,
+    language_rows=tile_tokens,
+    set_visual_tokens=hold,
+    budget="max tiles",
+    examples=(
+        "OpenGVLab/InternVL3-1B-hf",
+        "OpenGVLab/InternVL3-2B-hf",
+        "OpenGVLab/InternVL3-8B-hf",
+        "OpenGVLab/InternVL3-14B-hf",
+        "OpenGVLab/InternVL3-38B-hf",
+        "OpenGVLab/InternVL3-78B-hf",
+        "OpenGVLab/InternVL2_5-2B-MPO-hf",
+        "OpenGVLab/InternVL2_5-8B-MPO-hf",
+    ),
+)
+
+FAMILIES = (INTERNVL,)

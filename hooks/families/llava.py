@@ -1,9 +1,17 @@
-"""LLaVA: a ViT whose patches go through a small MLP into a causal language model."""
+"""LLaVA: a ViT whose patches go through a small MLP into a causal language model, and its successors.
 
+LLaVA-NeXT and LLaVA-OneVision see tiles of the picture and a thumbnail (`anyres`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, vit_grid, vit_leading
+from . import anyres
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid, vit_leading
 
 
 def towers(config: Any) -> dict[str, Tower]:
@@ -15,6 +23,22 @@ def towers(config: Any) -> dict[str, Tower]:
         "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
         "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
     }
+
+
+def entering_cls(config: Any) -> int:
+    """How many CLS tokens go on to the language model: the vision tower's, where its features are used in full."""
+    full = getattr(config, "vision_feature_select_strategy", "default") == "full"
+    return vit_leading(config) if full else 0
+
+
+def vision_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Each image's own row, behind the projector without CLS: (image, token, feature) -> per image (token, feature)."""
+    return list(state[:, entering_cls(config) if tower == "projector" else 0 :].unbind(0))
+
+
+def language_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
+    """Image positions without CLS: (position, feature) -> (token, feature)."""
+    return state[entering_cls(config) :]
 
 
 LLAVA = Family(
@@ -30,7 +54,58 @@ LLAVA = Family(
     leading=vit_leading,
     towers=towers,
     grid=vit_grid,
-    examples=("llava-hf/llava-1.5-7b-hf", "llava-hf/llava-1.5-13b-hf"),
+    vision_rows=vision_rows,
+    language_rows=language_rows,
+    examples=(
+        "llava-hf/llava-1.5-7b-hf",
+        "llava-hf/llava-1.5-13b-hf",
+        "llava-hf/llava-interleave-qwen-0.5b-hf",
+        "llava-hf/llava-interleave-qwen-7b-hf",
+    ),
 )
 
-FAMILIES = (LLAVA,)
+VIPLLAVA = replace(
+    LLAVA,
+    name="vipllava",
+    model_types=("vipllava",),
+    examples=("llava-hf/vip-llava-7b-hf", "llava-hf/vip-llava-13b-hf"),
+)
+
+LLAVA_NEXT = replace(
+    LLAVA,
+    name="llava_next",
+    model_types=("llava_next",),
+    grid=anyres.grid,
+    vision_rows=anyres.tile_rows,
+    language_rows=anyres.plane_rows,
+    set_visual_tokens=anyres.hold,
+    shared_settings=("image_grid_pinpoints",),
+    budget="fewer tiles",
+    examples=(
+        "llava-hf/llava-v1.6-vicuna-7b-hf",
+        "llava-hf/llava-v1.6-vicuna-13b-hf",
+        "llava-hf/llava-v1.6-mistral-7b-hf",
+        "llava-hf/llava-v1.6-34b-hf",
+        "llava-hf/llama3-llava-next-8b-hf",
+        "llava-hf/llava-next-72b-hf",
+        "llava-hf/llava-next-110b-hf",
+    ),
+)
+
+LLAVA_ONEVISION = replace(
+    LLAVA_NEXT,
+    name="llava_onevision",
+    model_types=("llava_onevision",),
+    examples=(
+        "llava-hf/llava-onevision-qwen2-0.5b-ov-hf",
+        "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+        "llava-hf/llava-onevision-qwen2-72b-ov-hf",
+        "llava-hf/llava-onevision-qwen2-0.5b-si-hf",
+        "llava-hf/llava-onevision-qwen2-7b-si-hf",
+        "llava-hf/llava-onevision-qwen2-72b-si-hf",
+        "llava-hf/llava-onevision-qwen2-7b-ov-chat-hf",
+        "llava-hf/llava-onevision-qwen2-72b-ov-chat-hf",
+    ),
+)
+
+FAMILIES = (LLAVA, VIPLLAVA, LLAVA_NEXT, LLAVA_ONEVISION)

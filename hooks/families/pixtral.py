@@ -1,5 +1,86 @@
-"""Pixtral and Mistral 3: a vision tower for any size, rows ended by separators."""
+"""Pixtral and Mistral 3: a vision tower for any size, rows ended by separators.
 
-from .family import Family
+Its tower packs the patches of all images of a batch into one sequence, in which each image sees only itself. In the
+prompt `[IMG_BREAK]` ends a row and `[IMG_END]` the last one; both have ids of their own, so image positions hold
+patches alone.
+"""
 
-FAMILIES: tuple[Family, ...] = ()
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isqrt
+from typing import Any
+
+from torch import Tensor
+
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """A ViT without CLS, its projector and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    return {
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def merge(config: Any, tower: str) -> int:
+    """How many patches a side one token stands for: Mistral 3 merges 2x2 in its projector, Pixtral none."""
+    return 1 if tower == "vision" else getattr(config, "spatial_merge_size", 1)
+
+
+def grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """The rows and columns of a picture that keeps its shape."""
+    height, width = image["image_sizes"][0].tolist()
+    side = config.vision_config.patch_size * merge(config, tower)
+    return (1, height // side, width // side)
+
+
+def unpacked(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """Cut the one packed sequence by image: (1, token of all images, feature) -> per image (token, feature)."""
+    grids = [grid(config, image, tower) for image in images]
+    return list(state.flatten(0, -2).split([rows * cols for _, rows, cols in grids]))
+
+
+def hold(processor: Any, count: int) -> None:
+    """Shrink an image's longest side to that of a square of `count` tokens."""
+    if count < 1:
+        raise ValueError(f"an image has at least 1 visual token, not {count}. Give a positive number.")
+    side = isqrt(count) * processor.patch_size * processor.spatial_merge_size
+    longest = min(side, processor.image_processor.size["longest_edge"])
+    processor.image_processor.size = {"longest_edge": longest}
+
+
+PIXTRAL = Family(
+    name="pixtral",
+    model_types=("llava/pixtral",),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="model.vision_tower.transformer.layers",
+    projector="model.multi_modal_projector",
+    language="model.language_model.layers",
+    final_norm="model.language_model.norm",
+    image_prefix="causal",
+    towers=towers,
+    grid=grid,
+    vision_rows=unpacked,
+    set_visual_tokens=hold,
+    budget="longest side",
+    examples=("mistral-community/pixtral-12b",),
+)
+
+MISTRAL3 = replace(
+    PIXTRAL,
+    name="mistral3",
+    model_types=("mistral3",),
+    examples=(
+        "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
+        "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
+        "mistralai/Ministral-3-8B-Instruct-2512-BF16",
+    ),
+)
+
+FAMILIES = (PIXTRAL, MISTRAL3)

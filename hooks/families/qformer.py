@@ -1,5 +1,94 @@
-"""BLIP-2 and InstructBLIP: a Q-Former between the vision tower and the language model."""
+"""BLIP-2 and InstructBLIP: a Q-Former reads an image's patches into a few queries for a causal language model.
 
-from .family import Family
+Queries have no place in the picture. In InstructBLIP the Q-Former reads the question too.
+"""
 
-FAMILIES: tuple[Family, ...] = ()
+from collections.abc import Callable
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+import torch
+from transformers.models.blip_2.modeling_blip_2 import BaseModelOutputWithVisionQformerOutputs
+
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid, vit_leading
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """A ViT with a CLS token, projected queries and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    return {
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "cls", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """Patches where they lie, queries in one line."""
+    return vit_grid(config, image, tower) if tower == "vision" else (1, 1, config.num_query_tokens)
+
+
+def nothing_seen() -> dict[str, Any]:
+    """In place of pixels, for tokens among which no image stands: no image embeddings."""
+    nothing = BaseModelOutputWithVisionQformerOutputs(pooler_output=torch.empty(0))
+    return {"pixel_values": None, "mm_encoder_outputs": {"image": nothing}}
+
+
+def only(language: str, instead: str) -> Callable[[Any, Any], str]:
+    """Refuses other language models, and files that do not say where in a prompt the image stands."""
+
+    def refuses(config: Any, processor: Any) -> str:
+        made_with = config.text_config.model_type
+        if made_with != language:
+            return f"its language model is {made_with!r}, only {language!r} can be read here. Use {instead}."
+        if config.image_token_index is None or processor.num_query_tokens != config.num_query_tokens:
+            return (
+                f"its files are of an old revision: image_token_index {config.image_token_index} in config.json, "
+                f"num_query_tokens {processor.num_query_tokens} in processor_config.json, where its Q-Former has "
+                f"{config.num_query_tokens}. Use the newest revision."
+            )
+        return ""
+
+    return refuses
+
+
+BLIP_2 = Family(
+    name="blip-2",
+    model_types=("blip-2",),
+    kind="generative",
+    auto_class=CAUSAL_LM,
+    vision="vision_model.encoder.layers",
+    projector="language_projection",
+    language="language_model.model.decoder.layers",
+    final_norm="language_model.model.decoder.final_layer_norm",
+    generator="language_model",
+    image_prefix="causal",
+    leading=vit_leading,
+    towers=towers,
+    grid=grid,
+    plain="Question: {text} Answer:",  # the processor itself puts the image before it
+    onward=nothing_seen,
+    cache=attrgetter("language_model_outputs.past_key_values"),
+    text_only=False,
+    refuses=only("opt", "Salesforce/blip2-opt-2.7b"),
+    examples=("Salesforce/blip2-opt-2.7b", "Salesforce/blip2-opt-6.7b"),
+)
+
+INSTRUCTBLIP = replace(
+    BLIP_2,
+    name="instructblip",
+    model_types=("instructblip",),
+    language="language_model.model.layers",
+    final_norm="language_model.model.norm",
+    image_prefix="question",
+    encoder="vision_model",
+    plain="{text}",
+    onward=lambda: {**nothing_seen(), "qformer_input_ids": None},
+    refuses=only("llama", "Salesforce/instructblip-vicuna-7b"),
+    examples=("Salesforce/instructblip-vicuna-7b", "Salesforce/instructblip-vicuna-13b"),
+)
+
+FAMILIES = (BLIP_2, INSTRUCTBLIP)

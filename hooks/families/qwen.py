@@ -1,5 +1,119 @@
-"""Qwen's vision-language models: packed patches in merge windows, and positions in three dimensions."""
+"""Qwen's vision-language models: packed patches in merge blocks, some in windows, and positions in three dimensions."""
 
-from .family import Family
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
-FAMILIES: tuple[Family, ...] = ()
+import torch
+from torch import Tensor
+
+from ..reading import Grid
+from ..sites import Tower
+from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+
+PLAIN = "<|vision_start|>{image}<|vision_end|>{text}"
+
+
+def towers(config: Any) -> dict[str, Tower]:
+    """A ViT, the merger that makes one token of 2 x 2 patches, and a language model."""
+    vision, text = config.vision_config, config.get_text_config()
+    width = vision.embed_dim if hasattr(vision, "embed_dim") else vision.hidden_size
+    return {
+        "vision": Tower("vision", vision.depth, width, ("patches", "mean")),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """The processor's own count of patches; every merge block of them is one token after the vision tower."""
+    merge = 1 if tower == "vision" else config.vision_config.spatial_merge_size
+    frames, rows, cols = image["image_grid_thw"][0].tolist()
+    return (frames, rows // merge, cols // merge)
+
+
+def block_order(rows: int, cols: int, side: int) -> Tensor:
+    """The row-major indices of a plane's places, block by block of side x side: (place), each once.
+
+    Blocks are in row-major order, so are the places of each; those at the lower and right edges may be smaller.
+    """
+    places = torch.arange(rows * cols).view(rows, cols)
+    bands = [block for band in places.split(side) for block in band.split(side, dim=1)]
+    return torch.cat([block.flatten() for block in bands])
+
+
+def merged_order(config: Any, rows: int, cols: int) -> Tensor:
+    """Merged tokens leave the merger row by row."""
+    return torch.arange(rows * cols)
+
+
+def window_order(config: Any, rows: int, cols: int) -> Tensor:
+    """Merged tokens lie window by window, from before the first block to after the merger."""
+    vision = config.vision_config
+    return block_order(rows, cols, vision.window_size // vision.patch_size // vision.spatial_merge_size)
+
+
+def packed_rows(
+    order: Callable[[Any, int, int], Tensor], config: Any, state: Tensor, images: Sequence[Inputs], tower: str
+) -> list[Tensor]:
+    """Split packed tokens (token, feature) by image and lay each image's out row by row.
+
+    `order(config, rows, cols)` are the row-major indices of merged tokens as they lie; patches come in their merge
+    blocks, which lie in that same order.
+    """
+    merge = config.vision_config.spatial_merge_size
+    grids = [grid(config, image, tower) for image in images]
+    made = []
+    for part, (_, rows, cols) in zip(state.split([rows * cols for _, rows, cols in grids]), grids, strict=True):
+        if tower == "vision":
+            blocks = order(config, rows // merge, cols // merge)
+            lying = block_order(rows, cols, merge).view(-1, merge**2)[blocks].flatten()
+        else:
+            lying = order(config, rows, cols)
+        made.append(part[lying.argsort().to(part.device)])
+    return made
+
+
+def set_visual_tokens(processor: Any, count: int) -> None:
+    """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
+
+    Holds for images less than `count` times as long as wide: the processor gives those at least one row.
+    """
+    if count < 1:
+        raise ValueError(f"{count} visual tokens: an image has at least 1. Give a positive number.")
+    images = processor.image_processor
+    most = count * (images.patch_size * images.merge_size) ** 2
+    least = min(images.size["shortest_edge"], most // 4)
+    images.size = {"shortest_edge": least, "longest_edge": most}
+
+
+def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = merged_order) -> Family:
+    """One generation: they share module paths, prompts and positions."""
+    return Family(
+        name=name,
+        model_types=(name,),
+        kind="generative",
+        auto_class=CAUSAL_LM,
+        vision="model.visual.blocks",
+        projector="model.visual.merger",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+        image_prefix="causal",
+        towers=towers,
+        grid=grid,
+        vision_rows=partial(packed_rows, order),
+        plain=PLAIN,
+        rope_deltas="model.rope_deltas",
+        set_visual_tokens=set_visual_tokens,
+        budget="max pixels",
+        examples=examples,
+    )
+
+
+QWEN2_VL = entry("qwen2_vl", "Qwen/Qwen2-VL-2B", "Qwen/Qwen2-VL-2B-Instruct", "Qwen/Qwen2-VL-7B-Instruct")
+QWEN2_5_VL = entry("qwen2_5_vl", "Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct", order=window_order)
+# deepstack features join the image tokens between language blocks, so that a block's output is without its own
+QWEN3_VL = entry("qwen3_vl", "Qwen/Qwen3-VL-2B-Instruct", "Qwen/Qwen3-VL-4B-Instruct", "Qwen/Qwen3-VL-8B-Instruct")
+QWEN3_VL_MOE = entry("qwen3_vl_moe", "Qwen/Qwen3-VL-30B-A3B-Instruct")
+
+FAMILIES = (QWEN2_VL, QWEN2_5_VL, QWEN3_VL, QWEN3_VL_MOE)

@@ -1,0 +1,59 @@
+"""How a contrastive family compares an image with captions: what it embeds, how texts are tokenised, what scores."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from torch import Tensor, nn
+
+Captions = dict[str, Tensor]
+"""What the processor made of captions: input_ids (caption, token) and whatever goes with them."""
+
+Match = Callable[[nn.Module, Any, Captions], Tensor]
+"""(model, what saw one image, captions) -> scores (caption)."""
+
+
+def pooler_output(module: nn.Module, seen: Any) -> Tensor:
+    """The projected image features, as most models hand them out: (image, feature)."""
+    return seen.pooler_output
+
+
+def text_positions(config: Any) -> int:
+    """One token for each position of the text tower."""
+    return config.text_config.max_position_embeddings
+
+
+def scaled_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
+    """Image-text logits, logit scale x cosine: (image, feature), (text, feature) -> (image, text)."""
+    image, text = (x / x.norm(dim=-1, keepdim=True) for x in (image, text))
+    return image @ text.T * module.get_parameter("logit_scale").exp()
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The comparison of one family.
+
+    `see`: the model's method or submodule that takes what the image processor made. `embedding(module, seen)`: of what
+    that returns, the vector that stands for each image, not normalised: (image, feature).
+
+    `caption(text)`: the text as the model was trained to read it. `longest(config)`: how many tokens a caption may
+    have. `padded`: whether every caption is padded to that length, because the model was trained so.
+
+    A caption's score is `similarity(module, image, text)` of embeddings, captions being encoded once for all images,
+    or, where the text tower itself looks at the image, `match(module, seen, captions)` of one image with each caption:
+    (caption). `own(output)`: that score in what the model's own forward on one image and one caption returns.
+    """
+
+    see: str = "get_image_features"
+    embedding: Callable[[nn.Module, Any], Tensor] = pooler_output
+    caption: Callable[[str], str] = str
+    longest: Callable[[Any], int] = text_positions
+    padded: bool = False
+    similarity: Callable[[nn.Module, Tensor, Tensor], Tensor] = scaled_cosine
+    match: Match | None = None
+    own: Callable[[Any], Tensor] = attrgetter("logits_per_image")
+
+
+COSINES = Contrast()
+"""CLIP's: cosines of projected features, times a learned scale."""

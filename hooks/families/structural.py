@@ -1,0 +1,190 @@
+"""Where a model's parts lie, found by the structure of its modules without any weights."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal
+
+import torch
+import transformers
+from torch import nn
+
+PROJECTORS = ("projector", "connector", "merger", "aligner", "multimodal", "resampler", "abstractor")
+"""Words of which one stands in the name or the class of what leads from vision to language."""
+CLASS_TOKENS = ("class_embedding", "cls_token", "class_token")
+IMAGE_TOKENS = ("image_token_id", "image_token_index")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A list of blocks: its path, how many of which class, the width of their states, and the part it belongs to."""
+
+    path: str
+    count: int
+    block: str
+    width: int
+    part: Literal["vision", "language", "other"]
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.count} {self.block}, {self.part})"
+
+
+NOWHERE = Stack("", 0, "", 0, "other")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What was found of a model: all its stacks, and the parts that an entry names, empty where not found.
+
+    `leading`: how many class tokens the vision tower has. `mixes`: whether the projector attends, so that its tokens
+    have no place in the picture. `image_token`: name and value in the config. `problem`: why it could not be built.
+    """
+
+    stacks: tuple[Stack, ...] = ()
+    vision: Stack = NOWHERE
+    language: Stack = NOWHERE
+    projectors: tuple[str, ...] = ()
+    final_norm: str = ""
+    leading: int = 0
+    mixes: bool = False
+    image_token: tuple[str, int] = ("", -1)
+    problem: str = ""
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What an entry needs and was not found."""
+        needed = {
+            "one tallest list of vision blocks": self.vision.path,
+            "one projector": len(self.projectors) == 1,
+            "one list of language blocks": self.language.path,
+            "final norm": self.final_norm,
+            "image token": self.image_token[0],
+        }
+        return tuple(name for name, found in needed.items() if not found)
+
+
+def survey(config: Any) -> Structure:
+    """Build the model that a config describes, on the meta device, and find its parts."""
+    try:
+        model = _empty(config)
+    except (ImportError, NotImplementedError, RuntimeError, ValueError) as error:
+        return Structure(problem=str(error).strip().splitlines()[0])
+    stacks = tuple(_stacks(model, config))
+    text = config.get_text_config()
+    tallest = max((each.count for each in stacks if each.part == "vision"), default=0)
+    vision = _only([each for each in stacks if each.part == "vision" and each.count == tallest])
+    layers = getattr(text, "num_hidden_layers", None)
+    language = _only([each for each in stacks if each.part == "language" and each.count == layers])
+    projectors = _projectors(model, vision, language, text.hidden_size) if vision.path and language.path else ()
+    return Structure(
+        stacks,
+        vision,
+        language,
+        projectors,
+        final_norm=_final_norm(model, language) if language.path else "",
+        leading=_class_tokens(model),
+        mixes=len(projectors) == 1 and _attends(attrgetter(projectors[0])(model)),
+        image_token=_image_token(config),
+    )
+
+
+def _only(stacks: list[Stack]) -> Stack:
+    return stacks[0] if len(stacks) == 1 else NOWHERE
+
+
+def _image_token(config: Any) -> tuple[str, int]:
+    named = ((name, getattr(config, name, None)) for name in IMAGE_TOKENS)
+    return next(((name, value) for name, value in named if isinstance(value, int)), ("", -1))
+
+
+def _empty(config: Any) -> nn.Module:
+    known = type(config) in transformers.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    with torch.device("meta"):
+        return (transformers.AutoModelForImageTextToText if known else transformers.AutoModel).from_config(config)
+
+
+def _stacks(model: nn.Module, config: Any) -> Iterator[Stack]:
+    """The outermost lists of at least two blocks."""
+    outer: list[str] = []
+    for path, module in model.named_modules():
+        if not isinstance(module, nn.ModuleList) or len(module) < 2 or _inside(path, outer):
+            continue
+        outer.append(path)
+        yield Stack(path, len(module), type(module[0]).__name__, _width(module[0]), _part(model, path, config))
+
+
+def _part(model: nn.Module, path: str, config: Any) -> Literal["vision", "language", "other"]:
+    """Which part's config the nearest model around a path was made from; by name where from neither."""
+    owners = [attrgetter(above)(model) for above in _above(path)] + [model]
+    owner = next(own for module in owners if (own := getattr(module, "config", None)) is not None)
+    if type(owner) is type(getattr(config, "vision_config", None)):
+        return "vision"
+    if type(owner) is type(config.get_text_config()):
+        return "language"
+    return "vision" if any(word in path for word in ("vision", "visual", "image")) else "other"
+
+
+def _above(path: str) -> Iterator[str]:
+    """The paths above one, nearest first."""
+    while path := path.rpartition(".")[0]:
+        yield path
+
+
+def _inside(path: str, outer: list[str]) -> bool:
+    return any(path == each or path.startswith(f"{each}.") for each in outer)
+
+
+def _width(block: nn.Module) -> int:
+    """The width of the states that a block takes: that of its own norms."""
+    return max((norm.weight.shape[0] for _, norm in _norms(block) if norm.weight is not None), default=0)
+
+
+def _norms(module: nn.Module) -> list[tuple[str, Any]]:
+    named = module.named_children()
+    return [
+        (name, child) for name, child in named if "norm" in type(child).__name__.lower() and hasattr(child, "weight")
+    ]
+
+
+def _final_norm(model: nn.Module, language: Stack) -> str:
+    """The last norm beside the language model's blocks."""
+    home = language.path.rpartition(".")[0]
+    norms = _norms(attrgetter(home)(model))
+    return f"{home}.{norms[-1][0]}" if norms else ""
+
+
+def _class_tokens(model: nn.Module) -> int:
+    return sum(name.rpartition(".")[2] in CLASS_TOKENS for name, _ in model.named_parameters())
+
+
+def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) -> tuple[str, ...]:
+    """Modules named like a projector, outside all blocks, that make states of the language model's width.
+
+    Of several, those that take states of the vision tower's width or of a few of them side by side.
+    """
+    taken: list[str] = []
+    around = {*_above(vision.path), *_above(language.path)}
+    for path, module in model.named_modules():
+        if not path or path in around or _inside(path, [*taken, vision.path, language.path]):
+            continue
+        called = (path.rpartition(".")[2] + type(module).__name__).lower().replace("_", "")
+        if any(word in called for word in PROJECTORS) and _widths(module)[1] == width:
+            taken.append(path)
+    fed = [path for path in taken if vision.width and not _widths(attrgetter(path)(model))[0] % vision.width]
+    return tuple(fed if len(taken) > 1 and fed else taken)
+
+
+def _widths(module: nn.Module) -> tuple[int, int]:
+    """What the first layer of a module takes and its last one makes, 0 where it has no layer."""
+    layers = [each for each in module.modules() if isinstance(each, nn.Linear | nn.Conv2d)]
+    if not layers:
+        return 0, 0
+    first, last = layers[0], layers[-1]
+    return (
+        first.in_features if isinstance(first, nn.Linear) else first.in_channels,
+        last.out_features if isinstance(last, nn.Linear) else last.out_channels,
+    )
+
+
+def _attends(module: nn.Module) -> bool:
+    return any("attention" in type(each).__name__.lower() for each in module.modules())

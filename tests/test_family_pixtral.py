@@ -1,0 +1,120 @@
+"""What is special to Pixtral and Mistral 3: pictures keep their shape, separators have ids of their own, merging."""
+
+import sys
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from tiny_models import picture
+
+import hooks
+from hooks import Question, View, capture, families, sites
+from hooks.context import process, render, stack
+
+
+def shown(model, height, width):
+    inputs = process(model.blueprint, picture(0, height, width), render(model.blueprint, "what is it?"))
+    return stack(model, [inputs])
+
+
+def tokens(model, views, *texts):
+    wanted = sites.parse_all(texts, model.towers)
+    return [reading.tokens for reading in capture.read(model, views, wanted, batch_size=len(views), keep_tokens=True)]
+
+
+def test_a_llava_config_with_a_pixtral_tower_is_a_pixtral():
+    assert families.find({"model_type": "llava", "vision_config": {"model_type": "pixtral"}}).name == "pixtral"
+    assert families.find({"model_type": "llava", "vision_config": {"model_type": "clip_vision_model"}}).name == "llava"
+    assert families.find({"model_type": "llava"}).name == "llava"
+
+
+@pytest.mark.parametrize(
+    ("case", "size", "patches", "entering"),
+    [
+        ("pixtral", (84, 112), (6, 8), (6, 8)),  # 112 -> 64, 84 -> 48
+        ("pixtral", (160, 84), (8, 5), (8, 5)),  # 84 -> 33.6, rounded up to 5 patches
+        ("pixtral", (40, 40), (5, 5), (5, 5)),  # small enough, kept
+        ("mistral3", (84, 112), (10, 12), (5, 6)),  # 112 -> 96, 84 -> 72, rounded up to 5 pairs of patches
+        ("mistral3", (40, 40), (6, 6), (3, 3)),
+    ],
+)
+def test_a_picture_keeps_its_shape(case, size, patches, entering):
+    grids = tiny.load(case).blueprint.image_grids(*size)
+    assert grids == {"vision": (1, *patches), "projector": (1, *entering), "language": (1, *entering)}
+
+
+@pytest.mark.parametrize("case", ["pixtral", "mistral3"])
+def test_every_row_ends_in_a_separator_that_is_no_image_token(case):
+    model = tiny.load(case)
+    ids = shown(model, 84, 112)["input_ids"][0].tolist()
+    _, rows, cols = model.blueprint.image_grids(84, 112)["language"]
+    image, row_end, end = model.processor.tokenizer.convert_tokens_to_ids(["[IMG]", "[IMG_BREAK]", "[IMG_END]"])
+    first = ids.index(image)
+    expected = ([image] * cols + [row_end]) * (rows - 1) + [image] * cols + [end]
+    assert ids[first : first + len(expected)] == expected
+    assert model.blueprint.image_token == image
+    assert ids.count(image) == rows * cols
+
+
+@pytest.mark.parametrize("case", ["pixtral", "mistral3"])
+def test_pictures_packed_into_one_sequence_have_the_states_of_each_alone(case):
+    model = tiny.load(case)
+    views = [View(picture(seed, 84, 112), (Question("?"),)) for seed in range(3)]
+    layers = model.towers["vision"].layers + 1
+    together = tokens(model, views, "vision.layers[*]:patches")
+    for view, mine in zip(views, together, strict=True):
+        inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, "?"))])
+        with torch.inference_mode():
+            output = model.module.model.vision_tower(
+                inputs["pixel_values"], image_sizes=inputs["image_sizes"], output_hidden_states=True
+            )
+        for layer, theirs in zip(range(layers), output.hidden_states, strict=True):
+            np.testing.assert_allclose(mine["vision.layers-patches"][layer], theirs[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("case", ["pixtral", "mistral3"])
+def test_projected_tokens_are_the_models_own_image_features(case):
+    model = tiny.load(case)
+    inputs = shown(model, 160, 84)
+    with torch.inference_mode():
+        made = model.module.model.get_image_features(inputs["pixel_values"], image_sizes=inputs["image_sizes"])
+    view = View(picture(0, 160, 84), (Question("what is it?"),))
+    mine = tokens(model, [view], "projector:patches", "language.layers[0]:image")[0]
+    np.testing.assert_allclose(mine["projector-patches"][0], made.pooler_output[0], atol=1e-5)
+    np.testing.assert_allclose(mine["language.layers-image"][0], made.pooler_output[0], atol=1e-5)
+
+
+def test_a_projected_token_of_mistral_3_is_made_of_its_two_by_two_patches():
+    model = tiny.load("mistral3")
+    view = View(picture(0, 84, 112), (Question("?"),))
+    mine = tokens(model, [view], "vision.layers[-1]:patches", "projector:patches")[0]
+    _, rows, cols = model.blueprint.image_grids(84, 112)["vision"]
+    projector = model.module.model.multi_modal_projector
+    patches = projector.norm(torch.tensor(mine["vision.layers-patches"][0])).view(rows, cols, -1)
+    # (row pair, column pair, feature, row, column): the merger's weights count features first
+    windows = patches.view(rows // 2, 2, cols // 2, 2, -1).permute(0, 2, 4, 1, 3).flatten(2)
+    merged = projector.patch_merger.merging_layer(windows)
+    expected = projector.linear_2(projector.act(projector.linear_1(merged))).flatten(0, 1)
+    np.testing.assert_allclose(mine["projector-patches"][0], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("case", "least"), [("pixtral", (1, 1, 1)), ("mistral3", (1, 1, 1))])
+def test_visual_tokens_shrink_the_longest_side(case, least):
+    path = str(tiny.checkpoint(case))
+    held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10))
+    assert held.image_grids(200, 200)["language"] == (1, 3, 3)
+    assert (
+        hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=1)).image_grids(90, 60)["language"] == least
+    )
+    plenty = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10_000))
+    assert plenty.image_grids(200, 100) == hooks.blueprint(path).image_grids(200, 100)
+    with pytest.raises(ValueError, match="at least 1 visual token, not 0"):
+        hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=0))
+
+
+def test_a_processor_that_names_torchvision_is_made_without_it():
+    model = tiny.load("pixtral")
+    assert type(model.processor).__name__ == "PixtralProcessor"
+    assert "torchvision" not in sys.modules
+    assert "transformers.models.pixtral.image_processing_pixtral" not in sys.modules

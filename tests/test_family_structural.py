@@ -1,0 +1,144 @@
+"""A model that the table does not know: its parts are found by structure, and trusted only once every check passes."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny
+import tiny_models
+import transformers
+from tiny.structural import QUERIES, aya_vision
+from tiny_models import picture
+
+import hooks
+from hooks import ModelError, Question, View, capture, families, sites
+from hooks.families.structural import survey
+
+GENERATIVE = [case for case in tiny.CASES if case not in tiny.CONTRASTIVE]
+UNKNOWN = {
+    "aya_vision": ("model.vision_tower.encoder.layers", "model.multi_modal_projector", "model.language_model.layers"),
+    "janus": ("model.vision_model.encoder.layers", "model.aligner", "model.language_model.layers"),
+    "idefics2": ("model.vision_model.encoder.layers", "model.connector", "model.text_model.layers"),
+}
+
+
+def structure(case):
+    return survey(transformers.AutoConfig.from_pretrained(tiny.checkpoint(case)))
+
+
+def described(path, **config):
+    """A checkpoint of which there is only a config."""
+    (path / "config.json").write_text(json.dumps(config))
+    return str(path)
+
+
+@pytest.fixture
+def no_table(monkeypatch):
+    monkeypatch.setattr(families, "FAMILIES", ())
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_family_outside_the_table_is_read_by_its_structure(case):
+    model = tiny.load(case)
+    assert (model.family.vision, model.family.projector, model.family.language) == UNKNOWN[case]
+    vision, projector, language = UNKNOWN[case]
+    assert model.provenance["family"] == (
+        f"generic (found by structure: vision at {vision}, projector at {projector}, language at {language})"
+    )
+
+
+@pytest.mark.parametrize("case", GENERATIVE)
+def test_what_structure_finds_is_what_people_wrote(case):
+    found, entry = structure(case), tiny.load(case).family
+    if found.lacking:
+        assert found.stacks
+        pytest.skip(f"an entry is needed: it does not show {', '.join(found.lacking)}")
+    assert (found.vision.path, *found.projectors, found.language.path, found.final_norm) == (
+        entry.vision,
+        entry.projector,
+        entry.language,
+        entry.final_norm,
+    )
+
+
+def test_llava_without_its_entry_has_the_same_states_and_scores(no_table):
+    written, found = tiny_models.llava(), hooks.load(str(tiny_models.llava_path()), tiny_models.ON_CPU)
+    assert (written.family.name, found.family.name) == ("llava", "generic")
+    assert found.towers == written.towers
+    wanted = sites.parse_all(sites.available(written.towers), written.towers)
+    views = [View(picture(k, 40 + k, 60), (Question("is there a bus?", ("yes", "a red car")),)) for k in range(3)]
+    both = [capture.read(model, views, wanted, batch_size=2, keep_tokens=True) for model in (written, found)]
+    for theirs, mine in zip(*both, strict=True):
+        assert mine.grid == theirs.grid
+        for name in ("tokens", "pooled", "sample_pooled"):
+            arrays = getattr(theirs, name)
+            assert arrays.keys() == getattr(mine, name).keys()
+            assert all(np.array_equal(arrays[slug], getattr(mine, name)[slug], equal_nan=True) for slug in arrays)
+        assert np.array_equal(mine.answers[0].log_likelihood, theirs.answers[0].log_likelihood)
+
+
+def test_class_tokens_are_counted_in_the_vision_tower():
+    assert [structure(case).leading for case in ("llava", "aya_vision")] == [1, 0]
+
+
+def test_tokens_of_a_projector_that_attends_have_no_place_in_the_picture():
+    assert QUERIES == 16  # would fit into 4x4
+    grids = tiny.load("idefics2").blueprint.image_grids(64, 64)
+    assert grids == {"vision": (1, 8, 8), "projector": (1, 1, 16), "language": (1, 1, 16)}
+
+
+def test_merged_patches_keep_their_rows_and_columns():
+    assert tiny.load("aya_vision").blueprint.image_grids(64, 64)["language"] == (1, 4, 4)
+
+
+def test_of_two_aligners_the_one_that_reads_the_vision_tower_is_taken():
+    assert structure("janus").projectors == ("model.aligner",)
+
+
+def test_a_blueprint_by_structure_needs_no_weights(tmp_path):
+    aya_vision(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    assert hooks.blueprint(str(tmp_path)).towers["vision"].layers == 3
+
+
+def test_a_picture_of_several_tiles_is_refused(tmp_path):
+    aya_vision(tmp_path, tiles=4)
+    with pytest.raises(ModelError, match=r"13 checks fail:\n  ") as caught:
+        hooks.load(str(tmp_path), tiny_models.ON_CPU)
+    assert "token counts equal grids" in str(caught.value)
+    assert "not one frame. Write an entry" in str(caught.value)
+    assert "vision at model.vision_tower.encoder.layers" in str(caught.value)
+
+
+def test_a_prompt_that_sees_itself_both_ways_is_refused(no_table):
+    with pytest.raises(ModelError, match=r"checks fail:\n(.*\n)*  encode-once equals whole forwards: scores differ"):
+        hooks.load(str(tiny.checkpoint("paligemma")), tiny_models.ON_CPU)
+
+
+def test_a_model_without_a_projector_is_refused_with_all_that_was_found(tmp_path):
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4}
+    source = described(tmp_path, model_type="ovis2", vision_config=sizes, text_config={"model_type": "qwen2", **sizes})
+    with pytest.raises(
+        ModelError, match="'ovis2', which no family covers, and its structure does not show one proj"
+    ) as e:
+        hooks.blueprint(source)
+    message = str(e.value)
+    assert "model.language_model.layers (3 Qwen2DecoderLayer, language)" in message
+    assert "(3 Ovis2VisionEncoderLayer, vision)" in message
+    assert 'language="model.language_model.layers",\n    final_norm="model.language_model.norm"' in message
+    assert 'projector="?"' in message
+    assert "image_token_id = 151665" in message
+    assert "hooks/families" in message
+    assert "`probe check`" in message
+
+
+def test_a_language_model_is_refused_for_want_of_a_vision_tower(tmp_path):
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4}
+    with pytest.raises(ModelError, match=r"'llama', which no family covers, and it has no vision tower.*") as caught:
+        hooks.blueprint(described(tmp_path, model_type="llama", **sizes))
+    assert "layers (3 LlamaDecoderLayer, language)" in str(caught.value)
+
+
+def test_a_type_that_the_library_does_not_know_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="does not recognize this architecture"):
+        hooks.blueprint(described(tmp_path, model_type="nothing_like_it"))
