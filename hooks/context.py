@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Ids = tuple[int, ...]
 
+DATE = "26 Jul 2024"
+"""For templates that write today's date (Llama 3's do): the one that they take where they know none."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -64,7 +67,7 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
         return blueprint.family.plain.replace("{image}", mark if image else "").replace("{text}", text)
     content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
     return blueprint.processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, date_string=DATE
     )
 
 

@@ -278,7 +278,7 @@ def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -
         "processor_sha256": processor,
         "dtype": plan.dtype,
         "quantization": _quantization_record(plan.options, plan.dtype),
-        "attention": module.config._attn_implementation,
+        "attention": module.config.get_text_config()._attn_implementation,
         "device": plan.device,
         "visual_tokens": plan.options.visual_tokens,
         "versions": {name: version(name) for name in ("torch", "transformers", "nnsight")},

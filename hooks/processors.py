@@ -22,7 +22,6 @@ class NoVideo(dict[str, Any]):
     fps = None
 
 
-
 def load_processor(directory: Path, **settings: Any) -> Any:
     """The processor of a checkpoint. Without torchvision, which videos alone need, it is made without that part."""
     with _numbers_in_digits(), tokenizers_from_json(directory):

@@ -63,14 +63,14 @@ def table(what: str, listed: Sequence[Row]) -> Table:
 
 def model_rows() -> list[Row]:
     """The embedded models, then the table of families: what each can show, and what it is proven on."""
-    from hooks.families import FAMILIES, find
+    from hooks.families import every, find
 
     embedded = [
         family_row(family, (name,), "trained, in this package")
         for name in pocket.NAMES
         if (family := find(embedded_config(name))) is not None
     ]
-    return embedded + [family_row(family, family.examples, family.tested) for family in FAMILIES]
+    return embedded + [family_row(family, family.examples, family.tested) for family in every()]
 
 
 def stacked_model(row: Row) -> Row:

@@ -46,6 +46,11 @@ def close(mine, theirs, atol=1e-4):
         np.testing.assert_allclose(mine[slug], theirs[slug], atol=atol, rtol=1e-4, err_msg=slug)
 
 
+def test_every_family_of_the_table_has_a_checkpoint_here():
+    tested = {hooks.blueprint(str(tiny.checkpoint(case)), tiny.ON_CPU).family.name for case in tiny.CASES}
+    assert {family.name for family in hooks.families.FAMILIES} <= tested
+
+
 @every
 def test_every_check_passes(case):
     findings = check(tiny.load(case))
@@ -129,7 +134,9 @@ def test_greedy_answers_equal_the_models_own_generate(case):
             prompt = render(model.blueprint, question.text)
             inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
             with torch.inference_mode():
-                ids = model.module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=NEW_TOKENS)
+                ids = model.module.generate(
+                    **inputs, do_sample=False, num_beams=1, repetition_penalty=1.0, max_new_tokens=NEW_TOKENS
+                )
             ids, before = ids[0].tolist(), inputs["input_ids"][0].tolist()
             new = ids[len(before) :] if ids[: len(before)] == before else ids
             kept = [token for token in new if token not in model.stop_ids]

@@ -200,9 +200,10 @@ REAL = [(LlavaNextConfig(), 336, 1), (LlavaOnevisionConfig(), 384, 0)]
 @pytest.mark.parametrize(("config", "tile", "cls"), REAL, ids=["next", "onevision"])
 @pytest.mark.parametrize("size", SHAPES)
 def test_planes_have_as_many_tokens_as_the_processor_makes(config, tile, cls, size):
-    rows, cols = anyres.plane(config, processed(*size, 1))
+    height, width = size
+    rows, cols = anyres.plane(config, processed(height, width, 1))
     thumbnail = (tile // 14) ** 2
-    counted = real_processor(config)._get_number_of_features(*size, tile, tile) - cls
+    counted = real_processor(config)._get_number_of_features(height, width, tile, tile) - cls
     assert counted == thumbnail + rows * (cols + 1)
 
 

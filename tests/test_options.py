@@ -71,6 +71,12 @@ def test_an_option_continues_the_prompt_as_the_tokenizer_would_write_it(model):
     )
 
 
+def test_a_prompt_does_not_change_with_the_date(model, monkeypatch):
+    written = "{{ date_string if date_string is defined else strftime_now('%d') }} {{ messages[0].role }}"
+    monkeypatch.setattr(model.processor, "chat_template", written)
+    assert render(model.blueprint, "what?", image=False) == "26 Jul 2024 user"
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
 def test_an_option_that_tokenises_to_nothing_is_named(model, blank):
     question = Question("what?", ("yes", blank))

@@ -1,17 +1,19 @@
 """The table of model families: where each keeps its towers and what its image tokens look like.
 
 Nothing outside this package asks which family a model is of. To add one: write its entry (`family.Family`, mostly
-module paths) in a file of its own, add it to `FAMILIES`, and run `probe check` on a model of it.
+module paths) in a file of its own and add it to `FAMILIES`, or keep it in a package of yours and `add` it; then run
+`probe check` on a model of it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
+from .extension import add, own
 from .family import LANGUAGE_TOKENS, Family, Inputs
 from .generic import generic
 
-__all__ = ["FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "find", "generic"]
+__all__ = ["FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "add", "every", "find", "generic"]
 
 FAMILIES: tuple[Family, ...] = (
     *llava.FAMILIES,
@@ -27,6 +29,11 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+def every() -> tuple[Family, ...]:
+    """Families of your own, then the table."""
+    return (*own(), *FAMILIES)
+
+
 def find(settings: Mapping[str, Any]) -> Family | None:
     """The family of a model's config.json, None where no entry fits.
 
@@ -34,4 +41,4 @@ def find(settings: Mapping[str, Any]) -> Family | None:
     """
     model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
     names = (f"{model_type}/{vision.get('model_type', '')}", model_type)
-    return next((family for name in names for family in FAMILIES if name in family.model_types), None)
+    return next((family for name in names for family in every() if name in family.model_types), None)

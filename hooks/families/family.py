@@ -84,7 +84,7 @@ class Family:
     says in a few words how. `shared_settings`: those of the image processor that the model's config repeats and that
     change with it. `text_only`: whether it can be asked without any image.
 
-    `by_structure`: whether the entry was found in the model's structure; a model of it is checked whenever it is loaded.
+    `by_structure`: whether the entry was found in the model's structure; loading such a model runs every check on it.
     """
 
     name: str

@@ -77,7 +77,7 @@ def packed_rows(
 def set_visual_tokens(processor: Any, count: int) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
-    Holds for images less than `count` times as long as wide: the processor gives those at least one row.
+    Holds for images at most `count` times as long as wide; the processor gives longer ones a whole row all the same.
     """
     if count < 1:
         raise ValueError(f"{count} visual tokens: an image has at least 1. Give a positive number.")

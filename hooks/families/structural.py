@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any, Literal
 
 import torch
@@ -83,7 +82,7 @@ def survey(config: Any) -> Structure:
         projectors,
         final_norm=_final_norm(model, language) if language.path else "",
         leading=_class_tokens(model),
-        mixes=len(projectors) == 1 and _attends(attrgetter(projectors[0])(model)),
+        mixes=len(projectors) == 1 and _attends(model.get_submodule(projectors[0])),
         image_token=_image_token(config),
     )
 
@@ -115,7 +114,7 @@ def _stacks(model: nn.Module, config: Any) -> Iterator[Stack]:
 
 def _part(model: nn.Module, path: str, config: Any) -> Literal["vision", "language", "other"]:
     """Which part's config the nearest model around a path was made from; by name where from neither."""
-    owners = [attrgetter(above)(model) for above in _above(path)] + [model]
+    owners = [model.get_submodule(above) for above in _above(path)] + [model]
     owner = next(own for module in owners if (own := getattr(module, "config", None)) is not None)
     if type(owner) is type(getattr(config, "vision_config", None)):
         return "vision"
@@ -149,8 +148,8 @@ def _norms(module: nn.Module) -> list[tuple[str, Any]]:
 def _final_norm(model: nn.Module, language: Stack) -> str:
     """The last norm beside the language model's blocks."""
     home = language.path.rpartition(".")[0]
-    norms = _norms(attrgetter(home)(model))
-    return f"{home}.{norms[-1][0]}" if norms else ""
+    norms = _norms(model.get_submodule(home))
+    return f"{home}.{norms[-1][0]}".lstrip(".") if norms else ""
 
 
 def _class_tokens(model: nn.Module) -> int:
@@ -170,7 +169,7 @@ def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) ->
         called = (path.rpartition(".")[2] + type(module).__name__).lower().replace("_", "")
         if any(word in called for word in PROJECTORS) and _widths(module)[1] == width:
             taken.append(path)
-    fed = [path for path in taken if vision.width and not _widths(attrgetter(path)(model))[0] % vision.width]
+    fed = [path for path in taken if vision.width and not _widths(model.get_submodule(path))[0] % vision.width]
     return tuple(fed if len(taken) > 1 and fed else taken)
 
 

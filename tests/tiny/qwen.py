@@ -114,13 +114,16 @@ def save_qwen2_vl(path: Path) -> None:
 
 
 def save_qwen2_5_vl(path: Path) -> None:
-    """Windows of 2 x 2 merged tokens in every other block."""
+    """Windows of 2 x 2 merged tokens in every other block; a generation config that samples and penalises."""
     least, most = pixels(14)
     image = {"patch_size": 14, "min_pixels": least, "max_pixels": most, "image_processor_type": "Qwen2VLImageProcessor"}
     windows = {"window_size": 56, "fullatt_block_indexes": [1, 3]}
     tower = vision(14, hidden_size=32, intermediate_size=48, out_hidden_size=64, **windows)
     save(path, "Qwen2_5_VL", "Qwen2_5_VLProcessor", image, text={}, vision=tower)
     write(path, "chat_template.json", {"chat_template": CHAT})
+    ends = json.loads((path / "config.json").read_text())["text_config"]["eos_token_id"]
+    generation = {"do_sample": True, "eos_token_id": [ends], "repetition_penalty": 1.05, "temperature": 1e-06}
+    write(path, "generation_config.json", generation)
 
 
 def qwen3_vision() -> dict[str, Any]:

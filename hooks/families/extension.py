@@ -1,0 +1,47 @@
+"""Families of your own: added in Python, or offered by an installed package as entry points of `probe.families`."""
+
+import warnings
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from .family import Family
+
+GROUP = "probe.families"
+
+_ADDED: dict[str, Family] = {}
+
+
+def add(family: Family) -> None:
+    """Put a family before those of the table, in this process; one of the same name takes the place of the earlier.
+
+    Raises TypeError for what is no Family, ValueError where it names no model type.
+    """
+    if not isinstance(family, Family):
+        raise TypeError(f"a family must be a hooks.families.Family, not {type(family).__name__}.")
+    if not family.model_types:
+        raise ValueError(f"family {family.name!r} names no model_types. Give those of its config.json files.")
+    _ADDED[family.name] = family
+
+
+def own() -> tuple[Family, ...]:
+    """The families added here, then those that installed packages offer."""
+    return (*_ADDED.values(), *(family for family in installed() if family.name not in _ADDED))
+
+
+@cache
+def installed() -> tuple[Family, ...]:
+    """What installed packages offer; one that cannot be loaded is left out with a warning that names it."""
+    return tuple(family for entry in entry_points(group=GROUP) if (family := _loaded(entry)) is not None)
+
+
+def _loaded(entry: EntryPoint) -> Family | None:
+    try:
+        family = entry.load()
+    except Exception as error:  # whatever another package raises must not take ours down
+        warnings.warn(f"family {entry.name!r} ({entry.value}) is left out: {error}", stacklevel=2)
+        return None
+    if isinstance(family, Family):
+        return family
+    told = f"it is no hooks.families.Family but {type(family).__name__}"
+    warnings.warn(f"family {entry.name!r} ({entry.value}) is left out: {told}", stacklevel=2)
+    return None

@@ -1,0 +1,59 @@
+"""A family of one's own goes before the table's, is listed, and is read like any other."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import pytest
+import tiny
+
+import hooks
+from hooks import families
+from hooks.check import check
+from hooks.families import extension
+from hooks.families.llava import LLAVA
+from probe import listing
+
+MINE = replace(LLAVA, name="mine", model_types=("llava",), examples=("me/my-model",), tested="")
+
+
+@pytest.fixture(autouse=True)
+def none_of_ours(monkeypatch):
+    monkeypatch.setattr(extension, "_ADDED", {})
+    extension.installed.cache_clear()
+    yield
+    extension.installed.cache_clear()
+
+
+def test_an_added_family_reads_the_models_that_it_names():
+    families.add(MINE)
+    model = hooks.load(str(tiny.checkpoint("llava")), hooks.LoadOptions(device="cpu"))
+    assert model.family.name == "mine"
+    assert [finding for finding in check(model) if not finding.ok] == []
+    assert "me/my-model" in [row["models"] for row in listing.model_rows()]
+
+
+def test_adding_it_again_replaces_it():
+    families.add(MINE)
+    families.add(replace(MINE, model_types=("other",)))
+    assert families.find({"model_type": "llava"}) is LLAVA
+    assert [family.name for family in families.every()].count("mine") == 1
+
+
+def test_an_installed_package_offers_one(monkeypatch):
+    entry = EntryPoint("mine", "test_own_families:MINE", extension.GROUP)
+    monkeypatch.setattr(extension, "entry_points", lambda group: [entry] if group == extension.GROUP else [])
+    assert families.find({"model_type": "llava"}) is MINE
+
+
+@pytest.mark.parametrize(("value", "reason"), [("test_own_families:pytest", "module"), ("no.such:thing", "No module")])
+def test_one_that_cannot_be_used_is_left_out_by_name(monkeypatch, value, reason):
+    monkeypatch.setattr(extension, "entry_points", lambda group: [EntryPoint("broken", value, group)])
+    with pytest.warns(UserWarning, match=rf"family 'broken' \({value}\) is left out: .*{reason}"):
+        assert families.find({"model_type": "llava"}) is LLAVA
+
+
+def test_what_is_no_family_is_refused():
+    with pytest.raises(TypeError, match="not dict"):
+        families.add({"name": "mine"})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="names no model_types"):
+        families.add(replace(MINE, model_types=()))
