@@ -18,7 +18,7 @@ from nnsight import NNsight
 
 from .check import check
 from .context import image_grids
-from .families import FAMILIES, Family, find, generic
+from .families import ELSEWHERE, FAMILIES, Family, find, generic
 from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
 from .reading import Grid
@@ -143,6 +143,8 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     """
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
+    if (advice := ELSEWHERE.get(settings.get("model_type", ""))) and find(settings) is None:
+        raise ModelError(f"model {source!r} is of model_type {settings['model_type']!r}. {advice}")
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
     with _refused(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)

@@ -25,6 +25,9 @@ CAPTIONS = (Question("", ("a bus", "a small red car")), Question("", ("no",)))
 SIZES = [(84, 112), (160, 84), (112, 84), (84, 112), (40, 40)]
 NEW_TOKENS = 6
 
+GENERIC = {"generic"}
+"""The entry found by structure, which no table holds."""
+
 GENERATIVE = [case for case in tiny.CASES if case not in tiny.CONTRASTIVE]
 every = pytest.mark.parametrize("case", tiny.CASES)
 generative = pytest.mark.parametrize("case", GENERATIVE)
@@ -48,7 +51,7 @@ def close(mine, theirs, atol=1e-4):
 
 def test_every_family_of_the_table_has_a_checkpoint_here():
     tested = {hooks.blueprint(str(tiny.checkpoint(case)), tiny.ON_CPU).family.name for case in tiny.CASES}
-    assert {family.name for family in hooks.families.FAMILIES} <= tested
+    assert {family.name for family in hooks.families.FAMILIES if family.tested == "random weights"} == tested - GENERIC
 
 
 @every

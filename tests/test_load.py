@@ -129,6 +129,12 @@ def test_an_unknown_model_type_is_named_with_those_covered(copied):
         hooks.blueprint(str(copied))
 
 
+def test_a_checkpoint_in_another_format_is_sent_to_its_converter(copied):
+    (copied / "config.json").write_text(json.dumps({"model_type": "internvl_chat"}))
+    with pytest.raises(ModelError, match=r"internvl_chat.*python -m hooks.internvl_chat SOURCE"):
+        hooks.blueprint(str(copied))
+
+
 def test_missing_weights_are_refused_instead_of_made_up(copied):
     from safetensors.torch import load_file, save_file
 

@@ -13,7 +13,7 @@ from .extension import add, own
 from .family import LANGUAGE_TOKENS, Family, Inputs
 from .generic import generic
 
-__all__ = ["FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "add", "every", "find", "generic"]
+__all__ = ["ELSEWHERE", "FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "add", "every", "find", "generic"]
 
 FAMILIES: tuple[Family, ...] = (
     *llava.FAMILIES,
@@ -27,6 +27,10 @@ FAMILIES: tuple[Family, ...] = (
     *deepseek.FAMILIES,
     *clip.FAMILIES,
 )
+
+
+ELSEWHERE: Mapping[str, str] = {**internvl.ELSEWHERE}
+"""Model types that no entry can read as they are, and what to do instead."""
 
 
 def every() -> tuple[Family, ...]:

@@ -118,6 +118,7 @@ DEEPSEEK_VL2 = Family(
     placeholder="<image>",
     set_visual_tokens=hold,
     budget="max tiles",
+    tested="a stand-in",
 )
 
 FAMILIES = (DEEPSEEK_VL, DEEPSEEK_VL2)

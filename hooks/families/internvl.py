@@ -91,3 +91,9 @@ INTERNVL = Family(
 )
 
 FAMILIES = (INTERNVL,)
+
+ELSEWHERE = {
+    "internvl_chat": "These are OpenGVLab's own files, which transformers does not read. Take the repository that ends "
+    "in -hf where there is one; else convert them: python -m hooks.internvl_chat SOURCE SIBLING-hf OUT."
+}
+"""What to do about checkpoints in other formats, by their model type."""
