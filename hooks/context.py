@@ -66,8 +66,10 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
     if not blueprint.chat:
         return blueprint.family.plain.replace("{image}", mark if image else "").replace("{text}", text)
     content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
+    # what a template does not ask for the library warns about
+    dated = {"date_string": DATE} if "date_string" in str(blueprint.processor.chat_template) else {}
     return blueprint.processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, date_string=DATE
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, **dated
     )
 
 
@@ -137,7 +139,8 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     pending = list(range(len(texts)))
     while pending:
         inputs = process(blueprint, view.pixels, texts[pending[0]])
-        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, inputs, texts[pending[0]], texts[q]))}
+        first = texts[pending[0]]
+        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, view.pixels, inputs, first, texts[q]))}
         cut = _cut(blueprint, contexts[pending[0]])
         head = contexts[pending[0]][:cut]
         same = [q for q in contexts if contexts[q][:cut] == head]
@@ -199,10 +202,13 @@ def _special(blueprint: Blueprint, text: str) -> bool:
     return not (bos and text.removeprefix(placeholder(blueprint)).startswith(bos))  # the template wrote it already
 
 
-def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:
+def _expanded(
+    blueprint: Blueprint, pixels: np.ndarray, inputs: dict[str, Tensor], first: str, other: str
+) -> Ids | None:
     """The ids of another prompt with this image, by putting the first one's image tokens at its placeholder.
 
-    None where the two prompts differ before the image, so that the processor has to be asked.
+    The processor's own where it ends them with text, which may merge with the question's. None where the two prompts
+    differ before the image, so that the image has to be encoded again.
     """
     whole = tuple(inputs["input_ids"][0].tolist())
     if first == other:
@@ -220,7 +226,15 @@ def _expanded(blueprint: Blueprint, inputs: dict[str, Tensor], first: str, other
     placed = whole[start : len(whole) - end]
     if ids[:start] != plain[:start]:
         return None
+    if placed and placed[-1] not in _added(processor.tokenizer):
+        return tuple(process(blueprint, pixels, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
+
+
+@lru_cache(maxsize=8)
+def _added(tokenizer: Any) -> frozenset[int]:
+    """The ids of tokens that text cannot merge with."""
+    return frozenset(tokenizer.added_tokens_decoder)
 
 
 def _cut(blueprint: Blueprint, ids: Ids) -> int:

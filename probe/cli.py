@@ -110,9 +110,7 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="Raw tokens, pooled states with the reductions of tokens, or answers only.",
 )
-@click.option(
-    "--max-new-tokens", type=click.IntRange(min=1), default=32, show_default=True, help="Of a free answer."
-)
+@click.option("--max-new-tokens", type=click.IntRange(min=1), default=32, show_default=True, help="Of a free answer.")
 @loading
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
 @click.option("--scheduler", metavar="ADDR", help="A dask scheduler (tcp://…) whose workers share the work.")
