@@ -203,7 +203,7 @@ def _special(blueprint: Blueprint, text: str) -> bool:
 
 
 def _expanded(
-    blueprint: Blueprint, pixels: np.ndarray, inputs: dict[str, Tensor], first: str, other: str
+    blueprint: Blueprint, pixels: np.ndarray | None, inputs: dict[str, Tensor], first: str, other: str
 ) -> Ids | None:
     """The ids of another prompt with this image, by putting the first one's image tokens at its placeholder.
 

@@ -27,11 +27,13 @@ PaddingSide = Literal["left", "right"]
 class Sequences:
     """Sequences that have been through the model: `cache`, `mask` (row, slot) and the `position` (row) that comes next.
 
-    `logits` (row, vocabulary) float32 are those of the next token. `carried`: inputs (row, 1, ...) that every further
+    `ids` (row, slot) are their tokens, of no meaning where the mask is 0. `logits`
+    (row, vocabulary) float32 are those of the next token. `carried`: inputs (row, 1, ...) that every further
     token needs too.
     """
 
     cache: Any
+    ids: Tensor
     mask: Tensor
     position: Tensor
     logits: Tensor
@@ -85,7 +87,7 @@ def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] 
         length = length + attrgetter(path)(model.module)[:, 0].to(length)
     carried = {name: inputs[name][:, -1:] for name in model.family.carried if name in inputs}
     sequences = Sequences(
-        model.family.cache(output), torch.ones_like(ids), length, output.logits[:, -1].float(), carried
+        model.family.cache(output), ids, torch.ones_like(ids), length, output.logits[:, -1].float(), carried
     )
     language = {point: state for point, state in states.items() if point[0] == "language"}
     return Encoded(
@@ -151,7 +153,14 @@ def extend(
     every = torch.arange(len(ids), device=model.device)
     logits = output.logits[every, last_real(real)].float()
     carried = {name: value[index] for name, value in before.carried.items()}
-    sequences = Sequences(model.family.cache(output), mask, before.position[index] + counted[:, -1], logits, carried)
+    sequences = Sequences(
+        model.family.cache(output),
+        torch.cat([before.ids[index], ids], dim=1),
+        mask,
+        before.position[index] + counted[:, -1],
+        logits,
+        carried,
+    )
     return Extension(sequences, output.logits, real, states)
 
 

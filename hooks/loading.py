@@ -130,10 +130,19 @@ class Model:
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The token ids that end the model's turn."""
-        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
-        declared = getattr(getattr(generator, "generation_config", None), "eos_token_id", None)
+        declared = getattr(self._generation, "eos_token_id", None)
         ids = self.processor.tokenizer.eos_token_id if declared is None else declared
         return tuple(ids) if isinstance(ids, list) else (ids,)
+
+    @property
+    def repetition_penalty(self) -> float:
+        """By how much the checkpoint makes tokens less likely that are there already; 1 where it does not."""
+        return getattr(self._generation, "repetition_penalty", None) or 1.0
+
+    @property
+    def _generation(self) -> Any:
+        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
+        return getattr(generator, "generation_config", None)
 
 
 def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:

@@ -12,6 +12,8 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
 _SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model"]
+_TWICE = ["*consolidated*"]
+"""The same weights once more, as Mistral's and Meta's own code reads them."""
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -48,7 +50,9 @@ def locate(source: str, revision: str | None, *, weights: bool, code: bool = Fal
 
 def _snapshot(source: str, revision: str | None, patterns: list[str], *, local: bool) -> Path | None:
     try:
-        found = snapshot_download(source, revision=revision, allow_patterns=patterns, local_files_only=local)
+        found = snapshot_download(
+            source, revision=revision, allow_patterns=patterns, ignore_patterns=_TWICE, local_files_only=local
+        )
     except LocalEntryNotFoundError:
         return None
     return Path(found) if (Path(found) / "config.json").is_file() else None

@@ -144,9 +144,7 @@ def test_greedy_answers_equal_the_models_own_generate(case):
             prompt = render(model.blueprint, question.text)
             inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
             with torch.inference_mode():
-                ids = model.module.generate(
-                    **inputs, do_sample=False, num_beams=1, repetition_penalty=1.0, max_new_tokens=NEW_TOKENS
-                )
+                ids = model.module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=NEW_TOKENS)
             ids, before = ids[0].tolist(), inputs["input_ids"][0].tolist()
             new = ids[len(before) :] if ids[: len(before)] == before else ids
             kept = [token for token in new if token not in model.stop_ids]

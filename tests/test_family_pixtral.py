@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from huggingface_hub.utils import filter_repo_objects
 from tiny_models import picture
 
 import hooks
-from hooks import Question, View, capture, families, sites
+from hooks import Question, View, capture, families, provenance, sites
 from hooks.context import process, render, stack
 
 
@@ -118,3 +119,16 @@ def test_a_processor_that_names_torchvision_is_made_without_it():
     assert type(model.processor).__name__ == "PixtralProcessor"
     assert "torchvision" not in sys.modules
     assert "transformers.models.pixtral.image_processing_pixtral" not in sys.modules
+
+
+def test_weights_that_a_repository_has_twice_are_fetched_once(monkeypatch):
+    files = ["config.json", "tokenizer.json", "model-00001-of-00010.safetensors", "consolidated.safetensors"]
+    kept = []
+
+    def download(source, *, allow_patterns, ignore_patterns, **settings):
+        kept[:] = filter_repo_objects(files, allow_patterns=allow_patterns, ignore_patterns=ignore_patterns)
+        return str(tiny.checkpoint("mistral3"))
+
+    monkeypatch.setattr(provenance, "snapshot_download", download)
+    provenance.locate("mistralai/Mistral-Small-3.1-24B-Instruct-2503", None, weights=True)
+    assert kept == files[:3]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..loading import Model
 
 NEW_TOKENS = 8
-UNPENALISED = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0}
-"""Settings of `generate` for the highest logit at each step, whatever a checkpoint's own generation config."""
+GREEDY = {"do_sample": False, "num_beams": 1}
+"""Settings of `generate` for greedy decoding; the rest is the checkpoint's own generation config."""
 
 
 def vision_once(model: "Model") -> str:
@@ -84,7 +84,7 @@ def greedy(model: "Model") -> str:
     reading: Reading = capture.read(model, [view], (), batch_size=1, max_new_tokens=NEW_TOKENS)[0]
     inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, question.text))])
     with model.lock, torch.inference_mode():
-        made = model.module.generate(**inputs, **UNPENALISED, max_new_tokens=NEW_TOKENS)[0].tolist()
+        made = model.module.generate(**inputs, **GREEDY, max_new_tokens=NEW_TOKENS)[0].tolist()
     prompt = inputs["input_ids"][0].tolist()
     new = made[len(prompt) :] if made[: len(prompt)] == prompt else made
     kept = [token for token in new if token not in model.stop_ids]
