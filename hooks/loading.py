@@ -159,7 +159,7 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
     family = find(settings) or _by_structure(source, config)
     with _refused(source):
-        processor = load_processor(directory, **trust)
+        processor = load_processor(directory, **trust, **family.processor_settings)
     if reason := family.refuses(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _set_visual_tokens(family, config, processor, options.visual_tokens)

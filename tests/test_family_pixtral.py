@@ -1,5 +1,7 @@
 """What is special to Pixtral and Mistral 3: pictures keep their shape, separators have ids of their own, merging."""
 
+import json
+import shutil
 import sys
 
 import numpy as np
@@ -132,3 +134,17 @@ def test_weights_that_a_repository_has_twice_are_fetched_once(monkeypatch):
     monkeypatch.setattr(provenance, "snapshot_download", download)
     provenance.locate("mistralai/Mistral-Small-3.1-24B-Instruct-2503", None, weights=True)
     assert kept == files[:3]
+
+
+@pytest.mark.parametrize(("saved_by", "digits"), [("4.57.0", ["1", "2", "3"]), ("5.23.0", ["123"])])
+def test_files_saved_before_transformers_5_have_their_pattern_corrected(tmp_path, saved_by, digits):
+    folder = shutil.copytree(tiny.checkpoint("mistral3"), tmp_path / "saved")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "transformers_version": saved_by}))
+    written = json.loads((folder / "tokenizer.json").read_text())
+    vocabulary = written["model"]["vocab"]
+    vocabulary |= {f"word{k}": len(vocabulary) + k for k in range(100_001)}  # smaller ones are nobody's Mistral
+    (folder / "tokenizer.json").write_text(json.dumps(written))
+    tokenizer = hooks.blueprint(str(folder), tiny.ON_CPU).processor.tokenizer
+    split = [part for part, _ in tokenizer.backend_tokenizer.pre_tokenizer.pre_tokenize_str("123")]
+    assert split == digits  # the right pattern keeps digits apart

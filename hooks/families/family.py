@@ -1,7 +1,7 @@
 """What `hooks` must know of a family of models: one frozen entry, and the defaults that most of them share."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -61,7 +61,7 @@ class Family:
 
     Prompt. A chat template is used where the processor has one; else `plain`, in which `{image}` stands for
     `placeholder` (the processor's own `image_token` where empty) and `{text}` for the question. `closing`: what the
-    processor itself adds after the prompt.
+    processor itself adds after the prompt. `processor_settings`: with which the processor is loaded.
 
     Reuse. `image_prefix`: "causal" where states at image positions do not depend on what follows, so that the prompt up
     to the image is encoded once; "bidirectional" where the whole prompt sees itself and "question" where the image's
@@ -107,6 +107,7 @@ class Family:
     plain: str = "{image}{text}"
     placeholder: str = ""
     closing: str = ""
+    processor_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     carried: tuple[str, ...] = ()
     onward: Callable[[], dict[str, Any]] = dict
     passed_by: Callable[[Any, Mapping[str, Any]], Collection[int]] = lambda config, inputs: ()

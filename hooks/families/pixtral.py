@@ -76,6 +76,8 @@ MISTRAL3 = replace(
     PIXTRAL,
     name="mistral3",
     model_types=("mistral3",),
+    # files saved before transformers 5 split text by a wrong pattern, which is corrected where this is asked for
+    processor_settings={"fix_mistral_regex": True},
     examples=(
         "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
         "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
