@@ -16,6 +16,7 @@ import torch
 import transformers
 from nnsight import NNsight
 
+from . import quantization
 from .check import check
 from .context import image_grids
 from .families import ELSEWHERE, FAMILIES, Family, find, generic
@@ -150,6 +151,8 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
 
     Raises ModelError where it cannot be found, fits no family, or the options do not suit it.
     """
+    if options.double_quantization and options.quantize != "nf4":
+        raise ModelError(f"double quantisation is of nf4's scales, and quantize is {options.quantize}. Ask for nf4.")
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
     if (advice := ELSEWHERE.get(settings.get("model_type", ""))) and find(settings) is None:
@@ -186,7 +189,7 @@ def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
         "output_loading_info": True,
     }
     if options.quantize:
-        settings |= {"quantization_config": _quantization(options, plan.dtype), "device_map": {"": plan.device}}
+        settings |= {"quantization_config": quantization.config(options, plan.dtype), "device_map": {"": plan.device}}
     try:
         with _quiet():
             module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
@@ -198,7 +201,7 @@ def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
             f"model {source!r}: its files lack or misfit weights ({missing}, ...), so they would be random."
         )
     if options.quantize:
-        _exact_on_cpu(module)
+        quantization.exact_on_cpu(module)
     else:
         module = module.to(plan.device)
     module.eval().requires_grad_(False)
@@ -256,13 +259,6 @@ def _traced(module: Any) -> NNsight:
         return NNsight(module)
 
 
-def _exact_on_cpu(module: Any) -> None:
-    """Keep 4-bit layers off a CPU path that computes in bfloat16 whatever was asked, and fails on odd widths."""
-    for layer in module.modules():
-        if hasattr(layer, "support_avx512bf16_for_cpu"):
-            layer.support_avx512bf16_for_cpu = False
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No bars or advice of the library's own while loading: callers show their progress, problems are raised."""
@@ -288,7 +284,7 @@ def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -
         "weights_sha256": weights,
         "processor_sha256": processor,
         "dtype": plan.dtype,
-        "quantization": _quantization_record(plan.options, plan.dtype),
+        "quantization": quantization.record(plan.options, plan.dtype),
         "attention": module.config.get_text_config()._attn_implementation,
         "device": plan.device,
         "visual_tokens": plan.options.visual_tokens,
@@ -321,25 +317,3 @@ def _dtype(name: str, config: Any, device: str) -> Any:
         return name
     declared = config.dtype or config.get_text_config().dtype or torch.float32
     return "float32" if device == "cpu" else str(declared).removeprefix("torch.")
-
-
-def _quantization_record(options: LoadOptions, dtype: str) -> dict[str, Any] | None:
-    if options.quantize is None:
-        return None
-    # int8 kernels take and give 16-bit activations, whatever the rest of the model computes in
-    return {
-        "method": options.quantize,
-        "compute_dtype": "float16" if options.quantize == "int8" else dtype,
-        "double_quantization": options.double_quantization,
-    }
-
-
-def _quantization(options: LoadOptions, dtype: str) -> Any:
-    if options.quantize == "nf4":
-        return transformers.BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_compute_dtype=getattr(torch, dtype),
-            bnb_4bit_use_double_quant=options.double_quantization,
-        )
-    return transformers.BitsAndBytesConfig(load_in_8bit=True)

@@ -129,6 +129,12 @@ def test_an_unknown_model_type_is_named_with_those_covered(copied):
         hooks.blueprint(str(copied))
 
 
+@pytest.mark.parametrize("method", [None, "int8"])
+def test_double_quantisation_of_anything_but_nf4_is_refused(copied, method):
+    with pytest.raises(ModelError, match=f"quantize is {method}. Ask for nf4"):
+        hooks.blueprint(str(copied), LoadOptions(quantize=method, double_quantization=True))
+
+
 def test_a_checkpoint_in_another_format_is_sent_to_its_converter(copied):
     (copied / "config.json").write_text(json.dumps({"model_type": "internvl_chat"}))
     with pytest.raises(ModelError, match=r"internvl_chat.*python -m hooks.internvl_chat SOURCE"):

@@ -1,0 +1,40 @@
+"""Weights in 4 and 8 bits through bitsandbytes."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+
+if TYPE_CHECKING:
+    from .loading import LoadOptions
+
+
+def record(options: "LoadOptions", dtype: str) -> dict[str, Any] | None:
+    """What provenance says of it; None for a model in full."""
+    if options.quantize is None:
+        return None
+    # int8 kernels take and give 16-bit activations, whatever the rest of the model computes in
+    return {
+        "method": options.quantize,
+        "compute_dtype": "float16" if options.quantize == "int8" else dtype,
+        "double_quantization": options.double_quantization,
+    }
+
+
+def config(options: "LoadOptions", dtype: str) -> transformers.BitsAndBytesConfig:
+    """The library's configuration of nf4, or of int8."""
+    if options.quantize == "nf4":
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=getattr(torch, dtype),
+            bnb_4bit_use_double_quant=options.double_quantization,
+        )
+    return transformers.BitsAndBytesConfig(load_in_8bit=True)
+
+
+def exact_on_cpu(module: Any) -> None:
+    """Keep 4-bit layers off a CPU path that computes in bfloat16 whatever was asked, and fails on odd widths."""
+    for layer in module.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
