@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 Ids = tuple[int, ...]
 
 DATE = "26 Jul 2024"
-"""For templates that write today's date (Llama 3's do): the one that they take where they know none."""
+"""For templates that write today's date: the one that Llama 3's take where they know none."""
+
+SAME_DAY = (
+    "{%- macro strftime_now(format) -%}{{ '" + DATE + "' if format == '%d %b %Y' else '2024-07-26' }}{%- endmacro -%}"
+)
+"""The same day for templates that ask for the clock, in the two ways in which they write it."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +71,22 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
     if not blueprint.chat:
         return blueprint.family.plain.replace("{image}", mark if image else "").replace("{text}", text)
     content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
-    # what a template does not ask for the library warns about
-    dated = {"date_string": DATE} if "date_string" in str(blueprint.processor.chat_template) else {}
     return blueprint.processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, **dated
+        [{"role": "user", "content": content}],
+        add_generation_prompt=True,
+        tokenize=False,
+        **_undated(blueprint.processor.chat_template),
     )
+
+
+def _undated(template: Any) -> dict[str, str]:
+    """What keeps a chat template from writing today's date, so that a prompt is the same every day."""
+    fixed = {}
+    if "date_string" in str(template):  # what a template does not ask for the library warns about
+        fixed["date_string"] = DATE
+    if isinstance(template, str) and "strftime_now" in template:
+        fixed["chat_template"] = SAME_DAY + template
+    return fixed
 
 
 def process(blueprint: Blueprint, pixels: np.ndarray | None, text: str) -> dict[str, Tensor]:

@@ -112,7 +112,7 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
     for name in family.model_types:
         model_type, _, vision = name.partition("/")
         if model_type in CONFIG_MAPPING:
-            settings = {"vision_config": {"model_type": vision}} if vision else {}
+            settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
             towers = family.towers(CONFIG_MAPPING[model_type](**settings))
             return {tower.name: tower.tokens for tower in towers.values()}
     return {}

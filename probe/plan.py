@@ -31,7 +31,7 @@ Keep = Literal["tokens", "pooled", "answers"]
 FORMAT = 1
 
 DEFAULT_SITES = {
-    "generative": ("vision.layers[-1]:patches", "projector:patches", "language.layers[-1]:context_last"),
+    "generative": ("vision.layers[{read}]:patches", "projector:patches", "language.layers[-1]:context_last"),
     "contrastive": ("vision.layers[-1]:patches", "vision:pooled"),
 }
 
@@ -141,7 +141,9 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
 
     if settings.keep == "answers":
         return ()
-    return parse_all(settings.sites or DEFAULT_SITES[blueprint.kind], blueprint.towers)
+    read = blueprint.family.features_from(blueprint.config)
+    usual = tuple(site.format(read=read) for site in DEFAULT_SITES[blueprint.kind])
+    return parse_all(settings.sites or usual, blueprint.towers)
 
 
 def describe_model(blueprint: "Blueprint") -> dict[str, Any]:

@@ -71,10 +71,17 @@ def test_an_option_continues_the_prompt_as_the_tokenizer_would_write_it(model):
     )
 
 
-def test_a_prompt_does_not_change_with_the_date(model, monkeypatch):
-    written = "{{ date_string if date_string is defined else strftime_now('%d') }} {{ messages[0].role }}"
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("{{ date_string if date_string is defined else strftime_now('%d') }}", "26 Jul 2024"),
+        ("{%- set today = strftime_now('%Y-%m-%d') %}Today is {{ today }}.", "Today is 2024-07-26."),
+        ("{{ strftime_now('%d %b %Y') }}", "26 Jul 2024"),
+    ],
+)  # fmt: skip
+def test_a_prompt_does_not_change_with_the_date(model, monkeypatch, written, read):
     monkeypatch.setattr(model.processor, "chat_template", written)
-    assert render(model.blueprint, "what?", image=False) == "26 Jul 2024 user"
+    assert render(model.blueprint, "what?", image=False) == read
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import trace
+from ..sites import Tower
 from . import plane
 from .finding import require
 from .forwards import SIZES, inputs_of, method, picture, states_of, worst
@@ -79,13 +80,20 @@ def replacing(model: "Model") -> str:
     """Replacing a state changes what follows, and nothing before."""
     done = []
     for tower in model.towers.values():
-        block = (tower.layers - 1) // 2 if tower.layers else 0
+        block = _replaced_block(model, tower)
         clean, before = _replaced(model, tower.name, block, change=False)
         changed, still = _replaced(model, tower.name, block, change=True)
         require(worst(clean, changed) > 0, f"{tower.name}: replacing block {block + 1} changes nothing downstream")
         require(worst(before, still) == 0, f"{tower.name}: replacing block {block + 1} changes its own input")
         done.append(tower.name)
     return f"downstream moves, upstream does not: {', '.join(done)}"
+
+
+def _replaced_block(model: "Model", tower: Tower) -> int:
+    """Of vision the block whose states go on, of language the middle one."""
+    if tower.name == "vision":
+        return tower.layers + model.family.features_from(model.config)
+    return (tower.layers - 1) // 2 if tower.layers else 0
 
 
 def _replaced(model: "Model", tower: str, block: int, *, change: bool) -> tuple[Tensor, Tensor]:

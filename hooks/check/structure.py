@@ -65,13 +65,18 @@ def row_major(model: "Model") -> str:
     base, image = states_of(model, plain)
     tiles, rows, cols = grid = model.family.grid(model.config, image, "vision")
     leading = model.family.leading(model.config)
-    tall, wide = max(1, round(height / rows / tiles)), max(1, round(width / cols / tiles))
     seen = []
     for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
-        bright = plain.copy()
-        top, left = (height - tall) * (row > 0), (width - wide) * (col > 0)
-        bright[top : top + tall, left : left + wide] = 255
-        moved = (states_of(model, bright)[0]["vision", 0] - base["vision", 0]).float().norm(dim=-1)[leading:]
+        for spot in range(tiles, 0, -1):  # the smallest that any patch sees: some towers leave out a margin
+            tall, wide = max(1, round(height / rows / spot)), max(1, round(width / cols / spot))
+            bright = plain.copy()
+            top, left = (height - tall) * (row > 0), (width - wide) * (col > 0)
+            bright[top : top + tall, left : left + wide] = 255
+            moved = (states_of(model, bright)[0]["vision", 0] - base["vision", 0]).float().norm(dim=-1)[leading:]
+            if moved.any():
+                break
+        else:
+            raise Wrong(f"brightening patch {(row, col)} moves no token")
         seen.append(tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid)))
         told = f"brightening patch {(row, col)} moves token {seen[-1][1:]} most"
         require(tiles > 1 or (row, col) == seen[-1][1:], told)

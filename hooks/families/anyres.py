@@ -36,6 +36,8 @@ def plane(config: Any, image: Inputs) -> tuple[int, int]:
     height, width = select_best_resolution(tuple(size), config.image_grid_pinpoints)
     padded = torch.empty(1, height // vision.image_size * side, width // vision.image_size * side, device="meta")
     rows, cols = unpad_image(padded, size).shape[1:]
+    if not rows or not cols:
+        raise ValueError(f"a picture of {size[1]}x{size[0]} px is so long that none of its tokens is left.")
     ratio = sqrt(rows * cols / (_tiles(config) * side**2))
     return (int(rows // ratio), int(cols // ratio)) if ratio > SLACK else (rows, cols)
 

@@ -54,7 +54,8 @@ class Family:
     applied.
 
     Image tokens. `grid(config, image, tower)`: layout (tiles, rows, columns) of one processed image in a tower, without
-    separators and thumbnails. `leading(config)`: how many tokens come before the patches in vision states (CLS).
+    separators and thumbnails. `features_from(config)`: the vision layer, counted from the end, that the projector
+    reads; nothing reads those behind it. `leading(config)`: how many tokens come before a vision state's patches (CLS).
     `vision_rows(config, state, images, tower)`: vision or projector states of a batch, split by image, CLS first and
     patches in grid order. `language_rows(config, state, image)`: of the states at one image's positions in the language
     model, those of the grid, in its order. `image_token(config)`: the input id at those positions.
@@ -99,6 +100,7 @@ class Family:
     projector: str = ""
     final_norm: str = ""
     encoder: str = ""
+    features_from: Callable[[Any], int] = lambda config: -1
     leading: Callable[[Any], int] = lambda config: 0
     vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
     language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens

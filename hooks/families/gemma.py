@@ -59,6 +59,7 @@ PALIGEMMA = Family(
     final_norm="model.language_model.norm",
     image_prefix="bidirectional",
     encoder="model.vision_tower",
+    plain="{image}answer en {text}",  # the task that all checkpoints were trained on
     closing="\n",
     first_position=1,
     answer_type=1,

@@ -31,6 +31,13 @@ def entering_cls(config: Any) -> int:
     return vit_leading(config) if full else 0
 
 
+def features_from(config: Any) -> int:
+    """The last of the layers whose states go to the projector, counted from the end."""
+    named, layers = config.vision_feature_layer, config.vision_config.num_hidden_layers
+    chosen = [named] if isinstance(named, int) else named
+    return max(layer if layer < 0 else layer - layers - 1 for layer in chosen)
+
+
 def vision_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
     """Each image's own row, behind the projector without CLS: (image, token, feature) -> per image (token, feature)."""
     return list(state[:, entering_cls(config) if tower == "projector" else 0 :].unbind(0))
@@ -51,6 +58,7 @@ LLAVA = Family(
     language="model.language_model.layers",
     final_norm="model.language_model.norm",
     image_prefix="causal",
+    features_from=features_from,
     leading=vit_leading,
     towers=towers,
     grid=vit_grid,

@@ -80,7 +80,6 @@ MISTRAL3 = replace(
     processor_settings={"fix_mistral_regex": True},
     examples=(
         "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
-        "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
         "mistralai/Ministral-3-8B-Instruct-2512-BF16",
     ),
 )
