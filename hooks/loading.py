@@ -81,8 +81,14 @@ class Blueprint:
         return self.family.image_token(self.config)
 
     def image_grids(self, height: int, width: int) -> dict[str, Grid]:
-        """The (tiles, rows, columns) that an image of this size becomes, per tower that has its tokens."""
-        return image_grids(self, height, width)
+        """The (tiles, rows, columns) that an image of this size becomes, per tower that has its tokens.
+
+        Raises ValueError for a size that the processor or the family cannot take.
+        """
+        try:
+            return image_grids(self, height, width)
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            raise ValueError(f"{self.family.name} cannot take a picture of {width}x{height} px: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)

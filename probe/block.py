@@ -49,7 +49,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Block:
-    """What every condition of a block shares; `spoken` and `reducer` remember the clean images."""
+    """What every condition of a block shares.
+
+    `spoken` and `reducer` remember the clean images, `sizes` why pictures of a size are refused, empty where not.
+    """
 
     plan: Plan
     model: "Model"
@@ -59,6 +62,7 @@ class Block:
     refused: Mapping[str, str]
     batch_size: int
     spoken: Spoken = field(default_factory=dict)
+    sizes: dict[tuple[int, int], str] = field(default_factory=dict)
     reducer: Reducer = field(default_factory=Reducer)
 
 
@@ -133,11 +137,26 @@ def perturb(block: Block, condition: Condition, pool: ThreadPoolExecutor) -> Vie
             return without_image(block.model)
         try:
             others = Others(plan.dataset.images, loaded.image.id, plan.preparation)
-            return apply(condition, loaded.pixels, image_id=loaded.image.id, seed=plan.settings.seed, others=others)
+            made = apply(condition, loaded.pixels, image_id=loaded.image.id, seed=plan.settings.seed, others=others)
         except Skipped as reason:
             return str(reason)
+        return refused_size(block, made) or made
 
     return [pool.submit(one, loaded) for loaded in block.images]
+
+
+def refused_size(block: Block, pixels: Pixels) -> str:
+    """Why the model cannot take a picture of this size, or an empty string."""
+    height, width = pixels.shape[:2]
+    if not block.model.family.resizes:
+        return ""
+    if (height, width) not in block.sizes:
+        try:
+            block.model.blueprint.image_grids(height, width)
+            block.sizes[height, width] = ""
+        except ValueError as error:
+            block.sizes[height, width] = str(error)
+    return block.sizes[height, width]
 
 
 def without_image(model: "Model") -> Shown:
@@ -220,9 +239,9 @@ def assemble(block: Block, unit: Unit, seen: list[Seen]) -> Arrays:
 def report(block: Block, unit: Unit, results: list[Shown], seen: list[Seen]) -> dict[str, Any]:
     """What the ledger notes: failed samples with the reason, and images that the condition is undefined for."""
     unread = {
-        sample.id: f"image {loaded.image.id}: {loaded.problem}"
+        sample.id: f"image {loaded.image.id}: {problem}"
         for loaded in block.images
-        if loaded.problem
+        if (problem := loaded.problem or (loaded.pixels is not None and refused_size(block, loaded.pixels)))
         for sample in block.samples[loaded.image.id]
     }
     undefined = {

@@ -21,7 +21,7 @@ def most(dataset: Dataset, conditions: Sequence[Condition], preparation: str, bl
     """The most grid tokens that one view takes in each tower that has any.
 
     Where a model's tokens depend on the picture's size, over all sizes of the dataset under all conditions; else of its
-    first readable image. Raises ValueError where no image can be read.
+    first readable image. Sizes that the model cannot take are passed over. Raises ValueError where there is no other.
     """
     sizes = readable_sizes(dataset, first=not blueprint.family.resizes)
     if not sizes:
@@ -30,9 +30,17 @@ def most(dataset: Dataset, conditions: Sequence[Condition], preparation: str, bl
         sizes = list(dict.fromkeys(prepared(blank(size), preparation).shape[:2] for size in sizes))
         sizes = seen_sizes(sizes, conditions)
     counts: dict[str, int] = {}
+    reason = ""
     for size in sizes:
-        for tower, grid in blueprint.image_grids(*size).items():
+        try:
+            grids = blueprint.image_grids(*size)
+        except ValueError as error:  # shows at the samples of such images
+            reason = str(error)
+            continue
+        for tower, grid in grids.items():
             counts[tower] = max(counts.get(tower, 0), int(np.prod(grid)))
+    if not counts:
+        raise ValueError(f"no image of {dataset.name!r} can be read by this model. The last one: {reason}")
     return counts
 
 
