@@ -65,11 +65,10 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
     Without `image`, the same prompt with no image in it. Raises ValueError where the text itself holds an image
     placeholder, which would stand for a second image.
     """
-    mark = placeholder(blueprint)
-    if mark in text:
-        raise ValueError(f"question {text!r} contains the image placeholder {mark!r}. Take it out.")
+    _refuse_marks(blueprint, "question", text)
     if not blueprint.chat:
-        return blueprint.family.plain.replace("{image}", mark if image else "").replace("{text}", text)
+        mark = placeholder(blueprint) if image else ""
+        return blueprint.family.plain.replace("{image}", mark).replace("{text}", text)
     content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
     return blueprint.processor.apply_chat_template(
         [{"role": "user", "content": content}],
@@ -77,6 +76,17 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
         tokenize=False,
         **_undated(blueprint.processor.chat_template),
     )
+
+
+def _refuse_marks(blueprint: Blueprint, what: str, text: str) -> None:
+    """Raise ValueError where a text holds what stands for a picture or a video in a prompt."""
+    named = (getattr(blueprint.processor, f"{kind}_token", None) for kind in ("image", "boi", "video", "audio"))
+    marks = {str(getattr(mark, "content", mark)) for mark in named if mark} | {placeholder(blueprint)}
+    if blueprint.kind == "generative":
+        marks.add(blueprint.processor.tokenizer.convert_ids_to_tokens(blueprint.image_token))
+    for mark in sorted(marks):
+        if mark in text:
+            raise ValueError(f"{what} {text!r} contains the image placeholder {mark!r}. Take it out.")
 
 
 def _undated(template: Any) -> dict[str, str]:
@@ -188,7 +198,9 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:
-    """`answer_ids` of each option; ValueError naming one that tokenises to nothing."""
+    """`answer_ids` of each option; ValueError naming one that tokenises to nothing or holds an image placeholder."""
+    for option in options:
+        _refuse_marks(blueprint, "option", option)
     made = tuple(answer_ids(blueprint, text, option) for option in options)
     for option, ids in zip(options, made, strict=True):
         if not ids:
@@ -242,15 +254,15 @@ def _expanded(
     placed = whole[start : len(whole) - end]
     if ids[:start] != plain[:start]:
         return None
-    if placed and placed[-1] not in _added(processor.tokenizer):
+    if placed and placed[-1] != image and placed[-1] not in _special_ids(processor.tokenizer):
         return tuple(process(blueprint, pixels, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
 
 
 @lru_cache(maxsize=8)
-def _added(tokenizer: Any) -> frozenset[int]:
-    """The ids of tokens that text cannot merge with."""
-    return frozenset(tokenizer.added_tokens_decoder)
+def _special_ids(tokenizer: Any) -> frozenset[int]:
+    """The ids of tokens that no text merges with; other added ones can be part of a longer one."""
+    return frozenset(key for key, token in tokenizer.added_tokens_decoder.items() if token.special)
 
 
 def _cut(blueprint: Blueprint, ids: Ids) -> int:

@@ -146,7 +146,7 @@ def extend(
         "past_key_values": _fork(before.cache, index, len(before)),
         "use_cache": True,
         **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
-        **model.family.onward(),
+        **model.family.onward(model.module, ids),
     }
     pick = {"language": lambda state: select(state, real)} if select else None
     output, states = trace.run(model, inputs, reads=reads, select=pick)

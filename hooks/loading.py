@@ -86,9 +86,13 @@ class Blueprint:
         Raises ValueError for a size that the processor or the family cannot take.
         """
         try:
-            return image_grids(self, height, width)
+            grids = image_grids(self, height, width)
         except (ValueError, RuntimeError, ArithmeticError) as error:
             raise ValueError(f"{self.family.name} cannot take a picture of {width}x{height} px: {error}") from error
+        if empty := [tower for tower, grid in grids.items() if 0 in grid]:
+            told = f"it has no token in {', '.join(empty)}"
+            raise ValueError(f"{self.family.name} cannot take a picture of {width}x{height} px: {told}")
+        return grids
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,7 +307,8 @@ def _set_visual_tokens(family: Family, config: Any, processor: Any, count: int |
         return
     if family.set_visual_tokens is None:
         raise ModelError(
-            f"family {family.name!r} has a fixed number of visual tokens. Leave out --visual-tokens {count}."
+            f"family {family.name!r} has no way to hold its visual tokens ({family.budget}). Leave out --visual-tokens "
+            f"{count}."
         )
     family.set_visual_tokens(processor, count)
     for name in family.shared_settings:

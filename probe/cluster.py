@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from dask.distributed import Client, LocalCluster, as_completed
 
+from hooks import families
 from stores import Unit, ledger
 
 from .errors import PlanError
@@ -33,8 +34,14 @@ def run_plan(
 ) -> None:
     """Hand the pending blocks to the workers, and report units as their markers appear.
 
-    Raises PlanError where a perturbation was made in this process alone: the workers could not know it.
+    Raises PlanError where a perturbation or the model's family was made in this process alone: the workers could not
+    know it.
     """
+    if families.only_here(plan.model["family"]):
+        raise PlanError(
+            f"family {plan.model['family']!r} was added in this process, so that other workers cannot know it. Offer "
+            "it through the entry-point group 'probe.families' of an installed package, or use one worker."
+        )
     if unknown := extension.only_here(plan.conditions):
         raise PlanError(
             f"perturbation {', '.join(unknown)} was made in this process, so that other workers cannot know it. Offer "

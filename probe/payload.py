@@ -74,7 +74,7 @@ def fill_tokens(arrays: Arrays, view: Seen, spec: SiteSpec, longest: int) -> Non
     if count > longest:
         raise ValueError(
             f"site {spec.site!r}: an image took {count} vision tokens where the store holds {longest}. "
-            "Fix the number with --visual-tokens."
+            "Give images of one size, or hold them with --visual-tokens where the model can be held."
         )
     arrays[f"{prefix}/grid"][view.row] = grid
     arrays[f"{prefix}/n_tokens"][view.row] = count

@@ -47,6 +47,11 @@ def test_every_check_passes_on_the_embedded_models(name):
             "projected tokens are what enters the language model",
             "differ",
         ),
+        (
+            {"features_from": lambda config: -1},
+            "replacing a state moves what follows",
+            "does not change projector layer 0",
+        ),
         ({"leading": lambda config: 0}, "token counts equal grids", r"makes it \(16, 64\)"),
         ({"grid": lambda *args: (1, 2, 8)}, "patches are in row-major order", "moves token"),
         ({"grid": lambda *args: (1, 4, 5)}, "token counts equal grids", "makes it"),

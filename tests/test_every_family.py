@@ -16,7 +16,7 @@ from analyses import drift
 from hooks import Question, View, capture, options, sites
 from hooks.check import check, structure
 from hooks.check.finding import found
-from hooks.context import process, render, stack
+from hooks.context import process, render, rows, stack
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -119,6 +119,37 @@ def test_scores_equal_one_whole_forward_per_option(case, padding_side):
 
 
 @generative
+def test_prompts_without_chat_template_are_the_processors_own(case):
+    model = tiny.load(case, hooks.LoadOptions(device="cpu", plain=True))
+    asked = tuple(Question(text) for text in ("is there a bus?", "a car?", " a bus", "\nyes", "2"))
+    for row in rows(model.blueprint, 0, View(picture(0, 84, 112), asked)):
+        for prompt, tail in zip(row.texts, row.tails, strict=True):
+            whole = process(model.blueprint, picture(0, 84, 112), prompt)["input_ids"][0].tolist()
+            assert [*row.inputs["input_ids"][0].tolist(), *tail] == whole
+
+
+@generative
+def test_without_an_image_nothing_stands_in_its_place(case):
+    model = tiny.load(case, hooks.LoadOptions(device="cpu", plain=True))
+    with_image = render(model.blueprint, "a bus?")
+    without = render(model.blueprint, "a bus?", image=False)
+    special = {token for token in model.processor.tokenizer.all_special_tokens if token in without}
+    assert "vision" not in without
+    assert "image" not in without.lower()
+    assert special <= {model.processor.tokenizer.bos_token}
+    assert with_image.endswith(without[-6:])
+
+
+@generative
+def test_what_stands_for_a_picture_is_refused_in_questions_and_options(case):
+    model = tiny.load(case)
+    mark = model.processor.tokenizer.convert_ids_to_tokens(model.blueprint.image_token)
+    for question in (Question(f"what is {mark}?", ("yes",)), Question("what?", ("yes", f"a {mark}"))):
+        with pytest.raises(ValueError, match="contains the image placeholder"):
+            capture.check_question(model, question)
+
+
+@generative
 def test_context_states_are_those_of_the_whole_prompt(case):
     model = tiny.load(case)
     wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
@@ -171,7 +202,7 @@ def test_a_question_without_an_image_is_asked_of_the_text_alone(case):
 @every
 def test_four_images_under_three_conditions_become_a_run_that_can_be_analysed(case, tmp_path):
     lines = []
-    for k, size in enumerate(SIZES[:4]):
+    for k, size in enumerate(sorted(SIZES)[:4]):  # the smallest first: the store must hold the others too
         Image.fromarray(picture(k, *size)).save(tmp_path / f"{k}.png")
         for question, choices in (("is there a bus?", ["yes", "no"]), ("what is it?", ["a car", "a long bus"])):
             line = {"image": f"{k}.png", "question": question, "options": choices, "answer": choices[0]}
@@ -201,7 +232,7 @@ def test_a_family_says_how_it_is_held_to_a_number_of_tokens(case):
     model = tiny.load(case)
     path = str(tiny.checkpoint(case))
     if model.family.set_visual_tokens is None:
-        with pytest.raises(hooks.ModelError, match="fixed number of visual tokens"):
+        with pytest.raises(hooks.ModelError, match="no way to hold its visual tokens"):
             hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=4))
         return
     most = [max(np.prod(grid) for grid in model.blueprint.image_grids(*size).values()) for size in SIZES]

@@ -112,7 +112,7 @@ def test_a_paligemma_prompt_is_image_bos_question_newline():
     model = tiny.load("paligemma")
     tokenizer = model.processor.tokenizer
     inputs = process(model.blueprint, VIEWS[0].pixels, render(model.blueprint, ASKED[0]))
-    question = tokenizer(ASKED[0], add_special_tokens=False)["input_ids"]
+    question = tokenizer(f"answer en {ASKED[0]}", add_special_tokens=False)["input_ids"]
     expected = [model.blueprint.image_token] * 64 + [tokenizer.bos_token_id, *question]
     assert inputs["input_ids"][0].tolist() == [*expected, tokenizer.convert_tokens_to_ids("\n")]
     assert inputs["token_type_ids"].sum() == 0

@@ -5,13 +5,17 @@ from importlib.metadata import EntryPoint
 
 import pytest
 import tiny
+from PIL import Image
+from tiny_models import picture
 
 import hooks
+import probe
 from hooks import families
 from hooks.check import check
 from hooks.families import extension
 from hooks.families.llava import LLAVA
 from probe import listing
+from probe.errors import PlanError
 
 MINE = replace(LLAVA, name="mine", model_types=("llava",), examples=("me/my-model",), tested="")
 
@@ -57,3 +61,20 @@ def test_what_is_no_family_is_refused():
         families.add({"name": "mine"})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="names no model_types"):
         families.add(replace(MINE, model_types=()))
+
+
+def test_workers_that_cannot_know_it_are_refused(tmp_path):
+    families.add(replace(MINE, plain="{image} Q: {text} A:"))
+    (tmp_path / "data.jsonl").write_text('{"image": "0.png", "question": "a bus?", "options": ["yes", "no"]}')
+    Image.fromarray(picture(0)).save(tmp_path / "0.png")
+    settings = {"perturb": ["white"], "out": tmp_path / "run", "execution": probe.Execution(device="cpu", workers=2)}
+    with pytest.raises(PlanError, match="family 'mine' was added in this process"):
+        probe.extract(str(tiny.checkpoint("llava")), str(tmp_path / "data.jsonl"), **settings)
+
+
+def test_an_installed_one_is_known_everywhere(monkeypatch):
+    entry = EntryPoint("mine", "test_own_families:MINE", extension.GROUP)
+    monkeypatch.setattr(extension, "entry_points", lambda group: [entry])
+    families.add(MINE)
+    assert not families.only_here("mine")
+    assert not families.only_here("llava")

@@ -38,6 +38,11 @@ def test_a_condition_that_enlarges_is_foreseen():
     assert made["vision"] == 16 * 12
 
 
+def test_a_condition_that_leaves_the_first_size_as_it_is_is_foreseen():
+    made = token_counts.most(dataset((8, 8), (97, 98)), parse(["scale:factor=1.04"]), "none", blueprint())
+    assert made["vision"] == 10 * 10  # 8 x 1.04 is 8 again
+
+
 def test_images_are_prepared_before_they_are_counted():
     made = token_counts.most(dataset((4096, 2048)), parse(["white"]), "longer_side_1024", blueprint())
     assert made["vision"] == 102 * 51

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ..loading import Model
 
 
+OUTPUT: trace.Point = ("output", 0)
+"""What a forward ends in: the logits of the next token, or the embedding of the image."""
+
+
 def finite(model: "Model") -> str:
     """No state is infinite or undefined."""
     states, _ = states_of(model, picture(*SIZES[0]))
@@ -77,38 +81,53 @@ def _hidden_states(output: Any) -> tuple[Tensor, ...]:
 
 
 def replacing(model: "Model") -> str:
-    """Replacing a state changes what follows, and nothing before."""
-    done = []
+    """Replacing a state changes every state that follows and the output, and none before.
+
+    Language layers in front of the first that looks at the image through cross-attention are free to stay.
+    """
+    clean = _all_states(model, None)
+    order = list(clean)
     for tower in model.towers.values():
-        block = _replaced_block(model, tower)
-        clean, before = _replaced(model, tower.name, block, change=False)
-        changed, still = _replaced(model, tower.name, block, change=True)
-        require(worst(clean, changed) > 0, f"{tower.name}: replacing block {block + 1} changes nothing downstream")
-        require(worst(before, still) == 0, f"{tower.name}: replacing block {block + 1} changes its own input")
-        done.append(tower.name)
-    return f"downstream moves, upstream does not: {', '.join(done)}"
+        at = (tower.name, _replaced_layer(model, tower))
+        changed = _all_states(model, at)
+        moved = {point: worst(clean[point], changed[point]) > 0 for point in order}
+        place = order.index(at)
+        early = [point for point in order[:place] if moved[point]]
+        require(not early, f"replacing {_named(at)} changes {', '.join(map(_named, early))}, which come before")
+        still = [point for point in order[place:] if not moved[point]]
+        if model.family.image_prefix == "cross_attention" and tower.name != "language":
+            last = next((k for k, point in enumerate(order) if point[0] == "language" and moved[point]), len(order))
+            still = [point for point in still if point[0] != "language" or order.index(point) > last]
+        require(not still, f"replacing {_named(at)} does not change {', '.join(map(_named, still))}")
+    return f"{', '.join(model.towers)}: all that follows moves, nothing before ({len(order)} places)"
 
 
-def _replaced_block(model: "Model", tower: Tower) -> int:
-    """Of vision the block whose states go on, of language the middle one."""
+def _named(point: trace.Point) -> str:
+    return "the output" if point == OUTPUT else f"{point[0]} layer {point[1]}"
+
+
+def _replaced_layer(model: "Model", tower: Tower) -> int:
+    """Of vision the layer whose states go on, of language a middle one."""
     if tower.name == "vision":
-        return tower.layers + model.family.features_from(model.config)
-    return (tower.layers - 1) // 2 if tower.layers else 0
+        return tower.layers + 1 + model.family.features_from(model.config)
+    return (tower.layers + 1) // 2
 
 
-def _replaced(model: "Model", tower: str, block: int, *, change: bool) -> tuple[Tensor, Tensor]:
-    """The model's output with one block's output (the projector's) reversed along features, and that block's input."""
-    module = trace.blocks(model, tower)
-    stacked = model.towers[tower].layers > 0
-    inputs = inputs_of(model, picture(*SIZES[0]))
+def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
+    """Whole states at every layer of every tower and the output, one of them reversed along its features."""
+    inputs, states = inputs_of(model, picture(*SIZES[0])), {}
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs) as tracer:
-        target = module[block] if stacked else module
-        before = nnsight.save(trace.first(target.input).clone())
-        value = target.output
-        if change:
-            swapped = trace.first(value).flip(-1)
-            target.output = (swapped, *value[1:]) if isinstance(value, tuple) else swapped
+        for name, tower in model.towers.items():
+            module = trace.blocks(model, name)
+            for layer in range(tower.layers + 1):
+                target = module if not tower.layers else module[max(layer - 1, 0)]
+                value = target.input if tower.layers and layer == 0 else target.output
+                if (name, layer) == replaced:
+                    swapped = trace.first(value).flip(-1)
+                    target.output = (swapped, *value[1:]) if isinstance(value, tuple) else swapped
+                    value = swapped
+                states[name, layer] = nnsight.save(trace.first(value).clone())
         result = nnsight.save(tracer.result)
-    if model.kind == "generative":
-        return result.logits[:, -1].clone(), before
-    return model.family.contrast.embedding(model.module, result).clone(), before
+    generative = model.kind == "generative"
+    made = result.logits[:, -1] if generative else model.family.contrast.embedding(model.module, result)
+    return {**states, OUTPUT: made.clone()}

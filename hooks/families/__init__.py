@@ -9,11 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
-from .extension import add, own
+from .extension import add, only_here, own
 from .family import LANGUAGE_TOKENS, Family, Inputs
 from .generic import generic
 
-__all__ = ["ELSEWHERE", "FAMILIES", "LANGUAGE_TOKENS", "Family", "Inputs", "add", "every", "find", "generic"]
+__all__ = [
+    "ELSEWHERE",
+    "FAMILIES",
+    "LANGUAGE_TOKENS",
+    "Family",
+    "Inputs",
+    "add",
+    "every",
+    "find",
+    "generic",
+    "only_here",
+]
 
 FAMILIES: tuple[Family, ...] = (
     *llava.FAMILIES,

@@ -75,6 +75,7 @@ def of_model(output: Any) -> Tensor:
 
 CLIP = Family(
     name="clip",
+    budget="fixed",
     model_types=("clip",),
     kind="contrastive",
     auto_class="AutoModel",
@@ -95,6 +96,7 @@ CLIP = Family(
 
 CHINESE_CLIP = Family(
     name="chinese_clip",
+    budget="fixed",
     model_types=("chinese_clip",),
     kind="contrastive",
     auto_class="AutoModel",
@@ -114,6 +116,7 @@ CHINESE_CLIP = Family(
 
 ALTCLIP = Family(
     name="altclip",
+    budget="fixed",
     model_types=("altclip",),
     kind="contrastive",
     auto_class="AutoModel",
@@ -131,6 +134,7 @@ SIGLIP_CONTRAST = Contrast(caption=str.lower, padded=True, similarity=biased_cos
 
 SIGLIP = Family(
     name="siglip",  # SigLIP 2 at fixed resolution too
+    budget="fixed",
     model_types=("siglip",),
     kind="contrastive",
     auto_class="AutoModel",
@@ -170,6 +174,7 @@ SIGLIP2_NAFLEX = Family(
 
 BLIP_ITM = Family(
     name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
+    budget="fixed",
     model_types=("blip",),
     kind="contrastive",
     auto_class="BlipForImageTextRetrieval",

@@ -36,6 +36,7 @@ def _towers(layers: int, features: int, text: Any) -> dict[str, Tower]:
 
 DEEPSEEK_VL = Family(
     name="deepseek_vl",
+    budget="fixed",
     model_types=("deepseek_vl", "deepseek_vl_hybrid"),
     kind="generative",
     auto_class=CAUSAL_LM,

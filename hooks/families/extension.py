@@ -28,6 +28,11 @@ def own() -> tuple[Family, ...]:
     return (*_ADDED.values(), *(family for family in installed() if family.name not in _ADDED))
 
 
+def only_here(name: str) -> bool:
+    """Whether a family is known to this process alone, because it was added in it and not installed."""
+    return name in _ADDED and _ADDED[name] not in installed()
+
+
 @cache
 def installed() -> tuple[Family, ...]:
     """What installed packages offer; one that cannot be loaded is left out with a warning that names it."""

@@ -66,14 +66,14 @@ class Family:
 
     Reuse. `image_prefix`: "causal" where states at image positions do not depend on what follows, so that the prompt up
     to the image is encoded once; "bidirectional" where the whole prompt sees itself and "question" where the image's
-    own tokens depend on the question: then `encoder`, the module that reads pixels, runs once and every prompt in
-    full, and image-level sites are read under the empty question; "cross_attention" where language layers look at the
-    image from outside the sequence; "none" in contrastive families. `carried`: inputs with an axis along the tokens
-    whose value at the last one goes on with every further token. `onward()`: further inputs that a forward from the
-    cache needs. `passed_by(config, inputs)`: language blocks that a forward does not go through; a state after one is
-    that before it. `first_position`: the position id of the first token. `rope_deltas`: path of the tensor (row, 1) by
-    which text positions after an image differ from token counts. `answer_type`: the token type of answers, where
-    types decide attention. `cache(output)`: the key-value cache of a forward.
+    own tokens depend on the question: then `encoder`, the module that reads pixels, runs once and every prompt in full,
+    and image-level sites are read under the empty question; "cross_attention" where language layers look at the image
+    from outside the sequence; "none" in contrastive families. `carried`: inputs with an axis along the tokens whose
+    value at the last one goes on with every further token. `onward(module, ids)`: further inputs that a forward of
+    these tokens from the cache needs. `passed_by(config, inputs)`: language blocks that a forward does not go through;
+    a state after one is that before it. `first_position`: the position id of the first token. `rope_deltas`: path of
+    the tensor (row, 1) by which text positions after an image differ from token counts. `answer_type`: the token type
+    of answers, where types decide attention. `cache(output)`: the key-value cache of a forward.
 
     `generator`: path of the module whose `generate` the model's own hands on to, where it is not the model.
     `refuses(config, processor)`: why a checkpoint of these types cannot be read after all and what to use instead,
@@ -81,9 +81,9 @@ class Family:
 
     `contrast`: how a contrastive family compares an image with captions.
 
-    `set_visual_tokens(processor, n)`: hold an image to at most n tokens, None where their number is fixed; `budget`
-    says in a few words how. `shared_settings`: those of the image processor that the model's config repeats and that
-    change with it. `text_only`: whether it can be asked without any image.
+    `set_visual_tokens(processor, n)`: hold an image to at most n tokens, None where that cannot be done; `budget` says
+    in a few words how, "fixed" where every image has as many. `shared_settings`: those of the image processor that the
+    model's config repeats and that change with it. `text_only`: whether it can be asked without any image.
 
     `by_structure`: whether the entry was found in the model's structure; loading such a model runs every check on it.
     """
@@ -111,7 +111,7 @@ class Family:
     closing: str = ""
     processor_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     carried: tuple[str, ...] = ()
-    onward: Callable[[], dict[str, Any]] = dict
+    onward: Callable[[Any, Tensor], dict[str, Any]] = lambda module, ids: {}
     passed_by: Callable[[Any, Mapping[str, Any]], Collection[int]] = lambda config, inputs: ()
     first_position: int = 0
     rope_deltas: str = ""
@@ -121,7 +121,7 @@ class Family:
     refuses: Callable[[Any, Any], str] = lambda config, processor: ""
     set_visual_tokens: Callable[[Any, int], None] | None = None
     shared_settings: tuple[str, ...] = ()
-    budget: str = "fixed"
+    budget: str = "cannot be held"
     text_only: bool = True
     by_structure: bool = False
     examples: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class Family:
 
     @property
     def resizes(self) -> bool:
-        """Whether the number of an image's tokens depends on its size."""
+        """Whether the number of an image's tokens may depend on its size."""
         return self.budget != "fixed"
 
     @property

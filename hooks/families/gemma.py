@@ -27,6 +27,7 @@ def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
 # An image's tokens see each other both ways but nothing behind them, so that what follows leaves them as they are.
 GEMMA3 = Family(
     name="gemma3",
+    budget="fixed",
     model_types=("gemma3",),
     kind="generative",
     auto_class=CAUSAL_LM,
@@ -50,6 +51,7 @@ GEMMA3 = Family(
 # Every token of the prompt sees all of it; only the answer is causal. Positions start at 1.
 PALIGEMMA = Family(
     name="paligemma",
+    budget="fixed",
     model_types=("paligemma",),
     kind="generative",
     auto_class=CAUSAL_LM,

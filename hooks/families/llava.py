@@ -50,6 +50,7 @@ def language_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
 
 LLAVA = Family(
     name="llava",
+    budget="fixed",
     model_types=("llava",),
     kind="generative",
     auto_class=CAUSAL_LM,

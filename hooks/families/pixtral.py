@@ -33,10 +33,13 @@ def merge(config: Any, tower: str) -> int:
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """The rows and columns of a picture that keeps its shape."""
+    """The rows and columns of a picture that keeps its shape; ValueError where merging leaves one token, which fails."""
     height, width = image["image_sizes"][0].tolist()
     side = config.vision_config.patch_size * merge(config, tower)
-    return (1, height // side, width // side)
+    rows, cols = height // side, width // side
+    if rows * cols == 1 < merge(config, tower):
+        raise ValueError("it is but one token, and the model's own code needs two.")
+    return (1, rows, cols)
 
 
 def unpacked(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-import torch
+from torch import Tensor
 from transformers.models.blip_2.modeling_blip_2 import BaseModelOutputWithVisionQformerOutputs
 
 from ..reading import Grid
@@ -31,10 +31,11 @@ def grid(config: Any, image: Inputs, tower: str) -> Grid:
     return vit_grid(config, image, tower) if tower == "vision" else (1, 1, config.num_query_tokens)
 
 
-def nothing_seen() -> dict[str, Any]:
-    """In place of pixels, for tokens among which no image stands: no image embeddings."""
-    nothing = BaseModelOutputWithVisionQformerOutputs(pooler_output=torch.empty(0))
-    return {"pixel_values": None, "mm_encoder_outputs": {"image": nothing}}
+def nothing_seen(module: Any, ids: Tensor) -> dict[str, Any]:
+    """In place of pixels, for tokens behind the image; an image token that the model writes among them is itself."""
+    written = module.get_input_embeddings()(ids[ids == module.config.image_token_index])
+    seen = BaseModelOutputWithVisionQformerOutputs(pooler_output=written)
+    return {"pixel_values": None, "mm_encoder_outputs": {"image": seen}}
 
 
 def only(language: str, instead: str) -> Callable[[Any, Any], str]:
@@ -57,6 +58,7 @@ def only(language: str, instead: str) -> Callable[[Any, Any], str]:
 
 BLIP_2 = Family(
     name="blip-2",
+    budget="fixed",
     model_types=("blip-2",),
     kind="generative",
     auto_class=CAUSAL_LM,
@@ -86,7 +88,7 @@ INSTRUCTBLIP = replace(
     image_prefix="question",
     encoder="vision_model",
     plain="{text}",
-    onward=lambda: {**nothing_seen(), "qformer_input_ids": None},
+    onward=lambda module, ids: {**nothing_seen(module, ids), "qformer_input_ids": None},
     refuses=only("llama", "Salesforce/instructblip-vicuna-7b"),
     examples=("Salesforce/instructblip-vicuna-7b", "Salesforce/instructblip-vicuna-13b"),
 )

@@ -11,7 +11,7 @@ from ..reading import Grid
 from ..sites import Tower
 from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
 
-PLAIN = "<|vision_start|>{image}<|vision_end|>{text}"
+MARK = "<|vision_start|><|image_pad|><|vision_end|>"
 
 
 def towers(config: Any) -> dict[str, Tower]:
@@ -102,7 +102,7 @@ def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = 
         towers=towers,
         grid=grid,
         vision_rows=partial(packed_rows, order),
-        plain=PLAIN,
+        placeholder=MARK,
         rope_deltas="model.rope_deltas",
         set_visual_tokens=set_visual_tokens,
         budget="max pixels",

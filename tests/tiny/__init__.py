@@ -24,7 +24,7 @@ CASES: dict[str, Save] = {
     for name, save in getattr(import_module(f"{__name__}.{module.name}"), "CASES", {}).items()
 }
 
-CONTRASTIVE: frozenset[str] = frozenset(import_module(f"{__name__}.clip").CASES)
+CONTRASTIVE: tuple[str, ...] = tuple(import_module(f"{__name__}.clip").CASES)
 
 
 @lru_cache(maxsize=1)
