@@ -102,18 +102,17 @@ def test_a_projected_token_of_mistral_3_is_made_of_its_two_by_two_patches():
     np.testing.assert_allclose(mine["projector-patches"][0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("case", "least"), [("pixtral", (1, 1, 1)), ("mistral3", (1, 1, 1))])
-def test_visual_tokens_shrink_the_longest_side(case, least):
+@pytest.mark.parametrize(("case", "least", "grid"), [("pixtral", 1, (1, 1, 1)), ("mistral3", 4, (1, 2, 2))])
+def test_visual_tokens_shrink_the_longest_side(case, least, grid):
     path = str(tiny.checkpoint(case))
     held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10))
     assert held.image_grids(200, 200)["language"] == (1, 3, 3)
-    assert (
-        hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=1)).image_grids(90, 60)["language"] == least
-    )
+    few = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least))
+    assert few.image_grids(90, 60)["language"] == grid
     plenty = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10_000))
     assert plenty.image_grids(200, 100) == hooks.blueprint(path).image_grids(200, 100)
-    with pytest.raises(ValueError, match="at least 1 visual token, not 0"):
-        hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=0))
+    with pytest.raises(ValueError, match=rf"at least {least} visual token\(s\), not {least - 1}"):
+        hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least - 1))
 
 
 def test_a_processor_that_names_torchvision_is_made_without_it():

@@ -33,7 +33,7 @@ def merge(config: Any, tower: str) -> int:
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """The rows and columns of a picture that keeps its shape; ValueError where merging leaves one token, which fails."""
+    """The rows and columns of a picture that keeps its shape; ValueError where merging would leave a single token."""
     height, width = image["image_sizes"][0].tolist()
     side = config.vision_config.patch_size * merge(config, tower)
     rows, cols = height // side, width // side
@@ -50,8 +50,9 @@ def unpacked(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -
 
 def hold(processor: Any, count: int) -> None:
     """Shrink an image's longest side to that of a square of `count` tokens."""
-    if count < 1:
-        raise ValueError(f"an image has at least 1 visual token, not {count}. Give a positive number.")
+    least = 1 if processor.spatial_merge_size == 1 else 4  # merged to a single token, pictures cannot be read
+    if count < least:
+        raise ValueError(f"an image has at least {least} visual token(s), not {count}. Give at least {least}.")
     side = isqrt(count) * processor.patch_size * processor.spatial_merge_size
     longest = min(side, processor.image_processor.size["longest_edge"])
     processor.image_processor.size = {"longest_edge": longest}
