@@ -48,3 +48,15 @@ def test_the_first_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     example = next(block for block in EXAMPLES if 'out="runs/first"' in block)
     run(example.replace("limit=32", "limit=4"))
     assert "occlusion:3" in capsys.readouterr().out
+
+
+def test_a_familys_entry_takes_twenty_lines_and_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hooks.families import extension, find
+
+    monkeypatch.setattr(extension, "_ADDED", {})
+    example = next(block for block in EXAMPLES if "families.add(" in block)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 20
+    run(example)
+    family = find({"model_type": "my_vlm"})
+    assert family is not None
+    assert family.name == "my_vlm"

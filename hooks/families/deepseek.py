@@ -17,22 +17,7 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid
-
-
-def towers(config: Any) -> dict[str, Tower]:
-    """SigLIP, which has no CLS token, a projector and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    return _towers(vision.num_hidden_layers, vision.hidden_size, text)
-
-
-def _towers(layers: int, features: int, text: Any) -> dict[str, Tower]:
-    return {
-        "vision": Tower("vision", layers, features, ("patches", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
-
+from .family import CAUSAL_LM, Family, Inputs, three_towers, vit_grid, vit_towers
 
 DEEPSEEK_VL = Family(
     name="deepseek_vl",
@@ -45,7 +30,7 @@ DEEPSEEK_VL = Family(
     language="model.language_model.layers",
     final_norm="model.language_model.norm",
     image_prefix="causal",
-    towers=towers,
+    towers=vit_towers,
     grid=vit_grid,
     examples=(
         "deepseek-community/deepseek-vl-1.3b-base",
@@ -58,7 +43,7 @@ DEEPSEEK_VL = Family(
 
 def vl2_towers(config: Any) -> dict[str, Tower]:
     """The same three, named as DeepSeek-VL2's config does."""
-    return _towers(config.vision_config.layers, config.vision_config.width, config.language_config)
+    return three_towers(config.vision_config.layers, config.vision_config.width, config.language_config)
 
 
 def vl2_grid(config: Any, image: Inputs, tower: str) -> Grid:

@@ -45,6 +45,35 @@ def image_token_id(config: Any) -> int:
     return config.image_token_id
 
 
+def features_from(config: Any) -> int:
+    """The last of the layers that a config's `vision_feature_layer` names, counted from the end; else the last."""
+    named = getattr(config, "vision_feature_layer", -1)
+    chosen = [named] if isinstance(named, int) else named
+    return max(layer if layer < 0 else layer - config.vision_config.num_hidden_layers - 1 for layer in chosen)
+
+
+def three_towers(layers: int, features: int, text: Any, *, cls: bool = False) -> dict[str, Tower]:
+    """A vision tower, with one CLS an image or none, its projector, and the language model of a text config."""
+    kinds = ("patches", "cls", "mean") if cls else ("patches", "mean")
+    return {
+        "vision": Tower("vision", layers, features, kinds),
+        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+    }
+
+
+def vit_towers(config: Any) -> dict[str, Tower]:
+    """A ViT without CLS, its projector and a language model."""
+    vision = config.vision_config
+    return three_towers(vision.num_hidden_layers, vision.hidden_size, config.get_text_config())
+
+
+def cls_vit_towers(config: Any) -> dict[str, Tower]:
+    """A ViT with one CLS an image, its projector and a language model."""
+    vision = config.vision_config
+    return three_towers(vision.num_hidden_layers, vision.hidden_size, config.get_text_config(), cls=True)
+
+
 @dataclass(frozen=True)
 class Family:
     """One family: where it keeps its towers, how its image tokens lie, and how much of a prefix can be used again.
@@ -100,7 +129,7 @@ class Family:
     projector: str = ""
     final_norm: str = ""
     encoder: str = ""
-    features_from: Callable[[Any], int] = lambda config: -1
+    features_from: Callable[[Any], int] = features_from
     leading: Callable[[Any], int] = lambda config: 0
     vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
     language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens

@@ -4,18 +4,7 @@ from math import isqrt
 from typing import Any
 
 from ..reading import Grid
-from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid
-
-
-def towers(config: Any) -> dict[str, Tower]:
-    """A ViT without CLS, its projector and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+from .family import CAUSAL_LM, Family, Inputs, vit_grid, vit_towers
 
 
 def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -36,7 +25,7 @@ GEMMA3 = Family(
     language="model.language_model.layers",
     final_norm="model.language_model.norm",
     image_prefix="causal",
-    towers=towers,
+    towers=vit_towers,
     grid=pooled_grid,
     examples=(
         "google/gemma-3-4b-it",
@@ -66,7 +55,7 @@ PALIGEMMA = Family(
     first_position=1,
     answer_type=1,
     text_only=False,
-    towers=towers,
+    towers=vit_towers,
     grid=vit_grid,
     examples=(
         "google/paligemma-3b-mix-224",

@@ -7,8 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+from .family import CAUSAL_LM, Family, Inputs, three_towers
 from .structural import Structure, survey
 
 SKELETON = """Family(
@@ -45,22 +44,14 @@ def generic(config: Any) -> Family:
         final_norm=found.final_norm,
         image_prefix="causal",
         leading=lambda config: found.leading,
-        towers=lambda config: _towers(config, found),
+        towers=lambda config: three_towers(
+            found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
+        ),
         grid=lambda config, image, tower: _grid(config, image, tower, found),
         vision_rows=_by_picture,
         image_token=lambda config: found.image_token[1],
         by_structure=True,
     )
-
-
-def _towers(config: Any, found: Structure) -> dict[str, Tower]:
-    features = config.get_text_config().hidden_size
-    kinds = ("patches", "cls", "mean") if found.leading == 1 else ("patches", "mean")
-    return {
-        "vision": Tower("vision", found.vision.count, found.vision.width, kinds),
-        "projector": Tower("projector", 0, features, ("patches", "mean")),
-        "language": Tower("language", found.language.count, features, LANGUAGE_TOKENS),
-    }
 
 
 def _grid(config: Any, image: Inputs, tower: str, found: Structure) -> Grid:

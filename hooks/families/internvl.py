@@ -11,18 +11,7 @@ import torch
 from torch import Tensor
 
 from ..reading import Grid
-from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
-
-
-def towers(config: Any) -> dict[str, Tower]:
-    """InternViT with a CLS token a tile, its projector and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "cls", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -72,7 +61,7 @@ INTERNVL = Family(
     final_norm="model.language_model.norm",
     image_prefix="causal",
     leading=lambda config: 1,
-    towers=towers,
+    towers=cls_vit_towers,
     grid=grid,
     vision_rows=tile_rows,
     language_rows=tile_tokens,

@@ -11,31 +11,18 @@ from torch import Tensor
 
 from ..sites import Tower
 from . import anyres
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid, vit_leading
+from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers, vit_grid, vit_leading, vit_towers
 
 
 def towers(config: Any) -> dict[str, Tower]:
-    """A ViT, its projector and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    kinds = ("patches", "cls", "mean") if vit_leading(config) else ("patches", "mean")
-    return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, kinds),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+    """A ViT, with CLS or without, its projector and a language model."""
+    return cls_vit_towers(config) if vit_leading(config) else vit_towers(config)
 
 
 def entering_cls(config: Any) -> int:
     """How many CLS tokens go on to the language model: the vision tower's, where its features are used in full."""
     full = getattr(config, "vision_feature_select_strategy", "default") == "full"
     return vit_leading(config) if full else 0
-
-
-def features_from(config: Any) -> int:
-    """The last of the layers whose states go to the projector, counted from the end."""
-    named, layers = config.vision_feature_layer, config.vision_config.num_hidden_layers
-    chosen = [named] if isinstance(named, int) else named
-    return max(layer if layer < 0 else layer - layers - 1 for layer in chosen)
 
 
 def vision_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
@@ -59,7 +46,6 @@ LLAVA = Family(
     language="model.language_model.layers",
     final_norm="model.language_model.norm",
     image_prefix="causal",
-    features_from=features_from,
     leading=vit_leading,
     towers=towers,
     grid=vit_grid,

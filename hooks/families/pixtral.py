@@ -13,18 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
-
-
-def towers(config: Any) -> dict[str, Tower]:
-    """A ViT without CLS, its projector and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+from .family import CAUSAL_LM, Family, Inputs, vit_towers
 
 
 def merge(config: Any, tower: str) -> int:
@@ -68,7 +57,7 @@ PIXTRAL = Family(
     language="model.language_model.layers",
     final_norm="model.language_model.norm",
     image_prefix="causal",
-    towers=towers,
+    towers=vit_towers,
     grid=grid,
     vision_rows=unpacked,
     set_visual_tokens=hold,

@@ -12,18 +12,7 @@ from torch import Tensor
 from transformers.models.blip_2.modeling_blip_2 import BaseModelOutputWithVisionQformerOutputs
 
 from ..reading import Grid
-from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs, vit_grid, vit_leading
-
-
-def towers(config: Any) -> dict[str, Tower]:
-    """A ViT with a CLS token, projected queries and a language model."""
-    vision, text = config.vision_config, config.get_text_config()
-    return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "cls", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers, vit_grid, vit_leading
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -69,7 +58,7 @@ BLIP_2 = Family(
     generator="language_model",
     image_prefix="causal",
     leading=vit_leading,
-    towers=towers,
+    towers=cls_vit_towers,
     grid=grid,
     plain="Question: {text} Answer:",  # the processor itself puts the image before it
     onward=nothing_seen,

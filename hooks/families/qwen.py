@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+from .family import CAUSAL_LM, Family, Inputs, three_towers
 
 MARK = "<|vision_start|><|image_pad|><|vision_end|>"
 
@@ -18,11 +18,7 @@ def towers(config: Any) -> dict[str, Tower]:
     """A ViT, the merger that makes one token of 2 x 2 patches, and a language model."""
     vision, text = config.vision_config, config.get_text_config()
     width = vision.embed_dim if hasattr(vision, "embed_dim") else vision.hidden_size
-    return {
-        "vision": Tower("vision", vision.depth, width, ("patches", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
-    }
+    return three_towers(vision.depth, width, text)
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
