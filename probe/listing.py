@@ -63,14 +63,17 @@ def table(what: str, listed: Sequence[Row]) -> Table:
 
 def model_rows() -> list[Row]:
     """The embedded models, then the table of families: what each can show, and what it is proven on."""
-    from hooks.families import every, find
+    from hooks.families import FAMILIES, every, find
 
     embedded = [
         family_row(family, (name,), "trained, in this package")
         for name in pocket.NAMES
         if (family := find(embedded_config(name))) is not None
     ]
-    return embedded + [family_row(family, family.examples, family.tested) for family in every()]
+    told = {family.name: family.tested for family in FAMILIES}
+    return embedded + [
+        family_row(family, family.examples, told.get(family.name, "your own: probe check it")) for family in every()
+    ]
 
 
 def stacked_model(row: Row) -> Row:

@@ -17,7 +17,7 @@ from hooks.families.llava import LLAVA
 from probe import listing
 from probe.errors import PlanError
 
-MINE = replace(LLAVA, name="mine", model_types=("llava",), examples=("me/my-model",), tested="")
+MINE = replace(LLAVA, name="mine", model_types=("llava",), examples=("me/my-model",))
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,8 @@ def test_an_added_family_reads_the_models_that_it_names():
     model = hooks.load(str(tiny.checkpoint("llava")), hooks.LoadOptions(device="cpu"))
     assert model.family.name == "mine"
     assert [finding for finding in check(model) if not finding.ok] == []
-    assert "me/my-model" in [row["models"] for row in listing.model_rows()]
+    (row,) = (row for row in listing.model_rows() if row["models"] == "me/my-model")
+    assert row["tested"] == "your own: probe check it"
 
 
 def test_adding_it_again_replaces_it():

@@ -115,6 +115,7 @@ class Family:
     model's config repeats and that change with it. `text_only`: whether it can be asked without any image.
 
     `by_structure`: whether the entry was found in the model's structure; loading such a model runs every check on it.
+    `examples`: names of models on a hub. `tested`: what an entry of the table has been proven on.
     """
 
     name: str
