@@ -238,7 +238,7 @@ def _by_structure(source: str, config: Any) -> Family:
         with _quiet():
             return generic(config)
     except ValueError as error:
-        known = ", ".join(f"{name} (as {family.name})" for family in FAMILIES for name in family.model_types)
+        known = ", ".join(name for family in FAMILIES for name in family.model_types)
         raise ModelError(
             f"model {source!r} is of model_type {config.model_type!r}, which no family covers, and {error}\n"
             f"Covered: {known}."
