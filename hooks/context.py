@@ -24,9 +24,10 @@ DATE = "26 Jul 2024"
 """For templates that write today's date: the one that Llama 3's take where they know none."""
 
 SAME_DAY = (
-    "{%- macro strftime_now(format) -%}{{ '" + DATE + "' if format == '%d %b %Y' else '2024-07-26' }}{%- endmacro -%}"
+    "{%- macro strftime_now(format) -%}{{ {'%d %b %Y': '26 Jul 2024', '%B %d, %Y': 'July 26, 2024', '%Y': '2024'}"
+    ".get(format, '2024-07-26') }}{%- endmacro %}\n"
 )
-"""The same day for templates that ask for the clock, in the two ways in which they write it."""
+"""The same day for templates that ask for the clock, in the ways in which they write it."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,14 @@ def _refuse_marks(blueprint: Blueprint, what: str, text: str) -> None:
             raise ValueError(f"{what} {text!r} contains the image placeholder {mark!r}. Take it out.")
 
 
-def _undated(template: Any) -> dict[str, str]:
+def _undated(template: str | dict[str, str]) -> dict[str, str]:
     """What keeps a chat template from writing today's date, so that a prompt is the same every day."""
+    used = template if isinstance(template, str) else template["default"]
     fixed = {}
-    if "date_string" in str(template):  # what a template does not ask for the library warns about
+    if "date_string" in used:  # what a template does not ask for the library warns about
         fixed["date_string"] = DATE
-    if isinstance(template, str) and "strftime_now" in template:
-        fixed["chat_template"] = SAME_DAY + template
+    if "strftime_now" in used:
+        fixed["chat_template"] = SAME_DAY + used
     return fixed
 
 

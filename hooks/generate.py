@@ -26,14 +26,12 @@ def greedy(
     Equals the model's own `generate(do_sample=False)` token for token. Of what a generation config can add to the
     logits, the repetition penalty is followed, the rest (n-gram bans, forced tokens ...) is not.
     """
-    # a `generate` that is handed on to an inner module sees embeddings, no prompt tokens that could be repeated
-    first = contexts.ids.shape[1] if model.family.generator else 0
     stop = set(model.stop_ids)
     made: list[list[int]] = [[] for _ in rows]
     going = list(range(len(rows)))
     sequences, at = contexts, list(rows)
     for step in range(max_new_tokens):
-        chosen = _penalised(sequences, at, first, model.repetition_penalty).argmax(-1).tolist()
+        chosen = _penalised(sequences, at, model.repetition_penalty).argmax(-1).tolist()
         going = [row for row, token in zip(going, chosen, strict=True) if _kept(made[row], token, stop)]
         kept = [place for place, token in enumerate(chosen) if token not in stop]
         if not going or step == max_new_tokens - 1:
@@ -49,13 +47,13 @@ def greedy(
     return [tuple(ids) for ids in made]
 
 
-def _penalised(sequences: Sequences, rows: Sequence[int], first: int, penalty: float) -> Tensor:
-    """Logits (row, vocabulary) of the next token, those of tokens from slot `first` on made less likely."""
+def _penalised(sequences: Sequences, rows: Sequence[int], penalty: float) -> Tensor:
+    """Logits (row, vocabulary) of the next token, those of tokens that are there already made less likely."""
     index = torch.tensor(rows, device=sequences.ids.device)
     logits = sequences.logits[index]
     if penalty == 1:
         return logits
-    ids, real = sequences.ids[index, first:], sequences.mask[index, first:].to(logits)
+    ids, real = sequences.ids[index], sequences.mask[index].to(logits)
     within = ids < logits.shape[1]  # some image tokens lie behind the vocabulary
     seen = torch.zeros_like(logits).scatter_reduce_(1, ids * within, real * within, "amax") > 0
     return torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import torch
 import transformers
+from huggingface_hub.errors import StrictDataclassError
 from nnsight import NNsight
 
 from . import quantization
@@ -141,17 +142,18 @@ class Model:
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The token ids that end the model's turn."""
-        declared = getattr(self._generation, "eos_token_id", None)
+        declared = getattr(self.generation, "eos_token_id", None)
         ids = self.processor.tokenizer.eos_token_id if declared is None else declared
         return tuple(ids) if isinstance(ids, list) else (ids,)
 
     @property
     def repetition_penalty(self) -> float:
         """By how much the checkpoint makes tokens less likely that are there already; 1 where it does not."""
-        return getattr(self._generation, "repetition_penalty", None) or 1.0
+        return getattr(self.generation, "repetition_penalty", None) or 1.0
 
     @property
-    def _generation(self) -> Any:
+    def generation(self) -> Any:
+        """The generation config that the model's `generate` follows, None where it has none."""
         generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
         return getattr(generator, "generation_config", None)
 
@@ -228,7 +230,7 @@ def _refused(source: str) -> Iterator[None]:
     try:
         with _quiet():
             yield
-    except (ImportError, OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError, StrictDataclassError) as error:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
 
 

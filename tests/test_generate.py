@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tiny
 import tiny_models
 import torch
 from tiny_models import picture
@@ -92,3 +93,33 @@ def test_an_answer_that_ends_at_once_is_empty_and_has_no_state(model, monkeypatc
     reading = capture.read(model, [View(VIEWS[0].pixels, QUESTIONS[:1])], wanted, batch_size=1)[0]
     assert reading.answers[0].text == ""
     assert np.isnan(reading.sample_pooled["language.layers-answer_free"]).all()
+
+
+@pytest.mark.parametrize("padding_side", ["left", "right"])
+@pytest.mark.parametrize("case", ["llava", "gemma3", "blip-2", "instructblip"])
+def test_a_repetition_penalty_is_followed_as_the_models_own_generate_does(case, padding_side):
+    model = tiny.load(case)
+    config = model.generation
+    config.repetition_penalty = 1.4
+    try:
+        views = [View(picture(seed), QUESTIONS[:2]) for seed in range(3)]
+        made = capture.read(model, views, (), batch_size=3, max_new_tokens=LIMIT, padding_side=padding_side)
+        for view, reading in zip(views, made, strict=True):
+            for question, answer in zip(view.questions, reading.answers, strict=True):
+                assert (
+                    answer.text
+                    == model.processor.tokenizer.decode(
+                        generated_alone(model, view, question), skip_special_tokens=True
+                    ).strip()
+                )
+    finally:
+        config.repetition_penalty = 1.0
+
+
+def generated_alone(model, view, question):
+    inputs = process(model.blueprint, view.pixels, render(model.blueprint, question.text))
+    with torch.inference_mode():
+        ids = model.module.generate(**inputs, do_sample=False, max_new_tokens=LIMIT)[0].tolist()
+    prompt = inputs["input_ids"][0].tolist()
+    new = ids[len(prompt) :] if ids[: len(prompt)] == prompt else ids
+    return [token for token in new if token not in model.stop_ids]

@@ -135,6 +135,13 @@ def test_double_quantisation_of_anything_but_nf4_is_refused(copied, method):
         hooks.blueprint(str(copied), LoadOptions(quantize=method, double_quantization=True))
 
 
+def test_a_config_of_wrong_types_is_an_error_of_the_model(copied):
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps({**config, "vision_feature_layer": {}}))
+    with pytest.raises(ModelError, match=r"its config or processor cannot be loaded: (.|\n)*vision_feature_layer"):
+        hooks.blueprint(str(copied))
+
+
 def test_a_checkpoint_in_another_format_is_sent_to_its_converter(copied):
     (copied / "config.json").write_text(json.dumps({"model_type": "internvl_chat"}))
     with pytest.raises(ModelError, match=r"internvl_chat.*python -m hooks.internvl_chat SOURCE"):

@@ -77,6 +77,8 @@ def test_an_option_continues_the_prompt_as_the_tokenizer_would_write_it(model):
         ("{{ date_string if date_string is defined else strftime_now('%d') }}", "26 Jul 2024"),
         ("{%- set today = strftime_now('%Y-%m-%d') %}Today is {{ today }}.", "Today is 2024-07-26."),
         ("{{ strftime_now('%d %b %Y') }}", "26 Jul 2024"),
+        ("\n\nHello on {{ strftime_now('%B %d, %Y') }}", "\n\nHello on July 26, 2024"),
+        ({"default": "{{ strftime_now('%d %b %Y') }}", "other": ""}, "26 Jul 2024"),
     ],
 )  # fmt: skip
 def test_a_prompt_does_not_change_with_the_date(model, monkeypatch, written, read):

@@ -85,7 +85,7 @@ def greedy(model: "Model") -> str:
     inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, question.text))])
     with model.lock, torch.inference_mode():
         made = model.module.generate(
-            **inputs, **GREEDY, max_new_tokens=NEW_TOKENS, output_logits=True, return_dict_in_generate=True
+            **inputs, **GREEDY, max_new_tokens=NEW_TOKENS, output_scores=True, return_dict_in_generate=True
         )
     ids, prompt = made.sequences[0].tolist(), inputs["input_ids"][0].tolist()
     new = ids[len(prompt) :] if ids[: len(prompt)] == prompt else ids
@@ -93,9 +93,9 @@ def greedy(model: "Model") -> str:
     if mine != theirs:
         apart = (k for k in range(len(new)) if not mine.startswith(_written(model, new[: k + 1])))
         parted = next(apart, len(new) - 1)
-        first, second = made.logits[parted][0].float().topk(2).values.tolist()
-        told = f"{mine!r}, but generate writes {theirs!r}; its two best logits there are {first - second:.2g} apart"
-        require(first - second <= tolerance(model), told)
+        first, second = made.scores[parted][0].float().topk(2).values.tolist()
+        told = f"{mine!r}, but generate writes {theirs!r}; its two best scores there are {first - second:.2g} apart"
+        require(first - second < tolerance(model), told)
         return f"{parted} tokens, then a tie"
     return f"{len(new)} tokens"
 
