@@ -58,31 +58,14 @@ def readable_sizes(dataset: Dataset, *, first: bool) -> list[Size]:
 
 
 def seen_sizes(sizes: Sequence[Size], conditions: Sequence[Condition]) -> list[Size]:
-    """The sizes that images of these sizes have under any condition.
-
-    Conditions are tried on the extremes first; those that keep these as they are, are taken to keep all.
-    """
-    tried = extremes(sizes)
-    resizing = [c for c in conditions if any(resized(c, size) != size for size in tried)]
+    """The sizes that images of these sizes have under any condition."""
+    resizing = [c for c in conditions if c != CLEAN and family_of(c).resizes]
     made = (resized(condition, size) for condition in resizing for size in sizes)
     return list(dict.fromkeys([*sizes, *(size for size in made if size is not None)]))
 
 
-def extremes(sizes: Sequence[Size]) -> list[Size]:
-    """The smallest, largest, flattest and narrowest of sizes.
-
-    >>> extremes([(50, 50), (9, 10), (20, 80), (90, 10)])
-    [(9, 10), (50, 50), (20, 80), (90, 10)]
-    """
-    area, slimness = (lambda size: size[0] * size[1]), (lambda size: size[0] / size[1])
-    found = min(sizes, key=area), max(sizes, key=area), min(sizes, key=slimness), max(sizes, key=slimness)
-    return list(dict.fromkeys(found))
-
-
 def resized(condition: Condition, size: Size) -> Size | None:
-    """The size of a picture under a condition; None where it is undefined, or a picture of the dataset itself."""
-    if condition == CLEAN or family_of(condition).needs_others:
-        return None
+    """The size of a picture under a condition; None where that is undefined."""
     try:
         height, width, _ = apply(condition, blank(size), image_id="", seed=0).shape
     except Skipped:

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from probe.perturbations import (
     CLEAN,
     FAMILIES,
     Condition,
+    Family,
     Others,
     Skipped,
     SpecError,
@@ -50,6 +52,11 @@ def made(condition, pixels=None, *, image_id="a", seed=0):
 
 def digest(pixels):
     return f"{pixels.shape[1]}x{pixels.shape[0]} {sha256(pixels.tobytes()).hexdigest()}"
+
+
+def test_families_that_are_not_said_to_resize_keep_the_size():
+    resized = {c.family for c in ALL if made(c).shape != picture().shape} - {"another_image"}
+    assert resized == {name for name, family in FAMILIES.items() if family.resizes} == {"pad_crop", "scale", "rotation"}
 
 
 def test_every_condition_makes_the_golden_picture():
@@ -376,3 +383,12 @@ def test_settings_fill_in_the_defaults():
     assert settings(CLEAN) == {}
     assert settings(Condition("scale_pad", (("fill", "black"),))) == {"fill": "black", "factor": 0.9}
     assert settings(FAMILIES["low_light"].at(3)) == {"gamma": 3.0, "sigma": 0.06}
+
+
+def test_a_family_that_resizes_without_saying_so_is_refused(monkeypatch):
+    cut = Family("cut", lambda pixels, rng: pixels[1:], "a row less", "ours")
+    monkeypatch.setitem(FAMILIES, "cut", cut)
+    with pytest.raises(ValueError, match=r"made \(89, 120, 3\) of \(90, 120, 3\): say so"):
+        made("cut")
+    monkeypatch.setitem(FAMILIES, "cut", replace(cut, resizes=True))
+    assert made("cut").shape == (89, 120, 3)

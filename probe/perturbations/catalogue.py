@@ -63,6 +63,10 @@ def apply(
         return pixels
     if wrong := _wrong(result):
         raise ValueError(f"perturbation {condition.id!r} must return {wrong}")
+    if result.shape != pixels.shape and not (family.resizes or family.needs_others):
+        raise ValueError(
+            f"perturbation {condition.id!r} made {result.shape} of {pixels.shape}: say so with Family(resizes=True)."
+        )
     return np.ascontiguousarray(result)
 
 

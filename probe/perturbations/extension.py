@@ -124,6 +124,7 @@ def family_from(
         paper,
         _parameters(name, function),
         listed=listed or ({},),
+        resizes=True,  # nobody has said that it does not
     )
     needed = [parameter.name for parameter in family.parameters if parameter.required]
     if needed and not severities and not listed:

@@ -69,7 +69,8 @@ class Family:
     `listed` are the default conditions' settings; `severities` takes their place where the family has levels, and
     `per_label` where they depend on the answer labels of the dataset. `needs_others` families are also given
     `others`, a source of other images of the dataset. One that `takes_image_away` leaves the question alone: models
-    that can be asked so are shown no picture, and its function has none to make.
+    that can be asked so are shown no picture, and its function has none to make. Only one that `resizes` may hand out
+    a picture of another size.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Family:
     per_label: Callable[[Sequence[str]], tuple[Settings, ...]] | None = None
     needs_others: bool = False
     takes_image_away: bool = False
+    resizes: bool = False
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name; SpecError with the closest one where there is none."""

@@ -86,6 +86,7 @@ FAMILIES: tuple[Family, ...] = (
         "HI",
         (Parameter("n", int, "px per side", low=-10_000, high=10_000),),
         listed=tuple({"n": n} for n in STEPS),
+        resizes=True,
     ),
     Family(
         "scale",
@@ -96,6 +97,7 @@ FAMILIES: tuple[Family, ...] = (
             Parameter("factor", float, "of both sides", default=0.9, low=0.01, high=4),
             Parameter("restore", bool, "resize back to the original size", default=False),
         ),
+        resizes=True,
     ),
     Family(
         "scale_pad",
@@ -115,5 +117,6 @@ FAMILIES: tuple[Family, ...] = (
         "HI",
         (Parameter("degrees", float, "counter-clockwise", low=-360, high=360),),
         listed=({"degrees": -30}, {"degrees": 30}),
+        resizes=True,
     ),
 )
