@@ -27,9 +27,8 @@ PaddingSide = Literal["left", "right"]
 class Sequences:
     """Sequences that have been through the model: `cache`, `mask` (row, slot) and the `position` (row) that comes next.
 
-    `ids` (row, slot) are their tokens, of no meaning where the mask is 0. `logits`
-    (row, vocabulary) float32 are those of the next token. `carried`: inputs (row, 1, ...) that every further
-    token needs too.
+    `ids` (row, slot) are their tokens, of no meaning where the mask is 0. `logits` (row, vocabulary) float32 are those
+    of the next token. `carried`: inputs (row, 1, ...) that every further token needs too.
     """
 
     cache: Any

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def readings(model: "Model") -> list[Reading]:
-    """What a model makes of the check's pictures and questions: scores, and states of its last layers."""
+    """What a model makes of the check's pictures and questions: scores, and states of the layers read last."""
     views = [View(picture(*size), QUESTIONS) for size in SIZES]
     return capture.read(model, views, _sites(model), batch_size=1)
 
@@ -39,7 +39,8 @@ def distance(quantised: list[Reading], full: list[Reading], model: "Model") -> F
 
 def _sites(model: "Model") -> tuple[Site, ...]:
     wanted = {"generative": "language.layers[-1]:context_last", "contrastive": "vision:pooled"}[model.kind]
-    return parse_all(("vision.layers[-1]:mean", wanted), model.towers)
+    read = model.family.features_from(model.config)
+    return parse_all((f"vision.layers[{read}]:mean", wanted), model.towers)
 
 
 def _vectors(reading: Reading, site: Site, dtype: str) -> np.ndarray:

@@ -1,6 +1,7 @@
 """CLIP and its relatives: an image tower and a text tower, compared by a scaled cosine or by a matching head."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -94,18 +95,10 @@ CLIP = Family(
     ),
 )
 
-CHINESE_CLIP = Family(
+CHINESE_CLIP = replace(
+    CLIP,
     name="chinese_clip",
-    budget="fixed",
     model_types=("chinese_clip",),
-    kind="contrastive",
-    auto_class="AutoModel",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
-    leading=vit_leading,
-    towers=towers(lambda config: config.projection_dim),
-    grid=vit_grid,
-    text_only=False,
     examples=(
         "OFA-Sys/chinese-clip-vit-base-patch16",
         "OFA-Sys/chinese-clip-vit-large-patch14",
@@ -114,36 +107,20 @@ CHINESE_CLIP = Family(
     ),
 )
 
-ALTCLIP = Family(
+ALTCLIP = replace(
+    CLIP,
     name="altclip",
-    budget="fixed",
     model_types=("altclip",),
-    kind="contrastive",
-    auto_class="AutoModel",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
-    leading=vit_leading,
-    towers=towers(lambda config: config.projection_dim),
-    grid=vit_grid,
     contrast=Contrast(longest=roberta_positions),
-    text_only=False,
     examples=("BAAI/AltCLIP", "BAAI/AltCLIP-m9"),
 )
 
-SIGLIP_CONTRAST = Contrast(caption=str.lower, padded=True, similarity=biased_cosine)
-
-SIGLIP = Family(
+SIGLIP = replace(
+    CLIP,
     name="siglip",  # SigLIP 2 at fixed resolution too
-    budget="fixed",
     model_types=("siglip",),
-    kind="contrastive",
-    auto_class="AutoModel",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
     towers=towers(lambda config: config.vision_config.hidden_size),
-    grid=vit_grid,
-    contrast=SIGLIP_CONTRAST,
-    text_only=False,
+    contrast=Contrast(caption=str.lower, padded=True, similarity=biased_cosine),
     examples=(
         "google/siglip-base-patch16-224",
         "google/siglip-large-patch16-384",
@@ -155,36 +132,24 @@ SIGLIP = Family(
     ),
 )
 
-SIGLIP2_NAFLEX = Family(
+SIGLIP2_NAFLEX = replace(
+    SIGLIP,
     name="siglip2_naflex",
     model_types=("siglip2",),
-    kind="contrastive",
-    auto_class="AutoModel",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
-    towers=towers(lambda config: config.vision_config.hidden_size),
     grid=naflex_grid,
     vision_rows=naflex_rows,
-    contrast=SIGLIP_CONTRAST,
     set_visual_tokens=set_patches,
     budget="max patches",
-    text_only=False,
     examples=("google/siglip2-base-patch16-naflex", "google/siglip2-so400m-patch16-naflex"),
 )
 
-BLIP_ITM = Family(
+BLIP_ITM = replace(
+    CLIP,
     name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
-    budget="fixed",
     model_types=("blip",),
-    kind="contrastive",
     auto_class="BlipForImageTextRetrieval",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
-    leading=vit_leading,
     towers=towers(lambda config: config.image_text_hidden_size),
-    grid=vit_grid,
     contrast=Contrast(see="vision_model", embedding=class_feature, match=matched, own=of_model),
-    text_only=False,
     examples=(
         "Salesforce/blip-itm-base-coco",
         "Salesforce/blip-itm-large-coco",

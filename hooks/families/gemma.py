@@ -1,5 +1,6 @@
 """Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size."""
 
+from dataclasses import replace
 from math import isqrt
 from typing import Any
 
@@ -38,16 +39,10 @@ GEMMA3 = Family(
 )
 
 # Every token of the prompt sees all of it; only the answer is causal. Positions start at 1.
-PALIGEMMA = Family(
+PALIGEMMA = replace(
+    GEMMA3,
     name="paligemma",
-    budget="fixed",
     model_types=("paligemma",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_tower.encoder.layers",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
     image_prefix="bidirectional",
     encoder="model.vision_tower",
     plain="{image}answer en {text}",  # the task that all checkpoints were trained on
@@ -55,7 +50,6 @@ PALIGEMMA = Family(
     first_position=1,
     answer_type=1,
     text_only=False,
-    towers=vit_towers,
     grid=vit_grid,
     examples=(
         "google/paligemma-3b-mix-224",
