@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import labels, papers, partners
+from . import control_sampling, labels, papers
 from .cards import Card
 from .kernels import alignment as kernels
 from .labels import Array
@@ -99,7 +99,7 @@ def neighbour_overlap(
     if not 0 < quantile <= 1:
         raise ValueError(f"quantile={quantile}: features are clipped to a quantile above 0, and 1 leaves them.")
     bare = not labels.labelled(x=x, y=y)
-    count = _rows(x=x, y=y)[0].shape[0] if bare else x.sizes[partners.sample_dim_of(x, sample_dim)]
+    count = _rows(x=x, y=y)[0].shape[0] if bare else x.sizes[control_sampling.sample_dim_of(x, sample_dim)]
     if not 1 <= k < count:
         raise ValueError(f"k={k}: among {count} samples each has {count - 1} others. Choose k from 1 to {count - 1}.")
     if bare:
@@ -119,7 +119,7 @@ def mutual_knn(
 
     In, nan and errors: as `neighbour_overlap`; undefined samples are left out. Out: without the samples, a share in
     [0, 1], 1 for the same neighbours throughout; labelled output counts samples in the coordinates `defined` and
-    `undefined`. nan where no sample is defined. Interval: `summary.bootstrap` of the mean overlap, by image.
+    `undefined`. nan where no sample is defined. Interval: `statistics.bootstrap` of the mean overlap, by image.
     Source: Huh et al. 2024.
 
     >>> states = np.random.default_rng(0).normal(size=(20, 8))
@@ -129,7 +129,7 @@ def mutual_knn(
     overlap = neighbour_overlap(x, y, k=k, quantile=quantile, dim=dim, sample_dim=sample_dim)
     if not isinstance(overlap, xr.DataArray):
         return kernels.mean_of_defined(overlap)
-    rows = partners.sample_dim_of(overlap, sample_dim)
+    rows = control_sampling.sample_dim_of(overlap, sample_dim)
     counts = {"defined": overlap.notnull().sum(rows), "undefined": overlap.isnull().sum(rows)}
     return labels.mean(overlap, rows).assign_coords(counts)
 
@@ -181,7 +181,7 @@ def _rows(**arrays: Array) -> list[Array]:
 
 def _paired(dim: str, sample_dim: str, **arrays: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, list[list[str]]]:
     first, second = arrays
-    rows = partners.sample_dim_of(arrays[first], sample_dim)
+    rows = control_sampling.sample_dim_of(arrays[first], sample_dim)
     # features of two models are different things, of different number: they must not meet under one name
     apart = f"{dim} of {second}"
     x, y = labels.aligned(**{first: arrays[first], second: _renamed(arrays[second], dim, apart)})

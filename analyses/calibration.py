@@ -1,7 +1,7 @@
 """Calibration: whether a model is right as often as it is sure.
 
 `confidence` turns option scores into the probability of the choice; `expected_error` (ECE) says how far confidence and
-accuracy lie apart, and `reliability` in which bins. ECE's interval by image is `summary.bootstrap(binned_error(),
+accuracy lie apart, and `reliability` in which bins. ECE's interval by image is `statistics.bootstrap(binned_error(),
 confidence, correct, cluster="image")`. Source: Naeini et al. 2015; Guo et al. 2017; definitions, section 12.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from . import labels, papers
 from .cards import Card
 from .labels import Array
-from .resampling import Floats, Statistic
+from .statistics.resampling import Floats, Statistic
 
 BINS = 15
 """Equal-width bins over [0, 1], closed on the right: (0, 1/15], (1/15, 2/15], …; 0 itself lies in the first."""
@@ -122,13 +122,13 @@ def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins:
 
 
 def binned_error(bins: int = BINS) -> Statistic:
-    """The expected calibration error as a statistic that `summary.bootstrap` resamples, by image.
+    """The expected calibration error as a statistic that `statistics.bootstrap` resamples, by image.
 
     Its arrays are confidence and correct (sample, ...); its value is that of `expected_error`, per resample.
 
-    >>> from analyses import summary
+    >>> from analyses import statistics
     >>> sure, right = np.array([0.9, 0.9, 0.9, 0.9]), np.array([1.0, 1.0, 1.0, 0.0])
-    >>> estimate, low, high = summary.bootstrap(binned_error(), sure, right, cluster=["a", "a", "b", "b"])
+    >>> estimate, low, high = statistics.bootstrap(binned_error(), sure, right, cluster=["a", "a", "b", "b"])
     >>> round(float(estimate), 2), round(float(low), 2), round(float(high), 2)   # image a: 0.1, b: 0.4, both: 0.15
     (0.15, 0.1, 0.4)
     """

@@ -12,11 +12,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import labels, partners
-from .families import FEW
+from . import control_sampling, labels
 from .labels import Array
-from .resampling import BOUNDS, bootstrap, cluster_sums, ratio
-from .significance import wilson
+from .statistics.by_family import FEW
+from .statistics.resampling import BOUNDS, bootstrap, cluster_sums, ratio
+from .statistics.significance import wilson
 
 CONDITION = "condition"
 ALONG = labels.ITEMS - {"layer", "token", "frame", "row", "col"} | {CONDITION}
@@ -25,7 +25,7 @@ ALONG = labels.ITEMS - {"layer", "token", "frame", "row", "col"} | {CONDITION}
 
 def dims_of(array: xr.DataArray) -> list[str]:
     """The dimensions that make a pair: `sample` or `image`, and `condition` where there is one."""
-    rows = partners.sample_dim_of(array, "auto")
+    rows = control_sampling.sample_dim_of(array, "auto")
     return [rows, *(name for name in (CONDITION,) if name in array.dims)]
 
 

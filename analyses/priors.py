@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import choices, drift, kernels, labels, papers
+from . import drift, kernels, labels, papers
 from .cards import Card
+from .flips import choices
 from .labels import Array
 
 CARDS = (
@@ -128,7 +129,7 @@ def landing_rate(
     In: as `lands_on_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
     coordinates `flips`, the number of flips that it is the share of, and `undefined`, the number of pairs of which
     nobody knows whether they flip or where to. nan where nothing flips. Raises ValueError where labels differ or `dim`
-    is missing. Interval: `summary.bootstrap(summary.mean, lands_on_prior(...), cluster="image")`.
+    is missing. Interval: `statistics.bootstrap(statistics.mean, lands_on_prior(...), cluster="image")`.
 
     >>> rate = landing_rate(np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2]))
     >>> rate.values, rate.flips.values   # of two flips under the first condition one lands on 2

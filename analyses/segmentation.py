@@ -2,8 +2,8 @@
 
 `confusion` counts pixels per image; `total` adds images up; `iou`, `miou` and `pixel_accuracy` read any of the two.
 mIoU of a data set comes from the summed matrix: `miou(total(confusion))`, not from the mean of the images' mIoU. Its
-interval by image is `summary.bootstrap(summed_miou, confusion, cluster="image")`. A matrix is undefined where an entry
-is nan, or -1 among integers: an image that was not segmented.
+interval by image is `statistics.bootstrap(summed_miou, confusion, cluster="image")`. A matrix is undefined where an
+entry is nan, or -1 among integers: an image that was not segmented.
 Source: Cordts et al. 2016; Cheng, section 5.3; definitions, section 14.
 """
 
@@ -17,11 +17,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import cityscapes, labels, papers
+from . import labels, papers
 from .cards import Card
 from .kernels import overlap
 from .labels import Array
-from .resampling import Floats, Statistic
+from .misalignment import cityscapes
+from .statistics.resampling import Floats, Statistic
 
 CARDS = (
     Card(
@@ -206,7 +207,7 @@ def _moments(confusion: Floats) -> Floats:
 
 
 summed_miou = Statistic("miou", _moments, lambda sums: overlap.mean_over_classes(overlap.intersection_over_union(sums)))
-"""mIoU of the summed matrices (image, ..., true, predicted): resampled by `summary.bootstrap`."""
+"""mIoU of the summed matrices (image, ..., true, predicted): resampled by `statistics.bootstrap`."""
 
 summed_iou = Statistic("iou", _moments, overlap.intersection_over_union)
 """IoU per class of the summed matrices: (image, ..., true, predicted) -> (..., true)."""

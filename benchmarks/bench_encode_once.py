@@ -13,7 +13,7 @@ import numpy as np
 import hooks
 from probe import models
 from probe.datasets.registry import open_dataset
-from probe.questions import ask
+from probe.extraction.questions import ask
 
 IMAGES, ROUNDS = 8, 5
 

@@ -29,8 +29,8 @@ import tiny
 from tiny_models import picture
 
 import hooks
-from hooks.context import rows, stack
 from hooks.continuation import encode
+from hooks.encoding import rows, stack
 
 ROUNDS, VIEWS = 5, 16
 OPTIONS = ("yes", "no", "a small red car", "nothing at all, as far as one can see")
@@ -140,7 +140,7 @@ def measure(folder: Path, size: Size, quantize: str | None) -> dict[str, str]:
         n: medians(lambda n=n: hooks.capture.read(model, views, sites, batch_size=n))[0] / VIEWS for n in (1, 4, 16)
     }
     peak = f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB" if torch.cuda.is_available() else "not measured"
-    tokens = int(np.prod(model.blueprint.image_grids(*size.picture)["language"]))
+    tokens = int(np.prod(hooks.image_grids(model.blueprint, *size.picture)["language"]))
     return {
         "weights": f"{quantize or model.dtype}, {sum(p.numel() for p in model.module.parameters()) / 1e6:.1f} M stored",
         "image tokens": str(tokens),

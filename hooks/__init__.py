@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import capture, check, contrastive, families, generate, options, sites
-    from .loading import Blueprint, LoadOptions, Model, ModelError, blueprint, load
+    from .encoding import image_grids
+    from .load_options import LoadOptions
+    from .loading import blueprint, load
+    from .model import Blueprint, Model
+    from .provenance import ModelError
     from .reading import Answer, Question, Reading, View
     from .sites import Site, Tower
 
 _HOME = {
-    **dict.fromkeys(("Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load"), "loading"),
+    **dict.fromkeys(("blueprint", "load"), "loading"),
+    **dict.fromkeys(("Blueprint", "Model"), "model"),
+    "LoadOptions": "load_options",
+    "ModelError": "provenance",
+    "image_grids": "encoding",
     **dict.fromkeys(("Answer", "Question", "Reading", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
@@ -36,6 +44,7 @@ __all__ = [
     "contrastive",
     "families",
     "generate",
+    "image_grids",
     "load",
     "options",
     "sites",

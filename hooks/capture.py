@@ -13,16 +13,17 @@ import torch
 from torch import Tensor
 
 from . import contrastive, generate, options, trace
+from .batching import batches, by_shape, smallest_window
 from .collect import Reduce, Request, by_image, image_reading, to_numpy
-from .context import Row, answer_ids, batches, option_ids, render, rows
+from .context import answer_ids, option_ids, render
 from .continuation import PaddingSide, Sequences, encode, extend, last_state, seen_rows, seen_together
+from .encoding import Row, rows
 from .options import Scored, Span
-from .portions import narrowest, portions
 from .reading import Answer, Question, Reading, View
 from .sites import Site
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 CONTINUED_PER_IMAGE = 2
 """Questions or options that continue together, per image of a batch: each holds a copy of its image's cache."""
@@ -79,7 +80,7 @@ def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Req
     readings: dict[int, Reading] = {}
     answered: Answered = {}
     vision: dict[int, Any] = {}
-    for group in batches(made):
+    for group in by_shape(made):
         if group[0].whole and group[0].questions:
             answered |= _ask_whole(model, group, views, vision, request)
             continue
@@ -107,7 +108,7 @@ Answered = dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]
 def _together(
     model: "Model", encoded: Sequences, group: Sequence[Row], views: Sequence[View], request: Request
 ) -> Iterator[list[tuple[int, int]]]:
-    """The questions (row, tail) of encoded prefixes, in portions that go through the model together."""
+    """The questions (row, tail) of encoded prefixes, in batches that go through the model together."""
 
     def length(each: tuple[int, int]) -> int:
         return len(group[each[0]].tails[each[1]])
@@ -117,9 +118,9 @@ def _together(
         return _room(model, row.texts[k], views[row.view].questions[row.questions[k]], request)
 
     asked = [(place, k) for place, row in enumerate(group) for k in range(len(row.questions))]
-    window, slots = narrowest(encoded.cache), encoded.mask.shape[1] + max(map(length, asked), default=0)
+    window, slots = smallest_window(encoded.cache), encoded.mask.shape[1] + max(map(length, asked), default=0)
     outgrown = window < inf and window < slots + max(map(room, asked), default=0)
-    return portions(asked, CONTINUED_PER_IMAGE * request.batch_size, length=length if outgrown else None)
+    return batches(asked, CONTINUED_PER_IMAGE * request.batch_size, length=length if outgrown else None)
 
 
 def _room(model: "Model", text: str, question: Question, request: Request) -> int:
@@ -156,7 +157,7 @@ def _ask_whole(
 ) -> Answered:
     """Encode whole prompts, each a question, on what vision made of their images."""
     made: Answered = {}
-    for some in portions(group, CONTINUED_PER_IMAGE * request.batch_size):
+    for some in batches(group, CONTINUED_PER_IMAGE * request.batch_size):
         seen = seen_together([vision[row.view] for row in some]) if some[0].view in vision else None
         encoded = encode(model, some, reads=trace.points(model, _context_sites(request)), seen=seen)
         made |= _answered(model, encoded.sequences, encoded.last, [(row, 0) for row in some], views, request)

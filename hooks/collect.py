@@ -15,7 +15,7 @@ from .reading import Grid, Reading
 from .sites import Site
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 Reduce = Callable[[int, Site, Tensor, Grid], Mapping[str, Tensor]]
 """(view index, site, tokens (layer, token, feature) on the device, grid) -> named tensors to keep instead of tokens."""

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .context import Ids, Row, stack
+from .context import Ids
+from .encoding import Row, stack
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 PaddingSide = Literal["left", "right"]
 

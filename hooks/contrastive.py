@@ -13,13 +13,13 @@ from torch import Tensor
 
 from . import trace
 from .collect import Request, by_image, image_reading
-from .context import process_image, stack
 from .continuation import seen_rows
+from .encoding import process_image, stack
 from .families.contrast import Captions, Match
 from .reading import Answer, Question, Reading, View, choose
 
 if TYPE_CHECKING:
-    from .loading import Blueprint, Model
+    from .model import Blueprint, Model
 
 REMEMBERED = 4096
 """Distinct captions whose features are kept, so that memory does not grow with the number of samples."""
@@ -116,9 +116,9 @@ def _compared(model: "Model", embedded: Tensor, texts: Sequence[str]) -> Tensor:
 
 
 def _matched(model: "Model", match: Match, seen: Any, texts: Sequence[str]) -> Tensor:
-    portions = [texts[start : start + MATCHED] for start in range(0, len(texts), MATCHED)]
+    parts = [texts[start : start + MATCHED] for start in range(0, len(texts), MATCHED)]
     with model.lock, torch.inference_mode():
-        return torch.cat([match(model.module, seen, _on_device(model, some)) for some in portions])
+        return torch.cat([match(model.module, seen, _on_device(model, some)) for some in parts])
 
 
 def _on_device(model: "Model", texts: Sequence[str]) -> Captions:

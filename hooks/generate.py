@@ -10,7 +10,7 @@ from .context import Ids
 from .continuation import PaddingSide, Sequences, extend
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 
 def greedy(

@@ -4,13 +4,8 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.metadata import version
-from operator import attrgetter
-from pathlib import Path
-from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import transformers
@@ -19,142 +14,13 @@ from nnsight import NNsight
 
 from . import quantization
 from .check import check
-from .context import image_grids
 from .families import ELSEWHERE, FAMILIES, Family, find, generic
+from .load_options import LoadOptions
+from .model import Blueprint, Model
 from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
-from .reading import Grid
-from .sites import Tower
 
 __all__ = ["Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load"]
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How to load. `dtype` "auto" is the checkpoint's own, but float32 on a CPU, which is slow and coarse in 16 bits.
-
-    `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`; `double_quantization` also quantises
-    nf4's scales. `visual_tokens` caps an image's tokens in families that allow it. `plain` prompts without the chat
-    template, as base models want it. Remote code is never run unless `trust_remote_code`.
-    """
-
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    device: str = "auto"
-    quantize: Literal["nf4", "int8"] | None = None
-    double_quantization: bool = False
-    revision: str | None = None
-    visual_tokens: int | None = None
-    plain: bool = False
-    trust_remote_code: bool = False
-
-
-@dataclass(frozen=True)
-class Blueprint:
-    """What a model will be, from its config and processor alone: no weights have been touched."""
-
-    source: str
-    options: LoadOptions
-    directory: Path
-    family: Family
-    config: Any
-    processor: Any
-    device: str
-    dtype: Literal["float32", "bfloat16", "float16"]
-    revision: str | None
-
-    @property
-    def kind(self) -> Literal["generative", "contrastive"]:
-        return self.family.kind
-
-    @cached_property
-    def towers(self) -> dict[str, Tower]:
-        return self.family.towers(self.config)
-
-    @property
-    def chat(self) -> bool:
-        """Whether prompts follow the checkpoint's chat template."""
-        return not self.options.plain and getattr(self.processor, "chat_template", None) is not None
-
-    @property
-    def image_token(self) -> int:
-        """The input id that stands at an image's positions."""
-        return self.family.image_token(self.config)
-
-    def image_grids(self, height: int, width: int) -> dict[str, Grid]:
-        """The (tiles, rows, columns) that an image of this size becomes, per tower that has its tokens.
-
-        Raises ValueError for a size that the processor or the family cannot take.
-        """
-        try:
-            grids = image_grids(self, height, width)
-        except (ValueError, RuntimeError, ArithmeticError) as error:
-            raise ValueError(f"{self.family.name} cannot take a picture of {width}x{height} px: {error}") from error
-        if empty := [tower for tower, grid in grids.items() if 0 in grid]:
-            told = f"it has no token in {', '.join(empty)}"
-            raise ValueError(f"{self.family.name} cannot take a picture of {width}x{height} px: {told}")
-        return grids
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A loaded model: `module` computes, `tracer` (nnsight) looks inside; one thread at a time holds `lock`."""
-
-    blueprint: Blueprint
-    module: Any
-    tracer: Any
-    provenance: dict[str, Any]
-    lock: Any = field(default_factory=Lock, repr=False)
-    text_features: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
-
-    @property
-    def source(self) -> str:
-        return self.blueprint.source
-
-    @property
-    def family(self) -> Family:
-        return self.blueprint.family
-
-    @property
-    def kind(self) -> Literal["generative", "contrastive"]:
-        return self.blueprint.kind
-
-    @property
-    def towers(self) -> dict[str, Tower]:
-        return self.blueprint.towers
-
-    @property
-    def config(self) -> Any:
-        return self.blueprint.config
-
-    @property
-    def processor(self) -> Any:
-        return self.blueprint.processor
-
-    @property
-    def dtype(self) -> Literal["float32", "bfloat16", "float16"]:
-        return self.blueprint.dtype
-
-    @property
-    def device(self) -> torch.device:
-        return torch.device(self.blueprint.device)
-
-    @property
-    def stop_ids(self) -> tuple[int, ...]:
-        """The token ids that end the model's turn."""
-        declared = getattr(self.generation, "eos_token_id", None)
-        ids = self.processor.tokenizer.eos_token_id if declared is None else declared
-        return tuple(ids) if isinstance(ids, list) else (ids,)
-
-    @property
-    def repetition_penalty(self) -> float:
-        """By how much the checkpoint makes tokens less likely that are there already; 1 where it does not."""
-        return getattr(self.generation, "repetition_penalty", None) or 1.0
-
-    @property
-    def generation(self) -> Any:
-        """The generation config that the model's `generate` follows, None where it has none."""
-        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
-        return getattr(generator, "generation_config", None)
 
 
 def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:

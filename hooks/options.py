@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .context import Ids, option_ids, process, render, stack
+from .batching import batches, smallest_window
+from .context import Ids, option_ids, render
 from .continuation import Extension, PaddingSide, Sequences, extend, mean_state
-from .portions import narrowest, portions
+from .encoding import process, stack
 from .reading import Answer, Question, View, choose
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def score(
     onward.sort(key=lambda i: (-len(spans[i].ids), i))
     reads = [("language", layer) for layer in layers]
     slots = contexts.mask.shape[1] + max((len(spans[i].ids) for i in onward), default=0)
-    outgrown = narrowest(contexts.cache) < slots
-    for batch in portions(onward, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
+    outgrown = smallest_window(contexts.cache) < slots
+    for batch in batches(onward, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
         grown = extend(
             model,
             contexts,

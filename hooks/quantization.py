@@ -6,7 +6,7 @@ import torch
 import transformers
 
 if TYPE_CHECKING:
-    from .loading import LoadOptions
+    from .load_options import LoadOptions
 
 
 def record(options: "LoadOptions", dtype: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from .sites import Site
 
 if TYPE_CHECKING:
-    from .loading import Model
+    from .model import Model
 
 Point = tuple[str, int]
 """(tower, layer): layer 0 is the input of the first block, k the output of block k; of a projector, its output."""

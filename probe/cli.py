@@ -12,7 +12,7 @@ from rich.console import Console
 
 from . import prompts
 from .errors import Interrupted
-from .plan import Keep
+from .extraction.settings import Keep
 
 DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PREVIEWED = ("common",)

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from . import runs
-from .extraction import Execution, prepare
-from .plan import Settings
+from .extraction.execution import Execution
+from .extraction.run import prepare
+from .extraction.settings import Settings
 from .report import figures, page
 from .summary import summarize
 

@@ -17,10 +17,10 @@ from .closest import did_you_mean
 from .datasets.labels import overlay_labels
 from .datasets.pixels import read_rgb
 from .datasets.registry import DATASETS, open_dataset
-from .datasets.sample import Pixels
 from .perturbations import CLEAN, FAMILIES, Condition, Others, Skipped, apply, parse, prepare, prepared
 from .perturbations.control import OtherPixels
 from .prompts import LETTERS
+from .sample import Pixels
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".pdf")
 LETTERS_OF_A_PICTURE = 4

@@ -7,7 +7,7 @@ A prompt turns a sample into the user's message. Chat templates and image placeh
 
 from typing import Literal, get_args
 
-from .datasets.sample import Kind, Sample
+from .sample import Kind, Sample
 
 PromptName = Literal["mcq", "open", "short", "yesno", "presence", "describe", "safety"]
 NAMES: tuple[str, ...] = get_args(PromptName)

@@ -14,8 +14,10 @@ from stores import ledger, summary
 from stores import verify as verify_files
 
 from . import models, progress
-from .extraction import Execution, pending_units, prepare, run_plan
-from .plan import Plan, Settings, free_bytes
+from .extraction.execution import Execution
+from .extraction.plan import Plan, free_bytes
+from .extraction.run import pending_units, prepare, run_plan
+from .extraction.settings import Settings
 
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code")
 SHOWN_FAILURES = 20

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from analyses.summary import by_family
+from analyses.statistics import by_family
 from stores import open_run
 
 from . import findings

@@ -6,7 +6,8 @@ from .creation import create
 from .files import DiskFull, WriteFailed
 from .info import summary
 from .reader import IncompleteRun, Run, open_run
-from .schema import SCHEMA_VERSION, ConditionRow, Layout, SampleRow, Segmentation, SiteSpec
+from .schema import SCHEMA_VERSION, Layout
+from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec
 from .verify import verify
 from .writer import Writer
 

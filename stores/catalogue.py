@@ -1,37 +1,12 @@
 """The store's arrays, group by group: names, dims, types, units and sources."""
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .arrays import Array, shard_rows, token_chunk
-
-if TYPE_CHECKING:
-    from .schema import SiteSpec
+from .specs import SiteSpec, Sizes
 
 HI = "arXiv 2602.06652"
 OURS = "this project"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Lengths of the axes that all arrays share."""
-
-    images: int
-    conditions: int
-    block_size: int
-    samples_per_block: int
-    options: int
-
-    @property
-    def blocks(self) -> int:
-        """Number of blocks."""
-        return math.ceil(self.images / self.block_size)
-
-    @property
-    def samples(self) -> int:
-        """Sample rows, padding included."""
-        return self.blocks * self.samples_per_block
 
 
 def image_arrays(sizes: Sizes) -> list[Array]:
@@ -84,7 +59,7 @@ def segmentation_arrays(slug: str, classes: int, sizes: Sizes) -> list[Array]:
     ]
 
 
-def site_arrays(site: "SiteSpec", sizes: Sizes) -> list[Array]:
+def site_arrays(site: SiteSpec, sizes: Sizes) -> list[Array]:
     """/sites/<slug>: the pooled vector; with a token axis also what was computed from the tokens, and the tokens."""
     layers, features = len(site.layers), site.features
     floats: dict[str, Any] = {"dtype": "uint16" if site.dtype == "bfloat16" else site.dtype}
@@ -127,7 +102,7 @@ def site_arrays(site: "SiteSpec", sizes: Sizes) -> list[Array]:
     return [_tokens(site, sizes, floats["dtype"], logical), *found] if site.keep_tokens else found
 
 
-def _tokens(site: "SiteSpec", sizes: Sizes, dtype: str, logical: dict[str, str]) -> Array:
+def _tokens(site: SiteSpec, sizes: Sizes, dtype: str, logical: dict[str, str]) -> Array:
     assert site.tokens is not None
     layers, features, size = len(site.layers), site.features, 4 if site.dtype == "float32" else 2
     per_chunk, pieces = token_chunk(site.tokens)

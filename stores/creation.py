@@ -17,7 +17,8 @@ from . import ledger
 from .arrays import SEPARATOR, Array
 from .catalogue import describe
 from .files import checksum_file, sync_folders, write_failed
-from .schema import SCHEMA_VERSION, Layout, SampleRow
+from .schema import SCHEMA_VERSION, Layout
+from .specs import SampleRow
 
 _PADDING = SampleRow("", -1, "", "", "")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import ledger
 from .arrays import Unit
-from .catalogue import Sizes
+from .specs import Sizes
 
 
 def summary(path: Path | str) -> dict[str, Any]:

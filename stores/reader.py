@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from . import ledger, results, selection
 from .arrays import Unit
-from .catalogue import Sizes
 from .schema import SCHEMA_VERSION
-from .slabs import widen
+from .specs import Sizes
+from .unit_arrays import widen
 
 CHUNK_BYTES = 64 * 2**20
 """A dask chunk grows over conditions, then over blocks, up to about this size."""

@@ -23,7 +23,7 @@ from .creation import create as create
 from .files import Written, checksum_file, sync_folders, write_failed, write_file
 from .schema import Layout
 from .shard import chunk_parts, shard_parts
-from .slabs import Payload, check, nonfinite, token_counts
+from .unit_arrays import Payload, check, nonfinite, token_counts
 
 
 class Writer:

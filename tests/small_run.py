@@ -8,7 +8,7 @@ import numpy as np
 
 import stores
 from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit
-from stores.slabs import widen
+from stores.unit_arrays import widen
 
 PLAN = {"hash": "abc123", "model": "tiny"}
 PROVENANCE = {"model": {"id": "tiny", "revision": None}, "seed": 0, "packages": ["zarr"]}

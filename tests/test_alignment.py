@@ -8,7 +8,7 @@ import xarray as xr
 from scipy.spatial import distance
 from sklearn.neighbors import NearestNeighbors
 
-from analyses import alignment, summary
+from analyses import alignment, statistics
 from analyses.kernels import alignment as kernels
 
 NAN = np.nan
@@ -193,7 +193,7 @@ def test_more_neighbours_than_others_are_refused(k: int) -> None:
 def test_the_mean_overlap_has_an_interval_by_image() -> None:
     x, y = labelled()
     overlap = alignment.neighbour_overlap(x, y)
-    estimate, low, high = summary.bootstrap(summary.mean, overlap, cluster="image", resamples=100)
+    estimate, low, high = statistics.bootstrap(statistics.mean, overlap, cluster="image", resamples=100)
     np.testing.assert_allclose(estimate, alignment.mutual_knn(x, y))
     assert (low < estimate).all()
     assert (estimate < high).all()

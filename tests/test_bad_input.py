@@ -154,7 +154,7 @@ def test_a_full_disk_keeps_what_is_committed_and_the_run_can_be_finished(
 def test_a_run_that_does_not_fit_the_disk_is_refused_before_it_begins(
     extract: Extract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("probe.extraction.free_bytes", lambda path: 10)
+    monkeypatch.setattr("probe.extraction.run.free_bytes", lambda path: 10)
     result = extract()
     assert result.exit_code == 2
     assert "free" in result.output

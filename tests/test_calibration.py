@@ -7,7 +7,7 @@ import pytest
 import scipy.special
 import xarray as xr
 
-from analyses import calibration, flips, margins, summary
+from analyses import calibration, flips, margins, statistics
 
 NAN = np.nan
 
@@ -161,7 +161,7 @@ def test_what_does_not_fit_is_refused() -> None:
 def test_the_interval_of_the_error_comes_from_the_bootstrap_by_image() -> None:
     confidence, correct = judged(6)
     confidence[7, 0] = NAN
-    estimate, low, high = summary.bootstrap(
+    estimate, low, high = statistics.bootstrap(
         calibration.binned_error(), confidence, correct, cluster="image", resamples=100, seed=2
     )
     np.testing.assert_allclose(estimate, calibration.expected_error(confidence, correct))

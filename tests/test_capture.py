@@ -11,7 +11,8 @@ from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, pict
 
 from hooks import Question, View, capture, options, sites
 from hooks.check import counted_vision
-from hooks.context import process, render
+from hooks.context import render
+from hooks.encoding import process
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),

@@ -17,7 +17,7 @@ WITHOUT_CARD = {
     "margins.yes_no",  # one reading of `margin`
     "corruption.unfold",  # preparation
     "dirichlet.unfold",  # preparation
-    "sensitivity.by_band",  # the layout of `slope`
+    "frequency.sensitivity.by_band",  # the layout of `slope`
     "spectral.resized",  # preparation
 }
 

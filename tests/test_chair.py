@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import chair, summary
-from analyses.mentions import mention_counts
-from analyses.tables import class_table
+from analyses import statistics
+from analyses.misalignment import chair
+from analyses.misalignment.class_tables import class_table
+from analyses.misalignment.mentions import mention_counts
 
 NAN = np.nan
 
@@ -76,7 +77,9 @@ def test_other_captions_are_refused() -> None:
 def test_the_ratio_of_sums_bootstraps_by_image() -> None:
     mentions, present = captions(seed=1, count=60)
     invented, every = chair.hallucinated_mentions(mentions, present), mentions.sum("class")
-    estimate, low, high = summary.bootstrap(summary.ratio, invented, every, cluster=np.arange(60) // 2, resamples=200)
+    estimate, low, high = statistics.bootstrap(
+        statistics.ratio, invented, every, cluster=np.arange(60) // 2, resamples=200
+    )
     assert float(estimate) == pytest.approx(chair.mention_rate(mentions, present).item())
     assert low < estimate < high
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from analyses import coherence
+from analyses.frequency import coherence
 
 NAN = np.nan
 

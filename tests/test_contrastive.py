@@ -8,7 +8,7 @@ from tiny_models import GRID, IMAGE_TOKENS, VISION_LAYERS, picture
 
 from hooks import Question, View, capture, contrastive, sites
 from hooks.check import counted_vision
-from hooks.context import process_image
+from hooks.encoding import process_image
 
 CAPTIONS = ("a photo of a bus", "a car", "no cars at all")
 VIEWS = [

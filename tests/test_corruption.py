@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import corruption, summary
+from analyses import corruption, statistics
 from analyses.corruption import SmallDenominator
 
 NAN = np.nan
@@ -314,7 +314,7 @@ def test_an_interval_of_mce_comes_from_the_bootstrap_by_image() -> None:
     def statistic(model, base):
         return corruption.mce(corruption.ce(model.mean(axis=0), base.mean(axis=0)))
 
-    estimate, low, high = summary.bootstrap(
+    estimate, low, high = statistics.bootstrap(
         statistic, 1.0 * wrong, 1.0 * reference, cluster=np.repeat(np.arange(20), 2), resamples=200
     )
     assert float(estimate) == pytest.approx((wrong.sum((0, 2)) / reference.sum((0, 2))).mean())

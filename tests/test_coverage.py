@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from analyses import correlation, instability, summary
+from analyses import correlation, instability, statistics
 
 pytestmark = pytest.mark.slow
 
@@ -31,25 +31,25 @@ def covered(repeats: int, truth: float, interval: Callable[[np.random.Generator]
 
 
 def of_mean(rng: np.random.Generator) -> tuple[float, float]:
-    return summary.bootstrap(summary.mean, together(rng), cluster=IMAGE)[1:]
+    return statistics.bootstrap(statistics.mean, together(rng), cluster=IMAGE)[1:]
 
 
 def of_percent(rng: np.random.Generator) -> tuple[float, float]:
     """Drift of mean 0.3 over a control of mean 1.2: 25 %."""
     moved, control = 0.3 + 0.1 * together(rng), 1.2 + 0.2 * together(rng)
-    return summary.bootstrap(summary.percent, moved, control, cluster=IMAGE)[1:]
+    return statistics.bootstrap(statistics.percent, moved, control, cluster=IMAGE)[1:]
 
 
 def of_cohen_d(rng: np.random.Generator) -> tuple[float, float]:
     """Means one standard deviation apart."""
-    return summary.bootstrap(summary.cohen_d, together(rng) - 1, together(rng), cluster=IMAGE)[1:]
+    return statistics.bootstrap(statistics.cohen_d, together(rng) - 1, together(rng), cluster=IMAGE)[1:]
 
 
 def of_flip_rate(rng: np.random.Generator) -> tuple[float, float]:
     """Four conditions a sample, all of an image near the same threshold: P(z > 1) of them flip."""
     draws = np.stack([together(rng) for _ in range(4)], axis=1)
     flipped = draws > 1
-    return summary.bootstrap(summary.ratio, flipped.sum(1), np.full(len(IMAGE), 4), cluster=IMAGE)[1:]
+    return statistics.bootstrap(statistics.ratio, flipped.sum(1), np.full(len(IMAGE), 4), cluster=IMAGE)[1:]
 
 
 def of_auroc(rng: np.random.Generator) -> tuple[float, float]:
@@ -77,7 +77,7 @@ def test_95_percent_intervals_hold_the_truth_in_95_of_100_runs(interval, truth: 
 
 def test_drawing_samples_instead_of_images_promises_too_much() -> None:
     def by_sample(rng: np.random.Generator) -> tuple[float, float]:
-        return summary.bootstrap(summary.mean, together(rng), cluster=np.arange(len(IMAGE)))[1:]
+        return statistics.bootstrap(statistics.mean, together(rng), cluster=np.arange(len(IMAGE)))[1:]
 
     # samples that share 0.7 of their variance in threes: the interval is sqrt(1 + 2 * 0.7) = 1.55 times too narrow
     assert covered(300, 0.0, by_sample) < 0.85
@@ -87,7 +87,7 @@ def p_of_pairs(rng: np.random.Generator, cluster: np.ndarray = IMAGE) -> float:
     """Two models of equal accuracy whose scores differ per image by chance alone."""
     shared = together(rng)
     first, second = (shared + together(rng) for _ in range(2))
-    return summary.paired_permutation(first, second, cluster=cluster, permutations=2000)[1]
+    return statistics.paired_permutation(first, second, cluster=cluster, permutations=2000)[1]
 
 
 def p_of_correlation(rng: np.random.Generator) -> float:

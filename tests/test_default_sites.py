@@ -3,7 +3,8 @@
 import pytest
 import tiny
 
-from probe.plan import Settings, choose_sites
+from probe.extraction.plan import choose_sites
+from probe.extraction.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from scipy.spatial import distance
 
-from analyses import drift, kernels, partners
+from analyses import control_sampling, drift, kernels
 
 
 def states(samples: int = 8, layers: int = 2, features: int = 6, seed: int = 0) -> xr.DataArray:
@@ -157,7 +157,7 @@ def test_control_by_hand() -> None:
 def test_control_pairs_are_the_distances_to_the_drawn_partners(metric: str) -> None:
     clean = states()
     result = drift.control_pairs(clean, metric=metric, pairs=3, seed=7)
-    drawn = partners.draw(clean.sample, np.zeros(8), clean.image, pairs=3, seed=7)
+    drawn = control_sampling.draw(clean.sample, np.zeros(8), clean.image, pairs=3, seed=7)
     measure = getattr(distance, metric)
     for i in range(8):
         for layer in range(2):
@@ -168,9 +168,9 @@ def test_control_pairs_are_the_distances_to_the_drawn_partners(metric: str) -> N
 
 def test_each_sampling_draws_whom_it_says() -> None:
     image, question = states().image.values, states().question.values
-    others = partners.draw(range(8), np.zeros(8), image, pairs=25, seed=0)
-    same_prompt = partners.draw(range(8), question, image, pairs=25, seed=0)
-    same_image = partners.draw(range(8), image, question, pairs=25, seed=0)
+    others = control_sampling.draw(range(8), np.zeros(8), image, pairs=25, seed=0)
+    same_prompt = control_sampling.draw(range(8), question, image, pairs=25, seed=0)
+    same_image = control_sampling.draw(range(8), image, question, pairs=25, seed=0)
     for i in range(8):
         assert {j for j in others[i] if j >= 0} == {j for j in range(8) if image[j] != image[i]}
         assert {j for j in same_prompt[i] if j >= 0} == {
@@ -180,7 +180,7 @@ def test_each_sampling_draws_whom_it_says() -> None:
 
 
 def test_partners_are_distinct_and_uniform() -> None:
-    drawn = [partners.draw(range(6), np.zeros(6), range(6), pairs=2, seed=seed)[0] for seed in range(600)]
+    drawn = [control_sampling.draw(range(6), np.zeros(6), range(6), pairs=2, seed=seed)[0] for seed in range(600)]
     assert all(len(set(row)) == 2 and 0 not in row for row in drawn)
     # each of 5 others is drawn with probability 2/5 in 600 draws: 240, sd 12
     counts = np.bincount(np.concatenate(drawn), minlength=6)

@@ -16,7 +16,8 @@ from analyses import drift
 from hooks import Question, View, capture, options, sites
 from hooks.check import check, structure
 from hooks.check.finding import found
-from hooks.context import process, render, rows, stack
+from hooks.context import render
+from hooks.encoding import process, rows, stack
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -99,7 +100,7 @@ def test_images_of_different_sizes_share_a_batch(case):
         assert all(np.isfinite(pooled).all() for pooled in mine.pooled.values())
         for slug, grid in mine.grid.items():
             assert mine.tokens[slug].shape[1] == np.prod(grid)
-        expected = model.blueprint.image_grids(*view.pixels.shape[:2])
+        expected = hooks.image_grids(model.blueprint, *view.pixels.shape[:2])
         assert {site.tower: mine.grid[site.slug] for site in wanted if site.has_tokens} == expected
 
 
@@ -235,8 +236,8 @@ def test_a_family_says_how_it_is_held_to_a_number_of_tokens(case):
         with pytest.raises(hooks.ModelError, match="no way to hold its visual tokens"):
             hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=4))
         return
-    most = [max(np.prod(grid) for grid in model.blueprint.image_grids(*size).values()) for size in SIZES]
+    most = [max(np.prod(grid) for grid in hooks.image_grids(model.blueprint, *size).values()) for size in SIZES]
     budget = int(max(most)) - 1
     held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=budget))
-    entering = "language" if "language" in held.image_grids(*SIZES[0]) else "vision"
-    assert all(np.prod(held.image_grids(*size)[entering]) <= budget for size in SIZES)
+    entering = "language" if "language" in hooks.image_grids(held, *SIZES[0]) else "vision"
+    assert all(np.prod(hooks.image_grids(held, *size)[entering]) <= budget for size in SIZES)

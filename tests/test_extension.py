@@ -13,7 +13,7 @@ from tiny_models import llava_path
 
 import probe
 from probe.errors import PlanError
-from probe.extraction import Execution
+from probe.extraction.execution import Execution
 from probe.perturbations import CLEAN, FAMILIES, Family, SpecError, apply, extension, parse
 
 PIXELS = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)

@@ -27,7 +27,7 @@ SITES = ("vision.layers[-1]:patches", "language.layers[*]:context_last")
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.plan.LARGEST_BLOCK", 2)
+    monkeypatch.setattr("probe.extraction.plan.LARGEST_BLOCK", 2)
 
 
 @pytest.fixture(scope="module")

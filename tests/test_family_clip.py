@@ -11,7 +11,7 @@ from tiny_models import picture
 import hooks
 from hooks import Question, View, capture, contrastive, sites
 from hooks.check import counted_vision
-from hooks.context import process_image
+from hooks.encoding import process_image
 
 LENGTH = 48
 CAPTIONS = ("a bus", "a small red car, or two?", "no")
@@ -141,7 +141,7 @@ def test_siglips_tokenizer_is_taken_from_its_json_where_sentencepiece_is_missing
 def test_naflex_keeps_the_aspect_of_a_picture():
     plan = tiny.load("siglip2_naflex").blueprint
     # at most 20 patches: 4x4 of 8 pixels for a square, 3x6 for 1:2, 5x4 for 3:2
-    assert [plan.image_grids(*size)["vision"] for size in SIZES] == [(1, 4, 4), (1, 3, 6), (1, 5, 4)]
+    assert [hooks.image_grids(plan, *size)["vision"] for size in SIZES] == [(1, 4, 4), (1, 3, 6), (1, 5, 4)]
 
 
 def test_naflex_leaves_padding_out_and_is_not_moved_by_it():
@@ -162,7 +162,7 @@ def test_naflex_leaves_padding_out_and_is_not_moved_by_it():
 def test_naflex_is_held_to_a_number_of_patches(patches, grid):
     path = str(tiny.checkpoint("siglip2_naflex"))
     held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=patches))
-    assert held.image_grids(160, 320)["vision"] == grid
+    assert hooks.image_grids(held, 160, 320)["vision"] == grid
 
 
 def test_blips_score_is_the_log_odds_of_its_matching_head():
@@ -189,7 +189,7 @@ def test_blips_pooled_site_is_the_image_side_of_its_contrastive_cosine():
         assert abs(image @ text.numpy() / np.linalg.norm(image) - output.itm_score.item()) <= 1e-5
 
 
-def test_blip_sees_an_image_once_and_its_captions_in_portions(monkeypatch):
+def test_blip_sees_an_image_once_and_its_captions_in_batches(monkeypatch):
     model = tiny.load("blip_itm")
     texts = []
     captions = tuple("a bus and" + " a car" * k for k in range(7))
@@ -200,12 +200,12 @@ def test_blip_sees_an_image_once_and_its_captions_in_portions(monkeypatch):
     )
     try:
         with counted_vision(model) as seen:
-            portions = scores(model, *captions)
+            parts = scores(model, *captions)
     finally:
         hook.remove()
     assert seen == [3 * 17]
     assert texts == [3, 3, 1] * len(SIZES)
-    np.testing.assert_allclose(portions, whole, atol=1e-5)
+    np.testing.assert_allclose(parts, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize(

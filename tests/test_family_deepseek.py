@@ -15,7 +15,8 @@ import hooks
 import probe
 from hooks import Question, View, capture, options, sites
 from hooks.check import check
-from hooks.context import process, render
+from hooks.context import render
+from hooks.encoding import process
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -139,7 +140,7 @@ def test_a_number_of_tokens_leaves_out_larger_tilings(standin):
             ids = process(held, picture(0, *size), render(held, ""))["input_ids"]
             most = max(most, int((ids == held.image_token).sum()))
         assert most <= count
-        assert max(held.image_grids(*size)["vision"][0] for size in ((80, 80), (80, 40), (40, 120))) == tiles
+        assert max(hooks.image_grids(held, *size)["vision"][0] for size in ((80, 80), (80, 40), (40, 120))) == tiles
     with pytest.raises(ValueError, match="25 visual tokens for one tile, not 24"):
         hooks.blueprint(standin.source, replace(TRUSTED, visual_tokens=24))
 

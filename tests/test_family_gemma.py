@@ -8,10 +8,12 @@ import tiny
 import torch
 from tiny_models import picture
 
+import hooks
 from hooks import Question, View, capture, options, sites, trace
 from hooks.check import counted_vision
-from hooks.context import process, render, rows, stack
+from hooks.context import render
 from hooks.continuation import encode, seen_rows, seen_together
+from hooks.encoding import process, rows, stack
 
 ASKED = ("is there a bus?", "and what else is there, please?")
 QUESTIONS = (
@@ -138,7 +140,7 @@ def test_gemma3_never_pans_and_scans(wanted, monkeypatch):
     monkeypatch.setattr(model.processor.image_processor, "do_pan_and_scan", wanted)
     inputs = whole(model, picture(0, 300, 1200), "")
     assert inputs["pixel_values"].shape == (1, 3, 64, 64)
-    assert model.blueprint.image_grids(300, 1200)["language"] == (1, 4, 4)
+    assert hooks.image_grids(model.blueprint, 300, 1200)["language"] == (1, 4, 4)
 
 
 @paligemma
@@ -200,7 +202,7 @@ def test_padding_pushes_nothing_out_of_a_short_window(case, padding_side, monkey
 
     assert apart() <= 1e-4
     for module in (capture, options):
-        monkeypatch.setattr(module, "narrowest", lambda cache: inf)
+        monkeypatch.setattr(module, "smallest_window", lambda cache: inf)
     if case == "gemma3_base" or padding_side == "left":  # whole prompts are not padded, and right padding is not seen
         assert apart() > 1e-2
 
@@ -235,7 +237,7 @@ def test_a_long_answer_to_come_already_keeps_questions_apart(monkeypatch):
         return original(model, before, rows, tokens, **settings)
 
     monkeypatch.setattr(capture, "extend", extend)
-    monkeypatch.setattr(capture, "narrowest", lambda cache: 60)
+    monkeypatch.setattr(capture, "smallest_window", lambda cache: 60)
     short = [View(view.pixels, tuple(Question(text, ("yes", "no")) for text in ASKED)) for view in VIEWS]
     capture.read(model, short, (), batch_size=3)
     assert max(map(len, together)) == 2

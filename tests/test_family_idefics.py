@@ -10,7 +10,8 @@ from transformers.models.smolvlm import processing_smolvlm
 
 import hooks
 from hooks import View, capture, sites
-from hooks.context import process, render, stack
+from hooks.context import render
+from hooks.encoding import process, stack
 
 every = pytest.mark.parametrize("case", ["idefics3", "smolvlm2"])
 SIZES = [(84, 112), (160, 84), (40, 40), (200, 50), (30, 400)]
@@ -31,7 +32,7 @@ def test_the_longest_side_has_three_tiles_and_the_other_what_it_needs(case, size
     assert LONGEST == 3 * TILE
     shorter = min(size) / max(size) * LONGEST
     tiles = 3 * int(np.ceil(shorter / TILE))
-    assert blueprint.image_grids(*size)["language"] == (tiles, 2, 2)
+    assert hooks.image_grids(blueprint, *size)["language"] == (tiles, 2, 2)
     seen, rows, cols = blueprint.processor.image_processor.get_number_of_image_patches(*size)
     assert (seen - 1, rows * cols) == (tiles, tiles)
 
@@ -100,7 +101,7 @@ def test_an_image_is_held_to_a_number_of_tokens_with_its_thumbnail(case, count, 
 
 def test_one_tile_is_the_whole_picture():
     blueprint = held("idefics3", TOKENS)
-    assert blueprint.image_grids(160, 84) == {"vision": (1, 4, 4), "projector": (1, 2, 2), "language": (1, 2, 2)}
+    assert hooks.image_grids(blueprint, 160, 84) == {"vision": (1, 4, 4), "projector": (1, 2, 2), "language": (1, 2, 2)}
     model = tiny.load("idefics3", blueprint.options)
     site = sites.parse_all(["language.layers[0]:image"], model.towers)
     reading = capture.read(model, [View(picture(0, 160, 84))], site, batch_size=1, keep_tokens=True)[0]

@@ -8,7 +8,8 @@ from tiny_models import picture
 
 import hooks
 from hooks import View, capture, sites
-from hooks.context import process, render
+from hooks.context import render
+from hooks.encoding import process
 
 TILED = [((64, 96), 6), ((160, 84), 2), ((40, 40), 1)]
 sizes = pytest.mark.parametrize(("size", "tiles"), TILED)
@@ -33,7 +34,7 @@ def test_the_grid_has_the_processors_tiles_but_not_its_thumbnail(model, size, ti
     assert made == (tiles + 1 if tiles > 1 else 1)
     ids = process(model.blueprint, picture(0, *size), render(model.blueprint, ""))["input_ids"]
     assert int((ids == model.blueprint.image_token).sum()) == made * 4
-    grids = model.blueprint.image_grids(*size)
+    grids = hooks.image_grids(model.blueprint, *size)
     assert grids == {"vision": (tiles, 4, 4), "projector": (tiles, 2, 2), "language": (tiles, 2, 2)}
 
 
@@ -79,7 +80,7 @@ def test_a_number_of_tokens_holds_tiles_and_thumbnail(model):
         for size in [(64, 96), (160, 84), (40, 40), (90, 60), (224, 224)]:
             ids = process(held, picture(0, *size), render(held, ""))["input_ids"]
             most = max(most, int((ids == held.image_token).sum()))
-            most_tiles = max(most_tiles, held.image_grids(*size)["language"][0])
+            most_tiles = max(most_tiles, hooks.image_grids(held, *size)["language"][0])
         assert most <= count
         assert most_tiles == tiles
 

@@ -18,7 +18,8 @@ import hooks
 from hooks import View, capture, sites
 from hooks.check import states, structure
 from hooks.check.finding import Wrong
-from hooks.context import process, render, stack
+from hooks.context import render
+from hooks.encoding import process, stack
 from hooks.families import anyres
 from hooks.processors import pictures_only
 
@@ -241,8 +242,8 @@ def test_a_held_model_sees_one_tile_and_lays_it_out_as_the_processor_does():
 def test_checks_hold_for_a_picture_that_is_padded_to_its_tiles():
     # at most 52 tokens leave 1 x 2 tiles, in which a square picture has padding on both sides
     model = tiny.load("llava_next", hooks.LoadOptions(device="cpu", visual_tokens=52))
-    assert model.blueprint.image_grids(224, 224)["language"] == (1, 4, 4)
-    assert model.blueprint.image_grids(224, 224)["projector"] == (2, 4, 4)
+    assert hooks.image_grids(model.blueprint, 224, 224)["language"] == (1, 4, 4)
+    assert hooks.image_grids(model.blueprint, 224, 224)["projector"] == (2, 4, 4)
     assert structure.row_major(model) == "4x4, four corners of 2 tiles"
     assert states.projected(model) == "32 tokens of tiles (2, 4, 4) as a plane (4, 4)"
 

@@ -11,8 +11,9 @@ from tiny_models import picture
 
 import hooks
 from hooks import Question, View, capture, options, sites
-from hooks.context import process, render, rows, stack
+from hooks.context import render
 from hooks.continuation import encode, extend
+from hooks.encoding import process, rows, stack
 
 QUESTIONS = (Question("is there a bus?", ("yes", "no")), Question("what else?", ("a car", "nothing at all")))
 TOKENS = 4 * 4 + 1
@@ -37,7 +38,7 @@ def held(count):
     [((50, 50), 1), ((50, 110), 2), ((110, 50), 2), ((50, 160), 3), ((160, 40), 3), ((100, 100), 4), ((50, 220), 4)],
 )
 def test_a_picture_has_the_tiles_of_its_canvas(model, size, tiles):
-    assert model.blueprint.image_grids(*size) == {"vision": (tiles, 4, 4), "projector": (tiles, 4, 4)}
+    assert hooks.image_grids(model.blueprint, *size) == {"vision": (tiles, 4, 4), "projector": (tiles, 4, 4)}
 
 
 @pytest.mark.parametrize("size", [(50, 50), (50, 160), (110, 50)])
@@ -137,14 +138,14 @@ def test_the_text_begins_once():
 
 def test_fewer_tiles_keep_the_names_of_aspect_ratios():
     two = held(2 * TOKENS)
-    assert {two.image_grids(*size)["projector"][0] for size in [(50, 220), (100, 100), (160, 40)]} == {2, 1}
+    assert {hooks.image_grids(two, *size)["projector"][0] for size in [(50, 220), (100, 100), (160, 40)]} == {2, 1}
     inputs = process(two, picture(0, 160, 40), render(two, ""))
     # of [1, 1], [1, 2], [1, 3], [1, 4], [2, 1] ..., which ids count from one
     assert inputs["aspect_ratio_ids"].tolist() == [[5]]
     assert inputs["pixel_values"].shape[2] == TILES
     assert inputs["cross_attention_mask"][0, -1, 0].tolist() == [1, 1, 0, 0]
     one = held(2 * TOKENS - 1)
-    assert one.image_grids(50, 220)["projector"][0] == 1
+    assert hooks.image_grids(one, 50, 220)["projector"][0] == 1
 
 
 def test_a_tile_is_the_least_that_it_can_be_held_to():

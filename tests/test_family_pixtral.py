@@ -13,7 +13,8 @@ from tiny_models import picture
 
 import hooks
 from hooks import Question, View, capture, families, provenance, sites
-from hooks.context import process, render, stack
+from hooks.context import render
+from hooks.encoding import process, stack
 
 
 def shown(model, height, width):
@@ -43,7 +44,7 @@ def test_a_llava_config_with_a_pixtral_tower_is_a_pixtral():
     ],
 )
 def test_a_picture_keeps_its_shape(case, size, patches, entering):
-    grids = tiny.load(case).blueprint.image_grids(*size)
+    grids = hooks.image_grids(tiny.load(case).blueprint, *size)
     assert grids == {"vision": (1, *patches), "projector": (1, *entering), "language": (1, *entering)}
 
 
@@ -51,7 +52,7 @@ def test_a_picture_keeps_its_shape(case, size, patches, entering):
 def test_every_row_ends_in_a_separator_that_is_no_image_token(case):
     model = tiny.load(case)
     ids = shown(model, 84, 112)["input_ids"][0].tolist()
-    _, rows, cols = model.blueprint.image_grids(84, 112)["language"]
+    _, rows, cols = hooks.image_grids(model.blueprint, 84, 112)["language"]
     image, row_end, end = model.processor.tokenizer.convert_tokens_to_ids(["[IMG]", "[IMG_BREAK]", "[IMG_END]"])
     first = ids.index(image)
     expected = ([image] * cols + [row_end]) * (rows - 1) + [image] * cols + [end]
@@ -92,7 +93,7 @@ def test_a_projected_token_of_mistral_3_is_made_of_its_two_by_two_patches():
     model = tiny.load("mistral3")
     view = View(picture(0, 84, 112), (Question("?"),))
     mine = tokens(model, [view], "vision.layers[-1]:patches", "projector:patches")[0]
-    _, rows, cols = model.blueprint.image_grids(84, 112)["vision"]
+    _, rows, cols = hooks.image_grids(model.blueprint, 84, 112)["vision"]
     projector = model.module.model.multi_modal_projector
     patches = projector.norm(torch.tensor(mine["vision.layers-patches"][0])).view(rows, cols, -1)
     # (row pair, column pair, feature, row, column): the merger's weights count features first
@@ -106,11 +107,11 @@ def test_a_projected_token_of_mistral_3_is_made_of_its_two_by_two_patches():
 def test_visual_tokens_shrink_the_longest_side(case, least, grid):
     path = str(tiny.checkpoint(case))
     held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10))
-    assert held.image_grids(200, 200)["language"] == (1, 3, 3)
+    assert hooks.image_grids(held, 200, 200)["language"] == (1, 3, 3)
     few = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least))
-    assert few.image_grids(90, 60)["language"] == grid
+    assert hooks.image_grids(few, 90, 60)["language"] == grid
     plenty = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10_000))
-    assert plenty.image_grids(200, 100) == hooks.blueprint(path).image_grids(200, 100)
+    assert hooks.image_grids(plenty, 200, 100) == hooks.image_grids(hooks.blueprint(path), 200, 100)
     with pytest.raises(ValueError, match=rf"at least {least} visual token\(s\), not {least - 1}"):
         hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least - 1))
 

@@ -13,7 +13,8 @@ from transformers import Blip2Config, InstructBlipConfig, T5Config
 
 import hooks
 from hooks import Question, View, capture, sites
-from hooks.context import process, process_image, render, stack
+from hooks.context import render
+from hooks.encoding import process, process_image, stack
 from hooks.families.qformer import BLIP_2, INSTRUCTBLIP
 from hooks.provenance import processor_hash
 

@@ -12,8 +12,9 @@ from transformers.vision_utils import get_vision_window_index
 
 import hooks
 from hooks import Question, View, capture, sites
-from hooks.context import process, process_image, render, rows
+from hooks.context import render
 from hooks.continuation import encode
+from hooks.encoding import process, process_image, rows
 from hooks.families.qwen import block_order, set_visual_tokens
 
 QWEN = [case for case in tiny.CASES if case.startswith("qwen")]
@@ -62,7 +63,7 @@ def test_grids_of_known_sizes_are_rounded_to_whole_merge_blocks(case):
     # 28 pixels a token: 84 x 112 is 3 x 4, 160 x 84 is 5.7 x 3; 32 a token: 2.6 x 3.5 (half to even: 4), 5 x 2.6
     upright = (6, 3) if blueprint.config.vision_config.patch_size == 14 else (5, 3)
     for size, (down, across) in (((84, 112), (3, 4)), ((160, 84), upright)):
-        grids = blueprint.image_grids(*size)
+        grids = hooks.image_grids(blueprint, *size)
         assert grids["vision"] == (1, 2 * down, 2 * across)
         assert grids["projector"] == grids["language"] == (1, down, across)
 
@@ -248,7 +249,7 @@ def test_the_least_pixels_stay_where_the_budget_is_far_above():
     path = str(tiny.checkpoint("qwen2_vl"))
     held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=20))
     assert dict(held.processor.image_processor.size) == {"shortest_edge": 4 * 784, "longest_edge": 20 * 784}
-    assert held.image_grids(20, 20)["language"] == (1, 2, 2)
+    assert hooks.image_grids(held, 20, 20)["language"] == (1, 2, 2)
 
 
 def test_a_budget_of_no_tokens_is_refused():

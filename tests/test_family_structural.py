@@ -76,12 +76,12 @@ def test_class_tokens_are_counted_in_the_vision_tower():
 
 def test_tokens_of_a_projector_that_attends_have_no_place_in_the_picture():
     assert QUERIES == 16  # would fit into 4x4
-    grids = tiny.load("idefics2").blueprint.image_grids(64, 64)
+    grids = hooks.image_grids(tiny.load("idefics2").blueprint, 64, 64)
     assert grids == {"vision": (1, 8, 8), "projector": (1, 1, 16), "language": (1, 1, 16)}
 
 
 def test_merged_patches_keep_their_rows_and_columns():
-    assert tiny.load("aya_vision").blueprint.image_grids(64, 64)["language"] == (1, 4, 4)
+    assert hooks.image_grids(tiny.load("aya_vision").blueprint, 64, 64)["language"] == (1, 4, 4)
 
 
 def test_of_two_aligners_the_one_that_reads_the_vision_tower_is_taken():

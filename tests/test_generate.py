@@ -8,7 +8,8 @@ import torch
 from tiny_models import picture
 
 from hooks import Question, View, capture, sites
-from hooks.context import answer_ids, process, render
+from hooks.context import answer_ids, render
+from hooks.encoding import process
 
 LIMIT = 12
 QUESTIONS = (

@@ -6,7 +6,7 @@ import torch
 from tiny_models import llava, picture
 
 import hooks
-from probe.reductions import Reducer
+from probe.extraction.reductions import Reducer
 
 VIEW = hooks.View(picture(0), (hooks.Question("Is there a bus?", ("yes", "no", "a very long answer")),))
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import heatmap, summary
+from analyses import statistics
+from analyses.frequency import heatmap
 from probe.perturbations.frequency import CYCLES, FAMILIES, basis
 
 NAN = np.nan
@@ -88,8 +89,8 @@ def test_an_undefined_value_is_undefined_in_both_places_and_for_its_sample_alone
 
 def test_the_map_of_a_model_is_the_mean_over_samples_with_an_interval_by_image() -> None:
     values = waves([(0, 0), (0, 1), (1, -1), (1, 0), (1, 1)], samples=12)
-    estimate, low, high = summary.bootstrap(
-        summary.mean, heatmap.fourier(values), cluster="image", resamples=200, seed=1
+    estimate, low, high = statistics.bootstrap(
+        statistics.mean, heatmap.fourier(values), cluster="image", resamples=200, seed=1
     )
     assert estimate.dims == ("i", "j")
     np.testing.assert_allclose(estimate.sel(i=0, j=-1), values.sel(condition="fourier_basis:i=0,j=1").mean())

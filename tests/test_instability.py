@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from hidden_run import run, states
 
-from analyses import drift, instability, summary
+from analyses import drift, instability, statistics
 
 NAN = np.nan
 
@@ -191,7 +191,7 @@ def test_the_family_tables_intervals_are_those_of_shares_in_the_summary(images: 
     table = instability.hidden_by_family(**states(data), quantile=[0.05, 0.3], resamples=200, seed=2)
     for layer in (0, 4, 8):
         verdicts = instability.hidden_pairs(**states(data), quantile=0.3).sel(layer=layer)
-        told = summary.family_shares(verdicts, xr.ones_like(verdicts), resamples=200, seed=2)
+        told = statistics.family_shares(verdicts, xr.ones_like(verdicts), resamples=200, seed=2)
         row = table.sel(layer=layer, quantile=0.3)
         np.testing.assert_allclose(np.stack([row.hidden, row.hidden_low, row.hidden_high], axis=-1), told.value)
         assert row.kept.values.tolist() == told.trials.values.tolist()

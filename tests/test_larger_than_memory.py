@@ -11,7 +11,7 @@ from scipy.spatial import distance
 import stores
 from analyses import dirichlet
 from stores import ConditionRow, Layout, SiteSpec, Unit
-from stores.slabs import widen
+from stores.unit_arrays import widen
 
 SITE = "vision.layers[2]:patches"
 IMAGES, CONDITIONS, ROWS, COLUMNS, FEATURES = 64, 8, 16, 32, 1024

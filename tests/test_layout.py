@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import layout
+from analyses.frequency import layout
 
 
 def noisy(seed: int = 0) -> xr.DataArray:

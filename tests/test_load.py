@@ -32,7 +32,7 @@ def test_a_blueprint_needs_no_weights(copied):
         "projector": 0,
         "language": LANGUAGE_LAYERS,
     }
-    assert plan.image_grids(100, 60) == {"vision": GRID, "projector": GRID, "language": GRID}
+    assert hooks.image_grids(plan, 100, 60) == {"vision": GRID, "projector": GRID, "language": GRID}
     with pytest.raises(ModelError, match=r"no \.safetensors weights"):
         hooks.load(str(copied))
 
@@ -40,7 +40,7 @@ def test_a_blueprint_needs_no_weights(copied):
 def test_contrastive_blueprints_know_their_grid():
     plan = hooks.blueprint(str(tiny_models.clip_path()))
     assert plan.kind == "contrastive"
-    assert plan.image_grids(64, 64) == {"vision": GRID}
+    assert hooks.image_grids(plan, 64, 64) == {"vision": GRID}
 
 
 def test_a_loaded_model_is_frozen_and_in_evaluation_mode():

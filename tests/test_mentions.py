@@ -5,11 +5,11 @@ import pytest
 import xarray as xr
 from mention_sentences import FIRST_READ, HELD_OUT, TAUGHT
 
-from analyses.cityscapes import CITYSCAPES
-from analyses.mentions import mention_counts, mention_table, mentioned
-from analyses.negation import denied
-from analyses.tables import class_table
-from analyses.vocabulary import Vocabulary
+from analyses.misalignment.cityscapes import CITYSCAPES
+from analyses.misalignment.class_tables import class_table
+from analyses.misalignment.mentions import mention_counts, mention_table, mentioned
+from analyses.misalignment.negation import denied
+from analyses.misalignment.vocabulary import Vocabulary
 from probe.datasets.streets import streets_describe
 from probe.pocket.classes import WORDS
 from probe.pocket.world import present

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from sklearn.metrics import precision_score, top_k_accuracy_score
 
-from analyses import misalignment, summary
+from analyses import misalignment, statistics
 from analyses.misalignment import CITYSCAPES
 
 NAN = np.nan
@@ -288,7 +288,7 @@ def test_top_classes_keep_labels_and_order() -> None:
 def test_intervals_come_from_the_bootstrap_by_image() -> None:
     said, there = tables(seed=9, samples=30)
     value = misalignment.hallucination(said, there)
-    estimate, low, high = summary.bootstrap(summary.mean, value, cluster=there.image.values, resamples=200)
+    estimate, low, high = statistics.bootstrap(statistics.mean, value, cluster=there.image.values, resamples=200)
     np.testing.assert_allclose(estimate, misalignment.hallucination_rate(said, there))
     assert (low < estimate).all()
     assert (estimate < high).all()

@@ -6,7 +6,8 @@ import tiny_models
 from tiny_models import picture
 
 from hooks import Question, View, capture, options
-from hooks.context import answer_ids, option_ids, process, render
+from hooks.context import answer_ids, option_ids, render
+from hooks.encoding import process
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -45,7 +46,7 @@ def test_options_of_one_and_of_many_tokens_are_both_there(reference):
 
 
 def test_contexts_are_the_processors_own_encoding(model):
-    from hooks.context import rows
+    from hooks.encoding import rows
 
     (row,) = rows(model.blueprint, 0, VIEWS[2])
     for question, tail in zip(QUESTIONS, row.tails, strict=True):

@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from probe.datasets.sample import Image
 from probe.perturbations import (
     CLEAN,
     FAMILIES,
@@ -30,6 +29,7 @@ from probe.perturbations import (
     parse,
     settings,
 )
+from probe.sample import Image
 
 GOLDEN = Path(__file__).parent / "golden" / "perturbations.json"
 LABELS = ("A", "B", "C", "D", "Yes", "No")

@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 from PIL import features
 
 from probe.datasets.pixels import UnreadableImage, read_rgb
-from probe.datasets.sample import Image, Pixels
 from probe.perturbations import FAMILIES, Others, Skipped, apply
+from probe.sample import Image, Pixels
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (3, 4, 3), np.uint8)

@@ -8,8 +8,10 @@ import picture_set
 import pytest
 from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, clip_path, llava_path
 
-from probe.extraction import Execution, prepare
-from probe.plan import Plan, Settings, differences
+from probe.extraction.execution import Execution
+from probe.extraction.plan import Plan, differences
+from probe.extraction.run import prepare
+from probe.extraction.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +90,9 @@ def test_differences_name_the_setting_and_both_values(settings: Settings) -> Non
 
 
 def test_blocks_shrink_where_activations_are_large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.plan.BLOCK_BYTES", 20_000)
+    monkeypatch.setattr("probe.extraction.plan.BLOCK_BYTES", 20_000)
     assert plan(settings).layout.block_size == 2  # 16 tokens x 64 features x 4 bytes, twice, and one vector: 8.4 kB
-    monkeypatch.setattr("probe.plan.BLOCK_BYTES", 1)
+    monkeypatch.setattr("probe.extraction.plan.BLOCK_BYTES", 1)
     assert plan(settings).layout.block_size == 1
 
 

@@ -8,7 +8,8 @@ import xarray as xr
 from hidden_run import run
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from analyses import instability, ranking
+from analyses import instability
+from analyses.instability import ranking
 
 NAN = np.nan
 

@@ -14,9 +14,9 @@ from scipy import ndimage
 
 from probe.cli import PREVIEWED, main
 from probe.datasets.registry import open_dataset
-from probe.datasets.sample import Pixels
 from probe.perturbations import SUITES, Condition, Others, Skipped, apply, parse
 from probe.preview import Look, PreviewError, Subject, contact_sheet
+from probe.sample import Pixels
 
 LABELS = ("A", "B")
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy.spatial import distance
 
-from analyses import margins, priors, summary
+from analyses import margins, priors, statistics
 
 NAN = np.nan
 
@@ -200,7 +200,7 @@ def test_landings_have_an_interval_by_image() -> None:
     rng = np.random.default_rng(0)
     choice, clean, prior = rng.integers(0, 4, (60, 3)), rng.integers(0, 4, 60), rng.integers(0, 4, 60)
     landed = priors.lands_on_prior(choice, clean, prior)
-    estimate, low, high = summary.bootstrap(summary.mean, landed, cluster=np.arange(60) // 2, resamples=200)
+    estimate, low, high = statistics.bootstrap(statistics.mean, landed, cluster=np.arange(60) // 2, resamples=200)
     np.testing.assert_allclose(estimate, priors.landing_rate(choice, clean, prior))
     assert ((low < estimate) & (estimate < high)).all()
 

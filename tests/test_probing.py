@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from analyses import cross_validation, probing, summary
-from analyses.probing import Probe
+from analyses import probing, statistics
+from analyses.probing import Probe, cross_validation
 
 NAN = np.nan
 IMAGES, EACH = 40, 2
@@ -248,7 +248,7 @@ def test_verdicts_by_hand_and_their_interval() -> None:
     right = probing.probe_correct(probing.probe_scores(states, moved, present), present)
     assert right.dims == ("sample", "condition", "layer", "class")
     car = right.sel({"class": "car"})
-    estimate, low, high = summary.bootstrap(summary.mean, car, cluster="image", resamples=200)
+    estimate, low, high = statistics.bootstrap(statistics.mean, car, cluster="image", resamples=200)
     np.testing.assert_allclose(estimate, probing.probe_transfer(states, moved, present).accuracy.sel({"class": "car"}))
     assert (low <= estimate).all()
     assert (estimate <= high).all()

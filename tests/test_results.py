@@ -14,7 +14,7 @@ from tiny_models import clip_path, llava_path
 
 import probe
 import stores
-from analyses import drift, flips, instability, priors, summary
+from analyses import drift, flips, instability, priors, statistics
 from probe import analysis, measures
 from probe.cli import main
 from probe.results import Evidence, analyze
@@ -168,7 +168,7 @@ def test_the_heat_map_holds_each_wave_at_its_place_and_at_its_twin(
 def test_intervals_are_those_of_the_bootstrap_by_image(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
     pairs = evidence.speaking_drift
     mine = pairs.isel(condition=pairs.family.values == "low_light").mean("condition").values
-    _, low, high = summary.bootstrap(summary.mean, mine, cluster=evidence.run.answers.image.values, seed=1)
+    _, low, high = statistics.bootstrap(statistics.mean, mine, cluster=evidence.run.answers.image.values, seed=1)
     place = found["drift"].drift.sel(place=evidence.site, family="low_light")
     np.testing.assert_allclose(place.values[1:], [low, high], rtol=1e-5)
 

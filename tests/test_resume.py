@@ -21,17 +21,16 @@ SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:c
 
 def work(model: str, dataset: str, out: str, began: Event) -> None:
     """Extract in a process of its own, in small blocks; say when the model is loaded and units are being written."""
-    import probe.extraction
-    import probe.plan
+    from probe.extraction import plan, run
 
-    probe.plan.LARGEST_BLOCK = 3
-    begin = probe.extraction.begin
+    plan.LARGEST_BLOCK = 3
+    begin = run.begin
 
     def announce(*arguments: object) -> None:
         began.set()
         begin(*arguments)  # type: ignore[arg-type]
 
-    probe.extraction.begin = announce  # type: ignore[assignment]
+    run.begin = announce  # type: ignore[assignment]
     execution = probe.Execution(device="cpu", batch_size=2)
     settings = {"perturb": ["driving"], "sites": SITES, "dtype": "float32", "keep": "tokens"}
     probe.extract(model, dataset, out=out, execution=execution, **settings)  # type: ignore[arg-type]
@@ -51,7 +50,7 @@ def markers(path: Path) -> dict[str, bytes]:
 @pytest.mark.timeout(600)
 def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["probe.block", "probe.extraction", "transformers.models.llava.modeling_llava"])
+    context.set_forkserver_preload(["probe.extraction.block", "transformers.models.llava.modeling_llava"])
     dataset = str(picture_set.write(tmp_path / "set", images=12))
     chance = random.Random(0)
 

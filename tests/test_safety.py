@@ -2,8 +2,8 @@
 
 import pytest
 
-from analyses.phrases import Kind
-from analyses.safety import LEXICON, safety_answer
+from analyses.misalignment.phrases import Kind
+from analyses.misalignment.safety import LEXICON, safety_answer
 from probe.pocket.captions import SAFETY
 from probe.prompts import SAFETY_CAPTIONS
 

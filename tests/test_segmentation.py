@@ -6,7 +6,7 @@ import torch
 import xarray as xr
 from sklearn import metrics
 
-from analyses import segmentation, summary
+from analyses import segmentation, statistics
 from analyses.kernels import overlap
 
 NAN = np.nan
@@ -297,7 +297,7 @@ def test_the_bootstrap_by_image_resamples_the_summed_matrix() -> None:
         (segmentation.summed_iou, segmentation.iou),
         (segmentation.summed_pixel_accuracy, segmentation.pixel_accuracy),
     ):
-        estimate, low, high = summary.bootstrap(statistic, single, cluster="image", resamples=200, seed=3)
+        estimate, low, high = statistics.bootstrap(statistic, single, cluster="image", resamples=200, seed=3)
         looped = [plain(segmentation.total(single.values[names[row]])) for row in drawn]
         np.testing.assert_allclose(estimate, plain(segmentation.total(single.values)))
         np.testing.assert_allclose([low, high], np.quantile(looped, [0.025, 0.975], axis=0))
@@ -305,8 +305,8 @@ def test_the_bootstrap_by_image_resamples_the_summed_matrix() -> None:
 
 def test_undefined_images_are_left_out_of_every_resample() -> None:
     single = matrices(15, images=8).astype(float)
-    without = summary.bootstrap(segmentation.summed_miou, single[1:], cluster="image", resamples=50)[0]
+    without = statistics.bootstrap(segmentation.summed_miou, single[1:], cluster="image", resamples=50)[0]
     single[0] = NAN
-    estimate, low, high = summary.bootstrap(segmentation.summed_miou, single, cluster="image", resamples=50)
+    estimate, low, high = statistics.bootstrap(segmentation.summed_miou, single, cluster="image", resamples=50)
     np.testing.assert_allclose(estimate, without)
     assert np.isfinite([low, high]).all()

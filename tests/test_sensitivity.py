@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from analyses import drift, sensitivity
+from analyses import drift
+from analyses.frequency import sensitivity
 from probe.perturbations.frequency import FAMILIES, banded_noise
 
 NAN = np.nan

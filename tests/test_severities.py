@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import severities
+from analyses.corruption import severities
 
 NAN = np.nan
 CORRUPTIONS = ["fog", "contrast", "pixelate"]

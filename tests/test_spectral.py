@@ -8,8 +8,8 @@ import xarray as xr
 from PIL import Image
 
 from analyses import dirichlet, kernels, spectral
+from probe.extraction.reductions import structure
 from probe.perturbations.frequency import FAMILIES
-from probe.reductions import structure
 
 
 def picture(shape: tuple[int, ...] = (12, 17), seed: int = 0) -> np.ndarray:

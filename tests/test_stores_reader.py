@@ -11,7 +11,7 @@ from small_run import expected_tokens, payload
 
 import stores
 from stores import Unit
-from stores.slabs import widen
+from stores.unit_arrays import widen
 
 GOLDEN = {
     "/": {"_ledger": ()},

@@ -6,17 +6,8 @@ import numpy as np
 import pytest
 
 from probe.datasets.labels import overlay_labels
-from probe.datasets.sample import Dataset, Sample
-from probe.perturbations import (
-    CLEAN,
-    FAMILIES,
-    PREPARATIONS,
-    SUITES,
-    SpecError,
-    parse,
-    prepare,
-    prepared,
-)
+from probe.perturbations import CLEAN, FAMILIES, PREPARATIONS, SUITES, SpecError, parse, prepare, prepared
+from probe.sample import Dataset, Sample
 
 LABELS = ("A", "B", "C", "D")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analyses import flips, thresholds
+from analyses import flips
+from analyses.frequency import thresholds
 from probe.perturbations.frequency import FAMILIES
 
 NAN = np.nan

@@ -1,25 +1,19 @@
 """A store is made for the longest of all views, before the first one is read."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from probe import token_counts
 from probe.datasets.pixels import read_rgb, read_size
-from probe.datasets.sample import Dataset, Image
+from probe.extraction import token_counts
 from probe.perturbations import parse
+from probe.sample import Dataset, Image
 
 
-def blueprint(*, resizes=True):
+def grids(height, width):
     """A model with one token for each 10x10 pixels, and a quarter of them after its projector."""
-
-    def image_grids(height, width):
-        rows, cols = height // 10, width // 10
-        return {"vision": (1, rows, cols), "projector": (1, rows // 2, cols // 2)}
-
-    return SimpleNamespace(family=SimpleNamespace(resizes=resizes), image_grids=image_grids)
+    rows, cols = height // 10, width // 10
+    return {"vision": (1, rows, cols), "projector": (1, rows // 2, cols // 2)}
 
 
 def dataset(*sizes):
@@ -28,30 +22,30 @@ def dataset(*sizes):
 
 
 def test_the_largest_image_decides():
-    made = token_counts.most(dataset((40, 40), (80, 60), (40, 90)), parse(["white"]), "none", blueprint())
+    made = token_counts.most(dataset((40, 40), (80, 60), (40, 90)), parse(["white"]), "none", grids=grids, resizes=True)
     assert made == {"vision": 48, "projector": 12}
 
 
 def test_a_condition_that_enlarges_is_foreseen():
     conditions = parse(["scale:factor=2", "translation:dx=8"])
-    made = token_counts.most(dataset((40, 40), (80, 60)), conditions, "none", blueprint())
+    made = token_counts.most(dataset((40, 40), (80, 60)), conditions, "none", grids=grids, resizes=True)
     assert made["vision"] == 16 * 12
 
 
 def test_a_condition_that_leaves_the_first_size_as_it_is_is_foreseen():
-    made = token_counts.most(dataset((8, 8), (97, 98)), parse(["scale:factor=1.04"]), "none", blueprint())
+    made = token_counts.most(dataset((8, 8), (97, 98)), parse(["scale:factor=1.04"]), "none", grids=grids, resizes=True)
     assert made["vision"] == 10 * 10  # 8 x 1.04 is 8 again
 
 
 def test_images_are_prepared_before_they_are_counted():
-    made = token_counts.most(dataset((4096, 2048)), parse(["white"]), "longer_side_1024", blueprint())
+    made = token_counts.most(dataset((4096, 2048)), parse(["white"]), "longer_side_1024", grids=grids, resizes=True)
     assert made["vision"] == 102 * 51
 
 
 def test_models_of_a_fixed_number_look_at_one_image_only():
     read = []
     images = tuple(Image(str(k), lambda k=k: read.append(k) or np.zeros((40, 40, 3), np.uint8)) for k in range(5))
-    assert token_counts.most(Dataset("d", images, (), ""), (), "none", blueprint(resizes=False))["vision"] == 16
+    assert token_counts.most(Dataset("d", images, (), ""), (), "none", grids=grids, resizes=False)["vision"] == 16
     assert read == [0]
 
 
@@ -59,9 +53,11 @@ def test_unreadable_images_are_passed_over_and_none_at_all_is_an_error(tmp_path)
     (tmp_path / "no.png").write_text("no picture")
     broken = Image("no", lambda: read_rgb(tmp_path / "no.png"), read_size=lambda: read_size(tmp_path / "no.png"))
     whole = dataset((40, 40)).images[0]
-    assert token_counts.most(Dataset("d", (broken, whole), (), ""), (), "none", blueprint())["vision"] == 16
+    assert (
+        token_counts.most(Dataset("d", (broken, whole), (), ""), (), "none", grids=grids, resizes=True)["vision"] == 16
+    )
     with pytest.raises(ValueError, match="none of the 1 images of 'd' can be read"):
-        token_counts.most(Dataset("d", (broken,), (), ""), (), "none", blueprint())
+        token_counts.most(Dataset("d", (broken,), (), ""), (), "none", grids=grids, resizes=True)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

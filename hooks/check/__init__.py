@@ -8,7 +8,7 @@ from .finding import Check, Finding, found
 from .scores import counted_vision
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 __all__ = ["Finding", "check", "counted_vision", "distance", "readings"]
 

@@ -11,7 +11,7 @@ from .finding import Finding
 from .forwards import QUESTIONS, SIZES, picture
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 
 def readings(model: "Model") -> list[Reading]:

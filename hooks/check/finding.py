@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 Check = Callable[["Model"], str]
 """Runs on a model and returns the figures that it found; raises where something does not hold."""

@@ -7,12 +7,13 @@ from torch import Tensor
 
 from .. import trace
 from ..collect import by_image
-from ..context import process, process_image, render, stack
+from ..context import render
+from ..encoding import process, process_image, stack
 from ..reading import Question
 from ..sites import available, parse_all
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 QUESTIONS = (
     Question("Is there a bus in the image?", ("yes", "no")),

@@ -13,7 +13,7 @@ from .finding import require
 from .forwards import inputs_of, method, picture
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 
 def in_order(model: "Model", size: tuple[int, int], made: Grid, plane: Grid) -> None:

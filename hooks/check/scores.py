@@ -10,14 +10,15 @@ import numpy as np
 import torch
 
 from .. import capture, options
-from ..context import process, render, rows, stack
+from ..context import render
 from ..contrastive import caption_tokens
+from ..encoding import process, rows, stack
 from ..reading import Answer, Reading, View
 from .finding import require
 from .forwards import QUESTIONS, SIZES, inputs_of, picture, states_of, tolerance
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 NEW_TOKENS = 8
 GREEDY = {"do_sample": False, "num_beams": 1}

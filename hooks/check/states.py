@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from .. import trace
+from ..encoding import image_grids
 from ..sites import Tower
 from . import plane
 from .finding import require
 from .forwards import SIZES, inputs_of, method, picture, states_of, worst
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 
 OUTPUT: trace.Point = ("output", 0)
@@ -34,7 +35,7 @@ def projected(model: "Model") -> str:
     if "projector" not in model.towers or "image" not in model.towers["language"].tokens:
         return "the image enters through cross-attention"
     made = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
-    grids = model.blueprint.image_grids(*SIZES[0])
+    grids = image_grids(model.blueprint, *SIZES[0])
     entering = [states["language", 0].float() for states in made]
     projected = [states["projector", 0].float() for states in made]
     if grids["projector"] != grids["language"] and grids["language"][0] == 1:

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from .. import trace
 from ..collect import by_image
+from ..encoding import image_grids
 from ..reading import Grid
 from .finding import Wrong, require
 from .forwards import SIZES, inputs_of, method, picture, states_of
 
 if TYPE_CHECKING:
-    from ..loading import Model
+    from ..model import Model
 
 
 def paths(model: "Model") -> str:
@@ -53,7 +54,7 @@ def token_counts(model: "Model") -> str:
                 tuple(state.shape) == shape,
                 f"{height}x{width}: {tower} layer {layer} is {tuple(state.shape)}, the grid {grid} makes it {shape}",
             )
-        grids = model.blueprint.image_grids(height, width)
+        grids = image_grids(model.blueprint, height, width)
         counted.append(f"{height}x{width} -> " + ", ".join(f"{name} {each}" for name, each in grids.items()))
     return "; ".join(counted)
 

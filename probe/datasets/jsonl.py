@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from ..closest import did_you_mean
+from ..sample import Dataset, Image, Kind, Sample, fingerprint
 from .pixels import read_rgb, read_size
 from .problems import DatasetError, Opened, Problem, fault
-from .sample import Dataset, Image, Kind, Sample, fingerprint
 
 KEYS = ("image", "question", "options", "answer", "kind", "id")
 

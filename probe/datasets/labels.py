@@ -1,7 +1,7 @@
 """The answers that a text overlay can write on the images of a dataset."""
 
 from ..prompts import LETTERS
-from .sample import Dataset
+from ..sample import Dataset
 
 
 def overlay_labels(dataset: Dataset) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
-from .sample import Pixels
+from ..sample import Pixels
 
 _BROKEN = (
     OSError,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .sample import Dataset, Sample
+from ..sample import Dataset, Sample
 
 CLOSED_KINDS = ("mcq", "yesno", "safety")
 """Kinds that are answered by choosing among options."""

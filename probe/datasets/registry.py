@@ -1,48 +1,15 @@
 """Every dataset by name, and a user's own by path."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from os import PathLike, fspath
 
 from ..closest import did_you_mean
-from . import jsonl
+from . import jsonl, streets
+from .entry import Entry
 from .problems import DatasetError, Opened, Problem
-from .sample import Dataset
 
 __all__ = ["DATASETS", "DatasetError", "Entry", "Opened", "Problem", "open_dataset"]
 
-STREETS_COUNT = 256
-"""Scenes where no limit is given; the world has no end of them."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A dataset that the package knows. `load` takes the number of images, or None for the default number."""
-
-    name: str
-    description: str
-    load: Callable[[int | None], Dataset]
-
-
-def _streets(limit: int | None) -> Dataset:
-    # imported here: `probe list datasets` must not wait for the world to be loaded
-    from .streets import streets
-
-    return streets(STREETS_COUNT if limit is None else limit)
-
-
-def _streets_describe(limit: int | None) -> Dataset:
-    from .streets import streets_describe
-
-    return streets_describe(STREETS_COUNT if limit is None else limit)
-
-
-_ENTRIES = (
-    Entry("streets", "drawn street scenes: multiple choice, yes/no and safety questions", _streets),
-    Entry("streets-describe", "the same scenes, each to be described", _streets_describe),
-)
-
-DATASETS: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+DATASETS: dict[str, Entry] = {entry.name: entry for entry in (*streets.ENTRIES,)}
 
 
 def open_dataset(name_or_path: str | PathLike[str], *, limit: int | None = None) -> Opened:

@@ -1,68 +1,27 @@
-"""`streets`: the embedded dataset, questions about drawn street scenes with exact label maps."""
+"""`streets` and `streets-describe`: the embedded datasets, drawn street scenes with exact label maps."""
 
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import partial
 
-import numpy as np
+from ..pocket.streets import streets, streets_describe
+from ..sample import Dataset
+from .entry import Entry
 
-from probe.pocket import questions, world
-from probe.pocket.questions import Facts
+__all__ = ["ENTRIES", "streets", "streets_describe"]
 
-from .sample import Dataset, Image, LabelMap, Pixels, Sample, fingerprint
-
-EVALUATION_SEED = 20_000
-"""The seed of the world that is asked about; the pocket models were trained on others."""
-
-_QUESTION_STREAM = 1_000_003
+COUNT = 256
+"""Scenes where no limit is given; the world has no end of them."""
 
 
-def streets(count: int = 256, *, seed: int = EVALUATION_SEED, size: world.Size = 224) -> Dataset:
-    """`count` scenes with five samples each: two multiple choices of four, two of presence, one of safety.
-
-    Scene i and its samples do not depend on `count`. Pixels and label maps are drawn when they are read.
-    """
-    samples: list[Sample] = []
-    for index in range(count):
-        samples += _questions(seed, index, size)
-    return Dataset("streets", _images(count, seed, size), tuple(samples), _fingerprint("streets", seed, size))
+def _load(scenes: Callable[[int], Dataset], limit: int | None) -> Dataset:
+    return scenes(COUNT if limit is None else limit)
 
 
-def streets_describe(count: int = 256, *, seed: int = EVALUATION_SEED, size: world.Size = 224) -> Dataset:
-    """The same scenes with one request each to describe them; the answer is the reference text."""
-    samples = tuple(questions.ask_description(_facts(seed, index, size), _id(index)) for index in range(count))
-    name = "streets-describe"
-    return Dataset(name, _images(count, seed, size), samples, _fingerprint(name, seed, size))
-
-
-def read_pixels(seed: int, index: int, size: world.Size) -> Pixels:
-    """The picture of one scene."""
-    return world.render(seed, index, size).pixels
-
-
-def read_labels(seed: int, index: int, size: world.Size) -> LabelMap:
-    """The label map of one scene."""
-    return world.render(seed, index, size).labels
-
-
-def _images(count: int, seed: int, size: world.Size) -> tuple[Image, ...]:
-    return tuple(
-        Image(_id(index), partial(read_pixels, seed, index, size), partial(read_labels, seed, index, size))
-        for index in range(count)
-    )
-
-
-def _id(index: int) -> str:
-    return f"streets-{index:06d}"
-
-
-@lru_cache(maxsize=65_536)
-def _facts(seed: int, index: int, size: world.Size) -> Facts:
-    return questions.facts(world.render(seed, index, size))
-
-
-def _questions(seed: int, index: int, size: world.Size) -> tuple[Sample, ...]:
-    rng = np.random.default_rng([seed, index, _QUESTION_STREAM])
-    return questions.ask(_facts(seed, index, size), rng, _id(index))
-
-
-def _fingerprint(name: str, seed: int, size: world.Size) -> str:
-    return fingerprint(name, world.VERSION, questions.VERSION, str(seed), str(size))
+ENTRIES = (
+    Entry(
+        "streets",
+        "drawn street scenes: multiple choice, yes/no and safety questions",
+        partial(_load, streets),
+    ),
+    Entry("streets-describe", "the same scenes, each to be described", partial(_load, streets_describe)),
+)

@@ -7,7 +7,7 @@ A new perturbation of ours is a function and an entry in `FAMILIES` of its group
 import numpy as np
 
 from ..closest import did_you_mean
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from . import common, control, driving, frequency, geometric, overlay, priors
 from .condition import CLEAN, Condition, Value, generator
 from .control import OtherPixels

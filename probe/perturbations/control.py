@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..datasets.sample import Image, Pixels
+from ..sample import Image, Pixels
 from .condition import Skipped
 from .family import Family
 from .preparation import prepared

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .family import Family, Parameter
 
 ASPECT = 2.0

@@ -17,7 +17,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .catalogue import FAMILIES
 from .condition import BARE, CLEAN, Condition
 from .family import Family, Parameter, Settings, SpecError

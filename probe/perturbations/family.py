@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..closest import did_you_mean
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .condition import BARE, CLEAN, Condition, Value
 
 Settings = Mapping[str, Value]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .condition import Skipped
 from .family import Family, Parameter
 

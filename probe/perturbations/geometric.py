@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .condition import Skipped
 from .family import Family, Parameter
 

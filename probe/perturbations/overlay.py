@@ -14,7 +14,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .family import Family, Parameter, Settings
 
 PADDING = 4

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .common.digital import jpeg
 from .geometric import resized
 

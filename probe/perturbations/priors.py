@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..datasets.sample import Pixels
+from ..sample import Pixels
 from .condition import Skipped
 from .family import Family
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
 
-from probe.datasets.sample import Sample
 from probe.prompts import DESCRIBE, SAFETY, render
+from probe.sample import Sample
 
 from . import models, questions
 from .classes import ASKED

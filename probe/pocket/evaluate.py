@@ -19,16 +19,16 @@ from transformers import (
     SegformerImageProcessorPil,
 )
 
-from probe.datasets.sample import Dataset, Pixels, Sample
-from probe.datasets.streets import streets, streets_describe
 from probe.perturbations.condition import generator
 from probe.perturbations.driving import low_light, motion_blur, occlusion
 from probe.prompts import render
+from probe.sample import Dataset, Pixels, Sample
 
 from . import captions, world
 from .classes import ASKED, WORDS
 from .figures import Figure, precision, share
 from .packing import Packer, Reader
+from .streets import streets, streets_describe
 
 BATCH = 20
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from probe.datasets.sample import Dataset, Pixels
-from probe.datasets.streets import EVALUATION_SEED
+from probe.sample import Dataset, Pixels
 
 from . import evaluate
 from .cards import Card
 from .evaluate import Choices, Loaded
+from .streets import EVALUATION_SEED
 
 SCENES = 500
 PERTURBED = 100

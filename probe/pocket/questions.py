@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from probe.datasets.sample import Sample
 from probe.prompts import DESCRIBE, SAFETY, presence_question
+from probe.sample import Sample
 
 from . import world
 from .classes import ASKED, LAMPS, PAINT, WORDS

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import CLIPModel, LlavaForConditionalGeneration
 
-from probe.datasets.sample import Sample
 from probe.prompts import DESCRIBE, SAFETY, PromptName, presence_question, render
+from probe.sample import Sample
 
 from . import models, questions
 from .gallery import Gallery

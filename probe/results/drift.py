@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from analyses import drift, summary
+from analyses import drift, statistics
 
 from .evidence import Evidence
 from .result import Result, estimate
@@ -62,9 +62,9 @@ def on_yardstick(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, y
     images = moved.image.values
     bounds = {
         name: np.stack(
-            summary.bootstrap(statistic, moved.values, control.values, cluster=images, seed=evidence.seed), axis=-1
+            statistics.bootstrap(statistic, moved.values, control.values, cluster=images, seed=evidence.seed), axis=-1
         )
-        for name, statistic in (("percent", summary.percent), ("cohen_d", summary.cohen_d))
+        for name, statistic in (("percent", statistics.percent), ("cohen_d", statistics.cohen_d))
     }
     return xr.Dataset(
         {name: (("layer", "family", "bound"), values) for name, values in bounds.items()}
@@ -73,7 +73,7 @@ def on_yardstick(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, y
             "percent_sd": drift.relative(moved, control).percent_sd,
             "control": control.mean("sample"),
         },
-        coords={"layer": moved.layer, "family": moved.family, "bound": list(summary.BOUNDS)},
+        coords={"layer": moved.layer, "family": moved.family, "bound": list(statistics.BOUNDS)},
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analyses import drift, flips, margins, summary
+from analyses import drift, flips, margins, statistics
 from stores import Run
 
 from .. import measures
@@ -172,16 +172,18 @@ class Evidence:
     def interval(self, values: xr.DataArray) -> xr.DataArray:
         """(..., bound) mean over samples with its interval by image."""
         values = values.transpose("sample", ...)
-        bounds = summary.bootstrap(summary.mean, values.values, cluster=self.run.answers.image.values, seed=self.seed)
+        bounds = statistics.bootstrap(
+            statistics.mean, values.values, cluster=self.run.answers.image.values, seed=self.seed
+        )
         kept = values.isel(sample=0, drop=True)
         parts = [kept.copy(data=bound) for bound in bounds]
-        return xr.concat(parts, xr.IndexVariable("bound", list(summary.BOUNDS))).transpose(..., "bound")
+        return xr.concat(parts, xr.IndexVariable("bound", list(statistics.BOUNDS))).transpose(..., "bound")
 
     def means(self, pairs: xr.DataArray) -> xr.Dataset:
         """The mean of a quantity under each family, with intervals and counts (`summary.family_means`)."""
         known = set(pairs.family.values.tolist())
         any_of = [name for name in self.any_of if name in known]
-        return summary.family_means(pairs, any_of=any_of, seed=self.seed)
+        return statistics.family_means(pairs, any_of=any_of, seed=self.seed)
 
     def medians(self, pairs: xr.DataArray) -> xr.DataArray:
         """(family, bound) median over the defined pairs of each family, with intervals by image."""
@@ -189,17 +191,17 @@ class Evidence:
         groups["any"] = pairs.family.isin(self.any_of)
         images = pairs.image.values
         bounds = [
-            summary.bootstrap(
+            statistics.bootstrap(
                 median, pairs.values[:, chosen.values], cluster=images, resamples=MEDIAN_RESAMPLES, seed=self.seed
             )
             for chosen in groups.values()
         ]
-        coords = {"family": list(groups), "bound": list(summary.BOUNDS)}
+        coords = {"family": list(groups), "bound": list(statistics.BOUNDS)}
         return xr.DataArray(np.asarray(bounds, np.float64), dims=("family", "bound"), coords=coords)
 
     def shares(self, cases: xr.DataArray, trials: xr.DataArray) -> xr.DataArray:
         """(family, bound) of sum(cases) / sum(trials) over the pairs of each family (`summary.family_shares`)."""
-        return summary.family_shares(cases, trials, any_of=self.any_of, seed=self.seed).value
+        return statistics.family_shares(cases, trials, any_of=self.any_of, seed=self.seed).value
 
     def rate(self, happened: xr.DataArray) -> xr.DataArray:
         """(family, bound) share of the defined pairs in which something happened (0/1, nan where undefined)."""

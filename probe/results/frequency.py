@@ -5,7 +5,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from analyses import coherence, heatmap, sensitivity, thresholds
+from analyses.frequency import coherence, heatmap, sensitivity, thresholds
 
 from .evidence import Evidence
 from .result import Result, Row, estimate

@@ -4,20 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from . import (
-    bands,
-    confidence,
+    alignment,
+    calibration,
+    corruption,
+    dirichlet,
     drift,
     flips,
     frequency,
-    geometry,
-    hidden,
-    leads,
+    instability,
+    margins,
     misalignment,
-    presence,
     priors,
-    quality,
-    severity,
-    smoothness,
+    probing,
+    segmentation,
+    spectrum,
 )
 from .evidence import Evidence
 from .result import Result
@@ -25,19 +25,19 @@ from .result import Result
 RESULTS: Mapping[str, Callable[[Evidence], Result | None]] = MappingProxyType(
     {
         "flips": flips.compute,
-        "margins": leads.compute,
+        "margins": margins.compute,
         "drift": drift.compute,
-        "instability": hidden.compute,
-        "dirichlet": smoothness.compute,
-        "spectrum": bands.compute,
+        "instability": instability.compute,
+        "dirichlet": dirichlet.compute,
+        "spectrum": spectrum.compute,
         "frequency": frequency.compute,
         "priors": priors.compute,
-        "alignment": geometry.compute,
-        "corruption": severity.compute,
-        "calibration": confidence.compute,
+        "alignment": alignment.compute,
+        "corruption": corruption.compute,
+        "calibration": calibration.compute,
         "misalignment": misalignment.compute,
-        "segmentation": quality.compute,
-        "probing": presence.compute,
+        "segmentation": segmentation.compute,
+        "probing": probing.compute,
     }
 )
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analyses import coherence
+from analyses.frequency import coherence
 
 laws = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 erosions = st.integers(3, 8).flatmap(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import ortho_group
 
-from analyses import drift, partners
+from analyses import control_sampling, drift
 
 laws = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 numbers = st.floats(-100, 100).map(lambda x: round(x, 3))
@@ -81,14 +81,14 @@ def test_on_unit_vectors_cosine_is_half_the_squared_distance(states) -> None:
 def test_partners_obey_their_sampling_in_any_order(labels, pairs: int, seed: int, random) -> None:
     within, avoiding = (np.array(column) for column in zip(*labels, strict=True))
     ids = np.array([f"s{i}" for i in range(len(labels))])
-    drawn = partners.draw(ids, within, avoiding, pairs=pairs, seed=seed)
+    drawn = control_sampling.draw(ids, within, avoiding, pairs=pairs, seed=seed)
     for i, row in enumerate(drawn):
         allowed = {j for j in range(len(ids)) if within[j] == within[i] and avoiding[j] != avoiding[i]}
         chosen = [j for j in row if j >= 0]
         assert set(chosen) <= allowed
         assert len(set(chosen)) == len(chosen) == min(pairs, len(allowed))
     order = np.array(random.sample(range(len(ids)), len(ids)))
-    again = partners.draw(ids[order], within[order], avoiding[order], pairs=pairs, seed=seed)
+    again = control_sampling.draw(ids[order], within[order], avoiding[order], pairs=pairs, seed=seed)
     for place, i in enumerate(order):
         assert {ids[j] for j in drawn[i] if j >= 0} == {ids[order][j] for j in again[place] if j >= 0}
 

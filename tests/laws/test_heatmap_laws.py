@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyses import heatmap
+from analyses.frequency import heatmap
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 frequencies = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=12, unique=True)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import mannwhitneyu
 
-from analyses import instability, ranking
+from analyses import instability
+from analyses.instability import ranking
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 numbers = st.integers(-20, 20).map(float)

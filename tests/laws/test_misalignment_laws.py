@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analyses import chair, misalignment
-from analyses.misalignment import CITYSCAPES, mentioned
-from analyses.vocabulary import forms
+from analyses import misalignment
+from analyses.misalignment import CITYSCAPES, chair, mentioned
+from analyses.misalignment.vocabulary import forms
 
 laws = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 

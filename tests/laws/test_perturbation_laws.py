@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from probe.datasets.sample import Image
 from probe.perturbations import FAMILIES, Condition, Others, Skipped, apply, generator, parse, prepared
 from probe.perturbations.suites import SUITES
+from probe.sample import Image
 
 SIDES = st.integers(1, 24)
 PIXELS = st.tuples(SIDES, SIDES).flatmap(lambda sides: arrays(np.uint8, (*sides, 3)))

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyses import probing
-from analyses.cross_validation import held_out, shuffled
 from analyses.probing import Probe
+from analyses.probing.cross_validation import held_out, shuffled
 
 laws = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 PROBE = Probe(folds=3, fewest=3)

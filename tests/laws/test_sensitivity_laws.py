@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analyses import sensitivity
+from analyses.frequency import sensitivity
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 numbers = st.floats(-100, 100).map(lambda x: round(x, 3))

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analyses import flips, thresholds
+from analyses import flips
+from analyses.frequency import thresholds
 
 laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 from transcribed import table
 
-from analyses import summary
+from analyses import statistics
 
 SEGMENTERS = ["DeepLabV3+", "SegFormer", "Mask2Former"]
 VLMS = ["CLIP", "SigLIP", "Qwen2-VL"]
@@ -85,7 +85,7 @@ def test_a_moderate_negative_correlation_of_critical_omissions_is_that_of_qwen_w
 
 def test_of_nine_correlations_of_critical_omissions_only_a_positive_one_outlives_adjustment() -> None:
     r, p = correlations("COR")
-    kept = xr.DataArray(summary.benjamini_hochberg(p.values), coords=p.coords) < 0.05
+    kept = xr.DataArray(statistics.benjamini_hochberg(p.values), coords=p.coords) < 0.05
     assert kept.sum() == 1
     assert kept.sel(vlm="SigLIP", segmenter="Mask2Former")
     assert r.sel(vlm="SigLIP", segmenter="Mask2Former") > 0

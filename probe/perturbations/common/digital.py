@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..condition import Skipped
 from ..family import Family, Parameter
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 from .zoom import between
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 
 Map = NDArray[np.int16]

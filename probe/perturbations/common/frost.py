@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 from .frost_textures import textures
 

@@ -6,7 +6,7 @@ from math import ceil, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 
 LEVELS = 256

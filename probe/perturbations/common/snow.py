@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 from .motion import line_blur
 from .zoom import clipped_zoom

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...datasets.sample import Pixels
+from ...sample import Pixels
 from ..family import Family, Parameter
 
 Layer = NDArray[np.float32]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ....datasets.sample import Pixels
+from ....sample import Pixels
 
 NAMES = ("creases", "needles_1", "needles_2", "leaves", "ferns")
 

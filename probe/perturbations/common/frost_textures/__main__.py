@@ -13,7 +13,7 @@ from types import ModuleType
 import numpy as np
 from PIL import Image
 
-from ....datasets.sample import Pixels
+from ....sample import Pixels
 from . import NAMES, creases, ferns, leaves, needles
 from .matching import matched
 from .targets import CREASES, FERNS, LEAVES, NEEDLES, Target

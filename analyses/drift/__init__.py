@@ -1,0 +1,46 @@
+"""Drift: how far a representation moves when its image is perturbed, and how far that is.
+
+`cosine` and `euclidean` measure it per sample, `tokens` per vision token; `control` measures the same distance between
+unrelated samples, the yardstick; `relative` puts one over the other. Source: Wani et al. 2026; definitions, section 5.
+"""
+
+from .. import papers
+from ..cards import Card
+from .controls import control, control_pairs, relative
+from .distances import by_family, cosine, euclidean
+from .token_drift import tokens
+
+__all__ = ["CARDS", "by_family", "control", "control_pairs", "cosine", "euclidean", "relative", "tokens"]
+
+
+CARDS = (
+    Card(
+        "drift.cosine",
+        "How far does the representation turn when the image is perturbed?",
+        "1 - cosine",
+        "[0, 2]",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card("drift.euclidean", "How far does the representation move, its length included?", "state units", "[0, inf)"),
+    Card(
+        "drift.control",
+        "How far apart are the representations of unrelated inputs?",
+        "as its metric",
+        "as its metric",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card(
+        "drift.control_pairs",
+        "How widely do the distances between unrelated inputs spread, before they are averaged?",
+        "as its metric",
+        "as its metric",
+    ),
+    Card(
+        "drift.relative",
+        "Does a perturbation move the state as far as another input would?",
+        "% of control; Cohen's d in standard deviations",
+        "[0, inf); (-inf, inf)",
+        papers.HIDDEN_INSTABILITY,
+    ),
+    Card("drift.tokens", "Where on the picture does the representation move?", "as its metric", "as its metric"),
+)

@@ -1,0 +1,157 @@
+"""Control drift: how far unrelated clean states lie apart, and drift on that scale.
+
+Source: Wani et al. 2026; definitions, section 5.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+# xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .. import control_sampling, kernels, labels
+from ..labels import Array
+
+
+def control(
+    clean: Array,
+    *,
+    metric: str = "cosine",
+    pairs: int = 25,
+    sampling: str = "other_sample",
+    seed: int = 0,
+    dim: str | int = "feature",
+    sample_dim: str = "auto",
+) -> Array:
+    """Mean distance of each clean representation to those of `pairs` unrelated samples: the yardstick of drift.
+
+    In: (sample or image, ..., dim), as `control_pairs`. Out: the same without `dim`, in the metric's unit and range,
+    with a coordinate `pairs` that counts the partners of each sample and attributes that say how they were drawn.
+    Partners whose representation is undefined are left out of the mean; nan where none remains or the sample's own
+    representation is undefined. Averaging narrows the spread, so Cohen's d against it comes out larger than against
+    `control_pairs`. Source: Wani et al. 2026, control drift.
+
+    >>> import numpy as np
+    >>> control(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]]), pairs=2)   # a: (1+1)/2, b and c: (1+0)/2
+    array([1. , 0.5, 0.5])
+    """
+    if not isinstance(clean, xr.DataArray):
+        return control(_rows_as_images(clean, dim), metric=metric, pairs=pairs, sampling=sampling, seed=seed).values
+    unaveraged = control_pairs(
+        clean, metric=metric, pairs=pairs, sampling=sampling, seed=seed, dim=dim, sample_dim=sample_dim
+    )
+    return labels.mean(unaveraged, "pair").assign_attrs(unaveraged.attrs)
+
+
+def control_pairs(
+    clean: Array,
+    *,
+    metric: str = "cosine",
+    pairs: int = 25,
+    sampling: str = "other_sample",
+    seed: int = 0,
+    dim: str | int = "feature",
+    sample_dim: str = "auto",
+) -> Array:
+    """Distance of each clean representation to each of `pairs` unrelated ones, unaveraged.
+
+    In: (sample or image, ..., dim); samples need a coordinate `image`, and for the samplings that name a prompt one of
+    `prompt` or `question`. Rows of a bare array are images of their own. Out: the same without `dim`, with `pair`, in
+    the metric's unit and range; nan where there are fewer unrelated samples than `pairs`, or either is undefined.
+    Samplings: "other_sample" (another image, any question), "other_image_same_prompt" (another image, same prompt),
+    "same_image_other_prompt". Partners are drawn without replacement by `seed` and the samples' ids, so that they do
+    not depend on the samples' order. Raises ValueError for an unknown metric or sampling and a missing coordinate.
+
+    >>> import numpy as np
+    >>> control_pairs(np.array([[1.0, 0.0], [0.0, 1.0]]), pairs=2)   # one partner each
+    array([[ 1., nan],
+           [ 1., nan]])
+    """
+    if not isinstance(clean, xr.DataArray):
+        wrapped = _rows_as_images(clean, dim)
+        return control_pairs(wrapped, metric=metric, pairs=pairs, sampling=sampling, seed=seed).values
+    if metric not in kernels.METRICS:
+        raise ValueError(f"metric={metric!r}: unknown. Choose one of {', '.join(kernels.METRICS)}.")
+    rows = control_sampling.sample_dim_of(clean, sample_dim)
+    drawn = control_sampling.draw_for(clean, sampling=sampling, pairs=pairs, seed=seed, sample_dim=rows)
+    result = labels.apply(
+        lambda states: _paired(metric, states, drawn), clean, core=[[rows, dim]], out={rows: len(drawn), "pair": pairs}
+    )
+    counts = (drawn >= 0).sum(axis=1)
+    along = {name: coord for name, coord in clean.coords.items() if rows in coord.dims and str(dim) not in coord.dims}
+    fewest = int(counts.min(initial=pairs))
+    attrs = {"metric": metric, "sampling": sampling, "pairs": pairs, "fewest_pairs": fewest, "seed": seed}
+    order = [*(name for name in clean.dims if name != dim), "pair"]
+    return result.transpose(*order).assign_coords({**along, "pairs": (rows, counts)}).assign_attrs(attrs)
+
+
+def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Dataset:
+    """Drift over its control, reduced over samples: a share in percent and a standardised difference.
+
+    percent = 100 mean(drift) / mean(control); percent_sd = 100 sd(drift) / mean(control); cohen_d = (mean(drift) -
+    mean(control)) / pooled sd, all sd with ddof = 1; a negative d means that drift is smaller than control.
+    In: drift (sample, ...), control (sample, ...) from `control`, or (sample, ..., pair) from `control_pairs`, whose
+    pairs then enter the spread unaveraged. Out: Dataset percent [%], percent_sd [%], cohen_d [sd], and the counts
+    `defined` and `undefined` of drifts that went in and that were left out as nan. nan where mean(control) or the
+    pooled sd is 0 or undefined. Raises ValueError where labels differ. Intervals: `statistics`.
+    Source: Wani et al. 2026; Cohen 1988.
+
+    >>> import numpy as np
+    >>> result = relative(np.array([0.1, 0.3]), np.array([0.7, 0.9]))
+    >>> float(result.percent), round(float(result.cohen_d), 3)   # 100 * 0.2/0.8; (0.2-0.8)/0.1414
+    (25.0, -4.243)
+    """
+    if not labels.labelled(drift=drift, control=control):
+        drift, control = _rows(drift), _rows(control)
+    moved, yardstick = labels.aligned(drift=drift, control=control)
+    labels.require_dims("drift", moved, "control", yardstick)
+    # what the control was selected by (condition="clean") says nothing about the drift
+    yardstick = yardstick.drop_vars([name for name, coord in yardstick.coords.items() if coord.ndim == 0])
+    rows = control_sampling.sample_dim_of(moved, sample_dim)
+    over = [rows, "pair"] if "pair" in yardstick.dims else [rows]
+    count, mean, variance = _moments(moved, [rows])
+    control_count, control_mean, control_variance = _moments(yardstick, over)
+    yard = 100.0 / control_mean.where(control_mean > 0)
+    freedom = count + control_count - 2
+    scatter = (count - 1) * variance + (control_count - 1) * control_variance
+    pooled = (scatter / freedom.where(freedom > 0)) ** 0.5
+    return xr.Dataset(
+        {
+            "percent": mean * yard,
+            "percent_sd": variance**0.5 * yard,
+            "cohen_d": (mean - control_mean) / pooled.where(pooled > 0),
+            "defined": count,
+            "undefined": moved.isnull().sum(rows),
+        }
+    )
+
+
+def _paired(metric: str, states: Any, drawn: Any) -> Any:
+    # (..., sample, feature) -> (..., sample, pair), one column at a time: all at once would hold `pairs` copies
+    columns: list[Any] = []
+    for partner in drawn.T:
+        distance = kernels.METRICS[metric](states, states[..., np.maximum(partner, 0), :])
+        columns.append(np.where(partner >= 0, distance, np.nan).astype(distance.dtype))
+    return np.stack(columns, axis=-1)
+
+
+def _moments(array: xr.DataArray, dims: list[str]) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    count = array.notnull().sum(dims)
+    mean = labels.mean(array, dims)
+    variance = ((array.astype(np.float64) - mean) ** 2).sum(dims, skipna=True) / (count - 1).where(count > 1)
+    return count, mean, variance
+
+
+def _rows(array: Any, *names: str) -> xr.DataArray:
+    values = np.asarray(array)
+    extra = [*names, *(f"axis_{axis}" for axis in range(1 + len(names), values.ndim))]
+    return xr.DataArray(values, dims=["sample", *extra[: values.ndim - 1]])
+
+
+def _rows_as_images(array: Any, dim: str | int) -> xr.DataArray:
+    values = labels.axis_last(np.asarray(array), dim)
+    middle = [f"axis_{axis}" for axis in range(1, values.ndim - 1)]
+    return xr.DataArray(values, dims=["image", *middle, "feature"])

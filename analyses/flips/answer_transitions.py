@@ -1,0 +1,112 @@
+"""Transitions: what a perturbation does to right and to wrong answers.
+
+Source: Wani et al. 2026; definitions, section 4.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
+# xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from .. import labels
+from ..labels import Array
+from .choices import correct, flipped
+
+
+def transitions(choice: Array, clean_choice: Array, answer: Array) -> xr.Dataset:
+    """What the perturbation did to the answer, per sample and condition.
+
+    In: choice (sample, condition), clean_choice and answer (sample). Out: Dataset of 0/1 indicators as choice:
+    right_to_wrong, wrong_to_right, right_to_right, wrong_to_wrong, which are 1 in all, and wrong_to_other_wrong, the
+    part of wrong_to_wrong whose choice changed. nan where any of the three is undefined. Source: Wani et al. 2026.
+
+    >>> import numpy as np
+    >>> result = transitions(np.array([[0, 1, 2]]), np.array([1]), np.array([0]))
+    >>> result.wrong_to_right.values, result.wrong_to_wrong.values, result.wrong_to_other_wrong.values
+    (array([[1., 0., 0.]]), array([[0., 1., 1.]]), array([[0., 0., 1.]]))
+    """
+    now = labels.by_sample(correct(choice, answer))
+    moved = labels.by_sample(flipped(choice, clean_choice))
+    before = labels.by_sample(correct(clean_choice, answer))
+    defined = now.notnull() & moved.notnull() & before.notnull()
+    kinds = {
+        "right_to_wrong": before * (1 - now),
+        "wrong_to_right": (1 - before) * now,
+        "right_to_right": before * now,
+        "wrong_to_wrong": (1 - before) * (1 - now),
+        "wrong_to_other_wrong": (1 - before) * (1 - now) * moved,
+    }
+    return xr.Dataset({name: kind.where(defined).transpose(*now.dims) for name, kind in kinds.items()})
+
+
+def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sample") -> xr.Dataset:
+    """Share of right answers that break and of wrong ones that are mended.
+
+    In: the Dataset of `transitions`. Out: without `dim`, in [0, 1]: broken = R→W / (R→W + R→R), mended = W→R / (W→R +
+    W→W), wandered = W→other W / (W→R + W→W); and counts: the clean answers that were `right` and `wrong`, and those
+    that are `undefined` and left out. nan where the clean answers give no case. Source: Wani et al. 2026.
+
+    >>> import numpy as np
+    >>> result = transition_rates(transitions(np.array([[0], [1]]), np.array([0, 0]), np.array([0, 0])))
+    >>> result.broken.values, result.mended.values
+    (array([0.5]), array([nan]))
+    """
+    counts = transitions.sum(dim)
+    right = counts.right_to_wrong + counts.right_to_right
+    wrong = counts.wrong_to_right + counts.wrong_to_wrong
+    return xr.Dataset(
+        {
+            "broken": counts.right_to_wrong / right.where(right > 0),
+            "mended": counts.wrong_to_right / wrong.where(wrong > 0),
+            "wandered": counts.wrong_to_other_wrong / wrong.where(wrong > 0),
+            "right": right.astype(np.int64),
+            "wrong": wrong.astype(np.int64),
+            "undefined": transitions.right_to_right.isnull().sum(dim),
+        }
+    )
+
+
+def yes_no_rates(
+    choice: Array, clean_choice: Array, answer: Array, *, yes: int = 0, dim: str | Sequence[str] = "sample"
+) -> xr.Dataset:
+    """Which kinds of yes/no answers the perturbation keeps, and which mistakes it corrects.
+
+    In: as `transitions`; `yes` is the place of the option "yes". Out: without `dim`, in [0, 1]:
+    true_positive_stability (right "yes" kept), true_negative_stability (right "no" kept), false_positive_correction
+    (wrong "yes" turned to "no"), false_negative_correction (wrong "no" turned to "yes"); and the counts of clean
+    answers that these are shares of: true_positives, true_negatives, false_positives, false_negatives. nan where the
+    clean answers give no case. Source: Wani et al. 2026.
+
+    >>> import numpy as np
+    >>> result = yes_no_rates(np.array([[1], [0]]), np.array([0, 0]), np.array([1, 1]))   # 1 of 2 false alarms
+    >>> result.false_positive_correction.values
+    array([0.5])
+    """
+    change = transitions(choice, clean_choice, answer)
+    clean = labels.by_sample(clean_choice)
+    said_yes = (clean == yes).astype(np.float64).where(clean >= 0)
+    kept, mended = change.right_to_right, change.wrong_to_right
+    right, wrong = kept + change.right_to_wrong, mended + change.wrong_to_wrong
+    said_no = 1 - said_yes
+    cases = {
+        "true_positives": right * said_yes,
+        "true_negatives": right * said_no,
+        "false_positives": wrong * said_yes,
+        "false_negatives": wrong * said_no,
+    }
+    parts = {
+        "true_positive_stability": kept * said_yes,
+        "true_negative_stability": kept * said_no,
+        "false_positive_correction": mended * said_yes,
+        "false_negative_correction": mended * said_no,
+    }
+    counts = {name: case.sum(dim) for name, case in cases.items()}
+    shares = {
+        name: part.sum(dim) / count.where(count > 0)
+        for (name, part), count in zip(parts.items(), counts.values(), strict=True)
+    }
+    return xr.Dataset(shares | {name: count.astype(np.int64) for name, count in counts.items()})

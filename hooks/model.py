@@ -1,0 +1,109 @@
+"""What a model is: a blueprint before any weights are read, and the loaded model that forwards run on."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import torch
+
+from .families import Family
+from .load_options import LoadOptions
+from .sites import Tower
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a model will be, from its config and processor alone: no weights have been touched."""
+
+    source: str
+    options: LoadOptions
+    directory: Path
+    family: Family
+    config: Any
+    processor: Any
+    device: str
+    dtype: Literal["float32", "bfloat16", "float16"]
+    revision: str | None
+
+    @property
+    def kind(self) -> Literal["generative", "contrastive"]:
+        return self.family.kind
+
+    @cached_property
+    def towers(self) -> dict[str, Tower]:
+        return self.family.towers(self.config)
+
+    @property
+    def chat(self) -> bool:
+        """Whether prompts follow the checkpoint's chat template."""
+        return not self.options.plain and getattr(self.processor, "chat_template", None) is not None
+
+    @property
+    def image_token(self) -> int:
+        """The input id that stands at an image's positions."""
+        return self.family.image_token(self.config)
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model: `module` computes, `tracer` (nnsight) looks inside; one thread at a time holds `lock`."""
+
+    blueprint: Blueprint
+    module: Any
+    tracer: Any
+    provenance: dict[str, Any]
+    lock: Any = field(default_factory=Lock, repr=False)
+    text_features: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def source(self) -> str:
+        return self.blueprint.source
+
+    @property
+    def family(self) -> Family:
+        return self.blueprint.family
+
+    @property
+    def kind(self) -> Literal["generative", "contrastive"]:
+        return self.blueprint.kind
+
+    @property
+    def towers(self) -> dict[str, Tower]:
+        return self.blueprint.towers
+
+    @property
+    def config(self) -> Any:
+        return self.blueprint.config
+
+    @property
+    def processor(self) -> Any:
+        return self.blueprint.processor
+
+    @property
+    def dtype(self) -> Literal["float32", "bfloat16", "float16"]:
+        return self.blueprint.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.blueprint.device)
+
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
+        """The token ids that end the model's turn."""
+        declared = getattr(self.generation, "eos_token_id", None)
+        ids = self.processor.tokenizer.eos_token_id if declared is None else declared
+        return tuple(ids) if isinstance(ids, list) else (ids,)
+
+    @property
+    def repetition_penalty(self) -> float:
+        """By how much the checkpoint makes tokens less likely that are there already; 1 where it does not."""
+        return getattr(self.generation, "repetition_penalty", None) or 1.0
+
+    @property
+    def generation(self) -> Any:
+        """The generation config that the model's `generate` follows, None where it has none."""
+        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
+        return getattr(generator, "generation_config", None)

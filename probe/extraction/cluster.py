@@ -1,0 +1,131 @@
+"""A run spread over processes or machines: blocks travel, arrays never do.
+
+The plan travels once; each worker loads the model once and writes its own blocks' units straight into the store; no two
+workers ever share a file. With `--workers N` the processes are local, with `--scheduler tcp://…` they are whatever the
+cluster has.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from dask.distributed import Client, LocalCluster, as_completed
+
+from hooks import families
+from stores import Unit, ledger
+
+from ..errors import PlanError
+from ..perturbations import extension
+from .execution import Execution, begin, load, run_blocks
+from .plan import Plan
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from hooks import Model
+
+POLL_SECONDS = 0.5
+
+
+def run_plan(
+    plan: Plan, path: Path, pending: Collection[Unit], execution: Execution, on_unit: Callable[[Unit], None]
+) -> None:
+    """Hand the pending blocks to the workers, and report units as their markers appear.
+
+    Raises PlanError where a perturbation or the model's family was made in this process alone: the workers could not
+    know it.
+    """
+    if families.only_here(plan.model["family"]):
+        raise PlanError(
+            f"family {plan.model['family']!r} was added in this process, so that other workers cannot know it. Offer "
+            "it through the entry-point group 'probe.families' of an installed package, or use one worker."
+        )
+    if unknown := extension.only_here(plan.conditions):
+        raise PlanError(
+            f"perturbation {', '.join(unknown)} was made in this process, so that other workers cannot know it. Offer "
+            f"it through the entry-point group {extension.GROUP!r} of an installed package, or use one worker."
+        )
+    threads = torch.get_num_threads()
+    with connect(execution) as client:
+        provenance = client.submit(provenance_there, plan.settings, execution, threads, pure=False).result()
+        begin(plan, path, provenance, execution)
+        shared = client.scatter(plan, broadcast=True)
+        by_block = {unit.block: [u for u in pending if u.block == unit.block] for unit in pending}
+        futures = [
+            client.submit(run_there, shared, str(path.absolute()), units, execution, threads, pure=False)
+            for units in by_block.values()
+        ]
+        with watched(path, pending, on_unit):
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                client.cancel(futures)
+                raise
+
+
+@contextmanager
+def connect(execution: Execution) -> Iterator[Client]:
+    """A client of the given scheduler, or of local processes that end with it."""
+    if execution.scheduler:
+        with Client(execution.scheduler) as client:
+            yield client
+        return
+    with (
+        LocalCluster(
+            n_workers=execution.workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            silence_logs=50,
+        ) as local,
+        Client(local) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def watched(path: Path, pending: Collection[Unit], on_unit: Callable[[Unit], None]) -> Iterator[None]:
+    """Call `on_unit` for each pending unit once its marker is there."""
+    stop = threading.Event()
+    waiting = set(pending)
+
+    def report() -> None:
+        for unit in sorted(waiting & ledger.done(path)):
+            waiting.discard(unit)
+            on_unit(unit)
+
+    def watch() -> None:
+        while not stop.wait(POLL_SECONDS):
+            report()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        report()
+
+
+@lru_cache(maxsize=1)
+def model_there(settings: Settings, execution: Execution) -> "Model":
+    """The loaded model of this worker process."""
+    return load(settings, execution)
+
+
+def provenance_there(settings: Settings, execution: Execution, threads: int) -> dict[str, Any]:
+    """Load the model on a worker and say where it comes from."""
+    torch.set_num_threads(threads)  # sums depend on it: every worker counts as the coordinator would
+    return dict(model_there(settings, execution).provenance)
+
+
+def run_there(plan: Plan, path: str, units: list[Unit], execution: Execution, threads: int) -> None:
+    """Extract one block's pending units on a worker."""
+    torch.set_num_threads(threads)
+    model = model_there(plan.settings, execution)
+    run_blocks(plan, Path(path), units, model, execution, on_unit=lambda unit: None)

@@ -1,0 +1,244 @@
+"""What a run will do, worked out before any weights are loaded.
+
+`Settings` are the choices that determine the numbers; `Plan` is what they come to for one dataset and one model:
+conditions, sites, blocks, forwards, bytes. A run is identified by its plan: the same plan resumes it, another is
+refused. How the work is carried out (batch size, device, workers) is not part of the plan.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
+
+from ..datasets.labels import overlay_labels
+from ..perturbations import catalogue, suites
+from ..perturbations.condition import Condition
+from ..sample import Dataset
+from . import token_counts
+from .settings import Keep, Settings
+
+if TYPE_CHECKING:
+    from hooks import Blueprint
+    from hooks.sites import Site
+
+    from ..datasets.problems import Problem
+
+
+FORMAT = 1
+
+
+DEFAULT_SITES = {
+    "generative": ("vision.layers[{read}]:patches", "projector:patches", "language.layers[-1]:context_last"),
+    "contrastive": ("vision.layers[-1]:patches", "vision:pooled"),
+}
+
+
+LARGEST_BLOCK = 32
+"""Images in a block at most: what one interruption can cost is one block's work under one condition."""
+
+
+BLOCK_BYTES = 256 << 20
+"""Activations of one unit at most, before the block is made smaller: they are held in memory until they are written."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run will do: who is asked what, under which conditions, and where each number goes."""
+
+    settings: Settings
+    dataset: Dataset
+    problems: "tuple[Problem, ...]"
+    conditions: tuple[Condition, ...]
+    preparation: str
+    sites: "tuple[Site, ...]"
+    model: Mapping[str, Any]
+    layout: Layout
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Every (block, condition) of the run, clean first within each block."""
+        return self.layout.units()
+
+    @property
+    def vision_forwards(self) -> int:
+        """Images times conditions: how often the vision tower runs when each view is encoded once."""
+        return len(self.dataset.images) * len(self.conditions)
+
+    @property
+    def naive_forwards(self) -> int:
+        """How often it would run with one full forward per option, and one per open question."""
+        each = sum(max(1, len(sample.options)) for sample in self.dataset.samples)
+        return each * len(self.conditions)
+
+    def identity(self) -> dict[str, Any]:
+        """The plan as plain JSON values, with its own hash: what `_ledger/plan.json` holds."""
+        body: dict[str, Any] = {
+            "format": FORMAT,
+            "settings": json.loads(json.dumps(asdict(self.settings))),
+            "dataset": {
+                "name": self.dataset.name,
+                "fingerprint": self.dataset.fingerprint,
+                "images": len(self.dataset.images),
+                "samples": len(self.dataset.samples),
+            },
+            "model": dict(self.model),
+            "preparation": self.preparation,
+            "conditions": [condition.id for condition in self.conditions],
+            "sites": [site.canonical for site in self.sites],
+            "block_size": self.layout.block_size,
+            "problems": {problem.sample_id: problem.message for problem in self.problems},
+        }
+        return body | {"hash": sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]}
+
+
+def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", blueprint: "Blueprint") -> Plan:
+    """Work out a run from its settings, its dataset and the model's blueprint; nothing is loaded or written.
+
+    Raises ValueError (or a subclass) for an unknown site, family or suite, and for a dataset without any usable sample.
+    """
+    if not dataset.samples:
+        reasons = "".join(f"\n  {problem.sample_id}: {problem.message}" for problem in problems[:5])
+        raise ValueError(f"dataset {settings.dataset!r} has no sample that can be asked.{reasons}")
+    conditions = suites.parse(settings.perturb, labels=overlay_labels(dataset))
+    sites = choose_sites(settings, blueprint)
+    return Plan(
+        settings=replace(settings, sites=tuple(site.canonical for site in sites)),
+        dataset=dataset,
+        problems=problems,
+        conditions=conditions,
+        preparation=suites.prepare(settings.perturb),
+        sites=sites,
+        model=describe_model(blueprint),
+        layout=lay_out(settings, dataset, conditions, sites, blueprint),
+    )
+
+
+def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":
+    """The sites of a run: those asked for, else the family's default ones; none when only answers are kept."""
+    from hooks.sites import parse_all
+
+    if settings.keep == "answers":
+        return ()
+    read = blueprint.family.features_from(blueprint.config)
+    usual = tuple(site.format(read=read) for site in DEFAULT_SITES[blueprint.kind])
+    return parse_all(settings.sites or usual, blueprint.towers)
+
+
+def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
+    """What of a model's blueprint determines the numbers."""
+    return {
+        "family": blueprint.family.name,
+        "kind": blueprint.kind,
+        "dtype": blueprint.dtype,
+        "chat_template": blueprint.chat,
+        "revision": blueprint.revision,
+        "config": sha256((blueprint.directory / "config.json").read_bytes()).hexdigest()[:16],
+    }
+
+
+def lay_out(
+    settings: Settings,
+    dataset: Dataset,
+    conditions: tuple[Condition, ...],
+    sites: "tuple[Site, ...]",
+    blueprint: "Blueprint",
+) -> Layout:
+    """The store's arrays for a run, with as many images a block as `BLOCK_BYTES` of activations allow."""
+    preparation = suites.prepare(settings.perturb)
+    with_tokens = any(site.has_tokens for site in sites)
+    tokens = most_tokens(dataset, conditions, preparation, blueprint) if with_tokens else {}
+    specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, blueprint.dtype) for site in sites)
+    width = 4 if blueprint.dtype == "float32" else 2
+    per_image = sum((spec.tokens or 1) * len(spec.layers) * spec.features * width for spec in specs)
+    place = {image.id: index for index, image in enumerate(dataset.images)}
+    return Layout(
+        block_size=max(1, min(LARGEST_BLOCK, len(dataset.images), BLOCK_BYTES // max(per_image, 1))),
+        image_ids=tuple(image.id for image in dataset.images),
+        samples=tuple(
+            SampleRow(
+                sample_id=sample.id,
+                image_index=place[sample.image_id],
+                question=sample.question,
+                answer=sample.answer or "",
+                kind=sample.kind,
+                options=sample.options,
+            )
+            for sample in dataset.samples
+        ),
+        conditions=tuple(condition_row(condition) for condition in conditions),
+        sites=specs,
+    )
+
+
+def most_tokens(
+    dataset: Dataset, conditions: tuple[Condition, ...], preparation: str, blueprint: "Blueprint"
+) -> dict[str, int]:
+    """The most grid tokens that one view takes in each tower."""
+    from hooks import image_grids
+
+    return token_counts.most(
+        dataset,
+        conditions,
+        preparation,
+        grids=partial(image_grids, blueprint),
+        resizes=blueprint.family.resizes,
+    )
+
+
+def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:
+    """How one site is stored."""
+    return SiteSpec(
+        slug=site.slug,
+        site=site.canonical,
+        layers=site.layers,
+        features=site.features,
+        per=site.per,
+        dtype=dtype,  # type: ignore[arg-type]
+        tokens=tokens if site.has_tokens else None,
+        keep_tokens=site.has_tokens and keep == "tokens",
+        attrs={"final_norm": site.final_norm, "tower_layers": site.tower_layers},
+    )
+
+
+def condition_row(condition: Condition) -> ConditionRow:
+    """A condition as the store's table of conditions holds it."""
+    return ConditionRow(
+        condition_id=condition.id,
+        family=condition.family,
+        severity=-1 if condition.severity is None else condition.severity,
+        parameters=json.dumps(catalogue.settings(condition), sort_keys=True),
+    )
+
+
+def differences(stored: Mapping[str, Any], planned: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """What distinguishes two plans, a line each, hashes left out.
+
+    >>> differences({"settings": {"seed": 0}, "hash": "a"}, {"settings": {"seed": 1}, "hash": "b"})
+    ['settings.seed: the run has 0, you asked for 1']
+    """
+    lines: list[str] = []
+    for key in sorted({*stored, *planned} - {"hash"}):
+        old, new = stored.get(key), planned.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            lines += differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            lines.append(f"{prefix}{key}: the run has {brief(old)}, you asked for {brief(new)}")
+    return lines
+
+
+def brief(value: Any) -> str:
+    """A value as JSON, cut to what fits on a line."""
+    text = json.dumps(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def free_bytes(path: Path) -> int:
+    """Free disk where a run would lie, in bytes; its folders need not exist yet."""
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
