@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from tiny import picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import tiny
-from tiny_models import picture
 
 import hooks
 from hooks.continuation import encode

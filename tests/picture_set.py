@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
-from tiny_models import picture
+from tiny import picture
 
 OPTIONS = ("yes", "a bus", "a very long answer")
 

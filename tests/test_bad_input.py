@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import picture_set
 import pytest
+import tiny
 import torch
 from click.testing import CliRunner, Result
-from tiny_models import llava_path
 
 import hooks
 import probe
@@ -29,8 +29,9 @@ def extract(tmp_path: Path) -> Extract:
         lines = picture_set.lines(3)
         lines[0] |= line or {}
         path = dataset or str(picture_set.write(tmp_path / "set", images=3, samples=lines))
-        arguments = [model or str(llava_path()), path, "-o", str(tmp_path / "run"), "-p", "motion_blur.horizontal:1"]
-        return CliRunner().invoke(main, ["extract", *arguments, "--dtype", "float32", "--device", "cpu", *options])
+        arguments = [model or str(tiny.checkpoint("llava")), path, "-o", str(tmp_path / "run")]
+        arguments += ["-p", "motion_blur.horizontal:1", "--dtype", "float32", "--device", "cpu"]
+        return CliRunner().invoke(main, ["extract", *arguments, *options])
 
     return call
 
@@ -164,7 +165,7 @@ def test_a_run_that_does_not_fit_the_disk_is_refused_before_it_begins(
 def test_non_finite_activations_are_named_by_sample_and_site(
     extract: Extract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = hooks.load(str(llava_path()), hooks.LoadOptions(dtype="float32", device="cpu"))
+    model = hooks.load(str(tiny.checkpoint("llava")), hooks.LoadOptions(dtype="float32", device="cpu"))
 
     def overflow(module: Any, arguments: Any, output: torch.Tensor) -> torch.Tensor:
         spoilt = output.clone()

@@ -5,9 +5,10 @@ from operator import attrgetter
 
 import numpy as np
 import pytest
-import tiny_models
+import tiny
 import torch
-from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, picture
+from tiny import picture
+from tiny.llava import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, WIDTH
 
 from hooks import Question, View, capture, options, sites
 from hooks.check import counted_vision
@@ -37,7 +38,7 @@ EVERYWHERE = (
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny_models.llava()
+    return tiny.load("llava")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_vision_states_equal_output_hidden_states_at_every_layer(readings, whole
     for view, reading in zip(VIEWS, readings, strict=True):
         _, _, vision = whole(view, QUESTIONS[0])
         patches, cls = reading.tokens["vision.layers-patches"], reading.pooled["vision.layers-cls"]
-        assert patches.shape == (VISION_LAYERS + 1, IMAGE_TOKENS, 64)
+        assert patches.shape == (VISION_LAYERS + 1, IMAGE_TOKENS, WIDTH)
         for layer, states in enumerate(vision.hidden_states):
             assert worst(patches[layer], states[0, 1:]) <= 1e-5
             assert worst(cls[layer], states[0, 0]) <= 1e-5

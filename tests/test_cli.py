@@ -10,8 +10,8 @@ from pathlib import Path
 
 import picture_set
 import pytest
+import tiny
 from click.testing import CliRunner, Result
-from tiny_models import llava_path
 
 from probe.cli import main
 
@@ -25,7 +25,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     dataset = str(picture_set.write(folder / "set", images=4))
     out = folder / "run"
-    result = run("extract", str(llava_path()), dataset, "-o", str(out), "-p", "overlays", "-p", "low_light", "--device", "cpu")  # fmt: skip  # noqa: E501
+    result = run("extract", str(tiny.checkpoint("llava")), dataset, "-o", str(out), "-p", "overlays", "-p", "low_light", "--device", "cpu")  # fmt: skip  # noqa: E501
     assert result.exit_code == 0, result.output
     assert "probe analyze" in result.output
     return out
@@ -41,7 +41,9 @@ def test_every_verb_of_this_version_is_in_the_help_and_in_the_readme() -> None:
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
     dataset = str(picture_set.write(tmp_path / "set", images=3))
-    result = run("extract", str(llava_path()), dataset, "-o", str(tmp_path / "run"), "-p", "driving", "--dry-run")
+    result = run(
+        "extract", str(tiny.checkpoint("llava")), dataset, "-o", str(tmp_path / "run"), "-p", "driving", "--dry-run"
+    )
     assert result.exit_code == 0
     for told in ("images", "samples", "conditions", "language.layers[4]:context_last", "30", "saved", "MB", "free"):
         assert told in result.output
@@ -103,7 +105,7 @@ def test_cite_prints_the_papers_behind_a_run(extracted: Path) -> None:
 
 
 def test_check_proves_the_sites_of_a_good_model() -> None:
-    result = run("check", str(llava_path()), "--device", "cpu", "--json")
+    result = run("check", str(tiny.checkpoint("llava")), "--device", "cpu", "--json")
     assert result.exit_code == 0, result.output
     assert all(finding["ok"] for finding in json.loads(result.output))
 
@@ -118,7 +120,7 @@ def test_no_run_is_said_in_one_line(tmp_path: Path) -> None:
 def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
     dataset = str(picture_set.write(tmp_path / "set", images=40))
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "probe.cli", "extract", str(llava_path()), dataset, "-o", str(out), "-p", "demo", "--device", "cpu"]  # fmt: skip  # noqa: E501
+    command = [sys.executable, "-m", "probe.cli", "extract", str(tiny.checkpoint("llava")), dataset, "-o", str(out), "-p", "demo", "--device", "cpu"]  # fmt: skip  # noqa: E501
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import tiny_models
+import tiny
 import torch
-from tiny_models import GRID, IMAGE_TOKENS, VISION_LAYERS, picture
+from tiny import picture
+from tiny.llava import GRID, IMAGE_TOKENS, VISION_LAYERS
 
 from hooks import Question, View, capture, contrastive, sites
 from hooks.check import counted_vision
@@ -19,7 +20,7 @@ VIEWS = [
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny_models.clip()
+    return tiny.load("clip")
 
 
 @pytest.fixture(scope="module")

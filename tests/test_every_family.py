@@ -8,7 +8,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
-from tiny_models import picture
+from tiny import picture
 
 import hooks
 import probe

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pytest
-from tiny_models import llava_path
+import tiny
 
 import probe
 from probe.errors import PlanError
@@ -267,9 +267,10 @@ def test_the_example_of_the_readme_runs_as_it_stands(tmp_path, monkeypatch):
 
 def test_a_run_takes_it_and_other_processes_are_refused_before_work_starts(tmp_path):
     probe.perturbation("faded", severities={1: {"strength": 0.25}})(faded)
-    settings = {"dataset": "streets", "perturb": ["faded"], "limit": 2, "keep": "answers"}
+    settings = {"model": str(tiny.checkpoint("llava")), "dataset": "streets", "perturb": ["faded"], "limit": 2}
+    settings["keep"] = "answers"
     with pytest.raises(PlanError, match=r"'probe\.perturbations' of an installed package, or use one worker"):
-        probe.extract(str(llava_path()), out=tmp_path / "two", execution=Execution(workers=2, device="cpu"), **settings)
-    run = probe.extract(str(llava_path()), out=tmp_path / "one", execution=Execution(device="cpu"), **settings)
+        probe.extract(out=tmp_path / "two", execution=Execution(workers=2, device="cpu"), **settings)
+    run = probe.extract(out=tmp_path / "one", execution=Execution(device="cpu"), **settings)
     assert run.conditions.condition.values.tolist() == ["clean", "faded:1"]
     assert run.conditions.parameters.values[1] == '{"strength": 0.25, "towards": "white"}'

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import picture_set
 import pytest
+import tiny
 from dask.distributed import LocalCluster
-from tiny_models import llava, llava_path
 
 import hooks
 import probe
@@ -47,7 +47,7 @@ def extract(dataset: str, tmp_path: Path) -> Extract:
             "dtype": "float32",
             "execution": CPU,
         }
-        return probe.extract(str(llava_path()), dataset, out=tmp_path / out, **(settings | changes))
+        return probe.extract(str(tiny.checkpoint("llava")), dataset, out=tmp_path / out, **(settings | changes))
 
     return call
 
@@ -61,7 +61,7 @@ def files(path: Path) -> dict[str, bytes]:
 
 def test_a_run_holds_what_the_model_says_of_each_view(extract: Extract, dataset: str) -> None:
     run = extract(keep="tokens")
-    data, model = open_dataset(dataset).dataset, llava()
+    data, model = open_dataset(dataset).dataset, tiny.load("llava")
     for condition in suites.parse(["motion_blur.horizontal"]):
         for image in data.images[1::3]:
             pixels = catalogue.apply(condition, image.read(), image_id=image.id, seed=0)
@@ -113,7 +113,7 @@ def test_other_weights_under_the_same_name_are_refused(
 ) -> None:
     with pytest.raises(Interrupted):
         interrupted_after(monkeypatch, 2, extract)
-    model = llava(hooks.LoadOptions(dtype="float32", device="cpu"))
+    model = tiny.load("llava", hooks.LoadOptions(dtype="float32", device="cpu"))
     monkeypatch.setitem(model.provenance, "weights_sha256", "0" * 64)
     monkeypatch.setattr(hooks, "load", lambda *_: model, raising=False)
     with pytest.raises(PlanError, match="other weights"):
@@ -171,7 +171,7 @@ def test_workers_and_a_scheduler_write_the_same_bytes_as_one_process(extract: Ex
 
 
 def test_the_vision_tower_runs_once_per_view(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = hooks.load(str(llava_path()), hooks.LoadOptions(dtype="float32", device="cpu"))
+    model = hooks.load(str(tiny.checkpoint("llava")), hooks.LoadOptions(dtype="float32", device="cpu"))
     seen: list[int] = []
     model.module.model.vision_tower.register_forward_hook(
         lambda module, arguments, named, output: seen.append(named.get("pixel_values", *arguments[:1]).shape[0]),

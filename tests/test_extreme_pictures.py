@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny
 from PIL import Image
-from tiny_models import picture
+from tiny import picture
 
 import hooks
 import probe

@@ -8,8 +8,8 @@ import tiny
 import torch
 import transformers
 from PIL import Image
+from tiny import picture
 from tiny.deepseek import deepseek_vl2
-from tiny_models import picture
 
 import hooks
 import probe

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from tiny_models import picture
+from tiny import picture
 
 import hooks
 from hooks import Question, View, capture, options, sites, trace

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import picture
 from tiny.idefics import LONGEST, PLACES, TILE, TOKENS
-from tiny_models import picture
 from transformers.models.smolvlm import processing_smolvlm
 
 import hooks

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import picture
 from tiny.parts import tokenizer
-from tiny_models import picture
 from transformers import LlavaNextConfig, LlavaNextProcessor, LlavaOnevisionConfig
 from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 from transformers.models.llava_onevision.image_processing_pil_llava_onevision import LlavaOnevisionImageProcessorPil

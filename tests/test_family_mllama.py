@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import picture
 from tiny.mllama import CROSS_ATTENTION, LAYERS, TILES
-from tiny_models import picture
 
 import hooks
 from hooks import Question, View, capture, options, sites

@@ -9,7 +9,7 @@ import pytest
 import tiny
 import torch
 from huggingface_hub.utils import filter_repo_objects
-from tiny_models import picture
+from tiny import picture
 
 import hooks
 from hooks import Question, View, capture, families, provenance, sites

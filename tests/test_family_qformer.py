@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from tiny import picture
 from tiny.qformer import QUERIES
-from tiny_models import picture
 from transformers import Blip2Config, InstructBlipConfig, T5Config
 
 import hooks

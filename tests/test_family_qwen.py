@@ -6,7 +6,7 @@ import tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import picture
+from tiny import picture
 from torch.nn.functional import interpolate
 from transformers.vision_utils import get_vision_window_index
 

@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 import tiny
-import tiny_models
 import transformers
+from tiny import picture
 from tiny.structural import QUERIES, aya_vision
-from tiny_models import picture
 
 import hooks
 from hooks import ModelError, Question, View, capture, families, sites
@@ -53,9 +52,9 @@ def test_what_structure_finds_is_what_people_wrote(case):
 
 
 def test_llava_without_its_entry_has_the_same_states_and_scores(monkeypatch):
-    written = tiny_models.llava()
+    written = tiny.load("llava")
     monkeypatch.setattr(families, "FAMILIES", ())
-    found = hooks.load(str(tiny_models.llava_path()), tiny_models.ON_CPU)
+    found = hooks.load(str(tiny.checkpoint("llava")), tiny.ON_CPU)
     assert (written.family.name, found.family.name) == ("llava", "generic")
     assert found.towers == written.towers
     wanted = sites.parse_all(sites.available(written.towers), written.towers)
@@ -97,7 +96,7 @@ def test_a_blueprint_by_structure_needs_no_weights(tmp_path):
 def test_a_picture_of_several_tiles_is_refused(tmp_path):
     aya_vision(tmp_path, tiles=4)
     with pytest.raises(ModelError, match=r"13 checks fail:\n  ") as caught:
-        hooks.load(str(tmp_path), tiny_models.ON_CPU)
+        hooks.load(str(tmp_path), tiny.ON_CPU)
     assert "token counts equal grids" in str(caught.value)
     assert "not one frame. Write an entry" in str(caught.value)
     assert "vision at model.vision_tower.encoder.layers" in str(caught.value)
@@ -106,7 +105,7 @@ def test_a_picture_of_several_tiles_is_refused(tmp_path):
 def test_a_prompt_that_sees_itself_both_ways_is_refused(monkeypatch):
     monkeypatch.setattr(families, "FAMILIES", ())
     with pytest.raises(ModelError, match=r"checks fail:\n(.*\n)*  encode-once equals whole forwards: scores differ"):
-        hooks.load(str(tiny.checkpoint("paligemma")), tiny_models.ON_CPU)
+        hooks.load(str(tiny.checkpoint("paligemma")), tiny.ON_CPU)
 
 
 def test_a_model_without_a_projector_is_refused_with_all_that_was_found(tmp_path):

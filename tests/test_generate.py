@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import tiny
-import tiny_models
 import torch
-from tiny_models import picture
+from tiny import picture
 
 from hooks import Question, View, capture, sites
 from hooks.context import answer_ids, render
@@ -22,7 +21,7 @@ VIEWS = [View(picture(seed), QUESTIONS) for seed in range(3)]
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny_models.llava()
+    return tiny.load("llava")
 
 
 def generated(model, view, question):

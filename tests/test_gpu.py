@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tiny
 import torch
-from tiny_models import llava, picture
+from tiny import picture
 
 import hooks
 from probe.extraction.reductions import Reducer
@@ -16,7 +17,7 @@ VIEW = hooks.View(picture(0), (hooks.Question("Is there a bus?", ("yes", "no", "
 def test_scores_and_reductions_on_the_gpu_are_those_of_the_cpu() -> None:
     readings = []
     for device in ("cpu", "cuda"):
-        model = llava(hooks.LoadOptions(dtype="float32", device=device))
+        model = tiny.load("llava", hooks.LoadOptions(dtype="float32", device=device))
         sites = hooks.sites.parse_all(("vision.layers[*]:patches", "language.layers[*]:context_last"), model.towers)
         readings += hooks.capture.read(model, [VIEW], sites, batch_size=1, reduce=Reducer().over(["a"], clean=True))
     cpu, cuda = readings

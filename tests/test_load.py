@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 import pytest
-import tiny_models
+import tiny
 import torch
-from tiny_models import GRID, LANGUAGE_LAYERS, VISION_LAYERS
+from tiny.llava import GRID, LANGUAGE_LAYERS, VISION_LAYERS
 
 import hooks
 from hooks import LoadOptions, ModelError, capture, provenance, sites
@@ -16,7 +16,7 @@ from hooks import LoadOptions, ModelError, capture, provenance, sites
 
 @pytest.fixture
 def copied(tmp_path):
-    return shutil.copytree(tiny_models.llava_path(), tmp_path / "copy")
+    return shutil.copytree(tiny.checkpoint("llava"), tmp_path / "copy")
 
 
 def test_a_blueprint_needs_no_weights(copied):
@@ -38,19 +38,19 @@ def test_a_blueprint_needs_no_weights(copied):
 
 
 def test_contrastive_blueprints_know_their_grid():
-    plan = hooks.blueprint(str(tiny_models.clip_path()))
+    plan = hooks.blueprint(str(tiny.checkpoint("clip")))
     assert plan.kind == "contrastive"
     assert hooks.image_grids(plan, 64, 64) == {"vision": GRID}
 
 
 def test_a_loaded_model_is_frozen_and_in_evaluation_mode():
-    model = tiny_models.llava()
+    model = tiny.load("llava")
     assert not model.module.training
     assert not any(parameter.requires_grad for parameter in model.module.parameters())
 
 
 def test_provenance_names_the_very_files(copied):
-    first = tiny_models.llava().provenance
+    first = tiny.load("llava").provenance
     assert hooks.load(str(copied), LoadOptions(device="cpu")).provenance == {**first, "source": str(copied)}
     assert first["versions"].keys() == {"torch", "transformers", "nnsight"}
     assert (first["dtype"], first["device"], first["attention"]) == ("float32", "cpu", "sdpa")
@@ -84,7 +84,7 @@ def test_an_unreachable_hub_id_says_what_was_tried(monkeypatch):
 
 def test_a_cached_snapshot_is_used_without_the_network_and_named_by_its_commit(tmp_path, monkeypatch):
     commit, blob = "0123456789" * 4, "ab" * 32
-    snapshot = shutil.copytree(tiny_models.llava_path(), tmp_path / "snapshots" / commit)
+    snapshot = shutil.copytree(tiny.checkpoint("llava"), tmp_path / "snapshots" / commit)
     blobs = tmp_path / "blobs"
     blobs.mkdir()
     shutil.move(snapshot / "model.safetensors", blobs / blob)
@@ -161,7 +161,7 @@ def test_missing_weights_are_refused_instead_of_made_up(copied):
 
 def test_a_fixed_number_of_visual_tokens_cannot_be_set():
     with pytest.raises(ModelError, match="no way to hold its visual tokens"):
-        hooks.blueprint(str(tiny_models.llava_path()), LoadOptions(visual_tokens=64))
+        hooks.blueprint(str(tiny.checkpoint("llava")), LoadOptions(visual_tokens=64))
 
 
 def test_a_16_bit_checkpoint_computes_in_32_bits_on_a_cpu_unless_told(copied):
@@ -174,9 +174,9 @@ def test_a_16_bit_checkpoint_computes_in_32_bits_on_a_cpu_unless_told(copied):
 
 @pytest.mark.parametrize(("dtype", "kind"), [("bfloat16", np.uint16), ("float16", np.float16), ("float32", np.float32)])
 def test_arrays_keep_the_bits_that_the_model_computes_in(dtype, kind):
-    model = tiny_models.llava(LoadOptions(device="cpu", dtype=dtype))
+    model = tiny.load("llava", LoadOptions(device="cpu", dtype=dtype))
     assert next(model.module.parameters()).dtype == getattr(torch, dtype)
-    view = hooks.View(tiny_models.picture(0), (hooks.Question("?", ("yes", "no")), hooks.Question("?", prompt="open")))
+    view = hooks.View(tiny.picture(0), (hooks.Question("?", ("yes", "no")), hooks.Question("?", prompt="open")))
     wanted = sites.parse_all(["vision.layers[1]:patches", "language.layers[-1]:context_last"], model.towers)
     reading = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
     for array in (*reading.tokens.values(), *reading.pooled.values(), *reading.sample_pooled.values()):
@@ -192,11 +192,11 @@ def test_arrays_keep_the_bits_that_the_model_computes_in(dtype, kind):
 def test_quantised_models_answer_nearly_alike(method):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bitsandbytes warns about CPU kernels and casts
-        model = hooks.load(str(tiny_models.llava_path()), LoadOptions(device="cpu", quantize=method))
-        view = hooks.View(tiny_models.picture(0), (hooks.Question("is there a bus?", ("yes", "no", "a red car")),))
+        model = hooks.load(str(tiny.checkpoint("llava")), LoadOptions(device="cpu", quantize=method))
+        view = hooks.View(tiny.picture(0), (hooks.Question("is there a bus?", ("yes", "no", "a red car")),))
         scores = [
             capture.read(each, [view], (), batch_size=1)[0].answers[0].log_likelihood
-            for each in (model, tiny_models.llava())
+            for each in (model, tiny.load("llava"))
         ]
     assert model.provenance["quantization"] == {
         "method": method,

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_models import llava_path
+import tiny
 
 SCRIPT = """
 import resource, sys
@@ -21,7 +21,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def peak(images: int, out: Path) -> int:
     """Peak resident memory of one extraction, in kB."""
-    command = [sys.executable, "-c", SCRIPT, str(llava_path()), str(images), str(out)]
+    command = [sys.executable, "-c", SCRIPT, str(tiny.checkpoint("llava")), str(images), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(done.stdout.split()[-1])
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import tiny_models
-from tiny_models import picture
+import tiny
+from tiny import picture
 
 from hooks import Question, View, capture, options
 from hooks.context import answer_ids, option_ids, render
@@ -19,7 +19,7 @@ VIEWS = [View(picture(seed), QUESTIONS[: 1 + seed % 3]) for seed in range(8)]
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny_models.llava()
+    return tiny.load("llava")
 
 
 @pytest.fixture(scope="module")

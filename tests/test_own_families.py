@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 import tiny
 from PIL import Image
-from tiny_models import picture
+from tiny import picture
 
 import hooks
 import probe

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import picture_set
 import pytest
-from tiny_models import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, clip_path, llava_path
+import tiny
+from tiny.llava import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS
 
 from probe.extraction.execution import Execution
 from probe.extraction.plan import Plan, differences
@@ -17,7 +18,7 @@ from probe.extraction.settings import Settings
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     dataset = picture_set.write(tmp_path_factory.mktemp("set"), images=5)
-    return Settings(model=str(llava_path()), dataset=str(dataset), perturb=("driving",), dtype="float32")
+    return Settings(model=str(tiny.checkpoint("llava")), dataset=str(dataset), perturb=("driving",), dtype="float32")
 
 
 def plan(settings: Settings) -> Plan:
@@ -42,7 +43,7 @@ def test_default_sites_are_vision_projector_and_the_last_context_state(settings:
 
 
 def test_a_contrastive_model_has_sites_of_its_own(settings: Settings) -> None:
-    made = plan(replace(settings, model=str(clip_path())))
+    made = plan(replace(settings, model=str(tiny.checkpoint("clip"))))
     assert [site.canonical for site in made.sites] == ["vision.layers[3]:patches", "vision:pooled"]
 
 
@@ -90,8 +91,8 @@ def test_differences_name_the_setting_and_both_values(settings: Settings) -> Non
 
 
 def test_blocks_shrink_where_activations_are_large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probe.extraction.plan.BLOCK_BYTES", 20_000)
-    assert plan(settings).layout.block_size == 2  # 16 tokens x 64 features x 4 bytes, twice, and one vector: 8.4 kB
+    monkeypatch.setattr("probe.extraction.plan.BLOCK_BYTES", 15_000)
+    assert plan(settings).layout.block_size == 2  # 16 tokens x (32 + 64) features x 4 bytes and one vector: 6.4 kB
     monkeypatch.setattr("probe.extraction.plan.BLOCK_BYTES", 1)
     assert plan(settings).layout.block_size == 1
 
@@ -100,5 +101,5 @@ def test_planning_reads_no_weights(settings: Settings, tmp_path: Path) -> None:
     import shutil
 
     bare = tmp_path / "bare"
-    shutil.copytree(llava_path(), bare, ignore=shutil.ignore_patterns("*.safetensors"))
+    shutil.copytree(tiny.checkpoint("llava"), bare, ignore=shutil.ignore_patterns("*.safetensors"))
     assert plan(replace(settings, model=str(bare))).vision_forwards == 50

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import picture_set
 import pytest
+import tiny
 import xarray as xr
 from click.testing import CliRunner
-from tiny_models import clip_path, llava_path
 
 import probe
 import stores
@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> stores.Run:
     waves = [f"fourier_basis:i={i},j={j}" for i, j in ((0, 0), (0, 1), (1, 0), (2, -1))]
     noise = [f"band_noise:band={band},epsilon={epsilon}" for band in ("low", "high") for epsilon in (4, 16)]
     return probe.extract(
-        str(llava_path()), dataset, perturb=[*PERTURB, *noise, *waves], sites=SITES, dtype="float32",
+        str(tiny.checkpoint("llava")), dataset, perturb=[*PERTURB, *noise, *waves], sites=SITES, dtype="float32",
         out=folder / "run", execution=CPU,
     )  # fmt: skip
 
@@ -250,9 +250,9 @@ def test_a_run_of_descriptions_says_what_is_invented_and_left_out(tmp_path: Path
 def test_a_contrastive_run_and_one_of_answers_only_are_analysed(tmp_path: Path) -> None:
     dataset = str(picture_set.write(tmp_path / "set", images=4))
     settings = {"perturb": ["low_light"], "execution": CPU, "dtype": "float32"}
-    run = probe.extract(str(clip_path()), dataset, out=tmp_path / "clip", **settings)
+    run = probe.extract(str(tiny.checkpoint("clip")), dataset, out=tmp_path / "clip", **settings)
     assert {"flips", "drift", "alignment"} <= {result.name for result in analyze(Evidence(run))}
-    run = probe.extract(str(llava_path()), dataset, out=tmp_path / "answers", keep="answers", **settings)
+    run = probe.extract(str(tiny.checkpoint("llava")), dataset, out=tmp_path / "answers", keep="answers", **settings)
     assert {"flips", "corruption", "calibration"} <= {result.name for result in analyze(Evidence(run))}
     assert "drift" not in {result.name for result in analyze(Evidence(run))}
 
@@ -303,4 +303,4 @@ def test_probes_are_made_on_request_alone(tmp_path: Path) -> None:
 
 def small_run(folder: Path) -> stores.Run:
     dataset = str(picture_set.write(folder / "set", images=2))
-    return probe.extract(str(llava_path()), dataset, perturb=["white"], out=folder / "small", execution=CPU)
+    return probe.extract(str(tiny.checkpoint("llava")), dataset, perturb=["white"], out=folder / "small", execution=CPU)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import picture_set
 import pytest
-from tiny_models import llava_path
+import tiny
 
 import probe
 from stores import ledger
@@ -50,13 +50,15 @@ def markers(path: Path) -> dict[str, bytes]:
 @pytest.mark.timeout(600)
 def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["probe.extraction.block", "transformers.models.llava.modeling_llava"])
+    context.set_forkserver_preload(["probe.extraction.block", "tiny"])
     dataset = str(picture_set.write(tmp_path / "set", images=12))
     chance = random.Random(0)
 
     def start(out: str) -> tuple[multiprocessing.process.BaseProcess, Event]:
         began = context.Event()
-        process = context.Process(target=work, args=(str(llava_path()), dataset, str(tmp_path / out), began))
+        process = context.Process(
+            target=work, args=(str(tiny.checkpoint("llava")), dataset, str(tmp_path / out), began)
+        )
         process.start()
         assert began.wait(120)
         return process, began

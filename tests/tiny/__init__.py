@@ -7,10 +7,12 @@ transformers' own config, model and processor classes, with tokenizers made here
 import atexit
 import pkgutil
 import shutil
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
+
+import numpy as np
 
 import hooks
 
@@ -35,7 +37,7 @@ def root() -> Path:
     return path
 
 
-@lru_cache(maxsize=64)
+@cache
 def checkpoint(case: str) -> Path:
     """The folder of one case, made when first asked for."""
     path = root() / case
@@ -44,7 +46,14 @@ def checkpoint(case: str) -> Path:
     return path
 
 
-@lru_cache(maxsize=2)
+@cache
 def load(case: str, options: hooks.LoadOptions = ON_CPU) -> hooks.Model:
-    """One case, loaded as a user would."""
+    """One case, loaded as a user would and once per options: nobody may change it."""
     return hooks.load(str(checkpoint(case)), options)
+
+
+def picture(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
+    """A smooth random image, (height, width, 3) uint8."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (5, 6, 3))
+    rows, cols = np.arange(height) * 5 // height, np.arange(width) * 6 // width
+    return coarse[rows][:, cols].astype(np.uint8)

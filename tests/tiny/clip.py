@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import tiny_models
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
@@ -15,6 +14,11 @@ from transformers import (
     BlipForImageTextRetrieval,
     ChineseCLIPConfig,
     ChineseCLIPModel,
+    CLIPConfig,
+    CLIPImageProcessor,
+    CLIPModel,
+    CLIPProcessor,
+    CLIPTokenizer,
     Siglip2Config,
     Siglip2Model,
     SiglipConfig,
@@ -22,10 +26,25 @@ from transformers import (
     XLMRobertaTokenizer,
 )
 
-from .parts import vision
+from .parts import Save, save, vision
 
 IMAGE_SIZE, CAPTION_LENGTH, PATCHES = 32, 48, 20
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!-'"
+
+
+def save_clip(path: Path) -> None:
+    """CLIP with a character-level vocabulary."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = [*alphabet, *(letter + "</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
+    eos = len(words) - 1
+    text = {**_text(len(words)), "hidden_size": 32, "eos_token_id": eos, "bos_token_id": eos - 1, "pad_token_id": eos}
+    size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
+    images = CLIPImageProcessor(
+        size=size, crop_size=size, do_center_crop=False, image_mean=[0.5] * 3, image_std=[0.25] * 3
+    )
+    config = CLIPConfig(text_config=text, vision_config=_vision(), projection_dim=24)
+    processor = CLIPProcessor(images, CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[]))
+    save(path, CLIPModel, config, processor)
 
 
 def save_siglip(path: Path) -> None:
@@ -95,8 +114,8 @@ def save_altclip(path: Path) -> None:
     )
 
 
-CASES = {
-    "clip": tiny_models.save_clip,
+CASES: dict[str, Save] = {
+    "clip": save_clip,
     "siglip": save_siglip,
     "siglip2": save_siglip2,
     "siglip2_naflex": save_siglip2_naflex,

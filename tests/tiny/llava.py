@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import tiny_models
 from transformers import (
     LlavaConfig,
     LlavaForConditionalGeneration,
@@ -28,6 +27,11 @@ from hooks.processors import pictures_only
 from .parts import Save, chat, save, text, tokenizer, vision
 
 TILE, PATCH = 32, 8
+GRID = (1, TILE // PATCH, TILE // PATCH)
+IMAGE_TOKENS = (TILE // PATCH) ** 2
+WIDTH, VISION_LAYERS, LANGUAGE_LAYERS = 32, 3, 4
+"""Of the vision tower (and its layers), as of the language model of the case "llava"."""
+
 NEXT_SIZES = [[32, 64], [64, 32], [64, 64], [96, 32], [32, 96]]
 """As on the hub, in tiles."""
 
@@ -58,6 +62,7 @@ def save_llava(
     tower: dict[str, Any] = CLIP,
     language: str = "llama",
     strategy: str = "default",
+    layers: int = 3,
     **settings: Any,
 ) -> None:
     """One tile, of which `strategy` drops CLS ("default") or keeps it ("full")."""
@@ -65,7 +70,7 @@ def save_llava(
     siglip = tower is SIGLIP
     config = config_class(
         vision_config=tower,
-        text_config=text(len(words), model_type=language),
+        text_config=text(len(words), model_type=language, num_hidden_layers=layers),
         image_token_index=words.get_vocab()["<image>"],
         **settings,
     )
@@ -133,7 +138,7 @@ def save_llava_onevision(path: Path) -> None:
 
 
 CASES: dict[str, Save] = {
-    "llava": tiny_models.save_llava,
+    "llava": partial(save_llava, layers=LANGUAGE_LAYERS),
     "llava_full": partial(save_llava, strategy="full", vision_feature_select_strategy="full"),
     "llava_layers": partial(save_llava, vision_feature_layer=[1, -2]),
     "llava_siglip": partial(
