@@ -18,6 +18,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from probe.extraction.reductions import VARIABLES
 from stores import ConditionRow, Layout, SiteSpec, Unit, Writer, create, ledger
 from stores.files import write_file
 from stores.shard import shard_parts
@@ -29,7 +30,7 @@ def layout(tokens: int) -> Layout:
     """Two images a block, 12 layers of 1024 features: a shard of 28 MB at 576 tokens."""
     site = SiteSpec(
         "vision.layers-patches", "vision.layers[*]:patches", tuple(range(12)), 1024, "image", "float16",
-        tokens=tokens, keep_tokens=True,
+        tokens=tokens, keep_tokens=True, variables=VARIABLES,
     )  # fmt: skip
     images = tuple(f"image-{k}" for k in range(2))
     return Layout(2, images, (), tuple(ConditionRow(f"c{k}", "f") for k in range(2)), (site,))
@@ -51,7 +52,7 @@ def ways_to_write(root: Path, tokens: int, counts: NDArray[np.int32]) -> tuple[d
     plan = layout(tokens)
     create(root, plan, plan={"hash": "bench"}, provenance={})
     array = plan.arrays[f"{SITE}/tokens"]
-    values = np.random.default_rng(0).normal(size=array.slab_shape(0)).astype("float16")
+    values = np.random.default_rng(0).normal(size=array.unit_shape(0)).astype("float16")
     writer, unit = Writer(root, plan), Unit(0, 1)
     drift = np.zeros((2, 12, tokens), "float16")
     payload = {

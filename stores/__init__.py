@@ -1,4 +1,4 @@
-"""Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Knows no model: sites are opaque names."""
+"""Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Sites and variables are opaque names here."""
 
 from . import ledger, results
 from .arrays import Unit
@@ -7,7 +7,7 @@ from .files import DiskFull, WriteFailed
 from .info import summary
 from .reader import IncompleteRun, Run, open_run
 from .schema import SCHEMA_VERSION, Layout
-from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec
+from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Variable
 from .verify import verify
 from .writer import Writer
 
@@ -22,6 +22,7 @@ __all__ = [
     "Segmentation",
     "SiteSpec",
     "Unit",
+    "Variable",
     "WriteFailed",
     "Writer",
     "create",

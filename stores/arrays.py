@@ -1,8 +1,8 @@
 """One array of the store: its dims, its type, and which of its files one unit owns.
 
-A unit (block of images x condition) owns whole chunks of every array, so that no two writers ever share a file. Small
-arrays hold one chunk per unit. Raw tokens hold one inner chunk per (image, condition, layer, at most 64 tokens), packed
-in shards of all layers of as many images of the block as fit 64 MB.
+A unit (block of images x condition) owns whole chunks of every array, so that no two writers share a file. Small arrays
+have one chunk per unit. Raw tokens have one inner chunk per (image, condition, layer, at most 64 tokens), packed in
+shards of all layers of as many images of the block as fit 64 MB.
 """
 
 import math
@@ -18,12 +18,12 @@ TOKENS_PER_CHUNK = 64
 BFLOAT16_NAN = 0x7FC0
 
 SEPARATOR = "."
-"""Between the numbers in a chunk file's name: the default "/" makes a folder or three for every single file."""
+"""Between the numbers in a chunk file's name: the default "/" makes one to three folders for every file."""
 
 
 @dataclass(frozen=True, order=True)
 class Unit:
-    """One block of images under one condition: what is worked on, committed and resumed as a whole.
+    """One block of images under one condition: it is computed, committed and resumed as a whole.
 
     >>> Unit(3, 12).name
     'b00003-c0012'
@@ -45,7 +45,7 @@ class Unit:
         block, separator, condition = name.partition("-")
         if separator and block[:1] == "b" and condition[:1] == "c" and (block[1:] + condition[1:]).isdecimal():
             return cls(int(block[1:]), int(condition[1:]))
-        raise ValueError(f"{name!r} is no unit name; they look like 'b00003-c0012'.")
+        raise ValueError(f"{name!r} is no unit name. They look like 'b00003-c0012'.")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Array:
 
     @property
     def fill(self) -> Any:
-        """What an absent or padded cell holds: nan, -1 or the empty string, never 0 (that is a real value)."""
+        """The value of absent and padded cells: nan, -1 or the empty string, never 0, which is a real value."""
         if self.is_text:
             return ""
         if self.bfloat16:
@@ -101,16 +101,16 @@ class Array:
         return self.shard or self.chunk
 
     def block_rows(self, block: int) -> int:
-        """How many rows block `block` has; the last one may be short."""
+        """Number of rows of a block; the last block may have fewer than `rows`."""
         return min(self.rows, self.shape[0] - block * self.rows)
 
-    def slab_shape(self, block: int) -> tuple[int, ...]:
-        """The shape of one unit's values: the condition axis is left out, the block's own rows come first."""
+    def unit_shape(self, block: int) -> tuple[int, ...]:
+        """The shape of a unit's values: (rows of the block, ...), without the condition axis."""
         rest = self.shape[2:] if self.per_condition else self.shape[1:]
         return (self.block_rows(block), *rest)
 
     def files(self, unit: Unit) -> Iterator[tuple[str, slice]]:
-        """The files that the unit owns, as (path below the run, rows of the slab inside it)."""
+        """The files that the unit owns, as (path below the run, rows of the unit array in it)."""
         step = self.file_shape[0]
         trailing = ["0"] * (len(self.shape) - 2 if self.per_condition else len(self.shape) - 1)
         for start in range(0, self.block_rows(unit.block), step):
@@ -125,7 +125,7 @@ class Array:
         """
         mark, *index = file.split(SEPARATOR)
         if mark != "c" or len(index) != len(self.shape) or not all(part.isdecimal() for part in index):
-            raise ValueError(f"{self.path}/{file} is no chunk file; they look like {self.path}/c.0.3.0")
+            raise ValueError(f"{self.path}/{file} is no chunk file. They look like {self.path}/c.0.3.0")
         return Unit(int(index[0]) * self.file_shape[0] // self.rows, int(index[1]) if self.per_condition else 0)
 
     def full(self, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -133,7 +133,7 @@ class Array:
         return np.full(shape, self.fill, dtype=self.storage)
 
     def unit_bytes(self, block: int) -> int:
-        """Bytes of one unit's files when nothing is compressed or absent. Strings count as 0: nobody knows them yet."""
+        """Bytes of one unit's files if nothing is compressed or absent. Strings, of unknown length, count as 0."""
         if self.is_text:
             return 0
         size = self.storage.itemsize

@@ -1,12 +1,11 @@
 """The store's arrays, group by group: names, dims, types, units and sources."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from .arrays import Array, shard_rows, token_chunk
-from .specs import SiteSpec, Sizes
+from .specs import OURS, SiteSpec, Sizes
 
 HI = "arXiv 2602.06652"
-OURS = "this project"
 
 
 def image_arrays(sizes: Sizes) -> list[Array]:
@@ -60,50 +59,44 @@ def segmentation_arrays(slug: str, classes: int, sizes: Sizes) -> list[Array]:
 
 
 def site_arrays(site: SiteSpec, sizes: Sizes) -> list[Array]:
-    """/sites/<slug>: the pooled vector; with a token axis also what was computed from the tokens, and the tokens."""
-    layers, features = len(site.layers), site.features
-    floats: dict[str, Any] = {"dtype": "uint16" if site.dtype == "bfloat16" else site.dtype}
-    logical = {"logical_dtype": "bfloat16"} if site.dtype == "bfloat16" else {}
-    rows = sizes.block_size if site.per == "image" else sizes.samples_per_block
-    total = sizes.images if site.per == "image" else sizes.samples
-
-    def variable(name: str, dtype: str, axes: dict[str, int], attrs: dict[str, str]) -> Array:
-        lengths = tuple(axes.values())
-        return Array(
-            f"sites/{site.slug}/{name}",
-            (site.per, "condition", *axes),
-            (total, sizes.conditions, *lengths),
-            dtype,
-            rows,
-            (rows, 1, *lengths),
-            attrs=attrs,
-        )
-
-    what = "mean over the tokens" if site.tokens is not None else "activation"
-    pooled_attrs = {**describe(f"{what} at {site.site}", "model units", HI), **logical}
-    pooled = variable("pooled", floats["dtype"], {"layer": layers, "feature": features}, pooled_attrs)
-    if site.tokens is None:
-        return [pooled]
-    layer = {"layer": layers}
-    found = [
-        pooled,
-        variable("grid", "int32", {"axis": 3}, describe("token grid as (frames, rows, columns)", "token")),
-        variable("n_tokens", "int32", {}, describe("number of real tokens", "token")),
-        variable("dirichlet", "float32", layer, describe("Dirichlet energy of the tokens", "model units squared", HI)),
-        variable("dirichlet_scale_free", "float32", layer, describe("Dirichlet energy over variance", "1", OURS)),
-        variable("spectrum", "float32", {**layer, "band": site.bands}, describe("token-grid band power", "1", OURS)),
-        variable(
-            "token_drift",
-            "float16",
-            {**layer, "token": site.tokens},
-            describe("cosine distance of each token to its clean self", "1", HI),
-        ),
-    ]
-    return [_tokens(site, sizes, floats["dtype"], logical), *found] if site.keep_tokens else found
+    """/sites/<slug>: raw tokens if they are kept, the pooled vector, the grid of a token axis, and the variables."""
+    dtype, logical = _storage(site)
+    mean = "mean over the tokens" if site.tokens is not None else "activation"
+    pooled = describe(f"{mean} at {site.site}", "model units", HI) | logical
+    found = [_site_array(site, sizes, "pooled", dtype, {"layer": len(site.layers), "feature": site.features}, pooled)]
+    if site.tokens is not None:
+        grid = describe("token grid as (frames, rows, columns)", "token")
+        n_tokens = describe("number of real tokens", "token")
+        found += [
+            _site_array(site, sizes, "grid", "int32", {"axis": 3}, grid),
+            _site_array(site, sizes, "n_tokens", "int32", {}, n_tokens),
+        ]
+    for variable in site.variables:
+        attrs = describe(variable.meaning, variable.unit, variable.paper)
+        found.append(_site_array(site, sizes, variable.name, variable.dtype, site.lengths(variable), attrs))
+    return [_tokens(site, sizes), *found] if site.keep_tokens else found
 
 
-def _tokens(site: SiteSpec, sizes: Sizes, dtype: str, logical: dict[str, str]) -> Array:
+def _site_array(
+    site: SiteSpec, sizes: Sizes, name: str, dtype: str, axes: Mapping[str, int], attrs: Mapping[str, str]
+) -> Array:
+    """An array with one chunk for each unit."""
+    per_image, lengths = site.per == "image", tuple(axes.values())
+    rows = sizes.block_size if per_image else sizes.samples_per_block
+    return Array(
+        f"sites/{site.slug}/{name}",
+        (site.per, "condition", *axes),
+        (sizes.images if per_image else sizes.samples, sizes.conditions, *lengths),
+        dtype,
+        rows,
+        (rows, 1, *lengths),
+        attrs=attrs,
+    )
+
+
+def _tokens(site: SiteSpec, sizes: Sizes) -> Array:
     assert site.tokens is not None
+    dtype, logical = _storage(site)
     layers, features, size = len(site.layers), site.features, 4 if site.dtype == "float32" else 2
     per_chunk, pieces = token_chunk(site.tokens)
     images = shard_rows(sizes.block_size, layers * per_chunk * pieces * features * size)
@@ -115,8 +108,13 @@ def _tokens(site: SiteSpec, sizes: Sizes, dtype: str, logical: dict[str, str]) -
         sizes.block_size,
         (1, 1, 1, per_chunk, features),
         shard=(images, 1, layers, per_chunk * pieces, features),
-        attrs={**describe(f"tokens at {site.site}, nan from n_tokens on", "model units", HI), **logical},
+        attrs=describe(f"tokens at {site.site}, nan from n_tokens on", "model units", HI) | logical,
     )
+
+
+def _storage(site: SiteSpec) -> tuple[str, dict[str, str]]:
+    """The stored dtype of a site's activations, and the attribute that tells bfloat16 bits from integers."""
+    return ("uint16", {"logical_dtype": "bfloat16"}) if site.dtype == "bfloat16" else (site.dtype, {})
 
 
 def describe(long_name: str, units: str, paper: str | None = None) -> dict[str, str]:

@@ -26,14 +26,14 @@ _PADDING = SampleRow("", -1, "", "", "")
 def create(
     path: Path | str, layout: Layout, *, plan: Mapping[str, Any], provenance: Mapping[str, Any], durable: bool = False
 ) -> None:
-    """Create the run's store, with nothing committed yet. Only one process may do so; nothing is ever resized later.
+    """Create the run's store, with nothing committed yet. Only one process may do so; no array is resized later.
 
-    `plan` must hold its own hash under "hash". plan.json is written last: a creation that was interrupted before is
-    found out and done again. Raises FileExistsError where a run or anything else is already there, DiskFull.
+    `plan` must have its own hash under "hash". plan.json is written last, so that an interrupted creation is recognised
+    and done again. Raises FileExistsError where the path is in use, ValueError for a plan without a hash, DiskFull.
     """
     root = Path(path)
     if "hash" not in plan:
-        raise ValueError("plan has no 'hash': it must tell this plan from any other.")
+        raise ValueError("plan has no 'hash'. Add one that differs between plans.")
     _clear(root)
     try:
         (root / ledger.FOLDER / "done").mkdir(parents=True)
@@ -65,7 +65,9 @@ def _clear(root: Path) -> None:
     if root.is_dir() and (
         (root / ledger.FOLDER / ledger.CREATING).exists() or not any(p.is_file() for p in root.rglob("*"))
     ):
-        for child in sorted(root.iterdir(), key=lambda child: child.name == ledger.FOLDER):  # the proof goes last
+        for child in sorted(
+            root.iterdir(), key=lambda child: child.name == ledger.FOLDER
+        ):  # the ledger, with the mark of an unfinished creation, goes last
             shutil.rmtree(child) if child.is_dir() else child.unlink()
         return
     raise FileExistsError(f"{root} exists and is no run of this project. Choose another path, or move it away.")
@@ -74,7 +76,7 @@ def _clear(root: Path) -> None:
 def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mapping[str, Any]) -> None:
     attrs = {"schema_version": SCHEMA_VERSION, "plan_hash": plan_hash, "provenance": dict(provenance)}
     zarr.create_group(root, zarr_format=3, attributes=attrs)
-    # A Zarr scalar, not a group: walkers of the tree then do not look into the folder and warn of foreign files.
+    # A Zarr scalar, not a group: readers that walk the tree would warn of the foreign files in a group.
     zarr.create_array(
         root / ledger.FOLDER,
         shape=(),

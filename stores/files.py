@@ -1,4 +1,4 @@
-"""Whole files or none: written beside their place, then renamed into it."""
+"""Files that appear complete or not at all: written under a temporary name, then renamed."""
 
 import errno
 import os
@@ -10,33 +10,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PARTIAL = ".partial"
-"""Ending of files that are still being written (zarr-python's own as well)."""
+"""Suffix of files that are still being written, also of those of zarr-python."""
 
 _AT_ONCE = min(os.sysconf("SC_IOV_MAX"), 1024)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class WriteFailed(OSError):
-    """A file of the run could not be written. Committed units are safe, and the run can be resumed."""
+    """A file of the run could not be written. Committed units are safe and the run can be resumed."""
 
 
 class DiskFull(WriteFailed):
-    """No space (or quota) left for a unit. Committed units are safe, and the run can be resumed."""
+    """No space or quota left for a unit. Committed units are safe and the run can be resumed."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a file was when it was written: its length, and zlib's CRC-32 of its bytes."""
+    """Length and CRC-32 (zlib's) of a file as it was written."""
 
     size: int
     crc32: int
 
 
 def write_file(target: Path, parts: Sequence[memoryview], *, durable: bool = False) -> Written:
-    """Write the parts one after another as one file that appears whole or not at all.
+    """Write the parts one after another as one file that appears complete or not at all.
 
-    `durable` also waits until the bytes have reached the disk (the folder's entry is `sync_folders`' business).
-    Raises OSError as the system gives it; the unfinished file is removed first.
+    `durable` also waits until the bytes have reached the disk; `sync_folders` does so for the entry in the folder.
+    Raises the system's OSError, after the unfinished file is removed.
     """
     partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}{PARTIAL}")
     descriptor = _create(partial)
@@ -110,7 +110,7 @@ def sync_folders(files: Iterable[Path], root: Path) -> None:
 
 
 def write_failed(error: OSError, path: Path, what: str, needed: int) -> WriteFailed:
-    """The error to raise instead of a bare OSError: what failed, how much was needed and free, and what to do."""
+    """The error to raise for an OSError: what failed, how many bytes are needed and free, and what to do."""
     resume = "All committed units are safe; rerun the same command to resume."
     if error.errno not in _FULL:
         return WriteFailed(error.errno, f"{path}: writing {what} failed: {error.strerror or error}. {resume}")

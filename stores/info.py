@@ -1,4 +1,4 @@
-"""A run at a glance, as plain JSON."""
+"""What a run contains, as plain JSON."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,9 @@ from .specs import Sizes
 
 
 def summary(path: Path | str) -> dict[str, Any]:
-    """What the run holds and how far it is, without reading any array of activations.
+    """Contents and progress of a run, from its metadata alone.
 
-    Raises FileNotFoundError where there is no run.
+    Raises FileNotFoundError where there is no run, ValueError where it has another schema version.
     """
     record = ledger.read_record(path)
     if record is None:

@@ -1,9 +1,9 @@
 """Which units are committed: plain JSON files under `_ledger/`, readable without Zarr.
 
     _ledger/plan.json            the plan, the layout's summary, and the CRC-32 of every file made with them
-    _ledger/done/<unit>.json     one marker per committed unit, created after all its files are in place
+    _ledger/done/<unit>.json     one marker per committed unit, written after all of its files are in place
 
-The store creates `_ledger` as a Zarr scalar too, so that walking readers pass by it without a warning.
+`_ledger` is also a Zarr scalar, so that readers that walk the tree skip it without a warning.
 """
 
 import json
@@ -14,29 +14,38 @@ from typing import Any
 
 from .arrays import Unit
 from .files import PARTIAL, write_file
-from .schema import Layout
+from .schema import SCHEMA_VERSION, Layout
 
 FOLDER = "_ledger"
 CREATING = "creating"
-"""Lies in the ledger while the run is being created, and proves that what is there was made by us."""
+"""Exists in the ledger while the run is being created: a folder with this file may be cleared and created again."""
 
 
 def plan_file(path: Path | str) -> Path:
-    """Where the plan lies. It is written last, so a run without it was never completely created."""
+    """Path of the plan. It is written last, so a run without it was not completely created."""
     return Path(path) / FOLDER / "plan.json"
 
 
 def marker(path: Path | str, unit: Unit) -> Path:
-    """Where the unit's marker lies once it is committed."""
+    """Path of a unit's marker, which exists once the unit is committed."""
     return Path(path) / FOLDER / "done" / f"{unit.name}.json"
 
 
 def read_record(path: Path | str) -> dict[str, Any] | None:
-    """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run."""
+    """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run.
+
+    Raises ValueError for a run of another schema version.
+    """
     try:
-        return json.loads(plan_file(path).read_text("utf-8"))
+        record = json.loads(plan_file(path).read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if (version := record["schema_version"]) != SCHEMA_VERSION:
+        cure = "Install a newer version." if version > SCHEMA_VERSION else "Extract the run again, to another path."
+        raise ValueError(
+            f"{path} has schema version {version}, this installation reads version {SCHEMA_VERSION}. {cure}"
+        )
+    return record
 
 
 def read_plan(path: Path | str) -> dict[str, Any] | None:
@@ -54,9 +63,9 @@ def done(path: Path | str) -> frozenset[Unit]:
 
 
 def missing(path: Path | str, layout: Layout) -> tuple[Unit, ...]:
-    """The units that are still to be done, block by block."""
-    there = done(path)
-    return tuple(unit for unit in layout.units() if unit not in there)
+    """The units that are not committed yet, block by block."""
+    committed = done(path)
+    return tuple(unit for unit in layout.units() if unit not in committed)
 
 
 def entry(path: Path | str, unit: Unit) -> dict[str, Any]:
@@ -83,7 +92,7 @@ def failed(path: Path | str) -> dict[str, str]:
 
 
 def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file completely or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
     write_file(target, [memoryview((text + "\n").encode())], durable=durable)
 
@@ -91,13 +100,13 @@ def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = Fals
 def _plain(value: Any) -> Any:
     if hasattr(value, "item"):  # numpy scalars
         return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON: give plain numbers, texts, lists and dicts.")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON. Give plain numbers, texts, lists and dicts.")
 
 
-def sweep(path: Path | str, layout: Layout) -> list[str]:
-    """Remove what interrupted writers left: unfinished files, and files of units without a marker.
+def remove_uncommitted(path: Path | str, layout: Layout) -> list[str]:
+    """Remove what interrupted writers left behind: unfinished files, and files of units without a marker.
 
-    To be called before any writer starts, never beside one. Returns the removed paths, relative to the run, sorted.
+    Call it before any writer starts, never while one works. Returns the removed paths, relative to the run, sorted.
     """
     root = Path(path)
     committed = done(path)

@@ -1,4 +1,4 @@
-"""Open a run: labelled, lazy, and only what is committed."""
+"""Open a run: lazy, labelled arrays of the committed units."""
 
 # xarray's signatures are only partly typed.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from . import ledger, results, selection
 from .arrays import Unit
-from .schema import SCHEMA_VERSION
 from .specs import Sizes
-from .unit_arrays import widen
+from .unit_arrays import bfloat16_to_float32
 
 CHUNK_BYTES = 64 * 2**20
-"""A dask chunk grows over conditions, then over blocks, up to about this size."""
+"""The size that dask chunks approach: they extend over conditions, then over blocks."""
 
 
 class IncompleteRun(UserWarning):
@@ -30,20 +29,15 @@ class IncompleteRun(UserWarning):
 
 
 def open_run(path: Path | str) -> "Run":
-    """Open a run for reading, as it stands now.
+    """Open a run for reading, with the units that are committed now.
 
-    Warns IncompleteRun where units are missing. Raises FileNotFoundError where there is no run, ValueError where a
-    newer version of this project wrote it.
+    Warns IncompleteRun where units are missing. Raises FileNotFoundError where there is no run, ValueError where it
+    has another schema version.
     """
     record = ledger.read_record(path)
     if record is None:
         what = "is no run of this project (it has no _ledger/plan.json)" if Path(path).exists() else "does not exist"
         raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
-    if record["schema_version"] > SCHEMA_VERSION:
-        raise ValueError(
-            f"{path} has schema version {record['schema_version']}, this installation reads up to {SCHEMA_VERSION}. "
-            "Install a newer vlm-probe."
-        )
     run = Run(Path(path), record, ledger.done(path))
     if not run.complete:
         warnings.warn(IncompleteRun(_what_is_missing(run)), stacklevel=2)
@@ -66,7 +60,7 @@ def _some(things: list[Any]) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it stood when it was opened. Use `open_run`."""
+    """A run with the units that were committed when it was opened. Use `open_run`."""
 
     path: Path
     record: dict[str, Any]
@@ -102,12 +96,12 @@ class Run:
 
     @property
     def complete(self) -> bool:
-        """Whether every unit is committed."""
+        """Whether all units are committed."""
         return not self.missing
 
     @property
     def failed(self) -> dict[str, str]:
-        """The samples that failed, with the message of each."""
+        """The samples that failed, each with its message."""
         return ledger.failed(self.path)
 
     @property
@@ -163,7 +157,7 @@ class Run:
         return self._lazy(*self._site(site), "pooled")
 
     def site(self, site: str) -> xr.Dataset:
-        """Everything stored of the site, lazily: pooled, and with a token axis dirichlet, spectrum, token_drift ..."""
+        """Everything stored of the site, lazily: pooled, its variables, and its grid and tokens where it has them."""
         slug, group = self._site(site)
         names = sorted(map(str, group.data_vars))
         return xr.Dataset({name: self._lazy(slug, group, name) for name in names}, attrs=group.attrs)
@@ -218,7 +212,9 @@ class Run:
         rows = shard[0] if shard else self.sizes.block_size
         variable = variable.chunk(self._chunks(variable, rows))
         if variable.attrs.pop("logical_dtype", None) == "bfloat16":
-            variable = xr.apply_ufunc(widen, variable, dask="parallelized", output_dtypes=[np.float32], keep_attrs=True)
+            variable = xr.apply_ufunc(
+                bfloat16_to_float32, variable, dask="parallelized", output_dtypes=[np.float32], keep_attrs=True
+            )
         if variable.dtype.kind == "f":
             variable = variable.astype(np.float32)
         labelled = self._label(self._masked(variable.to_dataset(name=name)))[name]

@@ -1,7 +1,7 @@
-"""What analyses found, kept in the run beside the data that they were made from.
+"""Results of analyses, stored in the run beside the data that they were computed from.
 
-A result is one xarray Dataset under `/analyses/<name>`. It may be written again at any time and appears whole or not at
-all; units, plan and ledger are untouched by it.
+A result is one xarray Dataset under `/analyses/<name>`. It may be replaced at any time and appears complete or not at
+all. Units, plan and ledger stay as they are.
 """
 
 # xarray's and zarr's signatures are only partly typed.
@@ -29,16 +29,17 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str, Any]) -> None:
-    """Write one result into a run, in place of what had its name. `attrs` say where it comes from (seed, code, time).
+    """Write a result into a run, replacing one of the same name. `attrs` record its origin (seed, code, time).
 
-    Raises FileNotFoundError where there is no run, ValueError for a name that is no plain word, DiskFull.
+    Raises FileNotFoundError where there is no run, ValueError for a name of other characters than a-z, 0-9 and _, and
+    DiskFull.
     """
     root = Path(path)
     if not _NAME.fullmatch(name):
-        raise ValueError(f"result {name!r}: a name is lower-case letters, digits and _.")
+        raise ValueError(f"result {name!r}: use lower-case letters, digits and _ in a name.")
     if ledger.read_plan(root) is None:
         raise FileNotFoundError(f"{root} holds no run to write {name!r} into.")
-    # inside the ledger, where walkers of the tree do not look
+    # inside the ledger, which readers that walk the tree skip
     fresh = root / ledger.FOLDER / f"{uuid.uuid4().hex}{PARTIAL}"
     try:
         _plain(result).assign_attrs(attrs).to_zarr(fresh, mode="w", consolidated=False, zarr_format=3)
@@ -52,12 +53,12 @@ def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str
 
 
 def names(path: Path | str) -> tuple[str, ...]:
-    """The names of the results that a run holds, in alphabetical order."""
+    """The names of the results in a run, in alphabetical order."""
     return tuple(sorted(folder.name for folder in (Path(path) / FOLDER).glob("*") if (folder / "zarr.json").exists()))
 
 
 def read(path: Path | str, name: str) -> xr.Dataset:
-    """One result, in memory. Raises KeyError, naming those that are there, where it was not written."""
+    """One result, in memory. Raises KeyError, listing the names in the run, where there is none of this name."""
     if name not in (there := names(path)):
         raise KeyError(
             f"result {name!r} is not in {path}; there are: {', '.join(there) or 'none'}. Run `probe analyze`."
@@ -75,7 +76,7 @@ def _put(fresh: Path, target: Path) -> None:
 
 
 def _plain(result: xr.Dataset) -> xr.Dataset:
-    # Zarr knows no Python objects: texts become its own strings, attributes JSON
+    # Zarr stores no Python objects: texts become its own strings, attributes JSON
     return _with_texts(result, "OU", np.dtypes.StringDType()).assign_attrs(json.loads(json.dumps(result.attrs)))
 
 

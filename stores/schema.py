@@ -15,16 +15,16 @@ from .arrays import Array, Unit
 from .catalogue import answer_arrays, image_arrays, segmentation_arrays, site_arrays
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes
 
-SCHEMA_VERSION = 1
-"""Rises with every change that an older reader would misread."""
+SCHEMA_VERSION = 2
+"""Increases with every change of names, dims or meaning."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The whole shape of a run, known before anything is computed.
+    """The complete shape of a run, known before anything is computed.
 
-    Images keep their order, `block_size` to a block. Samples are laid out by image within their block, which is padded
-    to the fullest block's number of samples with rows marked `valid=False`.
+    Images keep their order, `block_size` to a block. The samples of a block are ordered by image and padded to the
+    number of samples of the fullest block, with rows marked `valid=False`.
     """
 
     block_size: int
@@ -38,13 +38,13 @@ class Layout:
     def __post_init__(self) -> None:
         if self.block_size < 1 or not self.image_ids or not self.conditions:
             raise ValueError(
-                f"a layout needs block_size >= 1, images and conditions; came block_size={self.block_size}, "
+                f"a layout needs block_size >= 1, images and conditions, but has block_size={self.block_size}, "
                 f"{len(self.image_ids)} images, {len(self.conditions)} conditions."
             )
-        _refuse_twins("image id", self.image_ids)
-        _refuse_twins("sample id", tuple(row.sample_id for row in self.samples))
-        _refuse_twins("condition id", tuple(row.condition_id for row in self.conditions))
-        _refuse_twins("site slug", tuple(site.slug for site in self.sites))
+        _refuse_duplicates("image id", self.image_ids)
+        _refuse_duplicates("sample id", tuple(row.sample_id for row in self.samples))
+        _refuse_duplicates("condition id", tuple(row.condition_id for row in self.conditions))
+        _refuse_duplicates("site slug", tuple(site.slug for site in self.sites))
         for row in self.samples:
             if not 0 <= row.image_index < len(self.image_ids):
                 raise ValueError(
@@ -70,7 +70,7 @@ class Layout:
 
     @property
     def max_options(self) -> int:
-        """Length of the option axis: at least 1, so that a run of open questions has one too."""
+        """Length of the option axis: at least 1, also in a run of open questions."""
         return max([1, *(len(row.options) for row in self.samples)])
 
     def units(self) -> tuple[Unit, ...]:
@@ -125,12 +125,8 @@ class Layout:
         return {path: array for path, array in self.arrays.items() if array.per_condition or unit.condition == 0}
 
     def blank(self, unit: Unit) -> dict[str, NDArray[Any]]:
-        """A payload of fill values in the right shapes and types (raw tokens excepted: they are large)."""
-        return {
-            path: array.full(array.slab_shape(unit.block))
-            for path, array in self.unit_arrays(unit).items()
-            if "token" not in array.dims or array.path.endswith("token_drift")
-        }
+        """A payload of fill values: every array of the unit in its shape and type."""
+        return {path: array.full(array.unit_shape(unit.block)) for path, array in self.unit_arrays(unit).items()}
 
     def bytes_on_disk(self) -> int:
         """Bytes of the finished run's numbers (uncompressed, longest token counts); texts and metadata come on top."""
@@ -143,7 +139,7 @@ class Layout:
         return sum(1 + sum(1 for a in self.unit_arrays(u).values() for _ in a.files(u)) for u in self.units())
 
     def summary(self) -> dict[str, Any]:
-        """What the ledger keeps of the layout, as plain JSON: enough to name every unit's files again."""
+        """The layout as the ledger stores it, in plain JSON: sizes, sites and a hash of the tables."""
         tables = repr((self.image_ids, self._by_block, self.conditions))
         content = {
             **asdict(self.sizes),
@@ -151,14 +147,14 @@ class Layout:
             "samples": len(self.samples),
             "families": dict(Counter(row.family for row in self.conditions)),
             "compress": self.compress,
-            "sites": [{**vars(site), "attrs": dict(site.attrs)} for site in self.sites],
+            "sites": [asdict(site) for site in self.sites],
             "segmentations": [asdict(segmentation) for segmentation in self.segmentations],
         }
         return json.loads(json.dumps(content))
 
 
-def _refuse_twins(what: str, ids: tuple[str, ...]) -> None:
+def _refuse_duplicates(what: str, ids: tuple[str, ...]) -> None:
     if len(set(ids)) < len(ids):
         seen: set[str] = set()
-        twin = next(name for name in ids if name in seen or seen.add(name))
-        raise ValueError(f"{what} {twin!r} comes more than once; each needs its own.")
+        duplicate = next(name for name in ids if name in seen or seen.add(name))
+        raise ValueError(f"{what} {duplicate!r} occurs more than once. Each must be unique.")

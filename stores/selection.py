@@ -1,4 +1,4 @@
-"""Which stored layers a site's text names: `tower.module[layers]:tokens[@prompt]`."""
+"""Select stored layers by a site's text: `tower.module[layers]:tokens[@prompt]`."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ _SITE = re.compile(r"(?P<head>[^\[\]:]+)(?:\[(?P<layers>[^\[\]]*)\])?:(?P<tail>[
 
 
 def split(text: str) -> tuple[str, str | None]:
-    """The site's name without layers, and the text of its layers (None where it names none).
+    """A site's name without its layers, and the text of its layers, None where it has none.
 
     >>> split("language.layers[-1]:context_last@open")
     ('language.layers:context_last@open', '-1')
@@ -19,7 +19,7 @@ def split(text: str) -> tuple[str, str | None]:
     match = _SITE.fullmatch(text.strip())
     if not match:
         raise ValueError(
-            f"site {text!r} has not the form tower.module[layers]:tokens, as in 'vision.layers[-1]:patches'."
+            f"site {text!r} does not have the form tower.module[layers]:tokens, as in 'vision.layers[-1]:patches'."
         )
     return f"{match['head']}:{match['tail']}", match["layers"]
 
@@ -59,5 +59,5 @@ def _resolve(text: str, last: int | None) -> int:
     if number >= 0:
         return number
     if last is None:
-        raise KeyError(f"layer {number}: this site does not record its tower's last layer; name layers from 0 on.")
+        raise KeyError(f"layer {number}: this site does not record its tower's last layer. Count layers from 0.")
     return number + last + 1

@@ -1,9 +1,9 @@
-"""Zarr chunk and shard files put together from memory, without zarr-python's codec pipeline.
+"""The bytes of Zarr chunk and shard files, without zarr-python's codec pipeline.
 
 Without compression a chunk file is the C-contiguous values, and a shard file is its inner chunks one after another,
-then an index of (offset, length) pairs as little-endian uint64, then the index's CRC-32C. Both are handed to the system
-as views of the given array, so nothing is copied. Inner chunks that hold only padding are absent: their index entry is
-2^64 - 1 twice, and readers give the fill value.
+then an index of (offset, length) pairs as little-endian uint64, then the index's CRC-32C. Both are written from
+views of the given array, without a copy. Inner chunks of padding are absent: their index entry is 2^64 - 1 twice, and
+readers return the fill value.
 
 Source: Zarr v3 specification, sharding codec (`sharding_indexed`), zarr-specs.readthedocs.io.
 """
@@ -20,21 +20,21 @@ from .arrays import Array
 ABSENT = 2**64 - 1
 
 
-def chunk_parts(array: Array, slab: NDArray[Any]) -> list[memoryview]:
-    """The bytes of a unit's only chunk: the slab, filled up where the last block is short."""
-    values = np.ascontiguousarray(slab, dtype=array.storage)
+def chunk_parts(array: Array, unit_array: NDArray[Any]) -> list[memoryview]:
+    """The bytes of a unit's only chunk: its values, then fill values where the last block is short."""
+    values = np.ascontiguousarray(unit_array, dtype=array.storage)
     rest = math.prod(array.chunk) - values.size
     return [_bytes(values), _bytes(array.full((rest,)))]
 
 
-def shard_parts(array: Array, slab: NDArray[Any], n_tokens: NDArray[Any]) -> list[memoryview]:
+def shard_parts(array: Array, unit_array: NDArray[Any], n_tokens: NDArray[Any]) -> list[memoryview]:
     """The bytes of one shard of raw tokens.
 
-    slab (image, layer, token, feature), n_tokens (image,). Values from an image's n_tokens on are not read: the last
-    chunk is filled up, later ones are absent. A short slab (the last block's) leaves the missing images' chunks absent.
+    unit_array (image, layer, token, feature), n_tokens (image,). Values from an image's n_tokens on are not read: the
+    last chunk is filled up, later ones are absent. The chunks of images that the last block lacks are absent.
     """
     assert array.shard is not None
-    values = np.ascontiguousarray(slab, dtype=array.storage)
+    values = np.ascontiguousarray(unit_array, dtype=array.storage)
     per_chunk, pieces = array.chunk[3], array.shard[3] // array.chunk[3]
     token_bytes = values.shape[-1] * values.itemsize
     longest = values.shape[2]

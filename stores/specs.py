@@ -1,4 +1,4 @@
-"""What a layout is made of: sites, samples, conditions and segmentation models, each a row or a group of the store."""
+"""What a layout is made of: sites with their variables, samples, conditions and segmentation models."""
 
 import math
 import re
@@ -6,17 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+OURS = "this project"
+"""The source of a variable that no paper defines."""
+
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
+_OF_EVERY_SITE = frozenset({"pooled", "tokens", "grid", "n_tokens", "layer"})
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A quantity stored for each row and condition of a site, such as one number per layer.
+
+    `axes` follow (image|sample, condition). The site gives "layer", "token" and "feature" their lengths; `lengths`
+    gives those of all other axes. `unit` and `meaning` become the attributes `units` and `long_name`, and `paper` is
+    the source of the definition.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    dtype: Literal["float32", "float16", "int32"]
+    unit: str
+    meaning: str
+    paper: str = OURS
+    lengths: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
 class SiteSpec:
-    """A place in the model whose activations are kept; all its layers share one group.
+    """A site of the model whose activations are stored; all its layers share one group.
 
     `site` is the canonical text, e.g. `language.layers[-1]:context_last`. `layers` are the stored layer numbers,
     counted from 0 (the input embedding); a site without layers has the single layer 0. `attrs["tower_layers"]` is the
-    number of the tower's last layer: it gives negative layers their meaning in `Run.embeddings`. `tokens` is the
-    longest token count where the site has a token axis.
+    number of the tower's last layer, from which negative layers count in `Run.embeddings`. `tokens` is the longest
+    token count where the site has a token axis. `variables` are stored beside the pooled vectors.
     """
 
     slug: str
@@ -27,7 +49,7 @@ class SiteSpec:
     dtype: Literal["float32", "float16", "bfloat16"]
     tokens: int | None = None
     keep_tokens: bool = False
-    bands: int = 3
+    variables: tuple[Variable, ...] = ()
     attrs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
@@ -39,11 +61,31 @@ class SiteSpec:
             raise ValueError(f"site {self.site!r}: only a site per image has a token axis, of at least 1 token.")
         if self.keep_tokens and self.tokens is None:
             raise ValueError(f"site {self.site!r} has no token axis, so it cannot keep tokens. Set keep_tokens=False.")
+        names = [variable.name for variable in self.variables]
+        if taken := sorted(_OF_EVERY_SITE.intersection(names) | {name for name in names if names.count(name) > 1}):
+            raise ValueError(f"site {self.site!r}: the variable name {taken[0]!r} is taken. Give each its own.")
+        for variable in self.variables:
+            self.lengths(variable)
+
+    def lengths(self, variable: Variable) -> dict[str, int]:
+        """The length of each of a variable's axes at this site.
+
+        Raises ValueError for an axis whose length neither the site nor the variable knows.
+        """
+        known = {"layer": len(self.layers), "feature": self.features, **variable.lengths}
+        if self.tokens is not None:
+            known["token"] = self.tokens
+        if unknown := [axis for axis in variable.axes if axis not in known]:
+            raise ValueError(
+                f"site {self.site!r}: axis {unknown[0]!r} of variable {variable.name!r} has no length. Set it in "
+                "`lengths`; a token axis needs a site with tokens."
+            )
+        return {axis: known[axis] for axis in variable.axes}
 
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One sample as the store knows it; `answer` is "" where there is none."""
+    """One row of the table of samples; `answer` is "" where there is none."""
 
     sample_id: str
     image_index: int
@@ -55,7 +97,7 @@ class SampleRow:
 
 @dataclass(frozen=True)
 class ConditionRow:
-    """One condition; `severity` is -1 where its family has none, `parameters` is a JSON text."""
+    """One row of the table of conditions; `severity` is -1 where its family has none, `parameters` is a JSON text."""
 
     condition_id: str
     family: str
@@ -65,7 +107,7 @@ class ConditionRow:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A segmentation model whose confusion matrices are kept."""
+    """A segmentation model whose confusion matrices are stored."""
 
     slug: str
     classes: int = 19

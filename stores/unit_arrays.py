@@ -1,4 +1,4 @@
-"""One unit's values as they are handed over: are they what the layout says, and which of them are not finite?"""
+"""The arrays of one unit before they are written: whether they fit the layout, and which values are not finite."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _INFINITE = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F800000}
 
 
 def check(layout: Layout, unit: Unit, payload: Payload) -> None:
-    """Refuse a payload that is not exactly the unit's arrays in their shapes and types.
+    """Refuse a payload that does not hold exactly the unit's arrays in their shapes and types.
 
     Raises ValueError for a unit outside the layout, missing or unknown arrays, shapes and values, and TypeError for
     types.
@@ -27,24 +27,26 @@ def check(layout: Layout, unit: Unit, payload: Payload) -> None:
     if missing := sorted(arrays.keys() - payload.keys()):
         raise ValueError(f"unit {unit.name} lacks {', '.join(missing)}. Start from `layout.blank(unit)`.")
     if unknown := sorted(payload.keys() - arrays.keys()):
-        raise ValueError(f"unit {unit.name} has no place for {', '.join(unknown)}; it takes {', '.join(arrays)}.")
+        raise ValueError(f"unit {unit.name} does not take {', '.join(unknown)}; its arrays are {', '.join(arrays)}.")
     for path, array in arrays.items():
-        _check_slab(array, unit, payload[path])
+        _check_unit_array(array, unit, payload[path])
 
 
-def _check_slab(array: Array, unit: Unit, slab: NDArray[Any]) -> None:
-    shape = array.slab_shape(unit.block)
-    if slab.shape != shape:
+def _check_unit_array(array: Array, unit: Unit, unit_array: NDArray[Any]) -> None:
+    shape = array.unit_shape(unit.block)
+    if unit_array.shape != shape:
         raise ValueError(
             f"unit {unit.name}: {array.path} must be {shape} "
-            f"({', '.join(dim for dim in array.dims if dim != 'condition')}), came {slab.shape}."
+            f"({', '.join(dim for dim in array.dims if dim != 'condition')}), not {unit_array.shape}."
         )
     if array.is_text:
-        if any(not isinstance(text, str) for text in slab.astype(object).flat):
-            raise TypeError(f"unit {unit.name}: {array.path} takes strings, came {slab.dtype} with other things in it.")
-    elif slab.dtype != np.dtype(array.dtype):
-        hint = " (bfloat16 travels as its bits: view it as uint16)" if array.bfloat16 else ""
-        raise TypeError(f"unit {unit.name}: {array.path} is stored as {array.dtype}{hint}, came {slab.dtype}.")
+        if any(not isinstance(text, str) for text in unit_array.astype(object).flat):
+            raise TypeError(
+                f"unit {unit.name}: {array.path} takes strings, not {unit_array.dtype} with other values in it."
+            )
+    elif unit_array.dtype != np.dtype(array.dtype):
+        hint = " (pass the bits of bfloat16: view it as uint16)" if array.bfloat16 else ""
+        raise TypeError(f"unit {unit.name}: {array.path} is stored as {array.dtype}{hint}, not {unit_array.dtype}.")
 
 
 def token_counts(array: Array, payload: Payload) -> NDArray[np.int32]:
@@ -55,7 +57,7 @@ def token_counts(array: Array, payload: Payload) -> NDArray[np.int32]:
 def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, dict[str, int]]:
     """Count nan and infinite values per float array, padding left out: {path: {"nan": n, "inf": m}}, zeros omitted.
 
-    Padding is what lies from n_tokens on, the rows without a sample, and the options that a sample does not have.
+    Padding is the tokens from n_tokens on, the rows without a sample, and the options that a sample does not have.
     """
     found: dict[str, dict[str, int]] = {}
     for path, array in layout.unit_arrays(unit).items():
@@ -63,7 +65,7 @@ def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, dict[st
             nan = inf = 0
             for values in _real_cells(layout, unit, array, payload):
                 if not _all_finite(values, array):
-                    wide = widen(values) if array.bfloat16 else values
+                    wide = bfloat16_to_float32(values) if array.bfloat16 else values
                     nan += int(np.isnan(wide).sum())
                     inf += int(np.isinf(wide).sum())
             if nan or inf:
@@ -72,17 +74,18 @@ def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, dict[st
 
 
 def _real_cells(layout: Layout, unit: Unit, array: Array, payload: Payload) -> Iterator[NDArray[Any]]:
-    slab = payload[array.path]
+    unit_array = payload[array.path]
     if "token" in array.dims:
-        for image, count in zip(slab, token_counts(array, payload).tolist(), strict=True):
-            yield image[:, : max(0, count)]
+        before = (slice(None),) * (array.dims.index("token") - 2)  # the axes between (image, condition) and token
+        for image, count in zip(unit_array, token_counts(array, payload).tolist(), strict=True):
+            yield image[(*before, slice(max(0, count)))]
     elif "option" in array.dims:
-        for row, sample in zip(slab, layout.block_samples(unit.block), strict=False):
+        for row, sample in zip(unit_array, layout.block_samples(unit.block), strict=False):
             yield row[: len(sample.options)]
     elif array.dims[0] == "sample":
-        yield slab[: len(layout.block_samples(unit.block))]
+        yield unit_array[: len(layout.block_samples(unit.block))]
     else:
-        yield slab
+        yield unit_array
 
 
 def _all_finite(values: NDArray[Any], array: Array) -> bool:
@@ -96,10 +99,10 @@ def _all_finite(values: NDArray[Any], array: Array) -> bool:
     return int(signed.max()) < limit and int(unsigned.max()) < limit + 2 ** (bits - 1)
 
 
-def widen(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+def bfloat16_to_float32(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
     """The float32 numbers of bfloat16 bits (exact: bfloat16 is float32's upper half).
 
-    >>> widen(np.array([0x3F80, 0xC000], dtype=np.uint16)).tolist()
+    >>> bfloat16_to_float32(np.array([0x3F80, 0xC000], dtype=np.uint16)).tolist()
     [1.0, -2.0]
     """
     return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -1,4 +1,4 @@
-"""Is every committed file still what was written?"""
+"""Check that the files of a run are those that were written."""
 
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,9 @@ from .files import checksum_file
 
 
 def verify(path: Path | str) -> list[str]:
-    """Read every file of the run again and compare its length and CRC-32 with the ledger; one line per problem.
+    """Compare the length and CRC-32 of every file of the run with the ledger; one line per problem.
 
-    An empty list means that all committed units, and everything made at creation, are as they were written. Raises
+    The list is empty where all committed units, and everything made at creation, are as they were written. Raises
     FileNotFoundError where there is no run.
     """
     root = Path(path)
@@ -19,7 +19,7 @@ def verify(path: Path | str) -> list[str]:
         raise FileNotFoundError(f"{path} holds no run.")
     problems = [f"{problem}. Make the run again." for problem in _problems(root, record["files"])]
     for unit, entry in ledger.entries(root):
-        cure = f"Remove {ledger.marker(root, unit)} and rerun the same command: unit {unit.name} is done again."
+        cure = f"Remove {ledger.marker(root, unit)} and rerun the same command: unit {unit.name} is then done again."
         problems += [f"{problem}. {cure}" for problem in _problems(root, entry["files"])]
     return problems
 

@@ -1,7 +1,7 @@
-"""Commit units: all of a unit's files first, its marker last.
+"""Commit units: first all files of the unit, then its marker.
 
-Local fixed-size arrays without compression are written directly from memory (`shard`); zarr-python writes the rest
-(texts, compressed arrays). Both give the same values to every reader, and both put files in place by renaming.
+Uncompressed arrays of fixed size are written directly from memory (`shard`), texts and compressed arrays by
+zarr-python. Readers get the same values from both, and both rename finished files into place.
 """
 
 # zarr's signatures are only partly typed.
@@ -27,12 +27,12 @@ from .unit_arrays import Payload, check, nonfinite, token_counts
 
 
 class Writer:
-    """Writes units of one run. Any number of writers may work at once, each on units of its own."""
+    """Writes the units of a run. Any number of writers may work at once, each on its own units."""
 
     def __init__(self, path: Path | str, layout: Layout, *, durable: bool = False) -> None:
-        """Open a created run. `durable` waits for the disk at each commit, so that a power cut loses no marked unit.
+        """Open a created run. `durable` waits for the disk at each commit, so that a power cut loses no committed unit.
 
-        Raises FileNotFoundError where no run was created, ValueError where it has another layout.
+        Raises FileNotFoundError where no run was created, ValueError where it has another layout or schema version.
         """
         record = ledger.read_record(path)
         if record is None:
@@ -49,14 +49,14 @@ class Writer:
 
         `payload` maps each path of `layout.unit_arrays(unit)` to the unit's values, with the condition axis left out:
         (images of the block, ...) or (samples_per_block, ...). The last block may have fewer images than block_size.
-        bfloat16 travels as its uint16 bits; tokens from n_tokens on are not kept. `layout.blank(unit)` gives a payload
-        of fill values. `report` goes into the marker; its "failed" maps sample ids to messages.
+        bfloat16 is passed as its uint16 bits; tokens from n_tokens on are not stored. `layout.blank(unit)` makes a
+        payload of fill values. `report` is stored in the marker; its "failed" maps sample ids to messages.
 
         Raises FileExistsError for a committed unit, ValueError and TypeError for a payload that does not fit, DiskFull
-        (or WriteFailed) when the system refuses: the unit's files are then removed and committed units stay.
+        or WriteFailed where the system cannot write: the unit's files are then removed, committed units stay.
         """
         if ledger.marker(self.path, unit).exists():
-            raise FileExistsError(f"unit {unit.name} of {self.path} is committed already; it is never written twice.")
+            raise FileExistsError(f"unit {unit.name} of {self.path} is committed already and is never written twice.")
         check(self.layout, unit, payload)
         try:
             files: dict[str, Written] = {}
@@ -70,26 +70,28 @@ class Writer:
             needed = sum(array.unit_bytes(unit.block) for array in self.layout.unit_arrays(unit).values())
             raise write_failed(error, self.path, f"unit {unit.name}", needed) from error
 
-    def _write(self, array: Array, unit: Unit, slab: NDArray[Any], payload: Payload) -> dict[str, Written]:
+    def _write(self, array: Array, unit: Unit, unit_array: NDArray[Any], payload: Payload) -> dict[str, Written]:
         if array.is_text or self.layout.compress:
-            return self._write_with_zarr(array, unit, slab, payload)
+            return self._write_with_zarr(array, unit, unit_array, payload)
         files: dict[str, Written] = {}
         for name, rows in array.files(unit):
             if array.shard is None:
-                parts = chunk_parts(array, slab[rows])
+                parts = chunk_parts(array, unit_array[rows])
             else:
-                parts = shard_parts(array, slab[rows], token_counts(array, payload)[rows])
+                parts = shard_parts(array, unit_array[rows], token_counts(array, payload)[rows])
             files[name] = write_file(self.path / name, parts, durable=self.durable)
         return files
 
-    def _write_with_zarr(self, array: Array, unit: Unit, slab: NDArray[Any], payload: Payload) -> dict[str, Written]:
+    def _write_with_zarr(
+        self, array: Array, unit: Unit, unit_array: NDArray[Any], payload: Payload
+    ) -> dict[str, Written]:
         start = unit.block * array.rows
-        region = (slice(start, start + len(slab)), *((unit.condition,) if array.per_condition else ()))
+        region = (slice(start, start + len(unit_array)), *((unit.condition,) if array.per_condition else ()))
         if array.shard is not None:
-            slab = slab.copy()
-            for image, count in zip(slab, token_counts(array, payload).tolist(), strict=True):
+            unit_array = unit_array.copy()
+            for image, count in zip(unit_array, token_counts(array, payload).tolist(), strict=True):
                 image[:, max(0, count) :] = array.fill
-        self._open(array)[region] = slab.astype(object) if array.is_text else slab
+        self._open(array)[region] = unit_array.astype(object) if array.is_text else unit_array
         names = [name for name, _ in array.files(unit)]
         if self.durable:
             for name in names:
@@ -99,7 +101,7 @@ class Writer:
     def _open(self, array: Array) -> "zarr.Array[Any]":
         if array.path not in self._opened:
             opened = zarr.open_array(self.path / array.path, mode="r+", zarr_format=3)
-            # Comparing chunks with the fill value costs up to 7 times the write, and the setting is not stored.
+            # Comparing chunks with the fill value costs up to 7 times the write; the setting is not stored.
             self._opened[array.path] = opened.with_config({"write_empty_chunks": True})
         return self._opened[array.path]
 

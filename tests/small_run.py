@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 import stores
-from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit
-from stores.unit_arrays import widen
+from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit, Variable
+from stores.unit_arrays import bfloat16_to_float32
 
 PLAN = {"hash": "abc123", "model": "tiny"}
 PROVENANCE = {"model": {"id": "tiny", "revision": None}, "seed": 0, "packages": ["zarr"]}
 
+VARIABLES = (
+    Variable("energy", ("layer",), "float32", "model units squared", "energy of the tokens", "arXiv 0000.00000"),
+    Variable("power", ("layer", "band"), "float32", "1", "power by band", lengths={"band": 3}),
+    Variable("moved", ("layer", "token"), "float16", "1", "how far each token has moved"),
+)
 PATCHES = SiteSpec(
     "vision.layers-patches", "vision.layers[0,2]:patches", (0, 2), 5, "image", "bfloat16", tokens=150, keep_tokens=True,
-    attrs={"tower_layers": 2, "final_norm": False},
+    variables=VARIABLES, attrs={"tower_layers": 2, "final_norm": False},
 )  # fmt: skip
 CONTEXT = SiteSpec(
     "language.layers-context_last", "language.layers[*]:context_last", (0, 1, 4), 6, "sample", "float16",
@@ -46,7 +51,7 @@ def payload(plan: Layout, unit: Unit) -> dict[str, Any]:
     random = np.random.default_rng([unit.block, unit.condition])
     values: dict[str, Any] = {}
     for path, array in plan.unit_arrays(unit).items():
-        shape = array.slab_shape(unit.block)
+        shape = array.unit_shape(unit.block)
         if array.is_text:
             values[path] = np.array([f"{unit.name} ü {k}" for k in range(shape[0])], dtype=object)
         elif array.bfloat16:
@@ -58,7 +63,7 @@ def payload(plan: Layout, unit: Unit) -> dict[str, Any]:
     tokens = plan.sites[0].tokens or 0
     counts = [tokens, 7, 70][: plan.block_size] if unit.condition != 2 else [0, 64, 65]
     values["sites/vision.layers-patches/n_tokens"] = np.resize(np.array(counts, np.int32), values["images/width"].shape
-        if unit.condition == 0 else plan.arrays["images/width"].slab_shape(unit.block))  # fmt: skip
+        if unit.condition == 0 else plan.arrays["images/width"].unit_shape(unit.block))  # fmt: skip
     return values
 
 
@@ -82,7 +87,7 @@ def open_quietly(path: Path) -> stores.Run:
 def expected_tokens(plan: Layout, unit: Unit) -> np.ndarray:
     """The tokens (image, layer, token, feature) that a reader must give: nan from n_tokens on."""
     values = payload(plan, unit)
-    tokens = widen(values["sites/vision.layers-patches/tokens"])
+    tokens = bfloat16_to_float32(values["sites/vision.layers-patches/tokens"])
     counts = values["sites/vision.layers-patches/n_tokens"]
     padding = np.arange(tokens.shape[2]) >= counts[:, None]
     tokens[np.broadcast_to(padding[:, None], tokens.shape[:3])] = np.nan

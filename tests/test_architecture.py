@@ -24,6 +24,12 @@ def test_leaves_load_no_model_library(package: str) -> None:
     assert not imports_of(f"import {package}") & {"torch", "transformers", "nnsight"}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "stores").glob("*.py")), ids=lambda path: path.name)
+def test_the_store_names_no_analysis(path: Path) -> None:
+    text = path.read_text().lower()
+    assert [word for word in ("dirichlet", "spectrum", "drift") if word in text] == []
+
+
 def test_help_and_listing_of_the_command_line_need_no_torch() -> None:
     assert "torch" not in imports_of("import probe, probe.cli, probe.perturbations.suites, probe.datasets.registry")
 

@@ -11,7 +11,7 @@ from scipy.spatial import distance
 import stores
 from analyses import dirichlet
 from stores import ConditionRow, Layout, SiteSpec, Unit
-from stores.unit_arrays import widen
+from stores.unit_arrays import bfloat16_to_float32
 
 SITE = "vision.layers[2]:patches"
 IMAGES, CONDITIONS, ROWS, COLUMNS, FEATURES = 64, 8, 16, 32, 1024
@@ -86,7 +86,7 @@ def test_a_store_of_ten_times_the_limit_is_analysed_within_it(store: Path, tmp_p
     told = np.load(tmp_path / "out.npz")
     assert told["moved"].shape == told["energy"].shape == (IMAGES, CONDITIONS)
     assert np.isfinite([told["moved"], told["energy"]]).all()
-    clean, other = (widen(payload(Unit(40, condition))[TOKENS])[0, 0] for condition in (0, 5))
+    clean, other = (bfloat16_to_float32(payload(Unit(40, condition))[TOKENS])[0, 0] for condition in (0, 5))
     expected = [distance.cosine(a, b) for a, b in zip(clean, other, strict=True)]
     assert told["moved"][40, 5] == pytest.approx(np.mean(expected), rel=1e-5)
     grid = other.astype(np.float64).reshape(ROWS, COLUMNS, FEATURES)

@@ -8,7 +8,7 @@ import small_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, ledger, selection
+from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, Variable, ledger, selection
 from stores.arrays import SHARD_BYTES, shard_rows, token_chunk
 
 
@@ -88,7 +88,7 @@ def test_every_sample_has_a_row_of_its_own_in_its_block(images: int, block: int,
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"image_ids": ("a", "a")}, "image id 'a' comes more than once"),
+        ({"image_ids": ("a", "a")}, "image id 'a' occurs more than once"),
         ({"block_size": 0}, "block_size >= 1"),
         ({"conditions": ()}, "0 conditions"),
         ({"samples": (SampleRow("s", 7, "?", "", "open"),)}, "sample 's' asks about image 7; there are 2"),
@@ -107,6 +107,10 @@ def test_an_impossible_layout_is_refused(change, message):
         ({"layers": (-1,)}, "resolved numbers"),
         ({"keep_tokens": True}, "no token axis"),
         ({"per": "sample", "tokens": 4}, "only a site per image"),
+        ({"variables": (Variable("pooled", (), "float32", "1", "x"),)}, "the variable name 'pooled' is taken"),
+        ({"variables": (Variable("energy", (), "float32", "1", "x"),) * 2}, "the variable name 'energy' is taken"),
+        ({"variables": (Variable("moved", ("token",), "float16", "1", "x"),)}, "axis 'token' of variable 'moved'"),
+        ({"variables": (Variable("power", ("band",), "float32", "1", "x"),)}, "axis 'band' of variable 'power'"),
     ],
 )
 def test_an_impossible_site_is_refused(change, message):

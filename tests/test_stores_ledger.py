@@ -1,4 +1,4 @@
-"""The ledger says what is done; what it does not name is swept away and done again."""
+"""The ledger lists what is committed; anything else is removed and done again."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ path, die_before_marker_of = sys.argv[1], sys.argv[2]
 plan = small_run.layout()
 if ledger.read_plan(path) is None:
     stores.create(path, plan, plan=small_run.PLAN, provenance=small_run.PROVENANCE)
-ledger.sweep(path, plan)
+ledger.remove_uncommitted(path, plan)
 writer, write_json = stores.Writer(path, plan), ledger.write_json
 
 def dying(target, content, *, durable=False):
@@ -77,19 +77,19 @@ def test_a_writer_killed_between_files_and_marker_leaves_its_unit_undone(tmp_pat
     run = small_run.open_quietly(path)
     assert run.answers["text"].sel(condition="translation(dx=-8)").values.tolist()[3:] == ["", ""]
 
-    assert set(ledger.sweep(path, plan)) == leftovers
+    assert set(ledger.remove_uncommitted(path, plan)) == leftovers
     assert contents(path).keys() == clean.keys() - leftovers
     assert ledger.done(path) == done
-    assert ledger.sweep(path, plan) == []
+    assert ledger.remove_uncommitted(path, plan) == []
 
 
-def test_sweep_removes_unfinished_files_and_nothing_else(tmp_path):
+def test_uncommitted_files_are_removed_and_nothing_else(tmp_path):
     plan, path = small_run.layout(), tmp_path / "run"
     small_run.make(path, plan)
     before = contents(path)
     (path / "sites" / "vision-pooled" / "pooled" / "c.0.0.0.0.0a1b.partial").write_bytes(b"half")
     (path / "_ledger" / "done" / "b00000-c0000.json.77.partial").write_text("{")
-    assert len(ledger.sweep(path, plan)) == 2
+    assert len(ledger.remove_uncommitted(path, plan)) == 2
     assert contents(path) == before
     assert stores.verify(path) == []
 

@@ -10,8 +10,8 @@ import xarray as xr
 from small_run import expected_tokens, payload
 
 import stores
-from stores import Unit
-from stores.unit_arrays import widen
+from stores import Unit, ledger
+from stores.unit_arrays import bfloat16_to_float32
 
 GOLDEN = {
     "/": {"_ledger": ()},
@@ -31,10 +31,9 @@ GOLDEN = {
         "pooled": ("image", "condition", "layer", "feature"),
         "grid": ("image", "condition", "axis"),
         "n_tokens": ("image", "condition"),
-        "dirichlet": ("image", "condition", "layer"),
-        "dirichlet_scale_free": ("image", "condition", "layer"),
-        "spectrum": ("image", "condition", "layer", "band"),
-        "token_drift": ("image", "condition", "layer", "token"),
+        "energy": ("image", "condition", "layer"),
+        "power": ("image", "condition", "layer", "band"),
+        "moved": ("image", "condition", "layer", "token"),
         "layer": ("layer",),
     },
     "/sites/language.layers-context_last": {"pooled": ("sample", "condition", "layer", "feature"), "layer": ("layer",)},
@@ -64,7 +63,7 @@ def test_plain_xarray_opens_the_layout_of_the_contract_without_a_warning(finishe
     tree = xr.open_datatree(finished[0], engine="zarr", consolidated=False)
     found = {node.path: {str(k): v.dims for k, v in node.variables.items()} for node in tree.subtree}
     assert found == GOLDEN
-    assert tree.attrs == {"schema_version": 1, "plan_hash": "abc123", "provenance": small_run.PROVENANCE}
+    assert tree.attrs == {"schema_version": 2, "plan_hash": "abc123", "provenance": small_run.PROVENANCE}
     for node in tree.subtree:
         for variable in node.data_vars.values():
             assert {"long_name", "units", "paper"} <= variable.attrs.keys()
@@ -145,10 +144,10 @@ def test_bfloat16_tokens_come_back_bit_for_bit_as_float32(finished):
 
 def test_every_bfloat16_number_widens_exactly():
     bits = np.arange(2**16, dtype=np.uint16)
-    wide = widen(bits)
+    wide = bfloat16_to_float32(bits)
     np.testing.assert_array_equal((wide.view(np.uint32) >> 16).astype(np.uint16), bits)
     assert not (wide.view(np.uint32) & 0xFFFF).any()
-    assert widen(np.array([0x3FC0], np.uint16)) == 1.5
+    assert bfloat16_to_float32(np.array([0x3FC0], np.uint16)) == 1.5
 
 
 def test_float16_vectors_of_samples_skip_the_padded_rows(finished):
@@ -179,12 +178,12 @@ def test_site_texts_select_layers(finished, site, dims, layers):
 
 def test_pooled_vectors_and_all_variables_of_a_token_site(finished):
     _, plan, run = finished
-    expected = widen(payload(plan, Unit(0, 1))["sites/vision.layers-patches/pooled"])[:, 1]
+    expected = bfloat16_to_float32(payload(plan, Unit(0, 1))["sites/vision.layers-patches/pooled"])[:, 1]
     pooled = run.pooled("vision.layers[2]:patches")
     np.testing.assert_array_equal(pooled.isel(image=slice(0, 2), condition=1).values, expected)
     everything = run.site("vision.layers[2]:patches")
     assert set(everything.data_vars) == set(GOLDEN["/sites/vision.layers-patches"]) - {"layer"}
-    assert everything["token_drift"].dtype == np.float32
+    assert everything["moved"].dtype == np.float32
     assert everything["n_tokens"].dtype == np.int32
 
 
@@ -249,16 +248,31 @@ def test_a_run_without_samples_reads_as_one_of_images_only(tmp_path):
     assert run.segmentation("seg")["confusion"].shape == (2, 1, 3, 3)
 
 
-def test_what_is_no_run_or_a_newer_one_is_refused(tmp_path, finished):
+def test_the_plan_names_and_describes_the_variables_of_a_site(finished):
+    group = stores.open_run(finished[0]).tree["sites/vision.layers-patches"]
+    assert group["energy"].attrs == {
+        "long_name": "energy of the tokens", "units": "model units squared", "paper": "arXiv 0000.00000"
+    }  # fmt: skip
+    assert group["power"].sizes["band"] == 3
+    assert group["moved"].attrs["paper"] == "this project"
+    assert group["moved"].sizes["token"] == 150
+
+
+def test_what_is_no_run_or_of_another_schema_is_refused(tmp_path, finished):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         stores.open_run(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="is no run of this project"):
         stores.open_run(tmp_path)
     (tmp_path / "_ledger").mkdir()
     record = json.loads((finished[0] / "_ledger" / "plan.json").read_text())
-    (tmp_path / "_ledger" / "plan.json").write_text(json.dumps({**record, "schema_version": 99}))
-    with pytest.raises(ValueError, match="schema version 99, this installation reads up to 1"):
-        stores.open_run(tmp_path)
+    for version, cure in ((99, "Install a newer version"), (1, "Extract the run again")):
+        (tmp_path / "_ledger" / "plan.json").write_text(json.dumps({**record, "schema_version": version}))
+        refusal = f"has schema version {version}, this installation reads version 2. {cure}"
+        for use in (stores.open_run, stores.summary, stores.verify, ledger.read_plan):
+            with pytest.raises(ValueError, match=refusal):
+                use(tmp_path)
+        with pytest.raises(ValueError, match=refusal):
+            stores.Writer(tmp_path, finished[1])
 
 
 def test_chunks_of_large_runs_hold_whole_files(finished, monkeypatch):

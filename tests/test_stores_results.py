@@ -63,12 +63,12 @@ def test_a_write_that_fails_leaves_what_was_there(run: Path, monkeypatch: pytest
     xr.testing.assert_equal(results.read(run, "flips"), table())
 
 
-def test_leftovers_of_a_killed_write_are_swept(run: Path) -> None:
+def test_leftovers_of_a_killed_write_are_removed(run: Path) -> None:
     leftover = run / ledger.FOLDER / "0123.partial"
     leftover.mkdir()
     (leftover / "zarr.json").touch()
     layout = stores.Layout(2, ("i0", "i1"), SAMPLES, CONDITIONS, (SITE,))
-    assert ledger.sweep(run, layout) == ["_ledger/0123.partial"]
+    assert ledger.remove_uncommitted(run, layout) == ["_ledger/0123.partial"]
     assert not leftover.exists()
 
 

@@ -72,8 +72,8 @@ def test_zarr_reads_back_exactly_the_real_tokens(
     for b in range(-(-images // block)):
         for c in range(2):
             for name, rows in array.files(Unit(b, c)):
-                slab, n = values[b * block : (b + 1) * block, c], counts[b * block : (b + 1) * block, c]
-                write_file(root / name, shard_parts(array, slab[rows], n[rows]))
+                unit_array, n = values[b * block : (b + 1) * block, c], counts[b * block : (b + 1) * block, c]
+                write_file(root / name, shard_parts(array, unit_array[rows], n[rows]))
     padding = np.arange(tokens) >= counts[..., None]  # (image, condition, token)
     values[np.broadcast_to(padding[:, :, None], values.shape[:4])] = np.nan
     np.testing.assert_array_equal(opened[...], values)
@@ -129,15 +129,15 @@ def test_a_short_last_chunk_is_byte_for_byte_what_zarr_writes(tmp_path):
     create(tmp_path, array)[...] = values
     for block in range(2):
         ((name, rows),) = array.files(Unit(block, 0))
-        slab = values[block * 2 : block * 2 + 2, 0][rows]
-        assert b"".join(chunk_parts(array, slab)) == (tmp_path / name).read_bytes()
+        unit_array = values[block * 2 : block * 2 + 2, 0][rows]
+        assert b"".join(chunk_parts(array, unit_array)) == (tmp_path / name).read_bytes()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_memory_order_of_the_payload_does_not_matter(order):
     array = token_array(images=2, block=2, per_shard=2, layers=3, tokens=70, features=4, dtype="float16")
-    slab = np.random.default_rng(0).normal(size=(2, 3, 70, 4)).astype("float16")
+    unit_array = np.random.default_rng(0).normal(size=(2, 3, 70, 4)).astype("float16")
     counts = np.array([70, 3])
-    assert b"".join(shard_parts(array, np.array(slab, order=order), counts)) == b"".join(
-        shard_parts(array, slab, counts)
+    assert b"".join(shard_parts(array, np.array(unit_array, order=order), counts)) == b"".join(
+        shard_parts(array, unit_array, counts)
     )

@@ -91,7 +91,7 @@ def test_the_marker_holds_files_counts_and_report(fresh):
     ("key", "change", "error", "message"),
     [
         ("sites/vision-pooled/pooled", lambda a: a[:1], ValueError, r"must be \(2, 1, 4\) \(image, layer, feature\)"),
-        ("sites/vision-pooled/pooled", lambda a: a.astype("f8"), TypeError, "stored as float32, came float64"),
+        ("sites/vision-pooled/pooled", lambda a: a.astype("f8"), TypeError, "stored as float32, not float64"),
         ("sites/vision.layers-patches/tokens", lambda a: a.astype("f4"), TypeError, "view it as uint16"),
         ("answers/text", lambda a: np.array([1, 2, 3], object), TypeError, "takes strings"),
     ],
@@ -108,7 +108,7 @@ def test_a_payload_that_does_not_fit_is_refused(fresh, key, change, error, messa
 def test_missing_and_unknown_arrays_and_units_are_refused(fresh):
     _, plan, writer = fresh
     values = payload(plan, Unit(0, 1))
-    with pytest.raises(ValueError, match="no place for images/sha256"):
+    with pytest.raises(ValueError, match="does not take images/sha256"):
         writer.commit(Unit(0, 1), {**values, "images/sha256": np.array(["", ""], object)}, report={})
     del values["answers/text"]
     with pytest.raises(ValueError, match="lacks answers/text"):
@@ -120,9 +120,7 @@ def test_missing_and_unknown_arrays_and_units_are_refused(fresh):
 def test_a_blank_payload_fits_and_reads_as_undefined(fresh):
     path, plan, writer = fresh
     for unit in plan.units():
-        tokens = plan.arrays["sites/vision.layers-patches/tokens"]
-        blank = {**plan.blank(unit), tokens.path: tokens.full(tokens.slab_shape(unit.block))}
-        writer.commit(unit, blank, report={})
+        writer.commit(unit, plan.blank(unit), report={})
     run = stores.open_run(path)
     assert np.isnan(run.answers["log_likelihood"].values).all()
     assert (run.answers["token_count"].values == -1).all()
@@ -183,7 +181,7 @@ def test_a_full_disk_in_zarrs_own_writer_reads_the_same(fresh, monkeypatch):
     with pytest.raises(stores.DiskFull, match="bytes needed"):
         writer.commit(Unit(0, 0), payload(plan, Unit(0, 0)), report={})
     assert ledger.done(path) == frozenset()
-    assert ledger.sweep(path, plan) == []
+    assert ledger.remove_uncommitted(path, plan) == []
 
 
 def test_zarr_replaces_files_whole(tmp_path, monkeypatch):

@@ -220,11 +220,6 @@ def assemble(block: Block, unit: Unit, seen: list[Seen]) -> Arrays:
     """The unit's arrays; the clean unit also owns the table of images."""
     layout = block.plan.layout
     arrays = layout.blank(unit)
-    arrays |= {
-        path: array.full(array.slab_shape(unit.block))
-        for path, array in layout.unit_arrays(unit).items()
-        if path not in arrays  # raw tokens
-    }
     payload.fill_answers(arrays, layout, unit.block, seen)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
         payload.fill_site(arrays, layout, unit.block, site, spec, seen)

@@ -71,7 +71,7 @@ def begin(plan: Plan, path: Path, provenance: dict[str, Any], execution: Executi
             f"{path} was begun with other weights of {plan.settings.model} (sha256 {begun[:16]}, now "
             f"{provenance['weights_sha256'][:16]}). Restore them (--revision), or choose another path."
         )
-    ledger.sweep(path, plan.layout)
+    ledger.remove_uncommitted(path, plan.layout)
 
 
 def run_blocks(

@@ -20,7 +20,7 @@ from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
-from . import token_counts
+from . import reductions, token_counts
 from .settings import Keep, Settings
 
 if TYPE_CHECKING:
@@ -202,6 +202,7 @@ def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:
         dtype=dtype,  # type: ignore[arg-type]
         tokens=tokens if site.has_tokens else None,
         keep_tokens=site.has_tokens and keep == "tokens",
+        variables=reductions.VARIABLES if site.has_tokens else (),
         attrs={"final_norm": site.final_norm, "tower_layers": site.tower_layers},
     )
 

@@ -1,24 +1,34 @@
-"""What is kept of vision tokens where the raw ones are not: a few numbers per layer, computed where the tokens are.
+"""Online reductions of vision tokens: a few numbers per layer, computed during capture and stored as variables.
 
-`hooks` hands over each image's tokens while they are on the device; the definitions are those of `analyses`, whose
-kernels run on any array library, so a number reduced during capture is the number that the analysis would compute.
+`hooks` passes each image's tokens while they are on the device. The definitions are the kernels of `analyses`, which
+run on any array library, so that a number reduced during capture is the number that the analysis would compute.
 """
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import torch
-
 from analyses import kernels
+from stores import Variable
 
 if TYPE_CHECKING:
+    import torch
+
     from hooks.sites import Site
 
 Grid = tuple[int, int, int]
 BANDS = 3
+HI = "arXiv 2602.06652"
+
+VARIABLES = (
+    Variable("dirichlet", ("layer",), "float32", "model units squared", "Dirichlet energy of the tokens", HI),
+    Variable("dirichlet_scale_free", ("layer",), "float32", "1", "Dirichlet energy over variance"),
+    Variable("spectrum", ("layer", "band"), "float32", "1", "token-grid band power", lengths={"band": BANDS}),
+    Variable("token_drift", ("layer", "token"), "float16", "1", "cosine distance of each token to its clean self", HI),
+)
+"""What is stored of every site with a token axis; a `Reducer` computes the values."""
 
 
-def structure(tokens: torch.Tensor, grid: Grid, *, bands: int = BANDS) -> dict[str, torch.Tensor]:
+def structure(tokens: "torch.Tensor", grid: Grid, *, bands: int = BANDS) -> "dict[str, torch.Tensor]":
     """Dirichlet energy and token spectrum of one image's tokens.
 
     tokens (layer, token, feature), row-major on the grid (frame, row, column) -> `dirichlet` and
@@ -38,8 +48,8 @@ def structure(tokens: torch.Tensor, grid: Grid, *, bands: int = BANDS) -> dict[s
 class Reducer:
     """Reduces the tokens of one block's images, one condition after the other, clean first.
 
-    The clean tokens are kept (on the CPU, in the model's own precision) as long as the block lasts: token drift is
-    their cosine drift to the same tokens under a condition, defined only where both grids are equal.
+    The clean tokens stay in memory (on the CPU, in the model's precision) until the block is finished: token drift is
+    the cosine drift from them to the tokens under a condition, defined only where both grids are equal.
     """
 
     def __init__(self) -> None:
@@ -50,7 +60,7 @@ class Reducer:
     ) -> "Callable[[int, Site, torch.Tensor, Grid], Mapping[str, torch.Tensor]]":
         """The callable for `hooks.capture.read`, for views of these images under one condition."""
 
-        def reduce(view: int, site: "Site", tokens: torch.Tensor, grid: Grid) -> Mapping[str, torch.Tensor]:
+        def reduce(view: int, site: "Site", tokens: "torch.Tensor", grid: Grid) -> "Mapping[str, torch.Tensor]":
             key = image_ids[view], site.slug
             if clean:
                 self._clean[key] = tokens.detach().cpu().clone(), grid
@@ -58,7 +68,7 @@ class Reducer:
 
         return reduce
 
-    def _drift(self, key: tuple[str, str], tokens: torch.Tensor, grid: Grid) -> dict[str, torch.Tensor]:
+    def _drift(self, key: tuple[str, str], tokens: "torch.Tensor", grid: Grid) -> "dict[str, torch.Tensor]":
         reference, reference_grid = self._clean.get(key, (None, None))
         if reference is None or reference_grid != grid or reference.shape != tokens.shape:
             return {}
