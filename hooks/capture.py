@@ -5,7 +5,6 @@ from the questions'. Results do not depend on batch size, neighbours or padding 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,12 @@ from torch import Tensor
 
 from . import contrastive, generate, options, trace
 from .batching import batches, by_shape, smallest_window
-from .collect import Reduce, Request, by_image, image_reading, to_numpy
+from .collect import Reduce, Request, by_image, image_states, sample_states
 from .context import answer_ids, option_ids, render
 from .continuation import PaddingSide, Sequences, encode, extend, last_state, seen_rows, seen_together
 from .encoding import Row, rows
 from .options import Scored, Span
-from .reading import Answer, Question, Reading, View
+from .reading import Answer, Question, Reading, SiteStates, View
 from .sites import Site
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def check_question(model: "Model", question: Question) -> None:
 
 def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
     made = [row for place, view in enumerate(views) for row in rows(model.blueprint, place, view)]
-    readings: dict[int, Reading] = {}
+    of_image: dict[int, dict[str, SiteStates]] = {}
     answered: Answered = {}
     vision: dict[int, Any] = {}
     for group in by_shape(made):
@@ -87,18 +86,26 @@ def _read_batch(model: "Model", offset: int, views: Sequence[View], request: Req
         encoded = encode(model, group, reads=trace.points(model, request.image_sites))
         states = by_image(model, encoded.states, [row.inputs for row in group])
         for place, (row, mine) in enumerate(zip(group, states, strict=True)):
-            if row.view not in readings:
-                readings[row.view] = image_reading(model, request, offset + row.view, mine, row.inputs)
+            if row.view not in of_image:
+                of_image[row.view] = image_states(model, request, offset + row.view, mine, row.inputs)
                 vision[row.view] = seen_rows(encoded.vision, place)
         del states
         for some in _together(model, encoded.sequences, group, views, request):
             answered |= _ask(model, encoded.sequences, group, views, some, request)
     return [
-        _with_answers(
-            model, readings.get(place, Reading()), [answered[place, k] for k in range(len(view.questions))], request
-        )
+        _reading(model, request, of_image.get(place, {}), [answered[place, k] for k in range(len(view.questions))])
         for place, view in enumerate(views)
     ]
+
+
+def _reading(
+    model: "Model",
+    request: Request,
+    of_image: Mapping[str, SiteStates],
+    answered: Sequence[tuple[Answer, dict[str, Tensor]]],
+) -> Reading:
+    of_samples = sample_states(model, request, [states for _, states in answered])
+    return Reading({**of_image, **of_samples}, tuple(answer for answer, _ in answered))
 
 
 Answered = dict[tuple[int, int], tuple[Answer, dict[str, Tensor]]]
@@ -235,21 +242,6 @@ def _score(
         end_of_turn=request.end_of_turn,
     )
     return dict(zip(keys, made, strict=True))
-
-
-def _with_answers(
-    model: "Model", reading: Reading, answered: Sequence[tuple[Answer, dict[str, Tensor]]], request: Request
-) -> Reading:
-    """Complete a reading with its answers and its sample-level states, nan where a question has none."""
-    sample_pooled = {}
-    for site in request.sample_sites:
-        shape = (len(answered), len(site.layers), site.features)
-        whole = torch.full(shape, torch.nan, dtype=getattr(torch, model.dtype), device=model.device)
-        for k, (_, states) in enumerate(answered):
-            if site.slug in states:
-                whole[k] = states[site.slug]
-        sample_pooled[site.slug] = to_numpy(whole)
-    return replace(reading, sample_pooled=sample_pooled, answers=tuple(answer for answer, _ in answered))
 
 
 def _selects(site: Site, question: Question) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from . import trace
 from .continuation import PaddingSide
 from .families import Inputs
-from .reading import Grid, Reading
+from .reading import Grid, SiteStates
 from .sites import Site
 
 if TYPE_CHECKING:
@@ -59,29 +59,54 @@ def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> 
     return split
 
 
-def image_reading(
+def image_states(
     model: "Model", request: Request, index: int, states: trace.States, image: Inputs, *, pooled: Tensor | None = None
-) -> Reading:
-    """The image-level part of a view's reading; `pooled` (feature) is the family's own pooled output."""
-    reading = Reading()
-    for site in request.image_sites:
-        if site.tokens == "pooled":
-            assert pooled is not None
-            reading.pooled[site.slug] = to_numpy(pooled[None])
-            continue
-        layers = torch.stack([_cut(model, site, states[site.tower, layer]) for layer in site.layers])
-        if not site.has_tokens:
-            reading.pooled[site.slug] = to_numpy(layers)
-            continue
-        grid = model.family.grid(model.config, image, site.tower)
-        reading.grid[site.slug] = grid
-        reading.pooled[site.slug] = to_numpy(_mean(layers))
-        if site.slug in request.keep_tokens:
-            reading.tokens[site.slug] = to_numpy(layers)
-        if request.reduce is not None:
-            reduced = request.reduce(index, site, layers, grid)
-            reading.reduced[site.slug] = {name: to_numpy(value) for name, value in reduced.items()}
-    return reading
+) -> dict[str, SiteStates]:
+    """A view's states at the image-level sites, by slug; `pooled` (feature) is the family's own pooled output."""
+    return {site.slug: _image_site(model, request, index, site, states, image, pooled) for site in request.image_sites}
+
+
+def _image_site(
+    model: "Model",
+    request: Request,
+    index: int,
+    site: Site,
+    states: trace.States,
+    image: Inputs,
+    pooled: Tensor | None,
+) -> SiteStates:
+    if site.tokens == "pooled":
+        assert pooled is not None
+        return SiteStates(to_numpy(pooled[None]))
+    layers = torch.stack([_cut(model, site, states[site.tower, layer]) for layer in site.layers])
+    if not site.has_tokens:
+        return SiteStates(to_numpy(layers))
+    grid = model.family.grid(model.config, image, site.tower)
+    reduced = {} if request.reduce is None else request.reduce(index, site, layers, grid)
+    return SiteStates(
+        pooled=to_numpy(_mean(layers)),
+        tokens=to_numpy(layers) if site.slug in request.keep_tokens else None,
+        grid=grid,
+        reduced={name: to_numpy(value) for name, value in reduced.items()},
+    )
+
+
+def sample_states(
+    model: "Model", request: Request, by_question: Sequence[Mapping[str, Tensor]]
+) -> dict[str, SiteStates]:
+    """A view's states at the sample-level sites, by slug.
+
+    `by_question`: per question slug -> (layer, feature); where it has none, the states are nan.
+    """
+    made: dict[str, SiteStates] = {}
+    for site in request.sample_sites:
+        shape = (len(by_question), len(site.layers), site.features)
+        pooled = torch.full(shape, torch.nan, dtype=getattr(torch, model.dtype), device=model.device)
+        for k, states in enumerate(by_question):
+            if site.slug in states:
+                pooled[k] = states[site.slug]
+        made[site.slug] = SiteStates(to_numpy(pooled))
+    return made
 
 
 def to_numpy(value: Tensor) -> np.ndarray:

@@ -4,7 +4,6 @@ Where the text tower looks at the image itself, captions are encoded once for ea
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .collect import Request, by_image, image_reading
+from .collect import Request, by_image, image_states
 from .continuation import seen_rows
 from .encoding import process_image, stack
 from .families.contrast import Captions, Match
@@ -46,10 +45,10 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
         output, states = trace.run(model, inputs, reads=reads, method=contrast.see)
         embedded = contrast.embedding(model.module, output)
         for row, (place, own) in enumerate(zip(group, by_image(model, states, mine), strict=True)):
-            reading = image_reading(model, request, offset + place, own, images[place], pooled=embedded[row])
+            of_image = image_states(model, request, offset + place, own, images[place], pooled=embedded[row])
             seen = None if contrast.match is None else seen_rows(output, row)
             answers = tuple(_answer(model, seen, embedded[row], question) for question in views[place].questions)
-            readings[place] = replace(reading, answers=answers)
+            readings[place] = Reading(of_image, answers)
     return [readings[place] for place in range(len(views))]
 
 

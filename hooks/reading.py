@@ -1,5 +1,6 @@
 """What goes into a capture and what comes out: views with questions in, readings with answers out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,21 +54,30 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """All that one view gave. Arrays are in the model's dtype; bfloat16 comes as its bits in uint16.
+class SiteStates:
+    """The states that one view gave at one site. Arrays are in the model's dtype; bfloat16 comes as its bits in uint16.
 
-    `tokens` slug -> (layer, token, feature), only for slugs that were asked to be kept. `pooled` slug -> (layer,
-    feature) of image-level sites: the vector, or the mean over tokens. `sample_pooled` slug -> (question, layer,
-    feature) of sample-level sites, nan where a question is not the site's or has no such state. `reduced` slug ->
-    name -> whatever `reduce` returned. `grid` slug -> (frames, rows, columns) of sites with tokens.
+    Of an image-level site `pooled` is (layer, feature): the vector itself, or the mean over the grid's tokens. Sites
+    with a token axis also have a `grid`, `reduced` (name -> whatever `reduce` returned, empty without it), and, where
+    they were to be kept, `tokens` (layer, token, feature) in the grid's order; else these are None. Of a sample-level
+    site `pooled` is (question, layer, feature), nan where a question is not the site's or has no such state.
     """
 
-    tokens: dict[str, NDArray] = field(default_factory=dict)
-    pooled: dict[str, NDArray] = field(default_factory=dict)
-    sample_pooled: dict[str, NDArray] = field(default_factory=dict)
-    reduced: dict[str, dict[str, NDArray]] = field(default_factory=dict)
-    grid: dict[str, Grid] = field(default_factory=dict)
-    answers: tuple[Answer, ...] = ()
+    pooled: NDArray
+    tokens: NDArray | None = None
+    grid: Grid | None = None
+    reduced: Mapping[str, NDArray] = field(default_factory=dict[str, NDArray])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that one view gave: its states by the site's slug, and one answer per question.
+
+    A view without an image has no states of image-level sites.
+    """
+
+    states: Mapping[str, SiteStates]
+    answers: tuple[Answer, ...]
 
 
 def choose(scores: NDArray[np.float32]) -> int | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from readings import arrays, tokens
 from tiny import picture
 from tiny.llava import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, WIDTH
 
@@ -72,12 +73,12 @@ def worst(mine, theirs):
 def test_vision_states_equal_output_hidden_states_at_every_layer(readings, whole):
     for view, reading in zip(VIEWS, readings, strict=True):
         _, _, vision = whole(view, QUESTIONS[0])
-        patches, cls = reading.tokens["vision.layers-patches"], reading.pooled["vision.layers-cls"]
+        patches, cls = reading.states["vision.layers-patches"].tokens, reading.states["vision.layers-cls"].pooled
         assert patches.shape == (VISION_LAYERS + 1, IMAGE_TOKENS, WIDTH)
         for layer, states in enumerate(vision.hidden_states):
             assert worst(patches[layer], states[0, 1:]) <= 1e-5
             assert worst(cls[layer], states[0, 0]) <= 1e-5
-        assert worst(reading.pooled["vision.layers-mean"][0], vision.hidden_states[-1][0, 1:].mean(0)) <= 1e-5
+        assert worst(reading.states["vision.layers-mean"].pooled[0], vision.hidden_states[-1][0, 1:].mean(0)) <= 1e-5
 
 
 def test_language_states_equal_output_hidden_states_at_every_layer(model, readings, whole):
@@ -91,8 +92,8 @@ def test_language_states_equal_output_hidden_states_at_every_layer(model, readin
             ids, output, _ = whole(view, QUESTIONS[q])
             image = ids == model.config.image_token_id
             for layer, states in enumerate(language_states(model, output)):
-                mine_image = torch.from_numpy(reading.tokens["language.layers-image"][layer])
-                mine_last = torch.from_numpy(reading.sample_pooled[slug][q, layer])
+                mine_image = torch.from_numpy(reading.states["language.layers-image"].tokens[layer])
+                mine_last = torch.from_numpy(reading.states[slug].pooled[q, layer])
                 if layer == LANGUAGE_LAYERS:
                     mine_image, mine_last = norm(mine_image), norm(mine_last)
                 assert worst(mine_image.numpy(), states[image]) <= 1e-5
@@ -106,14 +107,14 @@ def test_answer_states_are_the_mean_over_the_chosen_options_tokens(model, readin
             _, output, _ = whole(view, QUESTIONS[q], " " + QUESTIONS[q].options[chosen])
             for layer in range(LANGUAGE_LAYERS):
                 theirs = output.hidden_states[layer][0, -count[chosen] :].mean(0)
-                assert worst(reading.sample_pooled["language.layers-answer_mean"][q, layer], theirs) <= 1e-5
+                assert worst(reading.states["language.layers-answer_mean"].pooled[q, layer], theirs) <= 1e-5
 
 
 def test_projected_tokens_are_what_enters_the_language_model(readings):
     for reading in readings:
-        entering = reading.tokens["language.layers-image"][0]
-        assert np.array_equal(reading.tokens["projector-patches"][0], entering)
-        assert reading.grid["projector-patches"] == reading.grid["language.layers-image"] == GRID
+        entering = reading.states["language.layers-image"].tokens[0]
+        assert np.array_equal(reading.states["projector-patches"].tokens[0], entering)
+        assert reading.states["projector-patches"].grid == reading.states["language.layers-image"].grid == GRID
 
 
 def test_vision_runs_once_per_image_whatever_hangs_on_it(model):
@@ -129,14 +130,15 @@ def test_states_do_not_depend_on_neighbours_or_padding(model, readings, batch_si
     wanted = sites.parse_all(EVERYWHERE, model.towers)
     others = capture.read(model, VIEWS, wanted, batch_size=batch_size, keep_tokens=True, padding_side=padding_side)
     for mine, theirs in zip(readings, others, strict=True):
-        for name in ("tokens", "pooled", "sample_pooled"):
-            for slug, array in getattr(mine, name).items():
-                assert np.allclose(array, getattr(theirs, name)[slug], atol=1e-5, equal_nan=True), slug
+        other = arrays(theirs)
+        assert arrays(mine).keys() == other.keys()
+        for key, array in arrays(mine).items():
+            assert np.allclose(array, other[key], atol=1e-5, equal_nan=True), key
 
 
 def test_a_prompts_site_is_read_for_that_prompts_questions_alone(readings):
-    default = readings[0].sample_pooled["language.layers-context_last"]
-    opened = readings[0].sample_pooled["language.layers-context_last-open"]
+    default = readings[0].states["language.layers-context_last"].pooled
+    opened = readings[0].states["language.layers-context_last-open"].pooled
     assert default.shape == opened.shape == (3, LANGUAGE_LAYERS + 1, 64)
     assert [bool(np.isnan(rows).all()) for rows in default] == [False, False, True]
     assert [bool(np.isnan(rows).all()) for rows in opened] == [True, True, False]
@@ -146,10 +148,12 @@ def test_raw_tokens_are_kept_only_where_asked(model):
     wanted = sites.parse_all(["vision.layers[0]:patches", "projector:patches"], model.towers)
     some = capture.read(model, VIEWS[:1], wanted, batch_size=1, keep_tokens=frozenset({"projector-patches"}))[0]
     none = capture.read(model, VIEWS[:1], wanted, batch_size=1)[0]
-    assert list(some.tokens) == ["projector-patches"]
-    assert none.tokens == {}
-    assert set(none.pooled) == {"vision.layers-patches", "projector-patches"}
-    assert np.allclose(none.pooled["projector-patches"], some.tokens["projector-patches"].mean(1), atol=1e-6)
+    assert list(tokens(some)) == ["projector-patches"]
+    assert tokens(none) == {}
+    assert set(none.states) == {"vision.layers-patches", "projector-patches"}
+    assert np.allclose(
+        none.states["projector-patches"].pooled, some.states["projector-patches"].tokens.mean(1), atol=1e-6
+    )
 
 
 def test_reductions_see_each_views_tokens_on_the_device(model, readings):
@@ -163,8 +167,8 @@ def test_reductions_see_each_views_tokens_on_the_device(model, readings):
     made = capture.read(model, VIEWS, wanted, batch_size=3, reduce=spread)
     assert seen == [(index, "vision.layers-patches") for index in range(4)]
     for reading, kept in zip(made, readings, strict=True):
-        mine = reading.reduced["vision.layers-patches"]
-        assert np.allclose(mine["spread"], kept.tokens["vision.layers-patches"].std(1, ddof=1), atol=1e-4)
+        mine = reading.states["vision.layers-patches"].reduced
+        assert np.allclose(mine["spread"], kept.states["vision.layers-patches"].tokens.std(1, ddof=1), atol=1e-4)
         assert tuple(mine["cells"]) == GRID
 
 
@@ -172,8 +176,8 @@ def test_a_view_without_questions_still_has_states(model):
     wanted = sites.parse_all(["language.layers[-1]:image", "language.layers[-1]:context_last"], model.towers)
     reading = capture.read(model, [View(picture(1))], wanted, batch_size=4)[0]
     assert reading.answers == ()
-    assert reading.pooled["language.layers-image"].shape == (1, 64)
-    assert reading.sample_pooled["language.layers-context_last"].shape == (0, 1, 64)
+    assert reading.states["language.layers-image"].pooled.shape == (1, 64)
+    assert reading.states["language.layers-context_last"].pooled.shape == (0, 1, 64)
 
 
 def test_non_finite_states_pass_through_and_stay_with_their_image(model):
@@ -186,10 +190,14 @@ def test_non_finite_states_pass_through_and_stay_with_their_image(model):
         made = capture.read(model, VIEWS[:3], wanted, batch_size=3)
     finally:
         hook.remove()
-    assert [bool(np.isfinite(reading.pooled["projector-patches"]).all()) for reading in made] == [True, False, True]
+    assert [bool(np.isfinite(reading.states["projector-patches"].pooled).all()) for reading in made] == [
+        True,
+        False,
+        True,
+    ]
     assert [reading.answers[0].choice is None for reading in made] == [False, True, False]
     assert np.isnan(made[1].answers[0].log_likelihood).all()
-    assert np.isnan(made[1].sample_pooled["language.layers-answer_mean"]).all()
+    assert np.isnan(made[1].states["language.layers-answer_mean"].pooled).all()
 
 
 def test_questions_share_one_processing_of_their_image(model, monkeypatch):
@@ -230,9 +238,10 @@ def test_reading_twice_gives_the_same_bits(model, readings):
     wanted = sites.parse_all(EVERYWHERE, model.towers)
     again = capture.read(model, VIEWS, wanted, batch_size=3, keep_tokens=True)
     for mine, theirs in zip(readings, again, strict=True):
-        for name in ("tokens", "pooled", "sample_pooled"):
-            for slug, array in getattr(mine, name).items():
-                assert array.tobytes() == getattr(theirs, name)[slug].tobytes(), slug
+        other = arrays(theirs)
+        assert arrays(mine).keys() == other.keys()
+        for key, array in arrays(mine).items():
+            assert array.tobytes() == other[key].tobytes(), key
         for answer, other in zip(mine.answers, theirs.answers, strict=True):
             assert answer.log_likelihood.tobytes() == other.log_likelihood.tobytes()
 

@@ -43,15 +43,15 @@ def test_vision_states_equal_the_models_hidden_states(model, readings):
         hidden = output.vision_model_output.hidden_states
         assert len(hidden) == VISION_LAYERS + 1
         for layer, states in enumerate(hidden):
-            assert np.abs(reading.tokens["vision.layers-patches"][layer] - states[0, 1:].numpy()).max() <= 1e-5
-            assert np.abs(reading.pooled["vision.layers-cls"][layer] - states[0, 0].numpy()).max() <= 1e-5
-        assert np.abs(reading.pooled["vision.layers-mean"][0] - hidden[0][0, 1:].mean(0).numpy()).max() <= 1e-5
-        assert reading.grid["vision.layers-patches"] == GRID
+            assert np.abs(reading.states["vision.layers-patches"].tokens[layer] - states[0, 1:].numpy()).max() <= 1e-5
+            assert np.abs(reading.states["vision.layers-cls"].pooled[layer] - states[0, 0].numpy()).max() <= 1e-5
+        assert np.abs(reading.states["vision.layers-mean"].pooled[0] - hidden[0][0, 1:].mean(0).numpy()).max() <= 1e-5
+        assert reading.states["vision.layers-patches"].grid == GRID
 
 
 def test_the_pooled_output_is_the_projected_image_embedding(model, readings):
     for view, reading in zip(VIEWS, readings, strict=True):
-        pooled = reading.pooled["vision-pooled"][0]
+        pooled = reading.states["vision-pooled"].pooled[0]
         embedded = whole(model, view, CAPTIONS).image_embeds[0].numpy()  # the library normalises it
         assert np.abs(pooled / np.linalg.norm(pooled) - embedded).max() <= 1e-5
 
@@ -101,4 +101,4 @@ def test_an_image_without_captions_still_has_states(model):
     wanted = sites.parse_all(["vision:pooled"], model.towers)
     reading = capture.read(model, [View(picture(0), (Question("?"),))], wanted, batch_size=1)[0]
     assert reading.answers[0].choice is None
-    assert reading.pooled["vision-pooled"].shape == (1, 24)
+    assert reading.states["vision-pooled"].pooled.shape == (1, 24)

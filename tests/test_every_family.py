@@ -8,6 +8,7 @@ import pytest
 import tiny
 import torch
 from PIL import Image
+from readings import arrays, grids
 from tiny import picture
 
 import hooks
@@ -91,17 +92,15 @@ def test_images_of_different_sizes_share_a_batch(case):
     for view, mine, other in zip(shown, together, backwards, strict=True):
         alone = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
         for reading in (mine, other):
-            assert reading.grid == alone.grid
-            close(reading.tokens, alone.tokens)
-            close(reading.pooled, alone.pooled)
-            close(reading.sample_pooled, alone.sample_pooled)
+            assert grids(reading) == grids(alone)
+            close(arrays(reading), arrays(alone))
             for answer, single in zip(reading.answers, alone.answers, strict=True):
                 np.testing.assert_allclose(answer.log_likelihood, single.log_likelihood, atol=1e-4)
-        assert all(np.isfinite(pooled).all() for pooled in mine.pooled.values())
-        for slug, grid in mine.grid.items():
-            assert mine.tokens[slug].shape[1] == np.prod(grid)
+        assert all(np.isfinite(mine.states[site.slug].pooled).all() for site in wanted if site.per == "image")
+        for slug, grid in grids(mine).items():
+            assert mine.states[slug].tokens.shape[1] == np.prod(grid)
         expected = hooks.image_grids(model.blueprint, *view.pixels.shape[:2])
-        assert {site.tower: mine.grid[site.slug] for site in wanted if site.has_tokens} == expected
+        assert {site.tower: mine.states[site.slug].grid for site in wanted if site.has_tokens} == expected
 
 
 @generative
@@ -156,7 +155,7 @@ def test_context_states_are_those_of_the_whole_prompt(case):
     wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
     shown = views(model)
     for view, reading in zip(shown, capture.read(model, shown, wanted, batch_size=3), strict=True):
-        for question, states in zip(view.questions, reading.sample_pooled[wanted[0].slug], strict=True):
+        for question, states in zip(view.questions, reading.states[wanted[0].slug].pooled, strict=True):
             prompt = render(model.blueprint, question.text)
             inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
             with torch.inference_mode():
@@ -193,10 +192,10 @@ def test_a_question_without_an_image_is_asked_of_the_text_alone(case):
             capture.read(model, [blind], wanted, batch_size=1)
         return
     seen, made = capture.read(model, [views(model)[0], blind], wanted, batch_size=2)
-    assert made.pooled == {} == made.grid
+    assert made.states.keys() == {wanted[0].slug}
     for mine, exact in zip(made.answers, options.score_reference(model, blind), strict=True):
         assert np.abs(mine.log_likelihood - exact.log_likelihood).max() <= 1e-4
-    assert np.isfinite(made.sample_pooled[wanted[0].slug]).all()
+    assert np.isfinite(made.states[wanted[0].slug].pooled).all()
     assert np.abs(made.answers[0].log_likelihood - seen.answers[0].log_likelihood).max() > 1e-4
 
 

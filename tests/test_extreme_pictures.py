@@ -68,5 +68,5 @@ def test_the_smallest_pictures_are_read_at_every_site_or_refused(case, size):
         assert "cannot take a picture" in str(error)  # noqa: PT017
         return
     (reading,) = hooks.capture.read(model, [hooks.View(picture(0, *size))], wanted, batch_size=1)
-    assert {site.tower: reading.grid[site.slug] for site in wanted if site.has_tokens} == grids
-    assert all(np.isfinite(pooled).all() for pooled in reading.pooled.values())
+    assert {site.tower: reading.states[site.slug].grid for site in wanted if site.has_tokens} == grids
+    assert all(np.isfinite(reading.states[site.slug].pooled).all() for site in wanted if site.per == "image")

@@ -49,7 +49,7 @@ def test_vision_states_equal_the_towers_hidden_states(case):
         with torch.inference_mode():
             inputs = process_image(model.blueprint, pixels)
             hidden = model.module.vision_model(**inputs, output_hidden_states=True).hidden_states
-        states = reading.tokens["vision.layers-patches"]
+        states = reading.states["vision.layers-patches"].tokens
         leading = model.family.leading(model.config)
         assert len(states) == len(hidden) == model.towers["vision"].layers + 1
         for mine, theirs in zip(states, hidden, strict=True):
@@ -62,7 +62,7 @@ def test_the_pooled_site_is_the_models_image_embedding_before_it_is_normalised(c
     wanted = sites.parse_all(["vision:pooled"], model.towers)
     tokens = contrastive.caption_tokens(model.blueprint, CAPTIONS)
     for pixels, reading in read(model, wanted):
-        pooled = reading.pooled["vision-pooled"][0]
+        pooled = reading.states["vision-pooled"].pooled[0]
         assert pooled.shape == (wanted[0].features,)
         assert abs(np.linalg.norm(pooled) - 1) > 1e-3
         np.testing.assert_allclose(
@@ -151,12 +151,12 @@ def test_naflex_leaves_padding_out_and_is_not_moved_by_it():
     for pixels, reading in read(model, wanted):
         inputs = process_image(model.blueprint, pixels)
         count = int(inputs["pixel_attention_mask"].sum())
-        assert reading.tokens["vision.layers-patches"].shape[1] == count
+        assert reading.states["vision.layers-patches"].tokens.shape[1] == count
         assert inputs["pixel_values"].shape[1] == 20
         bare = {name: value if name == "spatial_shapes" else value[:, :count] for name, value in inputs.items()}
         with torch.inference_mode():
             hidden = model.module.vision_model(**bare, output_hidden_states=True).hidden_states
-        np.testing.assert_allclose(reading.tokens["vision.layers-patches"], torch.cat(hidden), atol=1e-5)
+        np.testing.assert_allclose(reading.states["vision.layers-patches"].tokens, torch.cat(hidden), atol=1e-5)
 
 
 @pytest.mark.parametrize(("patches", "grid"), [(1, (1, 1, 1)), (8, (1, 2, 4)), (50, (1, 5, 10))])
@@ -186,7 +186,7 @@ def test_blips_pooled_site_is_the_image_side_of_its_contrastive_cosine():
         output = own(model, pixels, tokens, use_itm_head=False)
         with torch.inference_mode():
             text = torch.nn.functional.normalize(model.module.text_proj(output.question_embeds[:, 0]), dim=-1)[0]
-        image = reading.pooled["vision-pooled"][0]
+        image = reading.states["vision-pooled"].pooled[0]
         assert abs(image @ text.numpy() / np.linalg.norm(image) - output.itm_score.item()) <= 1e-5
 
 

@@ -8,6 +8,7 @@ import tiny
 import torch
 import transformers
 from PIL import Image
+from readings import grids
 from tiny import picture
 from tiny.deepseek import deepseek_vl2
 
@@ -40,7 +41,7 @@ def model(request):
 
 def test_vision_states_are_siglips_own(model):
     pixels = picture(1, 84, 112)
-    states = read(model, pixels, "vision.layers[*]:patches").tokens["vision.layers-patches"]
+    states = read(model, pixels, "vision.layers[*]:patches").states["vision.layers-patches"].tokens
     with torch.inference_mode():
         tower = model.module.model.vision_model(inputs_of(model, pixels)["pixel_values"], output_hidden_states=True)
     for mine, theirs in zip(states, tower.hidden_states, strict=True):
@@ -52,13 +53,13 @@ def test_image_tokens_are_the_models_own_image_features(model):
     seen = {name: value for name, value in inputs_of(model, picture(2, 84, 112)).items() if "pixel_values" in name}
     with torch.inference_mode():
         theirs = model.module.model.get_image_features(**seen).pooler_output[0]
-    np.testing.assert_allclose(reading.tokens["projector-patches"][0], theirs, atol=1e-5)
-    np.testing.assert_allclose(reading.tokens["language.layers-image"][0], theirs, atol=1e-5)
+    np.testing.assert_allclose(reading.states["projector-patches"].tokens[0], theirs, atol=1e-5)
+    np.testing.assert_allclose(reading.states["language.layers-image"].tokens[0], theirs, atol=1e-5)
 
 
 def test_the_grid_is_that_of_the_picture_padded_to_a_square(model):
     wide = [read(model, picture(seed, 40, 160), "vision.layers[0]:patches") for seed in (1, 2)]
-    first, second = (reading.tokens["vision.layers-patches"][0].reshape(4, 4, -1) for reading in wide)
+    first, second = (reading.states["vision.layers-patches"].tokens[0].reshape(4, 4, -1) for reading in wide)
     moved = np.abs(first - second).max((1, 2))
     assert moved[0] == moved[3] == 0
     assert moved[1] > 0.01 < moved[2]
@@ -70,8 +71,10 @@ def test_sams_branch_enters_at_the_projector():
     with module.register_forward_hook(lambda module, args, output: -output):
         turned = read(model, picture(3), "vision.layers[*]:patches", "projector:patches")
     plain = read(model, picture(3), "vision.layers[*]:patches", "projector:patches")
-    np.testing.assert_array_equal(turned.tokens["vision.layers-patches"], plain.tokens["vision.layers-patches"])
-    assert np.abs(turned.tokens["projector-patches"] - plain.tokens["projector-patches"]).max() > 0.01
+    np.testing.assert_array_equal(
+        turned.states["vision.layers-patches"].tokens, plain.states["vision.layers-patches"].tokens
+    )
+    assert np.abs(turned.states["projector-patches"].tokens - plain.states["projector-patches"].tokens).max() > 0.01
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +107,14 @@ def test_code_of_a_checkpoint_is_not_run_unasked(standin):
 def test_tiles_are_laid_out_as_one_plane_without_newlines_and_global_view(standin, size, down, across):
     module, pixels = standin.module, picture(4, *size)
     reading = read(standin, pixels, "vision.layers[-1]:patches", "projector:patches", "language.layers[0]:image")
-    assert reading.grid["language.layers-image"] == (1, down * 3, across * 3)
-    assert reading.grid["projector-patches"] == (down * across, 3, 3)
-    assert reading.grid["vision.layers-patches"] == (down * across, 5, 5)
+    assert reading.states["language.layers-image"].grid == (1, down * 3, across * 3)
+    assert reading.states["projector-patches"].grid == (down * across, 3, 3)
+    assert reading.states["vision.layers-patches"].grid == (down * across, 5, 5)
     with torch.inference_mode():
         patches = module.vision(inputs_of(standin, pixels)["images"][0])
         projected = module.projector(patches)[1:]
-    np.testing.assert_allclose(reading.tokens["projector-patches"][0], projected.flatten(0, 1), atol=1e-5)
-    plane = reading.tokens["language.layers-image"][0].reshape(down * 3, across * 3, -1)
+    np.testing.assert_allclose(reading.states["projector-patches"].tokens[0], projected.flatten(0, 1), atol=1e-5)
+    plane = reading.states["language.layers-image"].tokens[0].reshape(down * 3, across * 3, -1)
     for row in range(down * 3):
         for col in range(across * 3):
             tile, place = row // 3 * across + col // 3, row % 3 * 3 + col % 3
@@ -124,9 +127,10 @@ def test_pictures_of_different_tilings_share_a_batch_and_score_as_whole_forwards
     together = capture.read(standin, [*shown, View(None, QUESTIONS)], wanted, batch_size=5, keep_tokens=True)
     for view, mine in zip(shown, together[:-1], strict=True):
         alone = capture.read(standin, [view], wanted, batch_size=1, keep_tokens=True)[0]
-        assert mine.grid == alone.grid
-        for slug, tokens in mine.tokens.items():
-            np.testing.assert_allclose(tokens, alone.tokens[slug], atol=1e-4, rtol=1e-4)
+        assert grids(mine) == grids(alone)
+        for slug, states in mine.states.items():
+            if states.tokens is not None:
+                np.testing.assert_allclose(states.tokens, alone.states[slug].tokens, atol=1e-4, rtol=1e-4)
     for view, mine in zip([*shown, View(None, QUESTIONS)], together, strict=True):
         for answer, exact in zip(mine.answers, options.score_reference(standin, view), strict=True):
             assert np.abs(answer.log_likelihood - exact.log_likelihood).max() <= 1e-4

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from readings import grids
 from tiny import picture
 
 import hooks
@@ -51,7 +52,7 @@ def test_vision_states_are_the_towers_own(case):
         pixels = whole(model, view.pixels, "")["pixel_values"]
         with torch.inference_mode():
             theirs = model.module.model.vision_tower(pixels, output_hidden_states=True).hidden_states
-        mine = reading.tokens["vision.layers-patches"]
+        mine = reading.states["vision.layers-patches"].tokens
         np.testing.assert_allclose(mine, torch.cat(theirs).numpy(), atol=1e-5)
         assert mine.shape[1] == 64
 
@@ -62,7 +63,7 @@ def test_projected_tokens_are_the_models_image_features(case):
     for view, reading in zip(VIEWS, read(model, ["projector:patches"], VIEWS), strict=True):
         with torch.inference_mode():
             theirs = model.module.get_image_features(whole(model, view.pixels, "")["pixel_values"]).pooler_output
-        np.testing.assert_allclose(reading.tokens["projector-patches"], theirs.numpy(), atol=1e-5)
+        np.testing.assert_allclose(reading.states["projector-patches"].tokens, theirs.numpy(), atol=1e-5)
 
 
 def test_gemma3_averages_squares_of_patches_in_reading_order():
@@ -70,13 +71,15 @@ def test_gemma3_averages_squares_of_patches_in_reading_order():
     reading = read(model, ["vision.layers[-1]:patches", "projector:patches"], VIEWS[:1])[0]
     module = model.module.model
     with torch.inference_mode():
-        patches = module.vision_tower.post_layernorm(torch.from_numpy(reading.tokens["vision.layers-patches"][0]))
+        patches = module.vision_tower.post_layernorm(
+            torch.from_numpy(reading.states["vision.layers-patches"].tokens[0])
+        )
         # row = 2 i + k, column = 2 j + l: token (i, j) is the mean over k and l
         squares = patches.view(4, 2, 4, 2, -1).mean((1, 3)).flatten(0, 1)
         normed = module.multi_modal_projector.mm_soft_emb_norm(squares)
         expected = normed @ module.multi_modal_projector.mm_input_projection_weight
-    assert reading.grid == {"vision.layers-patches": (1, 8, 8), "projector-patches": (1, 4, 4)}
-    np.testing.assert_allclose(reading.tokens["projector-patches"][0], expected.numpy(), atol=1e-5)
+    assert grids(reading) == {"vision.layers-patches": (1, 8, 8), "projector-patches": (1, 4, 4)}
+    np.testing.assert_allclose(reading.states["projector-patches"].tokens[0], expected.numpy(), atol=1e-5)
 
 
 @gemma3
@@ -86,7 +89,7 @@ def test_no_question_moves_a_gemma3_image(case):
     for view, reading in zip(VIEWS, read(model, ["language.layers[*]:image"], VIEWS), strict=True):
         for text in ASKED:
             theirs = own_states(model, whole(model, view.pixels, text))
-            np.testing.assert_allclose(reading.tokens[slug][:-1], theirs, atol=1e-4)
+            np.testing.assert_allclose(reading.states[slug].tokens[:-1], theirs, atol=1e-4)
 
 
 @gemma3
@@ -96,7 +99,7 @@ def test_gemma3_image_tokens_see_each_other_both_ways(case):
     types = inputs.pop("token_type_ids")
     assert torch.equal(types == 1, inputs["input_ids"] == model.blueprint.image_token)
     blind = own_states(model, inputs)
-    mine = read(model, ["language.layers[*]:image"], VIEWS[:1])[0].tokens["language.layers-image"][:-1]
+    mine = read(model, ["language.layers[*]:image"], VIEWS[:1])[0].states["language.layers-image"].tokens[:-1]
     np.testing.assert_allclose(mine[0], blind[0], atol=1e-5)
     assert np.abs(mine[1:] - blind[1:]).max() > 1e-2  # causal alone would be something else
 
@@ -105,7 +108,7 @@ def test_gemma3_image_tokens_see_each_other_both_ways(case):
 def test_a_paligemma_image_depends_on_its_question_and_is_read_under_none(case):
     model = tiny.load(case)
     view = VIEWS[0]
-    mine = read(model, ["language.layers[*]:image"], [view])[0].tokens["language.layers-image"][:-1]
+    mine = read(model, ["language.layers[*]:image"], [view])[0].states["language.layers-image"].tokens[:-1]
     np.testing.assert_allclose(mine, own_states(model, whole(model, view.pixels, "")), atol=1e-4)
     assert np.abs(mine[1:] - own_states(model, whole(model, view.pixels, ASKED[0]))[1:]).max() > 1e-2
 

@@ -42,7 +42,7 @@ def test_vision_states_are_the_towers_own_hidden_states_of_the_tiles(case):
     model = tiny.load(case)
     pixels = picture(0, 160, 84)
     site = sites.parse_all(["vision.layers[*]:patches"], model.towers)
-    mine = capture.read(model, [View(pixels)], site, batch_size=1, keep_tokens=True)[0].tokens[site[0].slug]
+    mine = capture.read(model, [View(pixels)], site, batch_size=1, keep_tokens=True)[0].states[site[0].slug].tokens
     tower = model.module.model.vision_model
     with torch.inference_mode():
         seen = tower(inputs_of(model.blueprint, pixels)["pixel_values"][0], output_hidden_states=True).hidden_states
@@ -56,14 +56,14 @@ def test_tokens_that_enter_are_the_models_own_image_features_of_the_tiles(case):
     model = tiny.load(case)
     pixels = picture(1, 84, 112)
     wanted = sites.parse_all(["projector:patches", "language.layers[0]:image"], model.towers)
-    tokens = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0].tokens
+    states = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0].states
     inputs = inputs_of(model.blueprint, pixels)
     with torch.inference_mode():
         features = model.module.get_image_features(inputs["pixel_values"], inputs["pixel_attention_mask"])
     own = features.pooler_output[0]
     assert len(own) == (9 + 1) * TOKENS
     for slug in ("projector-patches", "language.layers-image"):
-        np.testing.assert_allclose(tokens[slug][0], own[: 9 * TOKENS], atol=1e-5)
+        np.testing.assert_allclose(states[slug].tokens[0], own[: 9 * TOKENS], atol=1e-5)
 
 
 def test_tiles_come_row_by_row_and_the_thumbnail_last():
@@ -84,7 +84,9 @@ def test_brightening_a_tile_moves_its_tokens_and_no_other(case):
     bright[TILE + 8 : 2 * TILE - 8, 2 * TILE + 8 : -8] = 255  # the middle of the second row's third
     site = sites.parse_all(["vision.layers[0]:patches"], model.towers)
     one, other = capture.read(model, [View(plain), View(bright)], site, batch_size=2, keep_tokens=True)
-    moved = np.abs(other.tokens[site[0].slug] - one.tokens[site[0].slug])[0].max(-1).reshape(9, -1).max(-1)
+    moved = (
+        np.abs(other.states[site[0].slug].tokens - one.states[site[0].slug].tokens)[0].max(-1).reshape(9, -1).max(-1)
+    )
     assert np.flatnonzero(moved > 1e-3).tolist() == [5]
 
 
@@ -108,7 +110,7 @@ def test_one_tile_is_the_whole_picture():
     inputs = stack(model, [inputs_of(blueprint, picture(0, 160, 84))])
     with torch.inference_mode():
         features = model.module.get_image_features(inputs["pixel_values"], inputs["pixel_attention_mask"])
-    np.testing.assert_allclose(reading.tokens[site[0].slug][0], features.pooler_output[0], atol=1e-5)
+    np.testing.assert_allclose(reading.states[site[0].slug].tokens[0], features.pooler_output[0], atol=1e-5)
 
 
 @every

@@ -45,8 +45,8 @@ def test_vision_states_are_the_towers_own_and_cls_is_the_thumbnails(model, size,
         tower = model.module.model.vision_tower(pixel_values(model, picture(1, *size)), output_hidden_states=True)
     for layer, theirs in enumerate(tower.hidden_states):
         patches = theirs[:tiles, 1:].reshape(tiles * 16, -1)
-        np.testing.assert_allclose(reading.tokens["vision.layers-patches"][layer], patches, atol=1e-5)
-        np.testing.assert_allclose(reading.pooled["vision.layers-cls"][layer], theirs[-1, 0], atol=1e-5)
+        np.testing.assert_allclose(reading.states["vision.layers-patches"].tokens[layer], patches, atol=1e-5)
+        np.testing.assert_allclose(reading.states["vision.layers-cls"].pooled[layer], theirs[-1, 0], atol=1e-5)
 
 
 @sizes
@@ -55,8 +55,8 @@ def test_image_tokens_are_the_models_own_image_features_without_the_thumbnails(m
     with torch.inference_mode():
         theirs = model.module.get_image_features(pixel_values(model, picture(2, *size))).pooler_output
     expected = theirs[:tiles].reshape(tiles * 4, -1)
-    np.testing.assert_allclose(reading.tokens["projector-patches"][0], expected, atol=1e-5)
-    np.testing.assert_allclose(reading.tokens["language.layers-image"][0], expected, atol=1e-5)
+    np.testing.assert_allclose(reading.states["projector-patches"].tokens[0], expected, atol=1e-5)
+    np.testing.assert_allclose(reading.states["language.layers-image"].tokens[0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("tile", [0, 2, 3, 5])
@@ -66,8 +66,8 @@ def test_a_changed_square_of_the_picture_moves_its_own_tile_and_no_other(model, 
     changed = plain.copy()
     changed[row * 32 : row * 32 + 32, col * 32 : col * 32 + 32] //= 2
     for site in ("vision.layers[-1]:patches", "projector:patches"):
-        (before,), (after,) = read(model, plain, site).tokens.values(), read(model, changed, site).tokens.values()
-        moved = np.abs(after - before)[0].reshape(6, -1).max(1)
+        (before,), (after,) = read(model, plain, site).states.values(), read(model, changed, site).states.values()
+        moved = np.abs(after.tokens - before.tokens)[0].reshape(6, -1).max(1)
         assert moved[tile] > 1e-3
         assert np.delete(moved, tile).max() == 0
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from readings import grids
 from tiny import picture
 from tiny.parts import tokenizer
 from transformers import LlavaNextConfig, LlavaNextProcessor, LlavaOnevisionConfig
@@ -47,7 +48,8 @@ def tokens_of(model, pixels):
     texts = [text for text in sites.available(model.towers) if text.rpartition(":")[2] in ("patches", "image", "cls")]
     wanted = sites.parse_all(texts, model.towers)
     reading = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0]
-    return {**reading.pooled, **reading.tokens}, reading.grid
+    made = {slug: states.pooled if states.tokens is None else states.tokens for slug, states in reading.states.items()}
+    return made, grids(reading)
 
 
 def image_features(model, inputs):

@@ -51,13 +51,15 @@ def test_tokens_are_the_patches_that_the_tower_itself_hands_on(model, size):
     with torch.inference_mode():
         handed = model.module.model.vision_model(**seen).last_hidden_state  # (1, 1, tile, CLS + patch, feature)
         projected = model.module.model.multi_modal_projector(handed)
-    tiles = reading.grid["projector-patches"][0]
+    tiles = reading.states["projector-patches"].grid[0]
     # beside the last layer's 32 features are those of the blocks 0 and 2, feature by feature
     blocks = handed[0, 0, :tiles, 1:, 32:].reshape(tiles * 16, 32, 2)
-    mine = reading.tokens["vision.layers-patches"]
+    mine = reading.states["vision.layers-patches"].tokens
     np.testing.assert_array_equal(mine[1], blocks[..., 0])
     np.testing.assert_array_equal(mine[3], blocks[..., 1])
-    np.testing.assert_array_equal(reading.tokens["projector-patches"][0], projected[0, 0, :tiles, 1:].flatten(0, 1))
+    np.testing.assert_array_equal(
+        reading.states["projector-patches"].tokens[0], projected[0, 0, :tiles, 1:].flatten(0, 1)
+    )
 
 
 def test_tiles_are_counted_row_by_row(model):
@@ -66,7 +68,7 @@ def test_tiles_are_counted_row_by_row(model):
     bright[:40, 70:] = 255
     site = sites.parse_all(["vision.layers[0]:patches"], model.towers)
     one, other = capture.read(model, [View(plain), View(bright)], site, batch_size=2, keep_tokens=True)
-    moved = np.abs(other.tokens[site[0].slug] - one.tokens[site[0].slug]).max(-1).reshape(4, 16).max(-1)
+    moved = np.abs(other.states[site[0].slug].tokens - one.states[site[0].slug].tokens).max(-1).reshape(4, 16).max(-1)
     assert (moved > 0).tolist() == [False, True, False, False]
 
 
@@ -101,7 +103,7 @@ def test_what_follows_must_look_past_the_tiles_that_a_picture_does_not_have(mode
 
 def test_cross_attention_is_passed_by_without_an_image(model):
     site = sites.parse_all(["language.layers[*]:context_last"], model.towers)
-    states = capture.read(model, [View(None, QUESTIONS[:1])], site, batch_size=1)[0].sample_pooled[site[0].slug][0, 0:]
+    states = capture.read(model, [View(None, QUESTIONS[:1])], site, batch_size=1)[0].states[site[0].slug].pooled[0, 0:]
     for block in CROSS_ATTENTION:
         np.testing.assert_array_equal(states[block + 1], states[block])
     text = render(model.blueprint, QUESTIONS[0].text, image=False)
@@ -118,8 +120,8 @@ def test_an_answer_without_an_image_is_not_read_from_the_one_before_it(model):
     site = sites.parse_all(["language.layers[*]:answer_mean"], model.towers)
     both = capture.read(model, [seen, blind], site, batch_size=2)
     alone = capture.read(model, [blind], site, batch_size=1)[0]
-    np.testing.assert_allclose(both[1].sample_pooled[site[0].slug], alone.sample_pooled[site[0].slug], atol=1e-5)
-    states = both[0].sample_pooled[site[0].slug][0]
+    np.testing.assert_allclose(both[1].states[site[0].slug].pooled, alone.states[site[0].slug].pooled, atol=1e-5)
+    states = both[0].states[site[0].slug].pooled[0]
     assert all(np.abs(states[block + 1] - states[block]).max() > 1e-3 for block in CROSS_ATTENTION)
 
 

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import readings
 import tiny
 import torch
 from huggingface_hub.utils import filter_repo_objects
@@ -24,7 +25,10 @@ def shown(model, height, width):
 
 def tokens(model, views, *texts):
     wanted = sites.parse_all(texts, model.towers)
-    return [reading.tokens for reading in capture.read(model, views, wanted, batch_size=len(views), keep_tokens=True)]
+    return [
+        readings.tokens(reading)
+        for reading in capture.read(model, views, wanted, batch_size=len(views), keep_tokens=True)
+    ]
 
 
 def test_a_llava_config_with_a_pixtral_tower_is_a_pixtral():

@@ -53,8 +53,8 @@ def test_vision_states_are_the_towers_own_with_cls_before_the_patches(case):
     pixels = inputs_of(model, "")["pixel_values"]
     with torch.inference_mode():
         reported = model.module.vision_model(pixels, output_hidden_states=True).hidden_states
-    patches = read(model, "vision.layers[*]:patches").tokens["vision.layers-patches"]
-    cls = read(model, "vision.layers[*]:cls").pooled["vision.layers-cls"]
+    patches = read(model, "vision.layers[*]:patches").states["vision.layers-patches"].tokens
+    cls = read(model, "vision.layers[*]:cls").states["vision.layers-cls"].pooled
     assert len(reported) == len(patches) == len(cls) == 4
     for layer, theirs in enumerate(reported):
         assert np.array_equal(patches[layer], theirs[0, 1:])
@@ -65,8 +65,8 @@ def test_vision_states_are_the_towers_own_with_cls_before_the_patches(case):
 def test_projected_tokens_are_the_models_image_features_under_the_empty_question(case):
     model = tiny.load(case)
     reading = read(model, "projector:patches")
-    assert reading.grid["projector-patches"] == (1, 1, QUERIES)
-    np.testing.assert_allclose(reading.tokens["projector-patches"][0], features_of(model, ""), atol=1e-6)
+    assert reading.states["projector-patches"].grid == (1, 1, QUERIES)
+    np.testing.assert_allclose(reading.states["projector-patches"].tokens[0], features_of(model, ""), atol=1e-6)
 
 
 def test_only_instructblips_queries_depend_on_the_question():
@@ -116,7 +116,7 @@ def test_scores_are_those_of_the_language_model_on_image_features_and_text(case,
 
 def test_states_that_enter_opt_are_image_features_and_opts_positions_from_two_on():
     model = tiny.load("blip-2")
-    entering = read(model, "language.layers[0]:image").tokens["language.layers-image"][0]
+    entering = read(model, "language.layers[0]:image").states["language.layers-image"].tokens[0]
     positions = model.module.language_model.model.decoder.embed_positions.weight[2 : 2 + QUERIES]
     np.testing.assert_allclose(entering, features_of(model, "") + positions, atol=1e-6)
 

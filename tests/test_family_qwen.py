@@ -31,7 +31,7 @@ def read(model, pictures, *texts):
     views = [View(pixels, (QUESTION,)) for pixels in pictures]
     made = capture.read(model, views, wanted, batch_size=len(views), keep_tokens=True)
     return [
-        {slug: tokens.reshape(len(tokens), *reading.grid[slug][1:], -1) for slug, tokens in reading.tokens.items()}
+        {slug: each.tokens.reshape(len(each.tokens), *each.grid[1:], -1) for slug, each in reading.states.items()}
         for reading in made
     ]
 

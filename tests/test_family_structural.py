@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tiny
 import transformers
+from readings import arrays, grids
 from tiny import picture
 from tiny.structural import QUERIES, aya_vision
 
@@ -61,11 +62,10 @@ def test_llava_without_its_entry_has_the_same_states_and_scores(monkeypatch):
     views = [View(picture(k, 40 + k, 60), (Question("is there a bus?", ("yes", "a red car")),)) for k in range(3)]
     both = [capture.read(model, views, wanted, batch_size=2, keep_tokens=True) for model in (written, found)]
     for theirs, mine in zip(*both, strict=True):
-        assert mine.grid == theirs.grid
-        for name in ("tokens", "pooled", "sample_pooled"):
-            arrays = getattr(theirs, name)
-            assert arrays.keys() == getattr(mine, name).keys()
-            assert all(np.array_equal(arrays[slug], getattr(mine, name)[slug], equal_nan=True) for slug in arrays)
+        assert grids(mine) == grids(theirs)
+        expected, made = arrays(theirs), arrays(mine)
+        assert made.keys() == expected.keys()
+        assert all(np.array_equal(made[key], expected[key], equal_nan=True) for key in expected)
         assert np.array_equal(mine.answers[0].log_likelihood, theirs.answers[0].log_likelihood)
 
 

@@ -64,8 +64,8 @@ def test_free_and_forced_answer_states_equal_a_whole_forward(model):
     made = capture.read(model, VIEWS, wanted, batch_size=2, max_new_tokens=LIMIT)
     for view, reading in zip(VIEWS, made, strict=True):
         for q, question in enumerate(QUESTIONS):
-            free = reading.sample_pooled["language.layers-answer_free"][q]
-            clean = reading.sample_pooled["language.layers-answer_clean"][q]
+            free = reading.states["language.layers-answer_free"].pooled[q]
+            clean = reading.states["language.layers-answer_clean"].pooled[q]
             inputs, ids = generated(model, view, question)
             if question.generate:
                 assert np.abs(free - appended(model, inputs, ids)[1:4]).max() <= 1e-5
@@ -92,7 +92,7 @@ def test_an_answer_that_ends_at_once_is_empty_and_has_no_state(model, monkeypatc
     wanted = sites.parse_all(["language.layers[-1]:answer_free"], model.towers)
     reading = capture.read(model, [View(VIEWS[0].pixels, QUESTIONS[:1])], wanted, batch_size=1)[0]
     assert reading.answers[0].text == ""
-    assert np.isnan(reading.sample_pooled["language.layers-answer_free"]).all()
+    assert np.isnan(reading.states["language.layers-answer_free"].pooled).all()
 
 
 @pytest.mark.parametrize("padding_side", ["left", "right"])

@@ -22,5 +22,5 @@ def test_scores_and_reductions_on_the_gpu_are_those_of_the_cpu() -> None:
         readings += hooks.capture.read(model, [VIEW], sites, batch_size=1, reduce=Reducer().over(["a"], clean=True))
     cpu, cuda = readings
     np.testing.assert_allclose(cuda.answers[0].log_likelihood, cpu.answers[0].log_likelihood, atol=1e-3)
-    for name, value in cpu.reduced["vision.layers-patches"].items():
-        np.testing.assert_allclose(cuda.reduced["vision.layers-patches"][name], value, rtol=1e-3, atol=1e-5)
+    for name, value in cpu.states["vision.layers-patches"].reduced.items():
+        np.testing.assert_allclose(cuda.states["vision.layers-patches"].reduced[name], value, rtol=1e-3, atol=1e-5)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from readings import arrays
 from tiny.llava import GRID, LANGUAGE_LAYERS, VISION_LAYERS
 
 import hooks
@@ -179,10 +180,10 @@ def test_arrays_keep_the_bits_that_the_model_computes_in(dtype, kind):
     view = hooks.View(tiny.picture(0), (hooks.Question("?", ("yes", "no")), hooks.Question("?", prompt="open")))
     wanted = sites.parse_all(["vision.layers[1]:patches", "language.layers[-1]:context_last"], model.towers)
     reading = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
-    for array in (*reading.tokens.values(), *reading.pooled.values(), *reading.sample_pooled.values()):
+    for array in arrays(reading).values():
         assert array.dtype == kind
     assert reading.answers[0].log_likelihood.dtype == np.float32
-    undefined = reading.sample_pooled["language.layers-context_last"][1]
+    undefined = reading.states["language.layers-context_last"].pooled[1]
     if dtype == "bfloat16":
         undefined = (undefined.astype(np.uint32) << 16).view(np.float32)
     assert np.isnan(undefined).all()

@@ -44,8 +44,7 @@ def _sites(model: "Model") -> tuple[Site, ...]:
 
 
 def _vectors(reading: Reading, site: Site, dtype: str) -> np.ndarray:
-    kept = reading.sample_pooled if site.per == "sample" else reading.pooled
-    values = kept[site.slug]
+    values = reading.states[site.slug].pooled
     if dtype == "bfloat16":
         values = (values.astype(np.uint32) << 16).view(np.float32)
     return values.reshape(-1, site.features).astype(np.float64)

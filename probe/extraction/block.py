@@ -244,7 +244,7 @@ def report(block: Block, unit: Unit, results: list[Shown], seen: list[Seen]) -> 
         for loaded, result in zip(block.images, results, strict=True)
         if isinstance(result, str) and not loaded.problem
     }
-    dtypes = {spec.slug: spec.dtype for spec in block.plan.layout.sites}
+    dtypes = {spec.slug: spec.dtype for spec in block.plan.layout.sites if spec.per == "image"}
     failed = unread | dict(block.refused) | payload.non_finite(seen, dtypes=dtypes)
     return {"condition": block.plan.conditions[unit.condition].id, "failed": failed, "undefined": undefined}
 

@@ -12,7 +12,7 @@ from stores import Layout, SiteSpec
 from .questions import Asked
 
 if TYPE_CHECKING:
-    from hooks.capture import Reading
+    from hooks.reading import Reading, SiteStates
     from hooks.sites import Site
 
 Arrays = dict[str, NDArray[Any]]
@@ -48,11 +48,12 @@ def fill_site(arrays: Arrays, layout: Layout, block: int, site: "Site", spec: Si
         fill_samples(pooled, layout, block, site, spec, seen)
         return
     for view in seen:
-        if spec.slug not in view.reading.pooled:
+        states = view.reading.states.get(spec.slug)
+        if states is None:
             continue  # shown no image
-        pooled[view.row] = view.reading.pooled[spec.slug]
+        pooled[view.row] = states.pooled
         if spec.tokens is not None:
-            fill_tokens(arrays, view, spec, spec.tokens)
+            fill_tokens(arrays, view.row, states, spec, spec.tokens)
 
 
 def fill_samples(
@@ -64,32 +65,36 @@ def fill_samples(
         for position, asked in enumerate(view.asked):
             if asked.question.prompt == (site.prompt or ""):
                 row = layout.sample_index(asked.sample.id) - first
-                pooled[row] = view.reading.sample_pooled[spec.slug][position]
+                pooled[row] = view.reading.states[spec.slug].pooled[position]
 
 
-def fill_tokens(arrays: Arrays, view: Seen, spec: SiteSpec, longest: int) -> None:
+def fill_tokens(arrays: Arrays, row: int, states: "SiteStates", spec: SiteSpec, longest: int) -> None:
     """One image's grid, reduced numbers and kept tokens."""
-    grid = view.reading.grid[spec.slug]
-    count, prefix = int(np.prod(grid)), f"sites/{spec.slug}"
+    assert states.grid is not None
+    count, prefix = int(np.prod(states.grid)), f"sites/{spec.slug}"
     if count > longest:
         raise ValueError(
             f"site {spec.site!r}: an image took {count} vision tokens where the store holds {longest}. "
             "Give images of one size, or hold them with --visual-tokens where the model can be held."
         )
-    arrays[f"{prefix}/grid"][view.row] = grid
-    arrays[f"{prefix}/n_tokens"][view.row] = count
-    for name, value in view.reading.reduced[spec.slug].items():
-        cells = arrays[f"{prefix}/{name}"][view.row]
+    arrays[f"{prefix}/grid"][row] = states.grid
+    arrays[f"{prefix}/n_tokens"][row] = count
+    for name, value in states.reduced.items():
+        cells = arrays[f"{prefix}/{name}"][row]
         cells[..., : value.shape[-1]] = value  # token drift can be shorter than its row
-    if spec.keep_tokens:
-        arrays[f"{prefix}/tokens"][view.row, :, :count] = view.reading.tokens[spec.slug]
+    if states.tokens is not None:
+        arrays[f"{prefix}/tokens"][row, :, :count] = states.tokens
 
 
 def non_finite(seen: Iterable[Seen], *, dtypes: Mapping[str, str]) -> dict[str, str]:
-    """Sample id -> what was not finite in its reading: an activation of its image or question, or a score."""
+    """Sample id -> what was not finite in its reading: a state of its image, or a score.
+
+    `dtypes` names the image-level sites (by slug) and what their states are in.
+    """
     messages: dict[str, str] = {}
     for view in seen:
-        of_image = [slug for slug, array in view.reading.pooled.items() if not finite(array, dtypes[slug])]
+        states = view.reading.states
+        of_image = [slug for slug, dtype in dtypes.items() if slug in states and not finite(states[slug].pooled, dtype)]
         for position, asked in enumerate(view.asked):
             bad = [f"site {slug}" for slug in of_image]
             if not np.isfinite(view.reading.answers[position].log_likelihood).all():
