@@ -49,11 +49,11 @@ def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> 
         if point[0] == "language":
             counts = [int((image["input_ids"] == model.blueprint.image_token).sum()) for image in images]
             parts: Sequence[Tensor] = [
-                model.family.language_rows(model.config, part, image)
+                model.family.tokens.language_rows(model.config, part, image)
                 for part, image in zip(state.split(counts), images, strict=True)
             ]
         else:
-            parts = model.family.vision_rows(model.config, state, images, point[0])
+            parts = model.family.tokens.vision_rows(model.config, state, images, point[0])
         for mine, part in zip(split, parts, strict=True):
             mine[point] = part
     return split
@@ -81,7 +81,7 @@ def _image_site(
     layers = torch.stack([_cut(model, site, states[site.tower, layer]) for layer in site.layers])
     if not site.has_tokens:
         return SiteStates(to_numpy(layers))
-    grid = model.family.grid(model.config, image, site.tower)
+    grid = model.family.tokens.grid(model.config, image, site.tower)
     reduced = {} if request.reduce is None else request.reduce(index, site, layers, grid)
     return SiteStates(
         pooled=to_numpy(_mean(layers)),
@@ -119,7 +119,7 @@ def to_numpy(value: Tensor) -> np.ndarray:
 
 def _cut(model: "Model", site: Site, state: Tensor) -> Tensor:
     """The tokens that a site asks for, of one image's states: (token, feature) -> (token, feature) or (feature)."""
-    leading = model.family.leading(model.config) if site.tower == "vision" else 0
+    leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
     if site.tokens == "cls":
         return state[0]
     return _mean(state[leading:]) if site.tokens == "mean" else state[leading:]

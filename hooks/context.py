@@ -26,7 +26,7 @@ SAME_DAY = (
 
 def placeholder(blueprint: Blueprint) -> str:
     """The text that stands for the image in a prompt."""
-    named = blueprint.family.placeholder or getattr(blueprint.processor, "image_token", None) or "<image>"
+    named = blueprint.family.prompt.placeholder or getattr(blueprint.processor, "image_token", None) or "<image>"
     return str(getattr(named, "content", named))
 
 
@@ -39,7 +39,7 @@ def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
     _refuse_marks(blueprint, "question", text)
     if not blueprint.chat:
         mark = placeholder(blueprint) if image else ""
-        return blueprint.family.plain.replace("{image}", mark).replace("{text}", text)
+        return blueprint.family.prompt.plain.replace("{image}", mark).replace("{text}", text)
     content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
     return blueprint.processor.apply_chat_template(
         [{"role": "user", "content": content}],
@@ -80,7 +80,7 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
     """
     if not answer.strip():
         return ()
-    return _continuation(blueprint.processor.tokenizer, text + blueprint.family.closing, answer)
+    return _continuation(blueprint.processor.tokenizer, text + blueprint.family.prompt.closing, answer)
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:

@@ -73,7 +73,7 @@ def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] 
     inputs = stack(model, [row.inputs for row in made])
     ids = inputs["input_ids"]
     image = ids == model.blueprint.image_token
-    encoder = model.family.encoder if "pixel_values" in inputs else ""
+    encoder = model.family.modules.encoder if "pixel_values" in inputs else ""
     output, states, vision = trace.run_around(
         model,
         {**inputs, "use_cache": True, "logits_to_keep": 1},
@@ -82,12 +82,12 @@ def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] 
         reads=reads,
         select={"language": lambda state: (state[image], state[:, -1].clone())},
     )
-    length = torch.full((len(ids),), ids.shape[1] + model.family.first_position, device=model.device)
-    if (path := model.family.rope_deltas) and "pixel_values" in inputs:
+    length = torch.full((len(ids),), ids.shape[1] + model.family.reuse.first_position, device=model.device)
+    if (path := model.family.reuse.rope_deltas) and "pixel_values" in inputs:
         length = length + attrgetter(path)(model.module)[:, 0].to(length)
-    carried = {name: inputs[name][:, -1:] for name in model.family.carried if name in inputs}
+    carried = {name: inputs[name][:, -1:] for name in model.family.reuse.carried if name in inputs}
     sequences = Sequences(
-        model.family.cache(output), ids, torch.ones_like(ids), length, output.logits[:, -1].float(), carried
+        model.family.reuse.cache(output), ids, torch.ones_like(ids), length, output.logits[:, -1].float(), carried
     )
     language = {point: state for point, state in states.items() if point[0] == "language"}
     return Encoded(
@@ -146,7 +146,7 @@ def extend(
         "past_key_values": _fork(before.cache, index, len(before)),
         "use_cache": True,
         **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
-        **model.family.onward(model.module, ids),
+        **model.family.reuse.onward(model.module, ids),
     }
     pick = {"language": lambda state: select(state, real)} if select else None
     output, states = trace.run(model, inputs, reads=reads, select=pick)
@@ -154,7 +154,7 @@ def extend(
     logits = output.logits[every, last_real(real)].float()
     carried = {name: value[index] for name, value in before.carried.items()}
     sequences = Sequences(
-        model.family.cache(output),
+        model.family.reuse.cache(output),
         torch.cat([before.ids[index], ids], dim=1),
         mask,
         before.position[index] + counted[:, -1],

@@ -86,7 +86,7 @@ def _grids_of_blank(blueprint: Blueprint, height: int, width: int) -> dict[str, 
     generative = blueprint.kind == "generative"
     inputs = process(blueprint, blank, render(blueprint, "")) if generative else process_image(blueprint, blank)
     return {
-        name: blueprint.family.grid(blueprint.config, inputs, name)
+        name: blueprint.family.tokens.grid(blueprint.config, inputs, name)
         for name, tower in blueprint.towers.items()
         if TOKEN_AXIS.intersection(tower.tokens)
     }
@@ -103,7 +103,7 @@ def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
         if not blueprint.family.text_only:
             raise ValueError(f"family {blueprint.family.name!r} cannot be asked without an image. Give it pixels.")
         return _whole_rows(blueprint, index, view)
-    if blueprint.family.shares_prefix:
+    if blueprint.family.reuse.shares_prefix:
         return _prefix_rows(blueprint, index, view)
     inputs = process(blueprint, view.pixels, render(blueprint, ""))
     return [Row(index, inputs, (), (), (), whole=True), *_whole_rows(blueprint, index, view)]
@@ -190,7 +190,7 @@ def _cut(blueprint: Blueprint, ids: Ids) -> int:
 
 
 def _headed(blueprint: Blueprint, inputs: dict[str, Tensor], cut: int) -> dict[str, Tensor]:
-    shape, carried = inputs["input_ids"].shape, blueprint.family.carried
+    shape, carried = inputs["input_ids"].shape, blueprint.family.reuse.carried
     return {
         name: value[:, :cut] if value.shape == shape or name in carried else value for name, value in inputs.items()
     }

@@ -14,7 +14,7 @@ from nnsight import NNsight
 
 from . import quantization
 from .check import check
-from .families import ELSEWHERE, FAMILIES, Family, find, generic
+from .families import FAMILIES, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .processors import load_processor
@@ -32,17 +32,17 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
         raise ModelError(f"double quantisation is of nf4's scales, and quantize is {options.quantize}. Ask for nf4.")
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
-    if (advice := ELSEWHERE.get(settings.get("model_type", ""))) and find(settings) is None:
+    if (advice := UNSUPPORTED.get(settings.get("model_type", ""))) and find(settings) is None:
         raise ModelError(f"model {source!r} is of model_type {settings['model_type']!r}. {advice}")
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
     with _refused(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
     family = find(settings) or _by_structure(source, config)
     with _refused(source):
-        processor = load_processor(directory, **trust, **family.processor_settings)
-    if reason := family.refuses(config, processor):
+        processor = load_processor(directory, **trust, **family.prompt.processor_settings)
+    if reason := family.invalid_reason(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
-    _set_visual_tokens(family, config, processor, options.visual_tokens)
+    _limit_visual_tokens(family, config, processor, options.visual_tokens)
     device = _device(options.device)
     dtype = _dtype(options.dtype, config, device)
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
@@ -126,7 +126,7 @@ def _verify(model: Model) -> None:
 
 
 def _parts(family: Family) -> str:
-    return ", ".join(f"{name} at {getattr(family, name)}" for name in ("vision", "projector", "language"))
+    return ", ".join(f"{name} at {getattr(family.modules, name)}" for name in ("vision", "projector", "language"))
 
 
 def _traced(module: Any) -> NNsight:
@@ -169,16 +169,17 @@ def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -
     }
 
 
-def _set_visual_tokens(family: Family, config: Any, processor: Any, count: int | None) -> None:
+def _limit_visual_tokens(family: Family, config: Any, processor: Any, count: int | None) -> None:
     if count is None:
         return
-    if family.set_visual_tokens is None:
+    limit = family.limit
+    if limit.apply is None:
         raise ModelError(
-            f"family {family.name!r} has no way to hold its visual tokens ({family.budget}). Leave out --visual-tokens "
-            f"{count}."
+            f"family {family.name!r} cannot limit its visual tokens ({limit.description}). Leave out "
+            f"--visual-tokens {count}."
         )
-    family.set_visual_tokens(processor, count)
-    for name in family.shared_settings:
+    limit.apply(processor, count)
+    for name in limit.shared_settings:
         setattr(config, name, getattr(processor.image_processor, name))
 
 

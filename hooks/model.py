@@ -34,7 +34,7 @@ class Blueprint:
 
     @cached_property
     def towers(self) -> dict[str, Tower]:
-        return self.family.towers(self.config)
+        return self.family.tokens.towers(self.config)
 
     @property
     def chat(self) -> bool:
@@ -44,7 +44,7 @@ class Blueprint:
     @property
     def image_token(self) -> int:
         """The input id that stands at an image's positions."""
-        return self.family.image_token(self.config)
+        return self.family.tokens.image_token(self.config)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,5 +105,5 @@ class Model:
     @property
     def generation(self) -> Any:
         """The generation config that the model's `generate` follows, None where it has none."""
-        generator = attrgetter(path)(self.module) if (path := self.family.generator) else self.module
+        generator = attrgetter(path)(self.module) if (path := self.family.modules.generator) else self.module
         return getattr(generator, "generation_config", None)

@@ -110,10 +110,10 @@ def _grown(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, 
         **{name: torch.zeros_like(added) for name, value in inputs.items() if value.shape == shape},
         "input_ids": added,
         "attention_mask": torch.ones_like(added),
-        "token_type_ids": torch.full_like(added, family.answer_type),
+        "token_type_ids": torch.full_like(added, family.reuse.answer_type),
         **{
             name: inputs[name][:, -1:].expand(-1, len(ids), *inputs[name].shape[2:])
-            for name in family.carried
+            for name in family.reuse.carried
             if name in inputs
         },
     }

@@ -88,7 +88,7 @@ def run_around(
 def _made_at(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
     """The point that a state came from, past the blocks that the forward does not go through."""
     tower, layer = point
-    passed = model.family.passed_by(model.config, inputs) if tower == "language" else ()
+    passed = model.family.reuse.skipped_blocks(model.config, inputs) if tower == "language" else ()
     while layer and layer - 1 in passed:
         layer -= 1
     return tower, layer
@@ -100,7 +100,7 @@ def _selected(model: "Model", point: Point, select: Select | None) -> Any:
 
 def blocks(model: "Model", tower: str) -> Any:
     """The traced counterpart of a tower's module list, or of the projector."""
-    return model.tracer.get(getattr(model.family, tower))
+    return model.tracer.get(getattr(model.family.modules, tower))
 
 
 def _state(model: "Model", point: Point) -> Tensor:

@@ -63,16 +63,17 @@ def table(what: str, listed: Sequence[Row]) -> Table:
 
 def model_rows() -> list[Row]:
     """The embedded models, then the table of families: what each can show, and what it is proven on."""
-    from hooks.families import FAMILIES, every, find
+    from hooks.families import FAMILIES, all_families, find
 
     embedded = [
         family_row(family, (name,), "trained, in this package")
         for name in pocket.NAMES
         if (family := find(embedded_config(name))) is not None
     ]
-    told = {family.name: family.tested for family in FAMILIES}
+    tested = {family.name: family.tested for family in FAMILIES}
     return embedded + [
-        family_row(family, family.examples, told.get(family.name, "your own: probe check it")) for family in every()
+        family_row(family, family.examples, tested.get(family.name, "your own: probe check it"))
+        for family in all_families()
     ]
 
 
@@ -99,8 +100,8 @@ def family_row(family: "Family", names: Sequence[str], tested: str) -> Row:
         "kind": family.kind,
         "models": ", ".join(names),
         "sites": "; ".join(f"{tower}: {', '.join(kinds)}" for tower, kinds in kinds_of(family).items()),
-        "image prefix": PREFIXES[family.image_prefix],
-        "visual tokens": family.budget,
+        "image prefix": PREFIXES[family.reuse.image_prefix],
+        "visual tokens": family.limit.description,
         "without image": "yes" if family.text_only else "no",
         "tested": tested,
     }
@@ -116,7 +117,7 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
         model_type, _, vision = name.partition("/")
         if model_type in CONFIG_MAPPING:
             settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
-            towers = family.towers(CONFIG_MAPPING[model_type](**settings))
+            towers = family.tokens.towers(CONFIG_MAPPING[model_type](**settings))
             return {tower.name: tower.tokens for tower in towers.values()}
     return {}
 

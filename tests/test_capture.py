@@ -82,7 +82,7 @@ def test_vision_states_equal_output_hidden_states_at_every_layer(readings, whole
 
 
 def test_language_states_equal_output_hidden_states_at_every_layer(model, readings, whole):
-    norm = attrgetter(model.family.final_norm)(model.module)
+    norm = attrgetter(model.family.modules.final_norm)(model.module)
     for view, reading in zip(VIEWS, readings, strict=True):
         for q, slug in (
             (0, "language.layers-context_last"),

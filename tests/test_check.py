@@ -13,7 +13,11 @@ POCKET = Path(hooks.__file__).parents[1] / "probe" / "pocket" / "weights"
 
 
 def failures(model, **entry):
-    family = replace(model.family, **entry)
+    """The failed checks of a model by its entry with some module paths and facts about tokens changed."""
+    tokens = {name: entry.pop(name) for name in ("features_from", "leading", "grid") if name in entry}
+    family = replace(
+        model.family, modules=replace(model.family.modules, **entry), tokens=replace(model.family.tokens, **tokens)
+    )
     return {
         f.name: f.detail for f in check(replace(model, blueprint=replace(model.blueprint, family=family))) if not f.ok
     }

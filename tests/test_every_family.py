@@ -78,8 +78,9 @@ def test_a_wrong_path_is_found(case):
 
 def with_path(model, tower):
     """The model by an entry whose path of one tower names nothing."""
-    owner, _, last = getattr(model.family, tower).rpartition(".")
-    family = replace(model.family, **{tower: f"{owner}.not_{last}" if owner else f"not_{last}"})
+    owner, _, last = getattr(model.family.modules, tower).rpartition(".")
+    modules = replace(model.family.modules, **{tower: f"{owner}.not_{last}" if owner else f"not_{last}"})
+    family = replace(model.family, modules=modules)
     return replace(model, blueprint=replace(model.blueprint, family=family))
 
 
@@ -228,15 +229,15 @@ def test_four_images_under_three_conditions_become_a_run_that_can_be_analysed(ca
 
 
 @every
-def test_a_family_says_how_it_is_held_to_a_number_of_tokens(case):
+def test_visual_tokens_are_limited_or_the_family_refuses(case):
     model = tiny.load(case)
     path = str(tiny.checkpoint(case))
-    if model.family.set_visual_tokens is None:
-        with pytest.raises(hooks.ModelError, match="no way to hold its visual tokens"):
+    if model.family.limit.apply is None:
+        with pytest.raises(hooks.ModelError, match="cannot limit its visual tokens"):
             hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=4))
         return
     most = [max(np.prod(grid) for grid in hooks.image_grids(model.blueprint, *size).values()) for size in SIZES]
-    budget = int(max(most)) - 1
-    held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=budget))
-    entering = "language" if "language" in hooks.image_grids(held, *SIZES[0]) else "vision"
-    assert all(np.prod(hooks.image_grids(held, *size)[entering]) <= budget for size in SIZES)
+    limit = int(max(most)) - 1
+    limited = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=limit))
+    entering = "language" if "language" in hooks.image_grids(limited, *SIZES[0]) else "vision"
+    assert all(np.prod(hooks.image_grids(limited, *size)[entering]) <= limit for size in SIZES)

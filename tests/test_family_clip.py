@@ -50,7 +50,7 @@ def test_vision_states_equal_the_towers_hidden_states(case):
             inputs = process_image(model.blueprint, pixels)
             hidden = model.module.vision_model(**inputs, output_hidden_states=True).hidden_states
         states = reading.states["vision.layers-patches"].tokens
-        leading = model.family.leading(model.config)
+        leading = model.family.tokens.leading(model.config)
         assert len(states) == len(hidden) == model.towers["vision"].layers + 1
         for mine, theirs in zip(states, hidden, strict=True):
             np.testing.assert_allclose(mine, theirs[0, leading : leading + len(mine)], atol=1e-5)

@@ -212,20 +212,20 @@ def test_planes_have_as_many_tokens_as_the_processor_makes(config, tile, cls, si
 
 @pytest.mark.parametrize(("config", "tile", "cls"), REAL, ids=["next", "onevision"])
 @pytest.mark.parametrize("count", [1200, 1500, 1800, 2500, 3000, 9000])
-def test_no_picture_has_more_tokens_than_it_is_held_to(config, tile, cls, count):
+def test_no_picture_has_more_tokens_than_the_limit(config, tile, cls, count):
     if config.model_type == "llava_onevision" and count == 1200:
         with pytest.raises(ValueError, match="at least 1485 visual tokens, not 1200"):
-            anyres.hold(real_processor(config), count)
+            anyres.limit_visual_tokens(real_processor(config), count)
         return
     processor, free = real_processor(config), real_processor(config)
-    anyres.hold(processor, count)
+    anyres.limit_visual_tokens(processor, count)
     made = [processor._get_number_of_features(*size, tile, tile) - cls for size in SHAPES]
     before = [free._get_number_of_features(*size, tile, tile) - cls for size in SHAPES]
     assert max(made) <= count
     assert (made == before) == (max(before) <= count)
 
 
-def test_a_held_model_sees_one_tile_and_lays_it_out_as_the_processor_does():
+def test_a_limited_model_sees_one_tile_and_lays_it_out_as_the_processor_does():
     path = str(tiny.checkpoint("llava_next"))
     with pytest.raises(ValueError, match="at least 36 visual tokens, not 35: a thumbnail and one tile"):
         hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=35))
@@ -251,7 +251,8 @@ def test_checks_hold_for_a_picture_that_is_padded_to_its_tiles():
 
 
 def with_entry(model, **changed):
-    return replace(model, blueprint=replace(model.blueprint, family=replace(model.family, **changed)))
+    family = replace(model.family, tokens=replace(model.family.tokens, **changed))
+    return replace(model, blueprint=replace(model.blueprint, family=family))
 
 
 def first_column_for_newline(config, state, image):

@@ -97,11 +97,11 @@ def test_what_follows_must_look_past_the_tiles_that_a_picture_does_not_have(mode
         ]
 
     assert max(apart(model)) < 1e-4
-    family = replace(model.family, carried=())
+    family = replace(model.family, reuse=replace(model.family.reuse, carried=()))
     assert min(apart(replace(model, blueprint=replace(model.blueprint, family=family)))) > 1e-2
 
 
-def test_cross_attention_is_passed_by_without_an_image(model):
+def test_cross_attention_is_skipped_without_an_image(model):
     site = sites.parse_all(["language.layers[*]:context_last"], model.towers)
     states = capture.read(model, [View(None, QUESTIONS[:1])], site, batch_size=1)[0].states[site[0].slug].pooled[0, 0:]
     for block in CROSS_ATTENTION:

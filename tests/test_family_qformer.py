@@ -76,7 +76,7 @@ def test_only_instructblips_queries_depend_on_the_question():
         depends[case] = float((features_of(model, "") - features_of(model, "is there a bus?")).abs().max())
     assert depends["blip-2"] == 0
     assert depends["instructblip"] > 0.01
-    assert (BLIP_2.shares_prefix, INSTRUCTBLIP.shares_prefix) == (True, False)
+    assert (BLIP_2.reuse.shares_prefix, INSTRUCTBLIP.reuse.shares_prefix) == (True, False)
 
 
 @both
@@ -148,8 +148,9 @@ def test_instructblips_q_former_reads_the_question_with_its_own_vocabulary():
 def test_at_full_size_an_image_is_16_by_16_patches_and_32_queries():
     image = {"pixel_values": torch.zeros(1, 3, 224, 224)}
     for family, config in ((BLIP_2, Blip2Config()), (INSTRUCTBLIP, InstructBlipConfig())):
-        assert family.grid(config, image, "vision") == (1, 16, 16)
-        assert family.grid(config, image, "projector") == family.grid(config, image, "language") == (1, 1, 32)
+        assert family.tokens.grid(config, image, "vision") == (1, 16, 16)
+        for tower in ("projector", "language"):
+            assert family.tokens.grid(config, image, tower) == (1, 1, 32)
 
 
 def test_turns_end_where_the_inner_language_model_ends_them(tmp_path):

@@ -15,7 +15,7 @@ from hooks import Question, View, capture, sites
 from hooks.context import render
 from hooks.continuation import encode
 from hooks.encoding import process, process_image, rows
-from hooks.families.qwen import block_order, set_visual_tokens
+from hooks.families.qwen import block_order, limit_visual_tokens
 
 QWEN = [case for case in tiny.CASES if case.startswith("qwen")]
 QWEN2_5 = "qwen2_5_vl"
@@ -239,7 +239,7 @@ def unlimited():
 def test_no_image_gets_more_tokens_than_it_is_held_to(unlimited, count, least, short, longer, upright):
     images = unlimited.image_processor
     images.size = {"shortest_edge": least * 28 * 28, "longest_edge": 16384 * 28 * 28}
-    set_visual_tokens(unlimited, count)
+    limit_visual_tokens(unlimited, count)
     size = (short, int(short * min(longer, count)))
     patches = images.get_number_of_image_patches(*(size[::-1] if upright else size))
     assert 1 <= patches // 4 <= count

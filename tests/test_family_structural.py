@@ -35,7 +35,8 @@ def described(path, **config):
 @pytest.mark.parametrize("case", UNKNOWN)
 def test_a_family_outside_the_table_is_read_by_its_structure(case):
     model = tiny.load(case)
-    assert (model.family.vision, model.family.projector, model.family.language) == UNKNOWN[case]
+    modules = model.family.modules
+    assert (modules.vision, modules.projector, modules.language) == UNKNOWN[case]
     vision, projector, language = UNKNOWN[case]
     assert model.provenance["family"] == (
         f"generic (found by structure: vision at {vision}, projector at {projector}, language at {language})"
@@ -44,7 +45,7 @@ def test_a_family_outside_the_table_is_read_by_its_structure(case):
 
 @pytest.mark.parametrize("case", GENERATIVE)
 def test_what_structure_finds_is_what_people_wrote(case):
-    found, entry = structure(case), tiny.load(case).family
+    found, entry = structure(case), tiny.load(case).family.modules
     projector = found.projectors[0] if len(found.projectors) == 1 else ""
     parts = (found.vision.path, projector, found.language.path, found.final_norm)
     wrote = (entry.vision, entry.projector, entry.language, entry.final_norm)
@@ -118,7 +119,7 @@ def test_a_model_without_a_projector_is_refused_with_all_that_was_found(tmp_path
     message = str(e.value)
     assert "model.language_model.layers (3 Qwen2DecoderLayer, language)" in message
     assert "(3 Ovis2VisionEncoderLayer, vision)" in message
-    assert 'language="model.language_model.layers",\n    final_norm="model.language_model.norm"' in message
+    assert 'language="model.language_model.layers",\n        final_norm="model.language_model.norm"' in message
     assert 'projector="?"' in message
     assert "image_token_id = 151665" in message
     assert "hooks/families" in message

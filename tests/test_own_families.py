@@ -41,7 +41,7 @@ def test_adding_it_again_replaces_it():
     families.add(MINE)
     families.add(replace(MINE, model_types=("other",)))
     assert families.find({"model_type": "llava"}) is LLAVA
-    assert [family.name for family in families.every()].count("mine") == 1
+    assert [family.name for family in families.all_families()].count("mine") == 1
 
 
 def test_an_installed_package_offers_one(monkeypatch):
@@ -65,7 +65,7 @@ def test_what_is_no_family_is_refused():
 
 
 def test_workers_that_cannot_know_it_are_refused(tmp_path):
-    families.add(replace(MINE, plain="{image} Q: {text} A:"))
+    families.add(replace(MINE, prompt=families.Prompt(plain="{image} Q: {text} A:")))
     (tmp_path / "data.jsonl").write_text('{"image": "0.png", "question": "a bus?", "options": ["yes", "no"]}')
     Image.fromarray(picture(0)).save(tmp_path / "0.png")
     settings = {"perturb": ["white"], "out": tmp_path / "run", "execution": probe.Execution(device="cpu", workers=2)}
@@ -77,5 +77,5 @@ def test_an_installed_one_is_known_everywhere(monkeypatch):
     entry = EntryPoint("mine", "test_own_families:MINE", extension.GROUP)
     monkeypatch.setattr(extension, "entry_points", lambda group: [entry])
     families.add(MINE)
-    assert not families.only_here("mine")
-    assert not families.only_here("llava")
+    assert not families.process_local("mine")
+    assert not families.process_local("llava")

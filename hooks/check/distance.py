@@ -39,7 +39,7 @@ def distance(quantised: list[Reading], full: list[Reading], model: "Model") -> F
 
 def _sites(model: "Model") -> tuple[Site, ...]:
     wanted = {"generative": "language.layers[-1]:context_last", "contrastive": "vision:pooled"}[model.kind]
-    read = model.family.features_from(model.config)
+    read = model.family.tokens.features_from(model.config)
     return parse_all((f"vision.layers[{read}]:mean", wanted), model.towers)
 
 

@@ -50,7 +50,7 @@ def _named(model: "Model", size: tuple[int, int], made: Grid) -> Tensor:
         value = projector.output
         state = trace.first(value)
         raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
-        index = model.family.vision_rows(model.config, raw, [inputs], "projector")[0][:, 0]
+        index = model.family.tokens.vision_rows(model.config, raw, [inputs], "projector")[0][:, 0]
         flat = torch.zeros_like(state, memory_format=torch.contiguous_format).flatten(0, -2)
         flat[index, :3] = names.to(flat)
         named = flat.view(state.shape)

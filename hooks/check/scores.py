@@ -59,7 +59,7 @@ def encode_once(model: "Model") -> str:
 
 def _reuse(model: "Model") -> str:
     told = {"bidirectional": "per question, vision once", "question": "per question, vision once"}
-    return told.get(model.family.image_prefix, "once per image")
+    return told.get(model.family.reuse.image_prefix, "once per image")
 
 
 def batches(model: "Model") -> str:
@@ -130,7 +130,7 @@ def _own_score(model: "Model", pixels: Any, caption: str) -> float:
 def counted_vision(model: "Model") -> Iterator[list[int]]:
     """Record, for each call of the vision tower, how many tokens it saw: a list that grows inside the block."""
     seen: list[int] = []
-    block = attrgetter(model.family.vision)(model.module)[0]
+    block = attrgetter(model.family.modules.vision)(model.module)[0]
     hook = block.register_forward_pre_hook(
         lambda module, args, kwargs: seen.append(_width(args, kwargs)), with_kwargs=True
     )

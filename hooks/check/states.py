@@ -65,7 +65,7 @@ def hidden_states(model: "Model") -> str:
         output = model.module(**inputs, output_hidden_states=True)
     theirs = _hidden_states(output)
     require(len(theirs) == layers + 1, f"the model reports {len(theirs)} states, there are {layers + 1} layers")
-    norm = attrgetter(model.family.final_norm)(model.module)
+    norm = attrgetter(model.family.modules.final_norm)(model.module)
     largest = 0.0
     for layer, reported in enumerate(theirs):
         # the library returns the last one with the final norm applied, sites are without
@@ -96,7 +96,7 @@ def replacing(model: "Model") -> str:
         early = [point for point in order[:place] if moved[point]]
         require(not early, f"replacing {_named(at)} changes {', '.join(map(_named, early))}, which come before")
         still = [point for point in order[place:] if not moved[point]]
-        if model.family.image_prefix == "cross_attention" and tower.name != "language":
+        if model.family.reuse.image_prefix == "cross_attention" and tower.name != "language":
             last = next((k for k, point in enumerate(order) if point[0] == "language" and moved[point]), len(order))
             still = [point for point in still if point[0] != "language" or order.index(point) > last]
         require(not still, f"replacing {_named(at)} does not change {', '.join(map(_named, still))}")
@@ -110,7 +110,7 @@ def _named(point: trace.Point) -> str:
 def _replaced_layer(model: "Model", tower: Tower) -> int:
     """Of vision the layer whose states go on, of language a middle one."""
     if tower.name == "vision":
-        return tower.layers + 1 + model.family.features_from(model.config)
+        return tower.layers + 1 + model.family.tokens.features_from(model.config)
     return (tower.layers + 1) // 2
 
 

@@ -24,7 +24,7 @@ def paths(model: "Model") -> str:
     """Every path leads to a module, and a tower's to as many blocks as it has layers."""
     told = []
     for tower in model.towers.values():
-        path = getattr(model.family, tower.name)
+        path = getattr(model.family.modules, tower.name)
         try:
             module = attrgetter(path)(model.module)
         except AttributeError as error:
@@ -36,7 +36,7 @@ def paths(model: "Model") -> str:
                 f"not a list of {tower.layers} blocks",
             )
         told.append(f"{tower.name} at {path}" + (f" ({tower.layers} blocks)" if tower.layers else ""))
-    for path in filter(None, (model.family.final_norm, model.family.encoder)):
+    for path in filter(None, (model.family.modules.final_norm, model.family.modules.encoder)):
         attrgetter(path)(model.module)
     return ", ".join(told)
 
@@ -47,8 +47,8 @@ def token_counts(model: "Model") -> str:
     for height, width in SIZES:
         states, image = states_of(model, picture(height, width))
         for (tower, layer), state in states.items():
-            grid = model.family.grid(model.config, image, tower)
-            leading = model.family.leading(model.config) if tower == "vision" else 0
+            grid = model.family.tokens.grid(model.config, image, tower)
+            leading = model.family.tokens.leading(model.config) if tower == "vision" else 0
             shape = (int(np.prod(grid)) + leading, model.towers[tower].features)
             require(
                 tuple(state.shape) == shape,
@@ -64,8 +64,8 @@ def row_major(model: "Model") -> str:
     height, width = SIZES[0]
     plain = np.full((height, width, 3), 96, np.uint8)
     base, image = states_of(model, plain)
-    tiles, rows, cols = grid = model.family.grid(model.config, image, "vision")
-    leading = model.family.leading(model.config)
+    tiles, rows, cols = grid = model.family.tokens.grid(model.config, image, "vision")
+    leading = model.family.tokens.leading(model.config)
     seen = []
     for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
         for spot in range(tiles, 0, -1):  # the smallest that any patch sees: some towers leave out a margin
@@ -102,7 +102,8 @@ def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> boo
 
 def projected_in_place(model: "Model") -> str:
     """Changing one patch where it leaves the vision tower moves the projected token of its place, and no other."""
-    grids = {name: model.family.grid(model.config, inputs_of(model, picture(*SIZES[0])), name) for name in model.towers}
+    image = inputs_of(model, picture(*SIZES[0]))
+    grids = {name: model.family.tokens.grid(model.config, image, name) for name in model.towers}
     vision, projected = grids["vision"], grids.get("projector", (1, 1, 1))
     if "projector" not in model.towers or 1 in projected[1:] or vision[1] % projected[1] or vision[2] % projected[2]:
         return f"the projector has no place for a patch: {vision} -> {projected}"
@@ -124,7 +125,7 @@ def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, proje
     """The places of projected tokens that move when the patch at (row, col) of the first tile is changed."""
     inputs = inputs_of(model, picture(*SIZES[0]))
     clean = _projected(model, inputs, layer, None)
-    at = model.family.leading(model.config) + place[0] * vision[2] + place[1]
+    at = model.family.tokens.leading(model.config) + place[0] * vision[2] + place[1]
     changed = _projected(model, inputs, layer, at)
     places = (changed - clean).float().norm(dim=-1).nonzero()[:, 0].tolist()
     return [tuple(int(i) for i in np.unravel_index(each, projected)) for each in places]
@@ -138,7 +139,7 @@ def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | 
         state = trace.first(value).clone(memory_format=torch.contiguous_format)
         if at is not None:
             raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
-            index = int(model.family.vision_rows(model.config, raw, [inputs], "vision")[0][at, 0])
+            index = int(model.family.tokens.vision_rows(model.config, raw, [inputs], "vision")[0][at, 0])
             flat = state.view(-1, state.shape[-1])
             flat[index] = flat[index].flip(-1)
         block.output = (state, *value[1:]) if isinstance(value, tuple) else state

@@ -9,21 +9,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
-from .extension import add, only_here, own
-from .family import LANGUAGE_TOKENS, Family, Inputs
+from .contrast import Contrast
+from .extension import add, process_local, registered
+from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
 from .generic import generic
+from .tokens import ImageTokens, Inputs
 
 __all__ = [
-    "ELSEWHERE",
     "FAMILIES",
-    "LANGUAGE_TOKENS",
+    "FIXED",
+    "UNSUPPORTED",
+    "Contrast",
     "Family",
+    "ImageTokens",
     "Inputs",
+    "Limit",
+    "Modules",
+    "Prompt",
+    "Reuse",
     "add",
-    "every",
+    "all_families",
     "find",
     "generic",
-    "only_here",
+    "process_local",
 ]
 
 FAMILIES: tuple[Family, ...] = (
@@ -40,13 +48,13 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-ELSEWHERE: Mapping[str, str] = {**internvl.ELSEWHERE}
+UNSUPPORTED: Mapping[str, str] = {**internvl.UNSUPPORTED}
 """Model types that no entry can read as they are, and what to do instead."""
 
 
-def every() -> tuple[Family, ...]:
-    """Families of your own, then the table."""
-    return (*own(), *FAMILIES)
+def all_families() -> tuple[Family, ...]:
+    """The families that were added or installed, then the table."""
+    return (*registered(), *FAMILIES)
 
 
 def find(settings: Mapping[str, Any]) -> Family | None:
@@ -56,4 +64,4 @@ def find(settings: Mapping[str, Any]) -> Family | None:
     """
     model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
     names = (f"{model_type}/{vision.get('model_type', '')}", model_type)
-    return next((family for name in names for family in every() if name in family.model_types), None)
+    return next((family for name in names for family in all_families() if name in family.model_types), None)

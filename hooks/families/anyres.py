@@ -15,10 +15,10 @@ from transformers.image_processing_utils import select_best_resolution
 from transformers.models.llava_next.modeling_llava_next import unpad_image
 
 from ..reading import Grid
-from .family import Inputs, vit_grid, vit_leading
+from .tokens import Inputs, vit_grid, vit_leading
 
 SLACK = 1.1
-"""How many times the largest plane's side LLaVA-OneVision lets pass before it interpolates."""
+"""How many times the largest plane's side LLaVA-OneVision accepts before it interpolates."""
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -55,7 +55,7 @@ def plane_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
     return state[-rows * (cols + 1) :].view(rows, cols + 1, -1)[:, :-1].flatten(0, 1)
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Offer only sizes of at most `count` tokens, with thumbnail and newlines, or one tile where those have more.
 
     Raises ValueError where one tile has more.

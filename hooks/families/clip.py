@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from ..reading import Grid
 from ..sites import Tower
 from .contrast import Captions, Contrast, scaled_cosine
-from .family import Family, Inputs, vit_grid, vit_leading
+from .family import FIXED, Family, Limit, Modules, Reuse
+from .tokens import ImageTokens, Inputs, vit_grid, vit_leading
 
 
 def towers(pooled: Callable[[Any], int]) -> Callable[[Any], dict[str, Tower]]:
@@ -45,7 +46,7 @@ def naflex_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str
     return [mine[:count] for mine, count in zip(state, counts, strict=True)]
 
 
-def set_patches(processor: Any, count: int) -> None:
+def limit_patches(processor: Any, count: int) -> None:
     """Let the processor resize pictures to at most so many patches."""
     if count < 1:
         raise ValueError(f"an image has at least 1 patch, not {count}. Ask for 1 or more.")
@@ -76,15 +77,13 @@ def of_model(output: Any) -> Tensor:
 
 CLIP = Family(
     name="clip",
-    budget="fixed",
     model_types=("clip",),
+    modules=Modules(vision="vision_model.encoder.layers"),
+    tokens=ImageTokens(towers(lambda config: config.projection_dim), vit_grid, leading=vit_leading),
+    reuse=Reuse(image_prefix="none"),
     kind="contrastive",
     auto_class="AutoModel",
-    vision="vision_model.encoder.layers",
-    image_prefix="none",
-    leading=vit_leading,
-    towers=towers(lambda config: config.projection_dim),
-    grid=vit_grid,
+    limit=FIXED,
     text_only=False,
     examples=(
         "openai/clip-vit-base-patch32",
@@ -119,7 +118,7 @@ SIGLIP = replace(
     CLIP,
     name="siglip",  # SigLIP 2 at fixed resolution too
     model_types=("siglip",),
-    towers=towers(lambda config: config.vision_config.hidden_size),
+    tokens=replace(CLIP.tokens, towers=towers(lambda config: config.vision_config.hidden_size)),
     contrast=Contrast(caption=str.lower, padded=True, similarity=biased_cosine),
     examples=(
         "google/siglip-base-patch16-224",
@@ -136,10 +135,8 @@ SIGLIP2_NAFLEX = replace(
     SIGLIP,
     name="siglip2_naflex",
     model_types=("siglip2",),
-    grid=naflex_grid,
-    vision_rows=naflex_rows,
-    set_visual_tokens=set_patches,
-    budget="max patches",
+    tokens=replace(SIGLIP.tokens, grid=naflex_grid, vision_rows=naflex_rows),
+    limit=Limit(limit_patches, "max patches"),
     examples=("google/siglip2-base-patch16-naflex", "google/siglip2-so400m-patch16-naflex"),
 )
 
@@ -148,7 +145,7 @@ BLIP_ITM = replace(
     name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
     model_types=("blip",),
     auto_class="BlipForImageTextRetrieval",
-    towers=towers(lambda config: config.image_text_hidden_size),
+    tokens=replace(CLIP.tokens, towers=towers(lambda config: config.image_text_hidden_size)),
     contrast=Contrast(see="vision_model", embedding=class_feature, match=matched, own=of_model),
     examples=(
         "Salesforce/blip-itm-base-coco",

@@ -17,21 +17,21 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import CAUSAL_LM, Family, Inputs, three_towers, vit_grid, vit_towers
+from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
+from .tokens import ImageTokens, Inputs, three_towers, vit_grid, vit_towers
 
 DEEPSEEK_VL = Family(
     name="deepseek_vl",
-    budget="fixed",
     model_types=("deepseek_vl", "deepseek_vl_hybrid"),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_model.encoder.layers",
-    projector="model.aligner",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="causal",
-    towers=vit_towers,
-    grid=vit_grid,
+    modules=Modules(
+        vision="model.vision_model.encoder.layers",
+        projector="model.aligner",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(vit_towers, vit_grid),
+    reuse=Reuse(image_prefix="causal"),
+    limit=FIXED,
     examples=(
         "deepseek-community/deepseek-vl-1.3b-base",
         "deepseek-community/deepseek-vl-1.3b-chat",
@@ -71,7 +71,7 @@ def plane_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     return plane.unflatten(0, (rows, cols + 1))[:, :-1].flatten(0, 1)
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Leave out tilings by which an image has more than `count` tokens, global view and newlines included."""
     kept = [size for size in processor.candidate_resolutions if _tokens(processor, *size) <= count]
     if not kept:
@@ -89,21 +89,17 @@ def _tokens(processor: Any, width: int, height: int) -> int:
 DEEPSEEK_VL2 = Family(
     name="deepseek_vl2",
     model_types=("deepseek_vl_v2",),
-    kind="generative",
+    modules=Modules(
+        vision="vision.blocks",
+        projector="projector",
+        language="language.model.layers",
+        final_norm="language.model.norm",
+    ),
+    tokens=ImageTokens(vl2_towers, vl2_grid, vision_rows=local_rows, language_rows=plane_tokens),
+    reuse=Reuse(image_prefix="causal"),
     auto_class="AutoModelForCausalLM",
-    vision="vision.blocks",
-    projector="projector",
-    language="language.model.layers",
-    final_norm="language.model.norm",
-    image_prefix="causal",
-    towers=vl2_towers,
-    grid=vl2_grid,
-    vision_rows=local_rows,
-    language_rows=plane_tokens,
-    plain="<|User|>: {image}\n{text}\n\n<|Assistant|>:",
-    placeholder="<image>",
-    set_visual_tokens=hold,
-    budget="max tiles",
+    prompt=Prompt(plain="<|User|>: {image}\n{text}\n\n<|Assistant|>:", placeholder="<image>"),
+    limit=Limit(limit_visual_tokens, "max tiles"),
     tested="a stand-in",
 )
 

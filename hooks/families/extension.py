@@ -1,4 +1,4 @@
-"""Families of your own: added in Python, or offered by an installed package as entry points of `probe.families`."""
+"""Registered families: added in Python, or offered by an installed package as entry points of `probe.families`."""
 
 import warnings
 from functools import cache
@@ -12,9 +12,9 @@ _ADDED: dict[str, Family] = {}
 
 
 def add(family: Family) -> None:
-    """Put a family before those of the table, in this process; one of the same name takes the place of the earlier.
+    """Put a family before those of the table, in this process; one of the same name replaces the earlier.
 
-    Raises TypeError for what is no Family, ValueError where it names no model type.
+    Raises TypeError for anything but a Family, ValueError where it names no model type.
     """
     if not isinstance(family, Family):
         raise TypeError(f"a family must be a hooks.families.Family, not {type(family).__name__}.")
@@ -23,12 +23,12 @@ def add(family: Family) -> None:
     _ADDED[family.name] = family
 
 
-def own() -> tuple[Family, ...]:
+def registered() -> tuple[Family, ...]:
     """The families added here, then those that installed packages offer."""
     return (*_ADDED.values(), *(family for family in installed() if family.name not in _ADDED))
 
 
-def only_here(name: str) -> bool:
+def process_local(name: str) -> bool:
     """Whether a family is known to this process alone, because it was added in it and not installed."""
     return name in _ADDED and _ADDED[name] not in installed()
 
@@ -47,6 +47,6 @@ def _loaded(entry: EntryPoint) -> Family | None:
         return None
     if isinstance(family, Family):
         return family
-    told = f"it is no hooks.families.Family but {type(family).__name__}"
-    warnings.warn(f"family {entry.name!r} ({entry.value}) is left out: {told}", stacklevel=2)
+    reason = f"it is not a hooks.families.Family but {type(family).__name__}"
+    warnings.warn(f"family {entry.name!r} ({entry.value}) is left out: {reason}", stacklevel=2)
     return None

@@ -5,7 +5,8 @@ from math import isqrt
 from typing import Any
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, vit_grid, vit_towers
+from .family import FIXED, Family, Modules, Prompt, Reuse
+from .tokens import ImageTokens, Inputs, vit_grid, vit_towers
 
 
 def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -17,17 +18,16 @@ def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
 # An image's tokens see each other both ways but nothing behind them, so that what follows leaves them as they are.
 GEMMA3 = Family(
     name="gemma3",
-    budget="fixed",
     model_types=("gemma3",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_tower.encoder.layers",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="causal",
-    towers=vit_towers,
-    grid=pooled_grid,
+    modules=Modules(
+        vision="model.vision_tower.encoder.layers",
+        projector="model.multi_modal_projector",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(vit_towers, pooled_grid),
+    reuse=Reuse(image_prefix="causal"),
+    limit=FIXED,
     examples=(
         "google/gemma-3-4b-it",
         "google/gemma-3-4b-pt",
@@ -43,14 +43,11 @@ PALIGEMMA = replace(
     GEMMA3,
     name="paligemma",
     model_types=("paligemma",),
-    image_prefix="bidirectional",
-    encoder="model.vision_tower",
-    plain="{image}answer en {text}",  # the task that all checkpoints were trained on
-    closing="\n",
-    first_position=1,
-    answer_type=1,
+    modules=replace(GEMMA3.modules, encoder="model.vision_tower"),
+    tokens=replace(GEMMA3.tokens, grid=vit_grid),
+    reuse=Reuse(image_prefix="bidirectional", first_position=1, answer_type=1),
+    prompt=Prompt(plain="{image}answer en {text}", closing="\n"),  # the task that all checkpoints were trained on
     text_only=False,
-    grid=vit_grid,
     examples=(
         "google/paligemma-3b-mix-224",
         "google/paligemma-3b-mix-448",

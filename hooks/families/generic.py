@@ -7,21 +7,21 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, three_towers
+from .family import Family, Modules, Reuse
 from .structural import Structure, survey
+from .tokens import ImageTokens, Inputs, three_towers
 
 SKELETON = """Family(
     name="{name}",
     model_types=("{name}",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="{vision}",
-    projector="{projector}",
-    language="{language}",
-    final_norm="{final_norm}",
-    image_prefix="causal",
-    towers=towers,
-    grid=grid,
+    modules=Modules(
+        vision="{vision}",
+        projector="{projector}",
+        language="{language}",
+        final_norm="{final_norm}",
+    ),
+    tokens=ImageTokens(towers, grid),
+    reuse=Reuse(image_prefix="causal"),
 )"""
 
 
@@ -36,20 +36,17 @@ def generic(config: Any) -> Family:
     return Family(
         name="generic",
         model_types=(config.model_type,),
-        kind="generative",
-        auto_class=CAUSAL_LM,
-        vision=found.vision.path,
-        projector=found.projectors[0],
-        language=found.language.path,
-        final_norm=found.final_norm,
-        image_prefix="causal",
-        leading=lambda config: found.leading,
-        towers=lambda config: three_towers(
-            found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
+        modules=Modules(found.vision.path, found.projectors[0], found.language.path, found.final_norm),
+        tokens=ImageTokens(
+            towers=lambda config: three_towers(
+                found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
+            ),
+            grid=lambda config, image, tower: _grid(config, image, tower, found),
+            leading=lambda config: found.leading,
+            vision_rows=_by_picture,
+            image_token=lambda config: found.image_token[1],
         ),
-        grid=lambda config, image, tower: _grid(config, image, tower, found),
-        vision_rows=_by_picture,
-        image_token=lambda config: found.image_token[1],
+        reuse=Reuse(image_prefix="causal"),
         by_structure=True,
     )
 

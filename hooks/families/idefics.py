@@ -10,7 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, vit_towers
+from .family import Family, Limit, Modules, Reuse
+from .tokens import ImageTokens, Inputs, vit_towers
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -41,7 +42,7 @@ def _tiles(seen: int) -> int:
     return max(1, seen - 1)
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Shrink an image's longest side, so that its tiles and thumbnail have at most `count` tokens."""
     each, images = processor.image_seq_len, processor.image_processor
     if count < each:
@@ -54,19 +55,15 @@ def hold(processor: Any, count: int) -> None:
 IDEFICS3 = Family(
     name="idefics3",
     model_types=("idefics3", "smolvlm"),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_model.encoder.layers",
-    projector="model.connector",
-    language="model.text_model.layers",
-    final_norm="model.text_model.norm",
-    image_prefix="causal",
-    towers=vit_towers,
-    grid=grid,
-    vision_rows=tile_rows,
-    language_rows=tile_tokens,
-    set_visual_tokens=hold,
-    budget="longest side",
+    modules=Modules(
+        vision="model.vision_model.encoder.layers",
+        projector="model.connector",
+        language="model.text_model.layers",
+        final_norm="model.text_model.norm",
+    ),
+    tokens=ImageTokens(vit_towers, grid, vision_rows=tile_rows, language_rows=tile_tokens),
+    reuse=Reuse(image_prefix="causal"),
+    limit=Limit(limit_visual_tokens, "longest side"),
     examples=(
         "HuggingFaceM4/Idefics3-8B-Llama3",
         "HuggingFaceTB/SmolVLM-256M-Base",

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers
+from .family import Family, Limit, Modules, Reuse
+from .tokens import ImageTokens, Inputs, cls_vit_towers
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -40,7 +41,7 @@ def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     return state[: len(state) // seen * _parts(seen)]
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Cut into fewer tiles, so that tiles and thumbnail have at most `count` tokens."""
     each = processor.image_seq_length
     if count < each:
@@ -53,20 +54,17 @@ def hold(processor: Any, count: int) -> None:
 INTERNVL = Family(
     name="internvl",
     model_types=("internvl",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_tower.encoder.layer",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="causal",
-    leading=lambda config: 1,
-    towers=cls_vit_towers,
-    grid=grid,
-    vision_rows=tile_rows,
-    language_rows=tile_tokens,
-    set_visual_tokens=hold,
-    budget="max tiles",
+    modules=Modules(
+        vision="model.vision_tower.encoder.layer",
+        projector="model.multi_modal_projector",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(
+        cls_vit_towers, grid, leading=lambda config: 1, vision_rows=tile_rows, language_rows=tile_tokens
+    ),
+    reuse=Reuse(image_prefix="causal"),
+    limit=Limit(limit_visual_tokens, "max tiles"),
     examples=(
         "OpenGVLab/InternVL3-1B-hf",
         "OpenGVLab/InternVL3-2B-hf",
@@ -81,7 +79,7 @@ INTERNVL = Family(
 
 FAMILIES = (INTERNVL,)
 
-ELSEWHERE = {
+UNSUPPORTED = {
     "internvl_chat": "These are OpenGVLab's own files, which transformers does not read. Take the repository that ends "
     "in -hf where there is one; else convert them: python -m hooks.internvl_chat SOURCE SIBLING-hf OUT."
 }

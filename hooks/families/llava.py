@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ..sites import Tower
 from . import anyres
-from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers, vit_grid, vit_leading, vit_towers
+from .family import FIXED, Family, Limit, Modules, Reuse
+from .tokens import ImageTokens, Inputs, cls_vit_towers, vit_grid, vit_leading, vit_towers
 
 
 def towers(config: Any) -> dict[str, Tower]:
@@ -37,20 +38,16 @@ def language_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
 
 LLAVA = Family(
     name="llava",
-    budget="fixed",
     model_types=("llava",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_tower.encoder.layers",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="causal",
-    leading=vit_leading,
-    towers=towers,
-    grid=vit_grid,
-    vision_rows=vision_rows,
-    language_rows=language_rows,
+    modules=Modules(
+        vision="model.vision_tower.encoder.layers",
+        projector="model.multi_modal_projector",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(towers, vit_grid, leading=vit_leading, vision_rows=vision_rows, language_rows=language_rows),
+    reuse=Reuse(image_prefix="causal"),
+    limit=FIXED,
     examples=(
         "llava-hf/llava-1.5-7b-hf",
         "llava-hf/llava-1.5-13b-hf",
@@ -70,12 +67,8 @@ LLAVA_NEXT = replace(
     LLAVA,
     name="llava_next",
     model_types=("llava_next",),
-    grid=anyres.grid,
-    vision_rows=anyres.tile_rows,
-    language_rows=anyres.plane_rows,
-    set_visual_tokens=anyres.hold,
-    shared_settings=("image_grid_pinpoints",),
-    budget="fewer tiles",
+    tokens=replace(LLAVA.tokens, grid=anyres.grid, vision_rows=anyres.tile_rows, language_rows=anyres.plane_rows),
+    limit=Limit(anyres.limit_visual_tokens, "fewer tiles", shared_settings=("image_grid_pinpoints",)),
     examples=(
         "llava-hf/llava-v1.6-vicuna-7b-hf",
         "llava-hf/llava-v1.6-vicuna-13b-hf",

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import CAUSAL_LM, LANGUAGE_TOKENS, Family, Inputs
+from .family import Family, Limit, Modules, Prompt, Reuse
+from .tokens import LANGUAGE_TOKENS, ImageTokens, Inputs
 
 PATCH = 14
 """Pixels a patch is wide in every release; the processor, which is asked for fewer tokens, does not know them."""
@@ -45,7 +46,7 @@ def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) 
     ]
 
 
-def blind_blocks(config: Any, inputs: Mapping[str, Any]) -> Collection[int]:
+def skipped_blocks(config: Any, inputs: Mapping[str, Any]) -> Collection[int]:
     """The cross-attention blocks, where neither inputs nor cache hold an image for them."""
     blocks, cache = config.get_text_config().cross_attention_layers, inputs.get("past_key_values")
     if "pixel_values" in inputs or (cache is not None and cache.layers[blocks[0]].is_initialized):
@@ -63,7 +64,7 @@ def on_fewer_tiles(own: type) -> type:
     return type(own.__name__, (own,), {"resize": resize})
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Choose among smaller canvases, so that the tiles and their CLS are at most `count` tokens."""
     images = processor.image_processor
     each = (images.size["height"] // PATCH) ** 2 + 1
@@ -76,21 +77,16 @@ def hold(processor: Any, count: int) -> None:
 MLLAMA = Family(
     name="mllama",
     model_types=("mllama",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_model.transformer.layers",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="cross_attention",
-    towers=towers,
-    grid=grid,
-    vision_rows=tile_rows,
-    plain="{image}<|begin_of_text|>{text}",
-    carried=("cross_attention_mask",),
-    passed_by=blind_blocks,
-    set_visual_tokens=hold,
-    budget="max tiles",
+    modules=Modules(
+        vision="model.vision_model.transformer.layers",
+        projector="model.multi_modal_projector",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(towers, grid, vision_rows=tile_rows),
+    reuse=Reuse(image_prefix="cross_attention", carried=("cross_attention_mask",), skipped_blocks=skipped_blocks),
+    prompt=Prompt(plain="{image}<|begin_of_text|>{text}"),
+    limit=Limit(limit_visual_tokens, "max tiles"),
     examples=(
         "meta-llama/Llama-3.2-11B-Vision",
         "meta-llama/Llama-3.2-11B-Vision-Instruct",

@@ -13,7 +13,8 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, vit_towers
+from .family import Family, Limit, Modules, Prompt, Reuse
+from .tokens import ImageTokens, Inputs, vit_towers
 
 
 def merge(config: Any, tower: str) -> int:
@@ -37,7 +38,7 @@ def unpacked(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -
     return list(state.flatten(0, -2).split([rows * cols for _, rows, cols in grids]))
 
 
-def hold(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Shrink an image's longest side to that of a square of `count` tokens."""
     least = 1 if processor.spatial_merge_size == 1 else 4  # merged to a single token, pictures cannot be read
     if count < least:
@@ -50,18 +51,15 @@ def hold(processor: Any, count: int) -> None:
 PIXTRAL = Family(
     name="pixtral",
     model_types=("llava/pixtral",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="model.vision_tower.transformer.layers",
-    projector="model.multi_modal_projector",
-    language="model.language_model.layers",
-    final_norm="model.language_model.norm",
-    image_prefix="causal",
-    towers=vit_towers,
-    grid=grid,
-    vision_rows=unpacked,
-    set_visual_tokens=hold,
-    budget="longest side",
+    modules=Modules(
+        vision="model.vision_tower.transformer.layers",
+        projector="model.multi_modal_projector",
+        language="model.language_model.layers",
+        final_norm="model.language_model.norm",
+    ),
+    tokens=ImageTokens(vit_towers, grid, vision_rows=unpacked),
+    reuse=Reuse(image_prefix="causal"),
+    limit=Limit(limit_visual_tokens, "longest side"),
     examples=("mistral-community/pixtral-12b",),
 )
 
@@ -70,7 +68,7 @@ MISTRAL3 = replace(
     name="mistral3",
     model_types=("mistral3",),
     # files saved before transformers 5 split text by a wrong pattern, which is corrected where this is asked for
-    processor_settings={"fix_mistral_regex": True},
+    prompt=Prompt(processor_settings={"fix_mistral_regex": True}),
     examples=(
         "mistralai/Mistral-Small-3.1-24B-Instruct-2503",
         "mistralai/Ministral-3-8B-Instruct-2512-BF16",

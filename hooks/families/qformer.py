@@ -12,7 +12,8 @@ from torch import Tensor
 from transformers.models.blip_2.modeling_blip_2 import BaseModelOutputWithVisionQformerOutputs
 
 from ..reading import Grid
-from .family import CAUSAL_LM, Family, Inputs, cls_vit_towers, vit_grid, vit_leading
+from .family import FIXED, Family, Modules, Prompt, Reuse
+from .tokens import ImageTokens, Inputs, cls_vit_towers, vit_grid, vit_leading
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -30,7 +31,7 @@ def nothing_seen(module: Any, ids: Tensor) -> dict[str, Any]:
 def only(language: str, instead: str) -> Callable[[Any, Any], str]:
     """Refuses other language models, and files that do not say where in a prompt the image stands."""
 
-    def refuses(config: Any, processor: Any) -> str:
+    def invalid_reason(config: Any, processor: Any) -> str:
         made_with = config.text_config.model_type
         if made_with != language:
             return f"its language model is {made_with!r}, only {language!r} can be read here. Use {instead}."
@@ -42,29 +43,25 @@ def only(language: str, instead: str) -> Callable[[Any, Any], str]:
             )
         return ""
 
-    return refuses
+    return invalid_reason
 
 
 BLIP_2 = Family(
     name="blip-2",
-    budget="fixed",
     model_types=("blip-2",),
-    kind="generative",
-    auto_class=CAUSAL_LM,
-    vision="vision_model.encoder.layers",
-    projector="language_projection",
-    language="language_model.model.decoder.layers",
-    final_norm="language_model.model.decoder.final_layer_norm",
-    generator="language_model",
-    image_prefix="causal",
-    leading=vit_leading,
-    towers=cls_vit_towers,
-    grid=grid,
-    plain="Question: {text} Answer:",  # the processor itself puts the image before it
-    onward=nothing_seen,
-    cache=attrgetter("language_model_outputs.past_key_values"),
+    modules=Modules(
+        vision="vision_model.encoder.layers",
+        projector="language_projection",
+        language="language_model.model.decoder.layers",
+        final_norm="language_model.model.decoder.final_layer_norm",
+        generator="language_model",
+    ),
+    tokens=ImageTokens(cls_vit_towers, grid, leading=vit_leading),
+    reuse=Reuse(image_prefix="causal", onward=nothing_seen, cache=attrgetter("language_model_outputs.past_key_values")),
+    prompt=Prompt(plain="Question: {text} Answer:"),  # the processor itself puts the image before it
+    limit=FIXED,
     text_only=False,
-    refuses=only("opt", "Salesforce/blip2-opt-2.7b"),
+    invalid_reason=only("opt", "Salesforce/blip2-opt-2.7b"),
     examples=("Salesforce/blip2-opt-2.7b", "Salesforce/blip2-opt-6.7b"),
 )
 
@@ -72,13 +69,19 @@ INSTRUCTBLIP = replace(
     BLIP_2,
     name="instructblip",
     model_types=("instructblip",),
-    language="language_model.model.layers",
-    final_norm="language_model.model.norm",
-    image_prefix="question",
-    encoder="vision_model",
-    plain="{text}",
-    onward=lambda module, ids: {**nothing_seen(module, ids), "qformer_input_ids": None},
-    refuses=only("llama", "Salesforce/instructblip-vicuna-7b"),
+    modules=replace(
+        BLIP_2.modules,
+        language="language_model.model.layers",
+        final_norm="language_model.model.norm",
+        encoder="vision_model",
+    ),
+    reuse=replace(
+        BLIP_2.reuse,
+        image_prefix="question",
+        onward=lambda module, ids: {**nothing_seen(module, ids), "qformer_input_ids": None},
+    ),
+    prompt=Prompt(plain="{text}"),
+    invalid_reason=only("llama", "Salesforce/instructblip-vicuna-7b"),
     examples=("Salesforce/instructblip-vicuna-7b", "Salesforce/instructblip-vicuna-13b"),
 )
 

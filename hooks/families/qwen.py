@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import CAUSAL_LM, Family, Inputs, three_towers
+from .family import Family, Limit, Modules, Prompt, Reuse
+from .tokens import ImageTokens, Inputs, three_towers
 
 MARK = "<|vision_start|><|image_pad|><|vision_end|>"
 
@@ -70,7 +71,7 @@ def packed_rows(
     return made
 
 
-def set_visual_tokens(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
     Holds for images at most `count` times as long as wide; the processor gives longer ones a whole row all the same.
@@ -88,20 +89,16 @@ def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = 
     return Family(
         name=name,
         model_types=(name,),
-        kind="generative",
-        auto_class=CAUSAL_LM,
-        vision="model.visual.blocks",
-        projector="model.visual.merger",
-        language="model.language_model.layers",
-        final_norm="model.language_model.norm",
-        image_prefix="causal",
-        towers=towers,
-        grid=grid,
-        vision_rows=partial(packed_rows, order),
-        placeholder=MARK,
-        rope_deltas="model.rope_deltas",
-        set_visual_tokens=set_visual_tokens,
-        budget="max pixels",
+        modules=Modules(
+            vision="model.visual.blocks",
+            projector="model.visual.merger",
+            language="model.language_model.layers",
+            final_norm="model.language_model.norm",
+        ),
+        tokens=ImageTokens(towers, grid, vision_rows=partial(packed_rows, order)),
+        reuse=Reuse(image_prefix="causal", rope_deltas="model.rope_deltas"),
+        prompt=Prompt(placeholder=MARK),
+        limit=Limit(limit_visual_tokens, "max pixels"),
         examples=examples,
     )
 

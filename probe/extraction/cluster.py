@@ -38,7 +38,7 @@ def run_plan(
     Raises PlanError where a perturbation or the model's family was made in this process alone: the workers could not
     know it.
     """
-    if families.only_here(plan.model["family"]):
+    if families.process_local(plan.model["family"]):
         raise PlanError(
             f"family {plan.model['family']!r} was added in this process, so that other workers cannot know it. Offer "
             "it through the entry-point group 'probe.families' of an installed package, or use one worker."

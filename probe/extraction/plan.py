@@ -125,7 +125,7 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
 
     if settings.keep == "answers":
         return ()
-    read = blueprint.family.features_from(blueprint.config)
+    read = blueprint.family.tokens.features_from(blueprint.config)
     usual = tuple(site.format(read=read) for site in DEFAULT_SITES[blueprint.kind])
     return parse_all(settings.sites or usual, blueprint.towers)
 
