@@ -12,23 +12,13 @@ import picture_set
 import pytest
 import tiny
 from click.testing import CliRunner, Result
+from shared_run import IMAGES, Analysed
 
 from probe.cli import main
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
-
-
-@pytest.fixture(scope="module")
-def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cli")
-    dataset = str(picture_set.write(folder / "set", images=4))
-    out = folder / "run"
-    result = run("extract", str(tiny.checkpoint("llava")), dataset, "-o", str(out), "-p", "overlays", "-p", "low_light", "--device", "cpu")  # fmt: skip  # noqa: E501
-    assert result.exit_code == 0, result.output
-    assert "probe analyze" in result.output
-    return out
 
 
 def test_every_verb_of_this_version_is_in_the_help_and_in_the_readme() -> None:
@@ -50,39 +40,40 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_analyze_tells_every_family_with_intervals_and_says_what_it_means(extracted: Path) -> None:
-    result = run("analyze", str(extracted))
-    assert result.exit_code == 0, result.output
+def test_extract_says_what_comes_next(analysed: Analysed) -> None:
+    assert "probe analyze" in analysed.extracted
+
+
+def test_analyze_tells_every_family_with_intervals_and_says_what_it_means(analysed: Analysed) -> None:
     for told in ("text_overlay", "low_light", "any", "IFR", "…", "Outside:", "Inside:"):
-        assert told in result.output
+        assert told in analysed.table
 
 
-def test_analyze_as_json_has_estimates_between_their_bounds(extracted: Path) -> None:
-    told = json.loads(run("analyze", str(extracted), "--json").output)
-    assert {"clean", "low_light", "any"} <= set(told["families"])
-    for cell in told["families"]["low_light"].values():
+def test_analyze_as_json_has_estimates_between_their_bounds(analysed: Analysed) -> None:
+    assert {"clean", "low_light", "any"} <= set(analysed.json["families"])
+    for cell in analysed.json["families"]["low_light"].values():
         assert cell["estimate"] is None or cell["low"] <= cell["estimate"] <= cell["high"]
 
 
-def test_analyze_takes_the_named_analyses_only(extracted: Path) -> None:
-    told = json.loads(run("analyze", str(extracted), "flips", "--json").output)
+def test_analyze_takes_the_named_analyses_only(analysed: Analysed) -> None:
+    told = json.loads(run("analyze", str(analysed.path), "flips", "--json").output)
     assert list(told["results"]) == ["flips"]
     assert "families" not in told, "the overview was not asked for"
-    wrong = run("analyze", str(extracted), "flops")
+    wrong = run("analyze", str(analysed.path), "flops")
     assert wrong.exit_code == 2
     assert "flips" in wrong.output
 
 
-def test_info_counts_and_verifies(extracted: Path) -> None:
-    told = json.loads(run("info", str(extracted), "--verify", "--json").output)
+def test_info_counts_and_verifies(analysed: Analysed) -> None:
+    told = json.loads(run("info", str(analysed.path), "--verify", "--json").output)
     assert told["complete"]
-    assert (told["images"], told["samples"]) == (4, 8)
+    assert (told["images"], told["samples"]) == (IMAGES, 2 * IMAGES)
     assert told["problems"] == []
 
 
-def test_info_finds_a_flipped_byte(extracted: Path, tmp_path: Path) -> None:
+def test_info_finds_a_flipped_byte(analysed: Analysed, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(extracted, copy)
+    shutil.copytree(analysed.path, copy)
     file = min((copy / "sites").rglob("c.*"))
     damaged = bytearray(file.read_bytes())
     damaged[0] ^= 1
@@ -100,8 +91,8 @@ def test_every_list_is_there_for_people_and_for_machines(what: str) -> None:
     assert all(isinstance(value, str) for row in rows for value in row.values())
 
 
-def test_cite_prints_the_papers_behind_a_run(extracted: Path) -> None:
-    assert "2602.06652" in run("cite", str(extracted)).output
+def test_cite_prints_the_papers_behind_a_run(analysed: Analysed) -> None:
+    assert "2602.06652" in run("cite", str(analysed.path)).output
 
 
 def test_check_proves_the_sites_of_a_good_model() -> None:
