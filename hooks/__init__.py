@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import capture, check, contrastive, families, generate, options, sites
+    from . import capture, check, contrastive, families, generate, options, sites, state_kinds
     from .encoding import image_grids
     from .load_options import LoadOptions
     from .loading import blueprint, load
@@ -25,7 +25,7 @@ _HOME = {
     **dict.fromkeys(("Answer", "Question", "Reading", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
-_MODULES = ("capture", "check", "contrastive", "families", "generate", "options", "sites")
+_MODULES = ("capture", "check", "contrastive", "families", "generate", "options", "sites", "state_kinds")
 
 __all__ = [
     "Answer",
@@ -48,6 +48,7 @@ __all__ = [
     "load",
     "options",
     "sites",
+    "state_kinds",
 ]
 
 

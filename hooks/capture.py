@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 CONTINUED_PER_IMAGE = 2
 """Questions or options that continue together, per image of a batch: each holds a copy of its image's cache."""
 
-ANSWERS = {"answer_mean": "option", "answer_free": "free", "answer_clean": "clean"}
-
 
 def read(
     model: "Model",
@@ -194,14 +192,14 @@ def _answered(
 
 
 def _context_sites(request: Request) -> list[Site]:
-    return [site for site in request.sample_sites if site.tokens == "context_last"]
+    return [site for site in request.sample_sites if not site.kind.answer]
 
 
 def _answer(
     model: "Model", contexts: Sequences, questions: Sequence[Question], texts: Sequence[str], request: Request
 ) -> tuple[list[Answer], list[dict[str, Tensor]]]:
     """Score options, generate and teacher-force on contexts: per question its answer and answer states by slug."""
-    sites = [site for site in request.sample_sites if site.tokens in ANSWERS]
+    sites = [site for site in request.sample_sites if site.kind.answer]
     layers = sorted({layer for site in sites for layer in site.layers})
     spans: dict[tuple[int, str, int], Span] = {}
     for i, (question, text) in enumerate(zip(questions, texts, strict=True)):
@@ -221,8 +219,7 @@ def _answer(
         answers.append(made)
         states.append({})
         for site in (site for site in sites if _selects(site, question)):
-            kind = ANSWERS[site.tokens]
-            key = (i, kind, made.choice if kind == "option" else 0)
+            key = (i, site.kind.answer, made.choice if site.kind.answer == "option" else 0)
             if key in scored and (mean := scored[key].mean) is not None:
                 states[i][site.slug] = mean[[layers.index(layer) for layer in site.layers]]
     return answers, states

@@ -75,10 +75,11 @@ def _image_site(
     image: Inputs,
     pooled: Tensor | None,
 ) -> SiteStates:
-    if site.tokens == "pooled":
+    if not site.kind.layered:
         assert pooled is not None
         return SiteStates(to_numpy(pooled[None]))
-    layers = torch.stack([_cut(model, site, states[site.tower, layer]) for layer in site.layers])
+    leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
+    layers = torch.stack([OF_IMAGE[site.kind.name](states[site.tower, layer], leading) for layer in site.layers])
     if not site.has_tokens:
         return SiteStates(to_numpy(layers))
     grid = model.family.tokens.grid(model.config, image, site.tower)
@@ -117,14 +118,18 @@ def to_numpy(value: Tensor) -> np.ndarray:
     return value.numpy()
 
 
-def _cut(model: "Model", site: Site, state: Tensor) -> Tensor:
-    """The tokens that a site asks for, of one image's states: (token, feature) -> (token, feature) or (feature)."""
-    leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
-    if site.tokens == "cls":
-        return state[0]
-    return _mean(state[leading:]) if site.tokens == "mean" else state[leading:]
-
-
 def _mean(tokens: Tensor) -> Tensor:
     # float32: sums over hundreds of 16-bit tokens lose digits
     return tokens.float().mean(-2).to(tokens.dtype)
+
+
+GridTokens = Callable[[Tensor, int], Tensor]
+"""(one image's states (token, feature), how many come before the grid's) -> (token, feature) or (feature)."""
+
+OF_IMAGE: Mapping[str, GridTokens] = {
+    "patches": lambda state, leading: state[leading:],
+    "image": lambda state, leading: state[leading:],
+    "mean": lambda state, leading: _mean(state[leading:]),
+    "cls": lambda state, leading: state[0],
+}
+"""Per layered kind of image-level state: what it takes of the states of its tower at one image."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .context import Ids, placeholder, render
 from .reading import Grid, Question, View
-from .sites import TOKEN_AXIS
+from .state_kinds import KINDS
 
 if TYPE_CHECKING:
     from .model import Blueprint, Model
@@ -88,7 +88,7 @@ def _grids_of_blank(blueprint: Blueprint, height: int, width: int) -> dict[str, 
     return {
         name: blueprint.family.tokens.grid(blueprint.config, inputs, name)
         for name, tower in blueprint.towers.items()
-        if TOKEN_AXIS.intersection(tower.tokens)
+        if any(KINDS[kind].has_tokens for kind in tower.kinds)
     }
 
 

@@ -1,6 +1,6 @@
 """Sites: named places in a model whose activations are kept.
 
-    tower[.layers[WHICH]]:tokens[@prompt]
+    tower[.layers[WHICH]]:kind[@prompt]
 
 `vision.layers[*]:patches`, `language.layers[0,2,-1]:image`, `language.layers[1:3]:image`, `projector:patches`,
 `vision:pooled`, `language.layers[-1]:context_last@open`. Layer 0 is the input embedding, layer k the output of block k,
@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
-TOKEN_AXIS = frozenset({"patches", "image"})
-PER_SAMPLE = frozenset({"context_last", "answer_mean", "answer_free", "answer_clean"})
+from .state_kinds import KINDS, StateKind
 
 ALIASES: Mapping[str, str] = {
     "ctx_open": "language.layers[-1]:context_last@open",
@@ -28,7 +27,7 @@ ALIASES: Mapping[str, str] = {
 """HI's five sites, and the clean answer teacher-forced, all at the last language layer."""
 
 _GRAMMAR = re.compile(
-    r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<tokens>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
+    r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<kind>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
 )
 _HINT = "Try `probe list sites -m MODEL`."
 
@@ -41,14 +40,14 @@ class SiteError(ValueError):
 class Tower:
     """One part of a model that sites can name.
 
-    `layers` counts its blocks (0 where it has no stack of blocks), `features` is the width of its states, `tokens`
-    which token kinds its sites may ask for, `pooled` the width of its own pooled output, where it has one.
+    `layers` counts its blocks (0 where it has no stack of blocks), `features` is the width of its states, `kinds`
+    names the kinds of states that its sites may ask for, `pooled` is the width of its own pooled output, if any.
     """
 
     name: str
     layers: int
     features: int
-    tokens: tuple[str, ...]
+    kinds: tuple[str, ...]
     pooled: int | None = None
 
 
@@ -59,20 +58,20 @@ class Site:
     tower: str
     module: Literal["layers", ""]
     layers: tuple[int, ...]
-    tokens: str
+    kind: StateKind
     prompt: str | None
     features: int
     tower_layers: int
 
     @property
-    def place(self) -> str:
+    def path(self) -> str:
         """The tower and its module, without layers: `language.layers`, `projector`."""
         return f"{self.tower}.{self.module}" if self.module else self.tower
 
     @property
     def slug(self) -> str:
-        """The layer-free name of the group that holds all layers of this place: `language.layers-context_last-open`."""
-        return "-".join(part for part in (self.place, self.tokens, self.prompt) if part)
+        """The layer-free name of the group of all layers of this kind: `language.layers-context_last-open`."""
+        return "-".join(part for part in (self.path, self.kind.name, self.prompt) if part)
 
     @property
     def canonical(self) -> str:
@@ -81,30 +80,30 @@ class Site:
         which = "*" if every else ",".join(map(str, self.layers))
         layers = f"[{which}]" if self.module else ""
         prompt = f"@{self.prompt}" if self.prompt else ""
-        return f"{self.place}{layers}:{self.tokens}{prompt}"
+        return f"{self.path}{layers}:{self.kind.name}{prompt}"
 
     @property
     def per(self) -> Literal["image", "sample"]:
         """Whether one state belongs to an image or to a sample (image + question)."""
-        return "sample" if self.tokens in PER_SAMPLE else "image"
+        return self.kind.per
 
     @property
     def has_tokens(self) -> bool:
         """Whether states have a token axis; else they are one vector."""
-        return self.tokens in TOKEN_AXIS
+        return self.kind.has_tokens
 
     @property
     def final_norm(self) -> bool:
         """Whether the tower's final norm has been applied: to a pooled output yes, to block outputs never."""
-        return self.tokens == "pooled"
+        return not self.kind.layered
 
 
 def parse(text: str, towers: Mapping[str, Tower]) -> Site:
     """The site that a text or an alias names in a model with these towers.
 
-    Raises SiteError, saying what is there, for an unknown tower, token kind or layer and for text outside the grammar.
+    Raises SiteError, saying what is there, for an unknown tower, kind or layer and for text outside the grammar.
 
-    >>> language = Tower("language", layers=4, features=8, tokens=("image", "context_last"))
+    >>> language = Tower("language", layers=4, features=8, kinds=("image", "context_last"))
     >>> parse("language.layers[-1]:context_last@open", {"language": language}).canonical
     'language.layers[4]:context_last@open'
     """
@@ -113,25 +112,25 @@ def parse(text: str, towers: Mapping[str, Tower]) -> Site:
         close = get_close_matches(text, ALIASES, n=1)
         meant = f" Did you mean {close[0]!r}?" if close else ""
         raise SiteError(
-            f"site {text!r} is not of the form tower.layers[WHICH]:tokens[@prompt] or an alias.{meant} {_HINT}"
+            f"site {text!r} is not of the form tower.layers[WHICH]:kind[@prompt] or an alias.{meant} {_HINT}"
         )
-    name, module, which, tokens, prompt = match.group("tower", "module", "layers", "tokens", "prompt")
+    name, module, which, kind, prompt = match.group("tower", "module", "layers", "kind", "prompt")
     tower = towers.get(name)
     if tower is None:
         raise SiteError(f"site {text!r}: this model has no tower {name!r}, it has {', '.join(towers)}. {_HINT}")
-    if tokens not in tower.tokens:
-        raise SiteError(f"site {text!r}: tower {name!r} has tokens {', '.join(tower.tokens)}, not {tokens!r}. {_HINT}")
-    if prompt and tokens not in PER_SAMPLE:
-        raise SiteError(f"site {text!r}: {tokens!r} does not depend on the question, so it takes no @prompt. {_HINT}")
-    layers = _layers(text, tower, tokens, module, which)
-    features = tower.pooled if tokens == "pooled" and tower.pooled else tower.features
-    return Site(name, "layers" if module else "", layers, tokens, prompt, features, tower.layers)
+    if kind not in tower.kinds:
+        raise SiteError(f"site {text!r}: tower {name!r} has {', '.join(tower.kinds)}, not {kind!r}. {_HINT}")
+    if prompt and KINDS[kind].per == "image":
+        raise SiteError(f"site {text!r}: {kind!r} does not depend on the question, so it takes no @prompt. {_HINT}")
+    layers = _layers(text, tower, kind, module, which)
+    features = tower.pooled if tower.pooled and not KINDS[kind].layered else tower.features
+    return Site(name, "layers" if module else "", layers, KINDS[kind], prompt, features, tower.layers)
 
 
 def parse_all(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[Site, ...]:
     """Parse several texts; those that share a slug become one site with the union of their layers, in first-seen order.
 
-    >>> vision = Tower("vision", layers=4, features=8, tokens=("patches",))
+    >>> vision = Tower("vision", layers=4, features=8, kinds=("patches",))
     >>> [s.canonical for s in parse_all(["vision.layers[3]:patches", "vision.layers[0]:patches"], {"vision": vision})]
     ['vision.layers[0,3]:patches']
     """
@@ -145,25 +144,25 @@ def parse_all(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[Site, 
 
 
 def available(towers: Mapping[str, Tower]) -> tuple[str, ...]:
-    """One text per place and token kind of these towers, for listings: layers are written `[*]`."""
+    """One text per tower and kind of these towers, for listings: layers are written `[*]`."""
     return tuple(
-        f"{tower.name}.layers[*]:{tokens}" if _stacked(tower, tokens) else f"{tower.name}:{tokens}"
+        f"{tower.name}.layers[*]:{kind}" if _stacked(tower, kind) else f"{tower.name}:{kind}"
         for tower in towers.values()
-        for tokens in tower.tokens
+        for kind in tower.kinds
     )
 
 
-def _stacked(tower: Tower, tokens: str) -> bool:
-    return tower.layers > 0 and tokens != "pooled"
+def _stacked(tower: Tower, kind: str) -> bool:
+    return tower.layers > 0 and KINDS[kind].layered
 
 
-def _layers(text: str, tower: Tower, tokens: str, module: str | None, which: str | None) -> tuple[int, ...]:
-    if not _stacked(tower, tokens):
+def _layers(text: str, tower: Tower, kind: str, module: str | None, which: str | None) -> tuple[int, ...]:
+    if not _stacked(tower, kind):
         if module:
-            raise SiteError(f"site {text!r}: this place has no layers; write {tower.name}:{tokens}. {_HINT}")
+            raise SiteError(f"site {text!r}: it has no layers; write {tower.name}:{kind}. {_HINT}")
         return (0,)
     if module != "layers" or which is None:
-        raise SiteError(f"site {text!r}: name the layers, as in {tower.name}.layers[-1]:{tokens}. {_HINT}")
+        raise SiteError(f"site {text!r}: name the layers, as in {tower.name}.layers[-1]:{kind}. {_HINT}")
     chosen = {layer for item in which.split(",") for layer in _item(text, tower, item.strip())}
     if not chosen:
         raise SiteError(f"site {text!r}: [{which}] selects none of the layers 0-{tower.layers}. {_HINT}")

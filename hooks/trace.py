@@ -21,7 +21,7 @@ States = dict[Point, Any]
 def points(model: "Model", sites: Sequence[Site]) -> list[Point]:
     """The distinct points that sites need, in the order in which the model reaches them."""
     order = list(model.towers)
-    wanted = {(site.tower, layer) for site in sites if site.tokens != "pooled" for layer in site.layers}
+    wanted = {(site.tower, layer) for site in sites if site.kind.layered for layer in site.layers}
     return sorted(wanted, key=lambda point: (order.index(point[0]), point[1]))
 
 

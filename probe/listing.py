@@ -9,6 +9,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from hooks.state_kinds import KINDS
+
 from . import models, pocket
 
 if TYPE_CHECKING:
@@ -18,19 +20,6 @@ if TYPE_CHECKING:
     from .perturbations.family import Settings
 
 Row = dict[str, str]
-
-SITE_MEANINGS = {
-    "patches": "the image's vision tokens, row by row, CLS left out",
-    "cls": "the class token",
-    "mean": "the mean of the vision tokens",
-    "pooled": "the tower's own pooled output",
-    "image": "language-model states at the image's tokens",
-    "context_last": "the last token before the answer, per sample",
-    "answer_mean": "mean over the tokens of the chosen option, per sample",
-    "answer_free": "mean over the tokens of the free answer, per sample",
-    "answer_clean": "mean over the clean free answer, forced under the perturbed image, per sample",
-}
-
 
 PREFIXES = {
     "causal": "encoded once",
@@ -79,7 +68,8 @@ def model_rows() -> list[Row]:
 
 def stacked_model(row: Row) -> Row:
     """A family's row with everything under its models: eight columns would be narrow ones."""
-    sites = row["sites"].replace("answer_mean, answer_free, answer_clean", "answer_*").split("; ")
+    answers = ", ".join(kind.name for kind in KINDS.values() if kind.answer)
+    sites = row["sites"].replace(answers, "answer_*").split("; ")
     facts = [
         f"image prefix: {row['image prefix']}; tokens: {row['visual tokens']}",
         f"without an image: {row['without image']}; tested on: {row['tested']}",
@@ -108,7 +98,7 @@ def family_row(family: "Family", names: Sequence[str], tested: str) -> Row:
 
 
 def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
-    """The token kinds of a family's towers, by the default configuration of its model type; none where it has none."""
+    """The kinds of states in a family's towers, by its model type's default configuration; empty where it has none."""
     from transformers import CONFIG_MAPPING
     from transformers.utils import logging
 
@@ -118,7 +108,7 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
         if model_type in CONFIG_MAPPING:
             settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
             towers = family.tokens.towers(CONFIG_MAPPING[model_type](**settings))
-            return {tower.name: tower.tokens for tower in towers.values()}
+            return {tower.name: tower.kinds for tower in towers.values()}
     return {}
 
 
@@ -194,7 +184,7 @@ def site_rows(model: str) -> list[Row]:
 
     blueprint = hooks.blueprint(models.source(model), hooks.LoadOptions())
     sites = [
-        {"site": site, "what it is": SITE_MEANINGS[site.rpartition(":")[2]]}
+        {"site": site, "what it is": KINDS[site.rpartition(":")[2]].meaning}
         for site in hooks.sites.available(blueprint.towers)
     ]
     aliases = [{"site": alias, "what it is": canonical} for alias, canonical in hooks.sites.ALIASES.items()]

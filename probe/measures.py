@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analyses import drift, flips, margins
+from hooks.state_kinds import PRIMARY
 from stores import Run
 
 from .prompts import LETTERS
@@ -19,9 +20,6 @@ from .prompts import LETTERS
 SEMANTIC = "text_overlay.semantic"
 OWN = "text_overlay.own"
 """The overlay that repeats the clean choice: a control, kept apart from the overlays that contradict it."""
-
-PREFERRED = ("context_last", "pooled", "cls", "mean", "image", "patches")
-"""Which tokens speak for a model where a run kept several sites: the state that the answer is read from, if any."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,10 @@ def measure(run: Run, *, site: str | None = None, seed: int = 0) -> Measures:
 
 def default_site(run: Run) -> str:
     """The site that speaks for the model: the deepest layer of the preferred tokens that the run has; "" for none."""
-    for tokens in PREFERRED:
+    for primary in PRIMARY:
         for text in run.sites:
             place, _, kind = text.partition(":")
-            if kind == tokens:
+            if kind == primary:
                 layer = int(run.site(text).layer.values.max())
                 return f"{place.partition('[')[0]}[{layer}]:{kind}" if "[" in place else text
     return ""

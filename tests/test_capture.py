@@ -15,6 +15,7 @@ from hooks import Question, View, capture, options, sites
 from hooks.check import counted_vision
 from hooks.context import render
 from hooks.encoding import process
+from hooks.state_kinds import KINDS
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -68,6 +69,17 @@ def language_states(model, output):
 
 def worst(mine, theirs):
     return float(np.abs(mine - theirs.numpy()).max())
+
+
+def test_every_kind_of_state_is_read_by_some_model(model):
+    read = set()
+    for each in (model, tiny.load("clip")):
+        wanted = sites.parse_all(sites.available(each.towers), each.towers)
+        questions = (Question("", ("a bus", "a car"), generate=each is model, force="a tree"),)
+        reading = capture.read(each, [View(picture(0), questions)], wanted, batch_size=1, max_new_tokens=2)[0]
+        assert all(np.isfinite(reading.states[site.slug].pooled).all() for site in wanted)
+        read |= {site.kind.name for site in wanted}
+    assert read == KINDS.keys()
 
 
 def test_vision_states_equal_output_hidden_states_at_every_layer(readings, whole):

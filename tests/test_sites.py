@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from hooks import sites
 from hooks.sites import SiteError, Tower, parse, parse_all
+from hooks.state_kinds import KINDS, PRIMARY, kinds_of
 
 TOWERS = {
-    "vision": Tower("vision", 31, 64, ("patches", "cls", "mean", "pooled"), pooled=24),
-    "projector": Tower("projector", 0, 48, ("patches", "mean")),
-    "language": Tower("language", 4, 48, ("image", "context_last", "answer_mean", "answer_free", "answer_clean")),
+    "vision": Tower("vision", 31, 64, kinds_of("vision"), pooled=24),
+    "projector": Tower("projector", 0, 48, kinds_of("projector")),
+    "language": Tower("language", 4, 48, kinds_of("language")),
 }
 
 
@@ -65,6 +66,23 @@ def test_only_pooled_outputs_have_the_final_norm():
     assert not parse("vision.layers[-1]:cls", TOWERS).final_norm
 
 
+def test_kinds_are_offered_in_the_order_of_their_table_where_their_tower_is():
+    assert kinds_of("vision") == ("patches", "cls", "mean", "pooled")
+    assert kinds_of("projector") == ("patches", "mean")
+    assert kinds_of("language", without=("image",)) == ("context_last", "answer_mean", "answer_free", "answer_clean")
+    assert {kind for tower in TOWERS.values() for kind in tower.kinds} == KINDS.keys()
+
+
+def test_answers_are_read_from_the_last_token_of_the_context_before_anything_else():
+    assert PRIMARY == ("context_last", "pooled", "cls", "mean", "image", "patches")
+
+
+def test_kinds_say_which_answer_must_be_there_first():
+    free = [name for name, kind in KINDS.items() if kind.needs_free_answer]
+    clean = [name for name, kind in KINDS.items() if kind.needs_clean_answer]
+    assert (free, clean) == (["answer_free", "answer_clean"], ["answer_clean"])
+
+
 def test_texts_of_one_place_merge_into_one_site():
     merged = parse_all(["language.layers[3]:image", "projector:mean", "language.layers[1]:image"], TOWERS)
     assert [site.canonical for site in merged] == ["language.layers[1,3]:image", "projector:mean"]
@@ -86,7 +104,7 @@ def test_every_available_text_parses():
         ("vision:patches", r"name the layers, as in vision.layers\[-1\]:patches"),
         ("projector.layers[0]:patches", "write projector:patches"),
         ("text.layers[0]:pooled", "no tower 'text', it has vision, projector, language"),
-        ("language.layers[0]:patches", "has tokens image, context_last"),
+        ("language.layers[0]:patches", "tower 'language' has image, context_last"),
         ("vision.layers[0]:patches@open", "takes no @prompt"),
         ("ctx_opne", "Did you mean 'ctx_open'"),
         ("vision.layers[0]", "not of the form"),
@@ -100,5 +118,5 @@ def test_errors_say_what_is_there(text, message):
 
 
 def test_reading_a_site_needs_no_torch():
-    script = "import sys; from hooks import sites; assert 'torch' not in sys.modules, 'torch was imported'"
+    script = "import sys; from hooks import sites, state_kinds; assert 'torch' not in sys.modules, 'torch was imported'"
     subprocess.run([sys.executable, "-c", script], check=True)

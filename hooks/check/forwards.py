@@ -56,8 +56,8 @@ def method(model: "Model") -> str:
 def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[str, Tensor]]:
     """The grid states of one image at every layer of every tower that has them, and the inputs that made them."""
     inputs = inputs_of(model, pixels)
-    texts = [text for text in available(model.towers) if text.split(":")[1] in ("patches", "image")]
-    reads = trace.points(model, parse_all(texts, model.towers))
+    sites = parse_all(available(model.towers), model.towers)
+    reads = trace.points(model, [site for site in sites if site.has_tokens])
     mask = inputs["input_ids"] == model.blueprint.image_token if model.kind == "generative" else None
     _, states = trace.run(
         model, inputs, reads=reads, select={"language": lambda state: state[mask]}, method=method(model)

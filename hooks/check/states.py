@@ -32,7 +32,7 @@ def finite(model: "Model") -> str:
 
 def projected(model: "Model") -> str:
     """What enters the language model at image positions is what the projector made, up to a scale and to positions."""
-    if "projector" not in model.towers or "image" not in model.towers["language"].tokens:
+    if "projector" not in model.towers or "image" not in model.towers["language"].kinds:
         return "the image enters through cross-attention"
     made = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
     grids = image_grids(model.blueprint, *SIZES[0])

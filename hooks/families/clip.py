@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..reading import Grid
 from ..sites import Tower
+from ..state_kinds import kinds_of
 from .contrast import Captions, Contrast, scaled_cosine
 from .family import FIXED, Family, Limit, Modules, Reuse
 from .tokens import ImageTokens, Inputs, vit_grid, vit_leading
@@ -18,7 +19,7 @@ def towers(pooled: Callable[[Any], int]) -> Callable[[Any], dict[str, Tower]]:
 
     def of(config: Any) -> dict[str, Tower]:
         vision = config.vision_config
-        kinds = ("patches", "cls", "mean", "pooled") if vit_leading(config) else ("patches", "mean", "pooled")
+        kinds = kinds_of("vision", without=() if vit_leading(config) else ("cls",))
         return {"vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, kinds, pooled(config))}
 
     return of

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
+from ..state_kinds import kinds_of
 from .family import Family, Limit, Modules, Prompt, Reuse
-from .tokens import LANGUAGE_TOKENS, ImageTokens, Inputs
+from .tokens import ImageTokens, Inputs
 
 PATCH = 14
 """Pixels a patch is wide in every release; the processor, which is asked for fewer tokens, does not know them."""
@@ -23,10 +24,10 @@ PATCH = 14
 def towers(config: Any) -> dict[str, Tower]:
     """A ViT, its projector and a language model without image positions."""
     vision, text = config.vision_config, config.get_text_config()
-    kinds = tuple(kind for kind in LANGUAGE_TOKENS if kind != "image")
+    vision_kinds, kinds = kinds_of("vision", without=("cls", "pooled")), kinds_of("language", without=("image",))
     return {
-        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, ("patches", "mean")),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
+        "vision": Tower("vision", vision.num_hidden_layers, vision.hidden_size, vision_kinds),
+        "projector": Tower("projector", 0, text.hidden_size, kinds_of("projector")),
         "language": Tower("language", text.num_hidden_layers, text.hidden_size, kinds),
     }
 

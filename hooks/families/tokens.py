@@ -8,11 +8,10 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
+from ..state_kinds import kinds_of
 
 Inputs = Mapping[str, Tensor]
 """What the processor made of one image: pixel_values and whatever goes with them."""
-
-LANGUAGE_TOKENS = ("image", "context_last", "answer_mean", "answer_free", "answer_clean")
 
 
 def batch_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
@@ -56,11 +55,11 @@ def features_from(config: Any) -> int:
 
 def three_towers(layers: int, features: int, text: Any, *, cls: bool = False) -> dict[str, Tower]:
     """A vision tower, with one CLS an image or none, its projector, and the language model of a text config."""
-    kinds = ("patches", "cls", "mean") if cls else ("patches", "mean")
+    kinds = kinds_of("vision", without=("pooled",) if cls else ("cls", "pooled"))
     return {
         "vision": Tower("vision", layers, features, kinds),
-        "projector": Tower("projector", 0, text.hidden_size, ("patches", "mean")),
-        "language": Tower("language", text.num_hidden_layers, text.hidden_size, LANGUAGE_TOKENS),
+        "projector": Tower("projector", 0, text.hidden_size, kinds_of("projector")),
+        "language": Tower("language", text.num_hidden_layers, text.hidden_size, kinds_of("language")),
     }
 
 
@@ -80,7 +79,7 @@ def cls_vit_towers(config: Any) -> dict[str, Tower]:
 class ImageTokens:
     """The towers of a family and the layout of an image's tokens in them.
 
-    `towers(config)`: the towers by name, with their numbers of layers, widths and kinds of tokens. `grid(config, image,
+    `towers(config)`: the towers by name, with their numbers of layers, widths and kinds of states. `grid(config, image,
     tower)`: layout (tiles, rows, columns) of one processed image in a tower, without separators and thumbnails.
     `features_from(config)`: the vision layer, counted from the end, that the projector reads; layers behind it have no
     effect. `leading(config)`: how many tokens come before a vision state's patches (CLS). `vision_rows(config, state,

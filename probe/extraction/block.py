@@ -80,7 +80,7 @@ def run(
 
     On resume the clean images are read once more where a condition is measured beside them (token drift, clean answer).
     """
-    beside_clean = any(site.has_tokens or site.tokens == "answer_clean" for site in plan.sites)
+    beside_clean = any(site.has_tokens or site.kind.needs_clean_answer for site in plan.sites)
     order = sorted({*pending, 0} if beside_clean else pending)
     with ThreadPoolExecutor(PERTURBATION_THREADS) as pool:
         block = open_block(plan, model, index, batch_size, pool)
@@ -171,7 +171,7 @@ def measure(block: Block, unit: Unit, views: Views) -> tuple[Arrays, dict[str, A
     results = [view.result() for view in views]
     clean = block.plan.conditions[unit.condition] == CLEAN
     seen = look(block, results, clean=clean)
-    if clean and any(site.tokens == "answer_clean" for site in block.plan.sites):
+    if clean and any(site.kind.needs_clean_answer for site in block.plan.sites):
         block.spoken.update(
             ((asked.sample.id, asked.question.prompt), answer.text)
             for view in seen

@@ -12,8 +12,6 @@ from ..sample import Sample
 if TYPE_CHECKING:
     from hooks.sites import Site
 
-FREE_ANSWERS = {"answer_free", "answer_clean"}
-
 Spoken = dict[tuple[str, str], str]
 """(sample id, prompt) -> the free answer to the clean image."""
 
@@ -49,11 +47,11 @@ def question(
     spoken: Mapping[tuple[str, str], str],
 ) -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
-    tokens = {site.tokens for site in sites if (site.prompt or "") == name}
+    kinds = [site.kind for site in sites if (site.prompt or "") == name]
     return hooks.Question(
         text=prompts.render(sample, name or default),  # type: ignore[arg-type]
         options=sample.options,
-        generate=not sample.options or bool(tokens & FREE_ANSWERS),
-        force=spoken.get((sample.id, name)) if "answer_clean" in tokens else None,
+        generate=not sample.options or any(kind.needs_free_answer for kind in kinds),
+        force=spoken.get((sample.id, name)) if any(kind.needs_clean_answer for kind in kinds) else None,
         prompt=name,
     )
