@@ -48,12 +48,14 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
 
 
-def load(source: str, options: LoadOptions = LoadOptions()) -> Model:
+def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model:
     """Load a model for reading: safetensors only, evaluation mode, no gradients.
 
-    Raises ModelError where `blueprint` does, where there are no safetensors, or where weights are missing from them.
+    `source` is a local directory, a hub id, or the model's blueprint, which has options of its own. Raises ModelError
+    where `blueprint` does, where there are no safetensors, or where weights are missing from them.
     """
-    plan = blueprint(source, options)
+    plan = blueprint(source, options) if isinstance(source, str) else source
+    source, options = plan.source, plan.options
     directory = locate(source, options.revision, weights=True, code=options.trust_remote_code)
     weights = weights_hash(directory)
     hashed = processor_hash(plan.processor)

@@ -19,9 +19,9 @@ def show(out: Path, *, images: int, console: Console) -> int:
     """Extract, summarize and report; the exit code of the extraction."""
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=("demo",), sites=SITES, limit=images)
     execution = Execution(batch_size=16)
-    plan = prepare(settings, execution)
+    plan, blueprint = prepare(settings, execution)
     console.print(runs.plan_table(plan, out))
-    runs.carry_out(plan, out, execution, console)
+    runs.execute(plan, out, blueprint, execution, console)
     summary = summarize(out)
     summary.show(console)
     html = page.write(summary, out.with_name(f"{out.name}.html"))

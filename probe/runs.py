@@ -1,10 +1,10 @@
-"""What the verbs that make and show runs print; each returns its exit code."""
+"""The commands that make and show runs; each prints, and returns its exit code."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,8 +16,11 @@ from stores import verify as verify_files
 from . import models, progress
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
-from .extraction.run import pending_units, prepare, run_plan
+from .extraction.run import find_target, prepare, run_plan
 from .extraction.settings import Settings
+
+if TYPE_CHECKING:
+    from hooks import Blueprint
 
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code")
 SHOWN_FAILURES = 20
@@ -29,26 +32,24 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Co
     chosen: dict[str, Any] = {name: value for name, value in options.items() if name not in (*EXECUTION, "batch")}
     chosen |= {"perturb": tuple(options["perturb"]), "sites": tuple(options["sites"])}
     settings = Settings(**chosen)
-    plan = prepare(settings, execution)
+    plan, blueprint = prepare(settings, execution)
     if dry_run:
         console.print(plan_table(plan, out))
         return 0
-    carry_out(plan, out, execution, console)
+    execute(plan, out, blueprint, execution, console)
     return report_failures(plan, out, console)
 
 
-def carry_out(plan: Plan, out: Path, execution: Execution, console: Console) -> None:
-    """Extract what is missing under a progress bar, and say where the run lies."""
-    pending = pending_units(plan, out)
-    if not pending:
+def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution, console: Console) -> None:
+    """Extract the pending units with a progress bar, and print where the run is."""
+    target = find_target(plan, out)
+    if not target.pending:
         console.print(f"{escape(str(out))} is finished: nothing to do.")
         return
-    if len(pending) < len(plan.units):
-        console.print(
-            f"Resuming {escape(str(out))}: {len(plan.units) - len(pending)} of {len(plan.units)} units are there."
-        )
-    with progress.bar(plan.layout, len(pending), console) as advance:
-        run_plan(plan, out, execution, advance)
+    if committed := len(plan.units) - len(target.pending):
+        console.print(f"Resuming {escape(str(out))}: {committed} of {len(plan.units)} units are there.")
+    with progress.bar(plan.layout, len(target.pending), console) as advance:
+        run_plan(plan, target, blueprint, execution, advance)
     console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}", soft_wrap=True)
 
 
@@ -69,7 +70,7 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
 def plan_table(plan: Plan, out: Path) -> Table:
     """What a run will do, before anything is loaded."""
     layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
-    table = Table(title=f"Plan {plan.identity()['hash']}", show_header=False, title_justify="left")
+    table = Table(title=f"Plan {plan.hash}", show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
     rows = {

@@ -4,10 +4,11 @@ from . import ledger, results
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
-from .info import summary
+from .info import provenance, summary
 from .reader import IncompleteRun, Run, open_run
 from .schema import SCHEMA_VERSION, Layout
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Variable
+from .unit_arrays import NonFinite, nonfinite
 from .verify import verify
 from .writer import Writer
 
@@ -17,6 +18,7 @@ __all__ = [
     "DiskFull",
     "IncompleteRun",
     "Layout",
+    "NonFinite",
     "Run",
     "SampleRow",
     "Segmentation",
@@ -27,7 +29,9 @@ __all__ = [
     "Writer",
     "create",
     "ledger",
+    "nonfinite",
     "open_run",
+    "provenance",
     "results",
     "summary",
     "verify",

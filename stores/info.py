@@ -20,7 +20,6 @@ def summary(path: Path | str) -> dict[str, Any]:
     layout = record["layout"]
     sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
     entries = list(ledger.entries(path))
-    attrs = json.loads((Path(path) / "zarr.json").read_text("utf-8"))["attributes"]
     return {
         "path": str(path),
         "schema_version": record["schema_version"],
@@ -38,9 +37,17 @@ def summary(path: Path | str) -> dict[str, Any]:
         "files": sum(len(entry["files"]) for _, entry in entries),
         "failed": _failed(entries),
         "nonfinite": _nonfinite(entries),
-        "provenance": attrs["provenance"],
+        "provenance": provenance(path),
         "plan": record["plan"],
     }
+
+
+def provenance(path: Path | str) -> dict[str, Any]:
+    """Model, dataset, code, seed and time of a run, as it was created with them.
+
+    Raises FileNotFoundError where there is no run.
+    """
+    return json.loads((Path(path) / "zarr.json").read_text("utf-8"))["attributes"]["provenance"]
 
 
 def _site(site: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The arrays of one unit before they are written: whether they fit the layout, and which values are not finite."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,38 +55,61 @@ def token_counts(array: Array, payload: Payload) -> NDArray[np.int32]:
     return payload[f"{array.path.rpartition('/')[0]}/n_tokens"]
 
 
-def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, dict[str, int]]:
-    """Count nan and infinite values per float array, padding left out: {path: {"nan": n, "inf": m}}, zeros omitted.
+@dataclass(frozen=True)
+class NonFinite:
+    """The nan and the infinite values in one array of a unit, counted by row: (image or sample row) each."""
+
+    nan: NDArray[np.int64]
+    inf: NDArray[np.int64]
+
+    @property
+    def rows(self) -> NDArray[np.bool_]:
+        """(row) whether the row has any."""
+        return (self.nan + self.inf) > 0
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The counts of all rows together."""
+        return {"nan": int(self.nan.sum()), "inf": int(self.inf.sum())}
+
+
+def nonfinite(layout: Layout, unit: Unit, payload: Payload) -> dict[str, NonFinite]:
+    """Count nan and infinite values, padding left out, of each float array that has any.
 
     Padding is the tokens from n_tokens on, the rows without a sample, and the options that a sample does not have.
     """
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, NonFinite] = {}
     for path, array in layout.unit_arrays(unit).items():
         if array.is_float:
-            nan = inf = 0
-            for values in _real_cells(layout, unit, array, payload):
+            rows = len(payload[path])
+            nan, inf = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+            for part, values in _real_cells(layout, unit, array, payload):
                 if not _all_finite(values, array):
                     wide = bfloat16_to_float32(values) if array.bfloat16 else values
-                    nan += int(np.isnan(wide).sum())
-                    inf += int(np.isinf(wide).sum())
-            if nan or inf:
-                found[path] = {"nan": nan, "inf": inf}
+                    cells = tuple(range(1, wide.ndim))
+                    nan[part], inf[part] = np.isnan(wide).sum(cells), np.isinf(wide).sum(cells)
+            if nan.any() or inf.any():
+                found[path] = NonFinite(nan, inf)
     return found
 
 
-def _real_cells(layout: Layout, unit: Unit, array: Array, payload: Payload) -> Iterator[NDArray[Any]]:
+def _real_cells(layout: Layout, unit: Unit, array: Array, payload: Payload) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """The rows of an array without padding, in parts: (rows of the part, their values)."""
     unit_array = payload[array.path]
     if "token" in array.dims:
         before = (slice(None),) * (array.dims.index("token") - 2)  # the axes between (image, condition) and token
-        for image, count in zip(unit_array, token_counts(array, payload).tolist(), strict=True):
-            yield image[(*before, slice(max(0, count)))]
+        for image, count in enumerate(token_counts(array, payload).tolist()):
+            part = slice(image, image + 1)
+            yield part, unit_array[(part, *before, slice(max(0, count)))]
     elif "option" in array.dims:
-        for row, sample in zip(unit_array, layout.block_samples(unit.block), strict=False):
-            yield row[: len(sample.options)]
+        for row, sample in enumerate(layout.block_samples(unit.block)):
+            part = slice(row, row + 1)
+            yield part, unit_array[part, : len(sample.options)]
     elif array.dims[0] == "sample":
-        yield unit_array[: len(layout.block_samples(unit.block))]
+        part = slice(len(layout.block_samples(unit.block)))
+        yield part, unit_array[part]
     else:
-        yield unit_array
+        yield slice(None), unit_array
 
 
 def _all_finite(values: NDArray[Any], array: Array) -> bool:

@@ -23,7 +23,7 @@ from .creation import create as create
 from .files import Written, checksum_file, sync_folders, write_failed, write_file
 from .schema import Layout
 from .shard import chunk_parts, shard_parts
-from .unit_arrays import Payload, check, nonfinite, token_counts
+from .unit_arrays import NonFinite, Payload, check, nonfinite, token_counts
 
 
 class Writer:
@@ -44,13 +44,21 @@ class Writer:
         self.durable = durable
         self._opened: dict[str, zarr.Array[Any]] = {}
 
-    def commit(self, unit: Unit, payload: Payload, *, report: Mapping[str, Any]) -> None:
+    def commit(
+        self,
+        unit: Unit,
+        payload: Payload,
+        *,
+        report: Mapping[str, Any],
+        counted: Mapping[str, NonFinite] | None = None,
+    ) -> None:
         """Write all of the unit's arrays, then its marker; until then readers do not see it.
 
         `payload` maps each path of `layout.unit_arrays(unit)` to the unit's values, with the condition axis left out:
         (images of the block, ...) or (samples_per_block, ...). The last block may have fewer images than block_size.
         bfloat16 is passed as its uint16 bits; tokens from n_tokens on are not stored. `layout.blank(unit)` makes a
         payload of fill values. `report` is stored in the marker; its "failed" maps sample ids to messages.
+        `counted` are the non-finite values of the payload, where the caller has counted them already.
 
         Raises FileExistsError for a committed unit, ValueError and TypeError for a payload that does not fit, DiskFull
         or WriteFailed where the system cannot write: the unit's files are then removed, committed units stay.
@@ -64,7 +72,7 @@ class Writer:
                 files |= self._write(array, unit, payload[path], payload)
             if self.durable:
                 sync_folders([self.path / name for name in files], self.path)
-            self._mark(unit, files, payload, report)
+            self._mark(unit, files, nonfinite(self.layout, unit, payload) if counted is None else counted, report)
         except OSError as error:
             self._withdraw(unit)
             needed = sum(array.unit_bytes(unit.block) for array in self.layout.unit_arrays(unit).values())
@@ -105,11 +113,13 @@ class Writer:
             self._opened[array.path] = opened.with_config({"write_empty_chunks": True})
         return self._opened[array.path]
 
-    def _mark(self, unit: Unit, files: Mapping[str, Written], payload: Payload, report: Mapping[str, Any]) -> None:
+    def _mark(
+        self, unit: Unit, files: Mapping[str, Written], counted: Mapping[str, NonFinite], report: Mapping[str, Any]
+    ) -> None:
         content = {
             "unit": unit.name,
             "files": {name: vars(written) for name, written in files.items()},
-            "nonfinite": nonfinite(self.layout, unit, payload),
+            "nonfinite": {path: counts.totals for path, counts in counted.items()},
             "failed": dict(report.get("failed", {})),
             "host": platform.node(),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),

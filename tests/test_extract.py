@@ -183,6 +183,41 @@ def test_the_vision_tower_runs_once_per_view(extract: Extract, monkeypatch: pyte
     assert run.complete
 
 
+def test_questions_are_rendered_once_for_all_conditions(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[str] = []
+
+    def counting(sample: Any, name: Any = None) -> str:
+        rendered.append(sample.id)
+        return render(sample, name)
+
+    monkeypatch.setattr("probe.prompts.render", counting)
+    run = extract()
+    assert run.answers.sizes["condition"] == 4
+    assert sorted(rendered) == sorted(run.samples.sample.values)
+
+
+def test_the_blueprint_is_made_once(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hooks import loading
+
+    made: list[str] = []
+    blueprint = loading.blueprint
+
+    def counting(source: str, *options: Any) -> hooks.Blueprint:
+        made.append(source)
+        return blueprint(source, *options)
+
+    monkeypatch.setattr(loading, "blueprint", counting)
+    extract()
+    assert len(made) == 1
+
+
+def test_resuming_reads_no_marker_of_a_committed_unit(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Interrupted):
+        interrupted_after(monkeypatch, 5, extract)
+    monkeypatch.setattr(ledger, "entry", None)
+    assert extract().complete
+
+
 def test_the_authors_five_sites_are_read_under_their_prompts(extract: Extract) -> None:
     names = ("ctx_open", "ctx_mcq", "ans_open", "ans_mcq", "ans_mcq_free", "ans_clean")
     run = extract(sites=names, max_new_tokens=4)

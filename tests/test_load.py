@@ -50,6 +50,13 @@ def test_a_loaded_model_is_frozen_and_in_evaluation_mode():
     assert not any(parameter.requires_grad for parameter in model.module.parameters())
 
 
+def test_a_model_is_loaded_from_the_blueprint_that_is_there():
+    plan = hooks.blueprint(str(tiny.checkpoint("clip")), LoadOptions(device="cpu", dtype="bfloat16"))
+    model = hooks.load(plan)
+    assert model.blueprint is plan
+    assert next(model.module.parameters()).dtype == torch.bfloat16
+
+
 def test_provenance_names_the_very_files(copied):
     first = tiny.load("llava").provenance
     assert hooks.load(str(copied), LoadOptions(device="cpu")).provenance == {**first, "source": str(copied)}

@@ -22,7 +22,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def plan(settings: Settings) -> Plan:
-    return prepare(settings, Execution(device="cpu"))
+    return prepare(settings, Execution(device="cpu"))[0]
 
 
 def test_a_plan_counts_images_samples_conditions_and_forwards(settings: Settings) -> None:
@@ -58,8 +58,8 @@ def test_keeping_tokens_costs_what_the_layout_says(settings: Settings) -> None:
 
 
 def test_the_same_settings_give_the_same_plan(settings: Settings) -> None:
-    assert plan(settings).identity() == plan(settings).identity()
-    assert json.loads(json.dumps(plan(settings).identity())) == plan(settings).identity()
+    assert plan(settings).record == plan(settings).record
+    assert json.loads(json.dumps(plan(settings).record)) == plan(settings).record
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_same_settings_give_the_same_plan(settings: Settings) -> None:
     ],
 )
 def test_every_setting_that_changes_numbers_changes_the_plan(settings: Settings, change: dict[str, object]) -> None:
-    assert plan(settings).identity()["hash"] != plan(replace(settings, **change)).identity()["hash"]
+    assert plan(settings).hash != plan(replace(settings, **change)).hash
 
 
 def test_a_changed_picture_or_question_changes_the_plan(settings: Settings, tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_a_changed_picture_or_question_changes_the_plan(settings: Settings, tmp_
 
 
 def test_differences_name_the_setting_and_both_values(settings: Settings) -> None:
-    told = differences(plan(settings).identity(), plan(replace(settings, seed=7)).identity())
-    assert told == ["settings.seed: the run has 0, you asked for 7"]
+    lines = differences(plan(settings).record, plan(replace(settings, seed=7)).record)
+    assert lines == ["settings.seed: the run has 0, you asked for 7"]
 
 
 def test_blocks_shrink_where_activations_are_large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ def test_summary_counts_units_bytes_failures_and_nonfinite_values(tmp_path):
     values["sites/vision-pooled/pooled"][0, 0, :2] = float("inf")
     writer.commit(Unit(0, 1), values, report={"failed": {"s2": "unreadable image"}})
     summary = json.loads(json.dumps(stores.summary(tmp_path / "run")))
+    assert summary["provenance"] == stores.provenance(tmp_path / "run") == small_run.PROVENANCE
     assert summary["complete"] is False
     assert (summary["units"], summary["committed"]) == (9, 8)
     assert (summary["images"], summary["samples"], summary["conditions"]) == (5, 5, 3)

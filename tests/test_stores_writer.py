@@ -87,6 +87,21 @@ def test_the_marker_holds_files_counts_and_report(fresh):
     assert ledger.failed(path) == {"s2": "unreadable image"}
 
 
+def test_non_finite_values_are_counted_by_row_and_once_where_the_caller_has_counted_them(fresh, monkeypatch):
+    path, plan, writer = fresh
+    unit = Unit(0, 1)
+    values = payload(plan, unit)
+    values["sites/vision-pooled/pooled"][1, 0, :3] = [np.nan, np.inf, -np.inf]
+    values["answers/log_likelihood"][1, 2:] = np.nan  # s2 has two options: padding
+    counted = stores.nonfinite(plan, unit, values)
+    assert list(counted) == ["sites/vision-pooled/pooled"]
+    pooled = counted["sites/vision-pooled/pooled"]
+    assert (pooled.nan.tolist(), pooled.inf.tolist(), pooled.rows.tolist()) == ([0, 1], [0, 2], [False, True])
+    monkeypatch.setattr("stores.writer.nonfinite", None)
+    writer.commit(unit, values, report={}, counted=counted)
+    assert ledger.entry(path, unit)["nonfinite"] == {"sites/vision-pooled/pooled": {"nan": 1, "inf": 2}}
+
+
 @pytest.mark.parametrize(
     ("key", "change", "error", "message"),
     [

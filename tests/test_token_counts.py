@@ -22,30 +22,34 @@ def dataset(*sizes):
 
 
 def test_the_largest_image_decides():
-    made = token_counts.most(dataset((40, 40), (80, 60), (40, 90)), parse(["white"]), "none", grids=grids, resizes=True)
+    made = token_counts.largest(
+        dataset((40, 40), (80, 60), (40, 90)), parse(["white"]), "none", grids=grids, resizes=True
+    )
     assert made == {"vision": 48, "projector": 12}
 
 
 def test_a_condition_that_enlarges_is_foreseen():
     conditions = parse(["scale:factor=2", "translation:dx=8"])
-    made = token_counts.most(dataset((40, 40), (80, 60)), conditions, "none", grids=grids, resizes=True)
+    made = token_counts.largest(dataset((40, 40), (80, 60)), conditions, "none", grids=grids, resizes=True)
     assert made["vision"] == 16 * 12
 
 
 def test_a_condition_that_leaves_the_first_size_as_it_is_is_foreseen():
-    made = token_counts.most(dataset((8, 8), (97, 98)), parse(["scale:factor=1.04"]), "none", grids=grids, resizes=True)
+    made = token_counts.largest(
+        dataset((8, 8), (97, 98)), parse(["scale:factor=1.04"]), "none", grids=grids, resizes=True
+    )
     assert made["vision"] == 10 * 10  # 8 x 1.04 is 8 again
 
 
 def test_images_are_prepared_before_they_are_counted():
-    made = token_counts.most(dataset((4096, 2048)), parse(["white"]), "longer_side_1024", grids=grids, resizes=True)
+    made = token_counts.largest(dataset((4096, 2048)), parse(["white"]), "longer_side_1024", grids=grids, resizes=True)
     assert made["vision"] == 102 * 51
 
 
 def test_models_of_a_fixed_number_look_at_one_image_only():
     read = []
     images = tuple(Image(str(k), lambda k=k: read.append(k) or np.zeros((40, 40, 3), np.uint8)) for k in range(5))
-    assert token_counts.most(Dataset("d", images, (), ""), (), "none", grids=grids, resizes=False)["vision"] == 16
+    assert token_counts.largest(Dataset("d", images, (), ""), (), "none", grids=grids, resizes=False)["vision"] == 16
     assert read == [0]
 
 
@@ -54,10 +58,11 @@ def test_unreadable_images_are_passed_over_and_none_at_all_is_an_error(tmp_path)
     broken = Image("no", lambda: read_rgb(tmp_path / "no.png"), read_size=lambda: read_size(tmp_path / "no.png"))
     whole = dataset((40, 40)).images[0]
     assert (
-        token_counts.most(Dataset("d", (broken, whole), (), ""), (), "none", grids=grids, resizes=True)["vision"] == 16
+        token_counts.largest(Dataset("d", (broken, whole), (), ""), (), "none", grids=grids, resizes=True)["vision"]
+        == 16
     )
     with pytest.raises(ValueError, match="none of the 1 images of 'd' can be read"):
-        token_counts.most(Dataset("d", (broken,), (), ""), (), "none", grids=grids, resizes=True)
+        token_counts.largest(Dataset("d", (broken,), (), ""), (), "none", grids=grids, resizes=True)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

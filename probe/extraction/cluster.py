@@ -1,8 +1,7 @@
-"""A run spread over processes or machines: blocks travel, arrays never do.
+"""A run on several processes or machines, which receive blocks and never arrays.
 
-The plan travels once; each worker loads the model once and writes its own blocks' units straight into the store; no two
-workers ever share a file. With `--workers N` the processes are local, with `--scheduler tcp://…` they are whatever the
-cluster has.
+The plan is sent once. Each worker loads the model once and writes the units of its own blocks into the store, so that
+no two workers share a file. With `--workers N` the processes are local, with `--scheduler tcp://…` the cluster's.
 """
 
 import threading
@@ -20,7 +19,7 @@ from stores import Unit, ledger
 
 from ..errors import PlanError
 from ..perturbations import extension
-from .execution import Execution, begin, load, run_blocks
+from .execution import Execution, Target, begin, blueprint, load, run_blocks
 from .plan import Plan
 from .settings import Settings
 
@@ -30,13 +29,11 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 
 
-def run_plan(
-    plan: Plan, path: Path, pending: Collection[Unit], execution: Execution, on_unit: Callable[[Unit], None]
-) -> None:
-    """Hand the pending blocks to the workers, and report units as their markers appear.
+def run_plan(plan: Plan, target: Target, execution: Execution, on_unit: Callable[[Unit], None]) -> None:
+    """Distribute the pending blocks to the workers, and report units as their markers appear.
 
-    Raises PlanError where a perturbation or the model's family was made in this process alone: the workers could not
-    know it.
+    Raises PlanError where a perturbation or the model's family was registered in this process only, so that the workers
+    do not have it.
     """
     if families.process_local(plan.model["family"]):
         raise PlanError(
@@ -50,15 +47,17 @@ def run_plan(
         )
     threads = torch.get_num_threads()
     with connect(execution) as client:
-        provenance = client.submit(provenance_there, plan.settings, execution, threads, pure=False).result()
-        begin(plan, path, provenance, execution)
+        provenance = client.submit(worker_provenance, plan.settings, execution, threads, pure=False).result()
+        begin(plan, target, provenance, execution)
         shared = client.scatter(plan, broadcast=True)
-        by_block = {unit.block: [u for u in pending if u.block == unit.block] for unit in pending}
+        path, by_block = target.path, {unit.block: [] for unit in target.pending}
+        for unit in target.pending:
+            by_block[unit.block].append(unit)
         futures = [
-            client.submit(run_there, shared, str(path.absolute()), units, execution, threads, pure=False)
+            client.submit(run_on_worker, shared, str(path.absolute()), units, execution, threads, pure=False)
             for units in by_block.values()
         ]
-        with watched(path, pending, on_unit):
+        with watched(path, target.pending, on_unit):
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -69,7 +68,7 @@ def run_plan(
 
 @contextmanager
 def connect(execution: Execution) -> Iterator[Client]:
-    """A client of the given scheduler, or of local processes that end with it."""
+    """A client of the given scheduler, or of local processes that end with the context."""
     if execution.scheduler:
         with Client(execution.scheduler) as client:
             yield client
@@ -113,19 +112,19 @@ def watched(path: Path, pending: Collection[Unit], on_unit: Callable[[Unit], Non
 
 
 @lru_cache(maxsize=1)
-def model_there(settings: Settings, execution: Execution) -> "Model":
+def worker_model(settings: Settings, execution: Execution) -> "Model":
     """The loaded model of this worker process."""
-    return load(settings, execution)
+    return load(blueprint(settings, execution))
 
 
-def provenance_there(settings: Settings, execution: Execution, threads: int) -> dict[str, Any]:
-    """Load the model on a worker and say where it comes from."""
-    torch.set_num_threads(threads)  # sums depend on it: every worker counts as the coordinator would
-    return dict(model_there(settings, execution).provenance)
+def worker_provenance(settings: Settings, execution: Execution, threads: int) -> dict[str, Any]:
+    """Load the model on a worker and return its provenance."""
+    torch.set_num_threads(threads)  # sums depend on it: every worker computes as the coordinator would
+    return dict(worker_model(settings, execution).provenance)
 
 
-def run_there(plan: Plan, path: str, units: list[Unit], execution: Execution, threads: int) -> None:
+def run_on_worker(plan: Plan, path: str, units: list[Unit], execution: Execution, threads: int) -> None:
     """Extract one block's pending units on a worker."""
     torch.set_num_threads(threads)
-    model = model_there(plan.settings, execution)
+    model = worker_model(plan.settings, execution)
     run_blocks(plan, Path(path), units, model, execution, on_unit=lambda unit: None)

@@ -1,4 +1,4 @@
-"""How a plan is carried out: the options of one machine, and what a worker does."""
+"""Executing a plan: the options that change no number, and what a worker does."""
 
 import shlex
 import sys
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores import Unit, Writer, create, ledger, summary
+from stores import Unit, Writer, create, ledger, provenance
 
 from .. import models
 from ..errors import PlanError
@@ -16,15 +16,14 @@ from .plan import Plan
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from hooks import LoadOptions, Model
-
+    from hooks import Blueprint, LoadOptions, Model
 
 OnUnit = Callable[[Unit], None]
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How a plan is carried out; none of it changes what the run means."""
+    """How a plan is executed; none of it changes the meaning of the run."""
 
     batch_size: int = 8
     device: str = "auto"
@@ -32,6 +31,22 @@ class Execution:
     scheduler: str | None = None
     durable: bool = False
     trust_remote_code: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a plan's run is written: whether it was created before, and the units that are not committed yet."""
+
+    path: Path
+    created: bool
+    pending: tuple[Unit, ...]
+
+
+def blueprint(settings: Settings, execution: Execution) -> "Blueprint":
+    """The blueprint of the settings' model; no weights are read."""
+    import hooks
+
+    return hooks.blueprint(models.source(settings.model), load_options(settings, execution))
 
 
 def load_options(settings: Settings, execution: Execution) -> "LoadOptions":
@@ -50,26 +65,30 @@ def load_options(settings: Settings, execution: Execution) -> "LoadOptions":
     )
 
 
-def load(settings: Settings, execution: Execution) -> "Model":
-    """Load the model of these settings."""
+def load(blueprint: "Blueprint") -> "Model":
+    """Load the weights of a blueprint's model."""
     import transformers
 
     import hooks
 
     transformers.utils.logging.disable_progress_bar()  # it would run into the bar of the extraction
-    return hooks.load(models.source(settings.model), load_options(settings, execution))
+    return hooks.load(blueprint)
 
 
-def begin(plan: Plan, path: Path, provenance: dict[str, Any], execution: Execution) -> None:
-    """Create the store, or sweep what an interruption left in it; refuse other weights than it was begun with."""
-    if ledger.read_plan(path) is None:
-        create(path, plan.layout, plan=plan.identity(), provenance=provenance_of(plan, provenance, execution))
+def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Execution) -> None:
+    """Create the store, or remove what an interruption left in it. `model` is the provenance of the model.
+
+    Raises PlanError where the run was created with other weights.
+    """
+    path = target.path
+    if not target.created:
+        create(path, plan.layout, plan=plan.record, provenance=provenance_of(plan, model, execution))
         return
-    begun = summary(path)["provenance"]["model"]["weights_sha256"]
-    if begun != provenance["weights_sha256"]:
+    before, now = provenance(path)["model"]["weights_sha256"], model["weights_sha256"]
+    if before != now:
         raise PlanError(
-            f"{path} was begun with other weights of {plan.settings.model} (sha256 {begun[:16]}, now "
-            f"{provenance['weights_sha256'][:16]}). Restore them (--revision), or choose another path."
+            f"{path} was created with other weights of {plan.settings.model} (sha256 {before[:16]}, now {now[:16]}). "
+            "Restore them (--revision), or choose another path."
         )
     ledger.remove_uncommitted(path, plan.layout)
 
@@ -80,14 +99,14 @@ def run_blocks(
     """Extract the pending units, block after block, in this process."""
     from . import block
 
-    target = Writer(path, plan.layout, durable=execution.durable)
+    writer = Writer(path, plan.layout, durable=execution.durable)
     for index in sorted({unit.block for unit in pending}):
         conditions = [unit.condition for unit in pending if unit.block == index]
-        block.run(plan, model, index, conditions, target, batch_size=execution.batch_size, on_unit=on_unit)
+        block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
 
 
 def provenance_of(plan: Plan, model: dict[str, Any], execution: Execution) -> dict[str, Any]:
-    """Where a run comes from: model, data, code, machine, command and time."""
+    """The origin of a run: model, data, code, packages, command and time."""
     from .. import code
 
     return {

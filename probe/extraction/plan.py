@@ -1,15 +1,15 @@
 """What a run will do, worked out before any weights are loaded.
 
-`Settings` are the choices that determine the numbers; `Plan` is what they come to for one dataset and one model:
+`Settings` are the choices that determine the numbers; a `Plan` is their consequence for one dataset and one model:
 conditions, sites, blocks, forwards, bytes. A run is identified by its plan: the same plan resumes it, another is
-refused. How the work is carried out (batch size, device, workers) is not part of the plan.
+refused. How the work is executed (batch size, device, workers) is not part of the plan.
 """
 
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,16 +40,16 @@ DEFAULT_SITES = {
 
 
 LARGEST_BLOCK = 32
-"""Images in a block at most: what one interruption can cost is one block's work under one condition."""
+"""Most images of a block: an interruption costs at most one block's work under one condition."""
 
 
 BLOCK_BYTES = 256 << 20
-"""Activations of one unit at most, before the block is made smaller: they are held in memory until they are written."""
+"""Most bytes of activations of a unit, which are in memory until they are written; larger blocks are made smaller."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run will do: who is asked what, under which conditions, and where each number goes."""
+    """Everything that a run will do: its questions, conditions and sites, and where each number is stored."""
 
     settings: Settings
     dataset: Dataset
@@ -67,17 +67,23 @@ class Plan:
 
     @property
     def vision_forwards(self) -> int:
-        """Images times conditions: how often the vision tower runs when each view is encoded once."""
+        """Images times conditions: how often the vision tower runs if each view is encoded once."""
         return len(self.dataset.images) * len(self.conditions)
 
     @property
     def naive_forwards(self) -> int:
-        """How often it would run with one full forward per option, and one per open question."""
+        """How often it would run with a full forward for each option and each open question."""
         each = sum(max(1, len(sample.options)) for sample in self.dataset.samples)
         return each * len(self.conditions)
 
-    def identity(self) -> dict[str, Any]:
-        """The plan as plain JSON values, with its own hash: what `_ledger/plan.json` holds."""
+    @property
+    def hash(self) -> str:
+        """The hash that identifies the plan."""
+        return self.record["hash"]
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The plan as plain JSON values, with its hash, as `_ledger/plan.json` stores it."""
         body: dict[str, Any] = {
             "format": FORMAT,
             "settings": json.loads(json.dumps(asdict(self.settings))),
@@ -106,16 +112,17 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
         reasons = "".join(f"\n  {problem.sample_id}: {problem.message}" for problem in problems[:5])
         raise ValueError(f"dataset {settings.dataset!r} has no sample that can be asked.{reasons}")
     conditions = suites.parse(settings.perturb, labels=overlay_labels(dataset))
+    preparation = suites.prepare(settings.perturb)
     sites = choose_sites(settings, blueprint)
     return Plan(
         settings=replace(settings, sites=tuple(site.canonical for site in sites)),
         dataset=dataset,
         problems=problems,
         conditions=conditions,
-        preparation=suites.prepare(settings.perturb),
+        preparation=preparation,
         sites=sites,
         model=describe_model(blueprint),
-        layout=lay_out(settings, dataset, conditions, sites, blueprint),
+        layout=lay_out(settings, dataset, conditions, preparation, sites, blueprint),
     )
 
 
@@ -131,7 +138,7 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
 
 
 def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
-    """What of a model's blueprint determines the numbers."""
+    """The properties of a model's blueprint that determine the numbers."""
     return {
         "family": blueprint.family.name,
         "kind": blueprint.kind,
@@ -146,24 +153,24 @@ def lay_out(
     settings: Settings,
     dataset: Dataset,
     conditions: tuple[Condition, ...],
+    preparation: str,
     sites: "tuple[Site, ...]",
     blueprint: "Blueprint",
 ) -> Layout:
-    """The store's arrays for a run, with as many images a block as `BLOCK_BYTES` of activations allow."""
-    preparation = suites.prepare(settings.perturb)
+    """The store's arrays for a run, with as many images in a block as `BLOCK_BYTES` of activations allow."""
     with_tokens = any(site.has_tokens for site in sites)
     tokens = most_tokens(dataset, conditions, preparation, blueprint) if with_tokens else {}
     specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, blueprint.dtype) for site in sites)
     width = 4 if blueprint.dtype == "float32" else 2
     per_image = sum((spec.tokens or 1) * len(spec.layers) * spec.features * width for spec in specs)
-    place = {image.id: index for index, image in enumerate(dataset.images)}
+    image_index = {image.id: index for index, image in enumerate(dataset.images)}
     return Layout(
         block_size=max(1, min(LARGEST_BLOCK, len(dataset.images), BLOCK_BYTES // max(per_image, 1))),
         image_ids=tuple(image.id for image in dataset.images),
         samples=tuple(
             SampleRow(
                 sample_id=sample.id,
-                image_index=place[sample.image_id],
+                image_index=image_index[sample.image_id],
                 question=sample.question,
                 answer=sample.answer or "",
                 kind=sample.kind,
@@ -182,7 +189,7 @@ def most_tokens(
     """The most grid tokens that one view takes in each tower."""
     from hooks import image_grids
 
-    return token_counts.most(
+    return token_counts.largest(
         dataset,
         conditions,
         preparation,
@@ -208,7 +215,7 @@ def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:
 
 
 def condition_row(condition: Condition) -> ConditionRow:
-    """A condition as the store's table of conditions holds it."""
+    """A condition as a row of the store's table."""
     return ConditionRow(
         condition_id=condition.id,
         family=condition.family,
@@ -218,7 +225,7 @@ def condition_row(condition: Condition) -> ConditionRow:
 
 
 def differences(stored: Mapping[str, Any], planned: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """What distinguishes two plans, a line each, hashes left out.
+    """The differences between two plans, one a line, without their hashes.
 
     >>> differences({"settings": {"seed": 0}, "hash": "a"}, {"settings": {"seed": 1}, "hash": "b"})
     ['settings.seed: the run has 0, you asked for 1']
@@ -240,6 +247,6 @@ def brief(value: Any) -> str:
 
 
 def free_bytes(path: Path) -> int:
-    """Free disk where a run would lie, in bytes; its folders need not exist yet."""
+    """Free disk space at the path of a run, in bytes; its folders need not exist yet."""
     existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     return shutil.disk_usage(existing).free

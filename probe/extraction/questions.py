@@ -1,7 +1,7 @@
-"""What a model is asked about an image: each sample under the run's prompt, and under the prompts that sites name."""
+"""The questions about an image: each sample under the run's prompt, and under the prompts that sites name."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import hooks
@@ -12,46 +12,74 @@ from ..sample import Sample
 if TYPE_CHECKING:
     from hooks.sites import Site
 
-Spoken = dict[tuple[str, str], str]
-"""(sample id, prompt) -> the free answer to the clean image."""
+    from .plan import Plan
+
+CleanAnswers = Mapping[tuple[str, str], str]
+"""(sample id, prompt name) -> the free answer to the clean image."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class SampleQuestion:
     """A question and the sample that it belongs to."""
 
     sample: Sample
     question: hooks.Question
 
 
-def ask(
-    sample: Sample, kind: str, prompt: prompts.PromptName | None, sites: "Iterable[Site]", spoken: Spoken
-) -> list[Asked]:
-    """The questions of one sample: the scored one first, then one per prompt that a site names.
+def of_samples(
+    plan: "Plan", model: hooks.Model, samples: Iterable[Sample]
+) -> tuple[tuple[SampleQuestion, ...], dict[str, str]]:
+    """The questions of one image's samples, and by sample id the reason why a sample has none.
 
-    A free answer is generated where the sample has no options and where a site averages over one; the clean answer is
-    forced where a site asks for it and it is known.
+    A sample is invalid where the model cannot be asked one of its questions: an option has no tokens, or a text
+    contains an image placeholder.
+    """
+    valid: list[SampleQuestion] = []
+    invalid: dict[str, str] = {}
+    for sample in samples:
+        try:
+            questions = of_sample(sample, model.kind, plan.settings.prompt, plan.sites)
+            for each in questions:
+                hooks.capture.check_question(model, each.question)
+        except ValueError as error:
+            invalid[sample.id] = str(error)
+        else:
+            valid += questions
+    return tuple(valid), invalid
+
+
+def of_sample(
+    sample: Sample, kind: str, prompt: prompts.PromptName | None, sites: "Sequence[Site]"
+) -> list[SampleQuestion]:
+    """The questions of one sample: the scored one first, then one for each prompt that a site names.
+
+    A free answer is generated where the sample has no options, and where a site averages over one.
     """
     if kind == "contrastive":
-        return [Asked(sample, hooks.Question(text=sample.question, options=prompts.captions(sample)))]
-    sites = tuple(sites)
+        return [SampleQuestion(sample, hooks.Question(text=sample.question, options=prompts.captions(sample)))]
     named = sorted({site.prompt for site in sites if site.prompt})
-    return [Asked(sample, question(sample, name, prompt, sites, spoken)) for name in ("", *named)]
+    return [SampleQuestion(sample, question(sample, name, prompt, sites)) for name in ("", *named)]
 
 
-def question(
-    sample: Sample,
-    name: str,
-    default: prompts.PromptName | None,
-    sites: "tuple[Site, ...]",
-    spoken: Mapping[tuple[str, str], str],
-) -> hooks.Question:
+def question(sample: Sample, name: str, default: prompts.PromptName | None, sites: "Sequence[Site]") -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
     kinds = [site.kind for site in sites if (site.prompt or "") == name]
     return hooks.Question(
         text=prompts.render(sample, name or default),  # type: ignore[arg-type]
         options=sample.options,
         generate=not sample.options or any(kind.needs_free_answer for kind in kinds),
-        force=spoken.get((sample.id, name)) if any(kind.needs_clean_answer for kind in kinds) else None,
         prompt=name,
+    )
+
+
+def with_clean_answers(
+    questions: Iterable[SampleQuestion], sites: "Iterable[Site]", answers: CleanAnswers
+) -> tuple[SampleQuestion, ...]:
+    """The same questions, with the clean answer to teacher-force where a site of their prompt needs it."""
+    forced = {site.prompt or "" for site in sites if site.kind.needs_clean_answer}
+    return tuple(
+        replace(each, question=replace(each.question, force=answers.get((each.sample.id, each.question.prompt))))
+        if each.question.prompt in forced
+        else each
+        for each in questions
     )

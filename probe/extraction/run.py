@@ -1,20 +1,19 @@
-"""From a plan to a run: made, resumed, refused, or found to be finished."""
+"""From settings to a run: created, resumed, refused or already finished."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores import Run, Unit, ledger, open_run
+from stores import Run, ledger, open_run
 
-from .. import models
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
-from .execution import Execution, OnUnit, begin, load, load_options, run_blocks
+from .execution import Execution, OnUnit, Target, begin, blueprint, load, run_blocks
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
 
 if TYPE_CHECKING:
-    pass
+    from hooks import Blueprint
 
 
 def extract(
@@ -39,11 +38,11 @@ def extract(
 ) -> Run:
     """Extract a model's states and answers on a dataset under perturbations, and open the run.
 
-    The same call on the same path resumes what is missing; a finished run is opened at once. Samples that could not be
-    measured are in `run.failed`, each with its reason; the others are there.
+    The same call on the same path resumes the run; a finished run is opened at once. Samples that could not be measured
+    are in `run.failed`, each with its reason.
 
-    Raises PlanMismatch if the path holds a run with another plan, PlanError if the plan cannot be carried out,
-    Interrupted on Ctrl-C and stores.DiskFull when the disk is full; in both cases the run can be resumed.
+    Raises PlanMismatch if the path holds a run of another plan, PlanError if the plan cannot be executed, Interrupted
+    on Ctrl-C and stores.DiskFull when the disk is full; in the last two cases the run can be resumed.
     """
     settings = Settings(
         model=model,
@@ -63,45 +62,48 @@ def extract(
         max_new_tokens=max_new_tokens,
     )
     execution = execution or Execution()
-    plan = prepare(settings, execution)
-    run_plan(plan, Path(out), execution)
+    plan, blueprint = prepare(settings, execution)
+    run_plan(plan, find_target(plan, Path(out)), blueprint, execution)
     return open_run(out)
 
 
-def prepare(settings: Settings, execution: Execution) -> Plan:
-    """The plan of these settings; reads the dataset's index and the model's configuration, no weights."""
-    import hooks
-
+def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":
+    """The plan of these settings and the blueprint of their model; reads the dataset's index, no weights."""
     from ..datasets.registry import open_dataset
 
     dataset, problems = open_dataset(settings.dataset, limit=settings.limit)
-    blueprint = hooks.blueprint(models.source(settings.model), load_options(settings, execution))
-    return make(settings, dataset, problems, blueprint)
+    made = blueprint(settings, execution)
+    return make(settings, dataset, problems, made), made
 
 
-def pending_units(plan: Plan, path: Path) -> tuple[Unit, ...]:
-    """The units that are not committed yet; all of them where there is no run.
+def find_target(plan: Plan, path: Path) -> Target:
+    """What there is of a plan's run at a path, and which units are pending.
 
-    Raises PlanMismatch if the path holds another plan.
+    Raises PlanMismatch if the path holds a run of another plan, ValueError for a run of another schema version.
     """
     stored = ledger.read_plan(path)
     if stored is None:
-        return plan.units
-    planned = plan.identity()
-    if stored["hash"] != planned["hash"]:
-        raise PlanMismatch(path, differences(stored, planned))
-    done = ledger.done(path)
-    return tuple(unit for unit in plan.units if unit not in done)
+        return Target(path, created=False, pending=plan.units)
+    if stored["hash"] != plan.hash:
+        raise PlanMismatch(path, differences(stored, plan.record))
+    return Target(path, created=True, pending=ledger.missing(path, plan.layout))
 
 
-def run_plan(plan: Plan, path: Path, execution: Execution, on_unit: OnUnit = lambda unit: None) -> None:
-    """Extract what is missing of a plan. A finished run is left alone, and no model is loaded for it."""
-    pending = pending_units(plan, path)
-    if not pending:
+def run_plan(
+    plan: Plan,
+    target: Target,
+    blueprint: "Blueprint",
+    execution: Execution,
+    on_unit: OnUnit = lambda unit: None,
+) -> None:
+    """Extract the pending units of a plan. No model is loaded for a finished run.
+
+    Raises PlanError if the disk is too small or the run has other weights, Interrupted on Ctrl-C.
+    """
+    if not target.pending:
         return
-    fresh = ledger.read_plan(path) is None
-    needed, free = plan.layout.bytes_on_disk(), free_bytes(path)
-    if fresh and needed > free:
+    path, needed, free = target.path, plan.layout.bytes_on_disk(), free_bytes(target.path)
+    if not target.created and needed > free:
         raise PlanError(
             f"the run needs {needed / 1e9:.1f} GB and {path} has {free / 1e9:.1f} GB free. Keep less "
             "(--keep pooled or answers, fewer sites), take fewer images (-n), or choose another disk."
@@ -110,10 +112,10 @@ def run_plan(plan: Plan, path: Path, execution: Execution, on_unit: OnUnit = lam
         if execution.scheduler or execution.workers > 1:
             from . import cluster
 
-            cluster.run_plan(plan, path, pending, execution, on_unit)
+            cluster.run_plan(plan, target, execution, on_unit)
         else:
-            model = load(plan.settings, execution)
-            begin(plan, path, model.provenance, execution)
-            run_blocks(plan, path, pending, model, execution, on_unit)
+            model = load(blueprint)
+            begin(plan, target, model.provenance, execution)
+            run_blocks(plan, path, target.pending, model, execution, on_unit)
     except KeyboardInterrupt:
-        raise Interrupted(path, len(plan.units) - len(pending_units(plan, path)), len(plan.units)) from None
+        raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None

@@ -1,13 +1,9 @@
 """The choices that determine the numbers of a run."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from .. import prompts
-
-if TYPE_CHECKING:
-    pass
-
 
 Keep = Literal["tokens", "pooled", "answers"]
 

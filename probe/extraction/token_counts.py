@@ -1,4 +1,4 @@
-"""How many tokens the views of a dataset take, so that a store can be made for all of them before the first is read."""
+"""How many tokens the views of a dataset take: the store is created at full size before the first is read."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,26 +16,28 @@ GridsOfSize = Callable[[int, int], Mapping[str, tuple[int, int, int]]]
 """(height, width) -> (tiles, rows, columns) per tower; ValueError for a size that the model cannot take."""
 
 
-def most(
+def largest(
     dataset: Dataset, conditions: Sequence[Condition], preparation: str, *, grids: GridsOfSize, resizes: bool
 ) -> dict[str, int]:
-    """The most grid tokens that one view takes in each tower that has any.
+    """The largest number of grid tokens of any view, in each tower that has tokens.
 
-    `grids` gives a picture's layout in each tower from its size. Where it depends on the size (`resizes`), over all
-    sizes of the dataset under all conditions; else of its first readable image. Sizes that the model cannot take are passed over. Raises ValueError where there is no other.
-    """  # noqa: E501
+    `grids` gives the grid in each tower for a picture's size. Where grids depend on the size (`resizes`), all sizes of
+    the dataset under all conditions count, else the first readable image. Sizes that the model cannot take are skipped.
+
+    Raises ValueError where no image can be read, by its file or by the model.
+    """
     sizes = readable_sizes(dataset, first=not resizes)
     if not sizes:
         raise ValueError(f"none of the {len(dataset.images)} images of {dataset.name!r} can be read. Check the paths.")
     if resizes:
         sizes = list(dict.fromkeys(prepared(blank(size), preparation).shape[:2] for size in sizes))
-        sizes = seen_sizes(sizes, conditions)
+        sizes = sizes_under_conditions(sizes, conditions)
     counts: dict[str, int] = {}
     reason = ""
     for size in sizes:
         try:
             layouts = grids(*size)
-        except ValueError as error:  # shows at the samples of such images
+        except ValueError as error:  # reported with the samples of such images
             reason = str(error)
             continue
         for tower, grid in layouts.items():
@@ -46,7 +48,7 @@ def most(
 
 
 def readable_sizes(dataset: Dataset, *, first: bool) -> list[Size]:
-    """The distinct sizes of the dataset's images, or that of the first; unreadable ones show when they are read."""
+    """The distinct sizes of the images, or that of the first; unreadable images are reported when they are read."""
     found: dict[Size, None] = {}
     for image in dataset.images:
         try:
@@ -58,7 +60,7 @@ def readable_sizes(dataset: Dataset, *, first: bool) -> list[Size]:
     return list(found)
 
 
-def seen_sizes(sizes: Sequence[Size], conditions: Sequence[Condition]) -> list[Size]:
+def sizes_under_conditions(sizes: Sequence[Size], conditions: Sequence[Condition]) -> list[Size]:
     """The sizes that images of these sizes have under any condition."""
     resizing = [c for c in conditions if c != CLEAN and family_of(c).resizes]
     made = (resized(condition, size) for condition in resizing for size in sizes)
