@@ -108,7 +108,7 @@ def test_a_bad_image_fails_its_samples_and_the_others_finish(extract: Extract, t
         (("-p", "motion_blurr"), "motion_blur"),
         (("-p", "motion_blur.horizontal:7"), "1, 2, 3"),
         (("-p", "translation:dx=far"), "dx"),
-        (("--visual-tokens", "9"), "no way to hold its visual tokens"),
+        (("--visual-tokens", "9"), "cannot limit its visual tokens"),
     ],
 )
 def test_a_wrong_word_is_answered_with_what_there_is(extract: Extract, options: tuple[str, ...], message: str) -> None:

@@ -168,7 +168,7 @@ def test_missing_weights_are_refused_instead_of_made_up(copied):
 
 
 def test_a_fixed_number_of_visual_tokens_cannot_be_set():
-    with pytest.raises(ModelError, match="no way to hold its visual tokens"):
+    with pytest.raises(ModelError, match="cannot limit its visual tokens"):
         hooks.blueprint(str(tiny.checkpoint("llava")), LoadOptions(visual_tokens=64))
 
 
