@@ -174,8 +174,8 @@ def modality_gap(image: Array, text: Array, *, dim: str = "feature", sample_dim:
 def _rows(**arrays: Array) -> list[Array]:
     shapes = [tuple(array.shape) for array in arrays.values()]
     if any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
-        told = ", ".join(f"{name} {shape}" for name, shape in zip(arrays, shapes, strict=True))
-        raise ValueError(f"{told}: bare arrays are (sample, feature) with the same samples. Label more dimensions.")
+        shown = ", ".join(f"{name} {shape}" for name, shape in zip(arrays, shapes, strict=True))
+        raise ValueError(f"{shown}: bare arrays are (sample, feature) with the same samples. Label more dimensions.")
     return list(arrays.values())
 
 

@@ -17,8 +17,8 @@ SAMPLINGS = ("other_sample", "other_image_same_prompt", "same_image_other_prompt
 def draw(ids: ArrayLike, within: ArrayLike, avoiding: ArrayLike, *, pairs: int, seed: int) -> NDArray[np.int64]:
     """For each sample, `pairs` distinct others with the same `within` and another `avoiding`: (sample, pair).
 
-    -1 fills the row of a sample that has fewer such others. A sample's partners depend on the seed, its own id and the
-    ids of the others, never on their order. Raises ValueError where ids repeat.
+    -1 fills the row of a sample that has fewer such others. They depend on the seed, the sample's own id and the ids of
+    the others, never on their order. Raises ValueError where ids repeat.
 
     >>> draw(["a", "b", "c"], [0, 0, 0], ["x", "x", "y"], pairs=2, seed=0)
     array([[ 2, -1],
@@ -27,7 +27,7 @@ def draw(ids: ArrayLike, within: ArrayLike, avoiding: ArrayLike, *, pairs: int, 
     """
     names = np.asarray(ids).astype(str)
     if len(np.unique(names)) != len(names):
-        raise ValueError(f"{len(names) - len(np.unique(names))} sample ids repeat: partners are drawn by id.")
+        raise ValueError(f"{len(names) - len(np.unique(names))} sample ids repeat: control pairs are drawn by id.")
     stratum, block = _codes(within), _codes(avoiding)
     # sorted, a sample's stratum is one run of rows and its own block one run inside it
     order = np.lexsort((names, block, stratum))
@@ -35,19 +35,19 @@ def draw(ids: ArrayLike, within: ArrayLike, avoiding: ArrayLike, *, pairs: int, 
     first, last = np.searchsorted(stratum, stratum, "left"), np.searchsorted(stratum, stratum, "right")
     joint = stratum * (int(block.max(initial=0)) + 1) + block
     own_first, own_last = np.searchsorted(joint, joint, "left"), np.searchsorted(joint, joint, "right")
-    partners = np.full((len(names), pairs), -1, np.int64)
+    others = np.full((len(names), pairs), -1, np.int64)
     for place, sample in enumerate(order):
         own = own_last[place] - own_first[place]
         pool = int(last[place] - first[place] - own)
         count = min(pairs, pool)
         generator = np.random.default_rng(_key(seed, str(names[sample])))
         offset = first[place] + np.sort(generator.choice(pool, count, replace=False, shuffle=False))
-        partners[sample, :count] = order[np.where(offset >= own_first[place], offset + own, offset)]
-    return partners
+        others[sample, :count] = order[np.where(offset >= own_first[place], offset + own, offset)]
+    return others
 
 
 def draw_for(clean: xr.DataArray, *, sampling: str, pairs: int, seed: int, sample_dim: str) -> NDArray[np.int64]:
-    """The partners of each row of `clean`, (sample, pair), by the labels that it carries."""
+    """The other rows paired with each row of `clean`, (sample, pair), by the labels that it carries."""
     if sampling not in SAMPLINGS:
         raise ValueError(f"sampling={sampling!r}: unknown. Choose one of {', '.join(SAMPLINGS)}.")
     if pairs < 1:

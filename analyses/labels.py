@@ -67,8 +67,10 @@ def require_same_shape(**arrays: Array) -> None:
     first, *rest = shapes.values()
     for shape in rest:
         if len(shape) != len(first) or any(a != b and 1 not in (a, b) for a, b in zip(first, shape, strict=True)):
-            told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(f"shapes differ: {told}. Bare arrays must match axis by axis; write a repeated axis as 1.")
+            shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(
+                f"shapes differ: {shown}. Bare arrays must match axis by axis; write a repeated axis as 1."
+            )
 
 
 def repeated(
@@ -178,26 +180,12 @@ def families(array: xr.DataArray, family: Any, condition: str = "condition") -> 
 
 
 def union(groups: Mapping[str, Any], any_of: Sequence[str] | None) -> list[str]:
-    """The families that count as "any": those named, by default all but "clean". ValueError for an unknown one."""
+    """The families of a union: those named, by default all but "clean". ValueError for one that is not there."""
     chosen = [name for name in groups if name != "clean"] if any_of is None else list(any_of)
     unknown = [name for name in chosen if name not in groups]
     if unknown:
-        raise ValueError(f"any_of names the family {unknown[0]!r}; there are {', '.join(groups)}.")
+        raise ValueError(f"a union names the family {unknown[0]!r}; there are {', '.join(groups)}.")
     return chosen
-
-
-def families_and_any(
-    array: xr.DataArray, family: Any, any_of: Sequence[str] | None
-) -> tuple[dict[str, NDArray[np.intp]], list[str]]:
-    """The positions of each family's conditions and, under "any", of the chosen ones together; and the chosen names.
-
-    ValueError for a family that is itself called "any", and as `families` and `union`.
-    """
-    groups = families(array, family)
-    if "any" in groups:
-        raise ValueError("a family is called 'any', which here names the union of families. Rename it.")
-    chosen = union(groups, any_of)
-    return {**groups, "any": places(groups, chosen)}, chosen
 
 
 def places(groups: Mapping[str, NDArray[np.intp]], names: Sequence[str]) -> NDArray[np.intp]:

@@ -37,7 +37,7 @@ CARDS = (
     ),
     Card(
         "margins.erosion",
-        "How much of the clean choice's lead does the perturbation eat?",
+        "How much of the clean choice's margin does the perturbation take away?",
         "nats",
         "(-inf, inf)",
         papers.HIDDEN_INSTABILITY,
@@ -156,10 +156,10 @@ def margin(scores: Array, reference: Array | str, *, dim: str | int = "option") 
         raise ValueError(f'reference={reference!r}: pass option indices, "top2" or "yes_no".')
     if not labels.labelled(scores=scores, reference=reference):
         values, index = labels.axis_last(_float(scores), dim), np.asarray(reference)
-        return _lead(values, labels.repeated(index, values[..., 0], "reference", "scores"))
+        return _margin(values, labels.repeated(index, values[..., 0], "reference", "scores"))
     values, index = labels.aligned(scores=_float(scores), reference=reference)
     labels.require_dims("reference", index, "scores", values.isel({dim: 0}, drop=True))
-    result = labels.apply(_lead, values, index, core=[[dim], []], dtype=np.float64)
+    result = labels.apply(_margin, values, index, core=[[dim], []], dtype=np.float64)
     return result.transpose(*(name for name in values.dims if name != dim))
 
 
@@ -178,7 +178,7 @@ def yes_no(scores: Array, *, yes: int = 0, no: int = 1, dim: str | int = "option
 def erosion(clean: Array, perturbed: Array) -> Array:
     """Margin lost to the perturbation: margin(clean) - margin(perturbed), of the same option, in nats.
 
-    In: clean (sample, ...), perturbed (sample, condition, ...). Out: as perturbed; positive where the lead shrank,
+    In: clean (sample, ...), perturbed (sample, condition, ...). Out: as perturbed; positive where the margin shrank,
     larger than the clean margin where the choice was lost. nan where either is. Raises ValueError where labels differ.
     Source: Wani et al. 2026.
 
@@ -187,8 +187,8 @@ def erosion(clean: Array, perturbed: Array) -> Array:
     array([[0.5, 3. ]])
     """
     if not labels.labelled(clean=clean, perturbed=perturbed):
-        lead = np.asarray(perturbed)
-        return _difference(labels.repeated(np.asarray(clean), lead, "clean", "perturbed"), lead)
+        values = np.asarray(perturbed)
+        return _difference(labels.repeated(np.asarray(clean), values, "clean", "perturbed"), values)
     before, after = labels.aligned(clean=clean, perturbed=perturbed)
     labels.require_dims("clean", before, "perturbed", after)
     return labels.apply(_difference, before, after, core=[[], []]).transpose(*after.dims)
@@ -206,7 +206,7 @@ def _argmax(s: NDArray[Any]) -> NDArray[np.int64]:
     return np.where(np.isnan(s).all(axis=-1), -1, index).astype(np.int64)
 
 
-def _lead(s: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
+def _margin(s: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
     reference = np.nan_to_num(np.asarray(reference, np.float64), nan=-1).astype(np.int64)
     if reference.size and reference.max() >= s.shape[-1]:
         raise ValueError(f"reference option {reference.max()}: the scores have {s.shape[-1]} options (from 0).")
@@ -220,7 +220,7 @@ def _lead(s: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _difference(a: Any, b: Any) -> Any:
-    with np.errstate(invalid="ignore"):  # two impossible options have no lead over each other: -inf - -inf is nan
+    with np.errstate(invalid="ignore"):  # two impossible options have no margin over each other: -inf - -inf is nan
         return a - b
 
 

@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 
 from . import control_sampling, labels
 from .labels import Array
-from .statistics.by_family import FEW
-from .statistics.resampling import BOUNDS, bootstrap, cluster_sums, ratio
-from .statistics.significance import wilson
 
 CONDITION = "condition"
 ALONG = labels.ITEMS - {"layer", "token", "frame", "row", "col"} | {CONDITION}
@@ -56,8 +53,8 @@ def is_clean(array: xr.DataArray) -> xr.DataArray:
     clean = xr.DataArray(False)
     for name in ("family", CONDITION):
         if name in array.coords and array[name].dims in ((CONDITION,), ()):
-            told = array[name].astype(str) == "clean"
-            clean = clean | told.drop_vars(list(told.coords))
+            named = array[name].astype(str) == "clean"
+            clean = clean | named.drop_vars(list(named.coords))
     return clean
 
 
@@ -75,28 +72,3 @@ def images_of(array: xr.DataArray, cluster: Any) -> NDArray[np.str_]:
     if names.shape != (array.sizes[rows],):
         raise ValueError(f"{names.shape} image labels for {array.sizes[rows]} samples: give one each.")
     return names
-
-
-def share(verdicts: xr.DataArray, images: NDArray[np.str_], *, resamples: int, seed: int, level: float) -> xr.DataArray:
-    """Share of the defined pairs whose verdict is 1, with an interval by image: (..., bound), in [0, 1].
-
-    In: 0/1 verdicts (sample, condition, ...), nan where undefined; `images` from `images_of`. The interval is the
-    cluster bootstrap's, or, where fewer than 40 images have a defined pair, Wilson's with the images as trials.
-    """
-    rows, *rest = dims_of(verdicts)
-    table = verdicts.transpose(rows, ...)
-    count, total = (part.sum(rest).astype(np.float64) for part in (table.notnull(), table.fillna(0.0)))
-    estimate, low, high = (
-        np.asarray(bound)
-        for bound in bootstrap(
-            ratio, total.values, count.values, cluster=images, resamples=resamples, seed=seed, level=level
-        )
-    )
-    names, codes = np.unique(images, return_inverse=True)
-    trials = (cluster_sums(count.values, codes.reshape(-1), len(names)) > 0).sum(axis=0)
-    few = wilson(estimate, trials, level=level)
-    bounds = [estimate, np.where(trials < FEW, few[0], low), np.where(trials < FEW, few[1], high)]
-    like = count.isel({rows: 0}, drop=True)
-    return xr.concat([like.copy(data=bound) for bound in bounds], xr.IndexVariable("bound", list(BOUNDS))).transpose(
-        ..., "bound"
-    )

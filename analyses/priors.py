@@ -33,14 +33,14 @@ CARDS = (
         papers.HIDDEN_INSTABILITY,
     ),
     Card(
-        "priors.lands_on_prior",
+        "priors.flips_to_prior",
         "When the choice flips, is the new one what the model picks without an image?",
         "1 so, 0 another choice",
         "{0, 1}",
         papers.HIDDEN_INSTABILITY,
     ),
     Card(
-        "priors.landing_rate",
+        "priors.flip_to_prior_rate",
         "What share of flips lands on the prior's choice?",
         "share of flips",
         "[0, 1]",
@@ -102,7 +102,7 @@ def embedding_drift(
     return 1.0 - left / np.where(whole > 0, whole, np.nan)
 
 
-def lands_on_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> Array:
+def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> Array:
     """Whether each flip lands on the prior's choice.
 
     In: choice (sample, condition, ...), clean_choice and prior_choice (sample, ...): option indices or texts. Out: as
@@ -110,7 +110,7 @@ def lands_on_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> A
     the prior's choice is the clean one no flip can land on it, and 0 it is: select such samples away to ask only those
     that could. Raises ValueError where labels differ. Source: Wani et al. 2026.
 
-    >>> lands_on_prior(np.array([[0, 1, 2, -1]]), np.array([0]), np.array([2]))
+    >>> flips_to_prior(np.array([[0, 1, 2, -1]]), np.array([0]), np.array([2]))
     array([[nan,  0.,  1., nan]])
     """
     flipped = choices.flipped(choice, clean_choice)
@@ -121,21 +121,21 @@ def lands_on_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> A
     return np.where(flipped == 1, landed, np.nan)
 
 
-def landing_rate(
+def flip_to_prior_rate(
     choice: Array, clean_choice: Array, prior_choice: Array, *, dim: str = "sample", condition: str = "condition"
 ) -> xr.DataArray:
-    """Share of flips that land on the prior's choice, over one dimension: the mean of `lands_on_prior`.
+    """Share of flips that land on the prior's choice, over one dimension: the mean of `flips_to_prior`.
 
-    In: as `lands_on_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
+    In: as `flips_to_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
     coordinates `flips`, the number of flips that it is the share of, and `undefined`, the number of pairs of which
     nobody knows whether they flip or where to. nan where nothing flips. Raises ValueError where labels differ or `dim`
-    is missing. Interval: `statistics.bootstrap(statistics.mean, lands_on_prior(...), cluster="image")`.
+    is missing. Interval: `statistics.bootstrap(statistics.mean, flips_to_prior(...), cluster="image")`.
 
-    >>> rate = landing_rate(np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2]))
+    >>> rate = flip_to_prior_rate(np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2]))
     >>> rate.values, rate.flips.values   # of two flips under the first condition one lands on 2
     (array([0.5, nan]), array([2, 0]))
     """
-    landed = labels.by_sample(lands_on_prior(choice, clean_choice, prior_choice), condition=condition)
+    landed = labels.by_sample(flips_to_prior(choice, clean_choice, prior_choice), condition=condition)
     if dim not in landed.dims:
         raise ValueError(f"no dimension {dim!r} among {dict(landed.sizes)} to average over. Name it with `dim=`.")
     kept = labels.by_sample(choices.flipped(choice, clean_choice), condition=condition) == 0

@@ -191,16 +191,16 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_j
 
     The results are also kept in RUN, under /analyses, where plain xarray reads them.
     """
-    from . import analysis
+    from . import analyze as analyses
 
-    found = analysis.of_run(run, names=names, seed=seed)
+    found = analyses.of_run(run, names=names, seed=seed)
     if csv is not None:
-        analysis.write_csv(csv, found)
+        analyses.write_csv(csv, found)
     if as_json:
-        click.echo(json.dumps(found.to_json(), indent=1))
+        click.echo(json.dumps(analyses.to_json(run, found), indent=1))
     else:
-        found.show(console)
-    if trouble := analysis.keep(run, found, seed=seed):
+        analyses.show(found, console)
+    if trouble := analyses.keep(run, found, seed=seed):
         stderr.print(trouble, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 

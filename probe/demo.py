@@ -1,32 +1,45 @@
-"""The demonstration: the main job on embedded data, with a summary in the terminal and a page beside the run."""
+"""The demonstration: the main job on embedded data, with the overview in the terminal and a page beside the run."""
 
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
-from . import runs
+from stores import open_run
+
+from . import analyze, runs
 from .extraction.execution import Execution
 from .extraction.run import prepare
 from .extraction.settings import Settings
-from .report import figures, page
-from .summary import summarize
+from .report import page
+from .results import ANALYSES, Evidence
+from .results import analyze as analyze_run
+from .results.figures import png
 
 SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
 
+SHOWN = ("overview",)
+"""What the terminal shows as a table; of the others it shows what was found."""
+
 
 def show(out: Path, *, images: int, console: Console) -> int:
-    """Extract, summarize and report; the exit code of the extraction."""
+    """Extract, analyse and report; the exit code of the extraction."""
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=("demo",), sites=SITES, limit=images)
     execution = Execution(batch_size=16)
     plan, blueprint = prepare(settings, execution)
     console.print(runs.plan_table(plan, out))
     runs.execute(plan, out, blueprint, execution, console)
-    summary = summarize(out)
-    summary.show(console)
-    html = page.write(summary, out.with_name(f"{out.name}.html"))
+    run = open_run(out)
+    found = analyze_run(Evidence(run))
+    analyze.show([result for result in found if result.name in SHOWN], console)
+    for result in found:
+        for sentence in result.findings if result.name not in SHOWN else ():
+            console.print(f"• {sentence}", markup=False, highlight=False)
+    html = page.write(found, run.provenance, out.with_name(f"{out.name}.html"))
     picture = out.with_name(f"{out.name}.png")
-    figures.png(figures.stability_map(summary), picture)
+    figure = next(result.figure for result in found if result.name == ANALYSES["overview"].name)
+    if figure is not None:
+        png(figure, picture)
     console.print(
         f"Run: {escape(str(out))}   page: {escape(str(html))}   figure: {escape(str(picture))}", soft_wrap=True
     )

@@ -306,24 +306,29 @@ def test_a_table_along_conditions_alone_draws_conditions() -> None:
 
 def test_a_table_refuses_what_does_not_fit() -> None:
     x, y = images(17)
-    made = correlation.redrawn(statistics.mean, y, resamples=10)
+    made = correlation.resampled(statistics.mean, y, resamples=10)
     cases = [
         ({"q": x}, {"m": y[1:]}, "image", "quality 'q' and measure 'm' differ in 'image'"),
         ({"q": x}, {"m": y[:, 0]}, "image", r"quality 'q' has dimensions .* and measure 'm' \('image',\)"),
         ({"q": x}, {"m": y}, "sample", "quality 'q' has no values along 'sample'"),
-        ({"q": x}, {"m": made}, "condition", "quality 'q': no draws, beside entries from `redrawn`"),
+        ({"q": x}, {"m": made}, "condition", "quality 'q': no draws, beside entries from `resampled`"),
         ({"q": x.values}, {"m": y.values}, "condition", r"quality 'q' is a bare array of shape \(12, 5\)"),
         ({}, {"m": y}, "condition", "0 qualities and 1 measures"),
         (
             {"q": made},
-            {"m": correlation.redrawn(statistics.mean, y, resamples=10, seed=1)},
+            {"m": correlation.resampled(statistics.mean, y, resamples=10, seed=1)},
             "condition",
             "seed 0.*seed 1",
         ),
-        ({"q": made}, {"m": correlation.redrawn(statistics.mean, y[1:], resamples=10)}, "condition", "12 images.*11"),
-        ({"q": made}, {"m": correlation.redrawn(statistics.mean, y, resamples=9)}, "condition", "Redraw both"),
-        ({"q": made.drop_vars("drawn_from")}, {"m": made}, "condition", "drawn from several"),
-        ({"q": made.drop_vars("drawn_from")}, {"m": made.drop_vars("drawn_from")}, "condition", "drawn from several"),
+        ({"q": made}, {"m": correlation.resampled(statistics.mean, y[1:], resamples=10)}, "condition", "12 images.*11"),
+        ({"q": made}, {"m": correlation.resampled(statistics.mean, y, resamples=9)}, "condition", "Redraw both"),
+        ({"q": made.drop_vars("resampled_from")}, {"m": made}, "condition", "drawn from several"),
+        (
+            {"q": made.drop_vars("resampled_from")},
+            {"m": made.drop_vars("resampled_from")},
+            "condition",
+            "drawn from several",
+        ),
     ]
     for qualities, measures, dim, told in cases:
         with pytest.raises(ValueError, match=told):

@@ -7,7 +7,7 @@ import torch
 import xarray as xr
 from scipy.spatial import distance
 
-from analyses import control_sampling, drift, kernels
+from analyses import control_sampling, drift, kernels, statistics
 
 
 def states(samples: int = 8, layers: int = 2, features: int = 6, seed: int = 0) -> xr.DataArray:
@@ -278,25 +278,25 @@ def test_unaveraged_pairs_widen_the_yardstick() -> None:
 def test_family_drift_is_the_mean_over_its_conditions() -> None:
     moved = drift.cosine(states(), perturbed(states())).transpose("sample", "condition", "layer")
     moved[0, 0, 0] = np.nan
-    result = drift.by_family(moved)
+    result = statistics.per_sample(moved)
     assert result.dims == ("sample", "family", "layer")
     assert result.family.values.tolist() == ["shift", "blur"]
     np.testing.assert_allclose(result[1:, 0], moved[1:, :2].mean("condition"))
     assert result[0, 0, 0] == moved[0, 1, 0]
-    assert drift.by_family(moved.where(moved.family != "blur")).sel(family="blur").isnull().all()
+    assert statistics.per_sample(moved.where(moved.family != "blur")).sel(family="blur").isnull().all()
 
 
 def test_inputs_are_left_as_they_were() -> None:
     clean, moved = states(), perturbed(states())
     before = clean.copy(deep=True), moved.copy(deep=True)
-    drift.relative(drift.by_family(drift.cosine(clean, moved)), drift.control(clean))
+    drift.relative(statistics.per_sample(drift.cosine(clean, moved)), drift.control(clean))
     xr.testing.assert_identical(clean, before[0])
     xr.testing.assert_identical(moved, before[1])
 
 
 def test_results_do_not_wear_the_states_name_and_unit() -> None:
     clean = states().assign_attrs(long_name="activation", units="model units")
-    result = drift.by_family(drift.cosine(clean, perturbed(clean)))
+    result = statistics.per_sample(drift.cosine(clean, perturbed(clean)))
     assert result.attrs == {}
     assert "units" not in drift.control(clean).attrs
     assert drift.relative(result, drift.control(clean)).percent.attrs == {}

@@ -30,6 +30,7 @@ from analyses import (
     priors,
     segmentation,
     spectral,
+    statistics,
 )
 from analyses.kernels import alignment as likeness
 from analyses.kernels import overlap, precision, resizing
@@ -172,7 +173,7 @@ STREAMED: dict[str, Any] = {
     "drift.control": lambda r: drift.control(clean(r["states"]), pairs=3),
     "drift.control_pairs": lambda r: drift.control_pairs(clean(r["states"]), pairs=3, metric="euclidean"),
     "drift.relative": lambda r: drift.relative(
-        drift.by_family(drift.cosine(clean(r["states"]), r["states"])), drift.control(clean(r["states"]))
+        statistics.per_sample(drift.cosine(clean(r["states"]), r["states"])), drift.control(clean(r["states"]))
     ),
     "drift.tokens": lambda r: drift.tokens(clean(r["tokens"]), r["tokens"], clean(r["grid"]), r["grid"]),
     "dirichlet.energy": lambda r: dirichlet.energy(r["laid"], grid=("frame", "row", "col")),
@@ -207,8 +208,8 @@ STREAMED: dict[str, Any] = {
     "priors.embedding_drift": lambda r: priors.embedding_drift(
         clean(r["states"]), r["states"], clean(r["other"]).drop_vars(["condition", "family"])
     ),
-    "priors.lands_on_prior": lambda r: priors.lands_on_prior(r["choice"], clean(r["choice"]), r["answer"]),
-    "priors.landing_rate": lambda r: priors.landing_rate(r["choice"], clean(r["choice"]), r["answer"]),
+    "priors.flips_to_prior": lambda r: priors.flips_to_prior(r["choice"], clean(r["choice"]), r["answer"]),
+    "priors.flip_to_prior_rate": lambda r: priors.flip_to_prior_rate(r["choice"], clean(r["choice"]), r["answer"]),
     "alignment.cosine": lambda r: alignment.cosine(r["states"], r["other"]),
     "alignment.neighbour_overlap": lambda r: alignment.neighbour_overlap(r["states"], r["other"], k=3),
     "alignment.mutual_knn": lambda r: alignment.mutual_knn(r["states"], r["other"], k=3),
@@ -233,7 +234,6 @@ STREAMED: dict[str, Any] = {
 AT_ONCE = {
     "flips.semantic_overlay_conditions": lambda r: flips.semantic_overlay_conditions(clean(r["choice"]), list("ABCD")),
     "instability.where_first": lambda r: instability.where_first(*moved(r), resamples=20),
-    "instability.hidden_by_family": lambda r: instability.hidden_by_family(*moved(r), resamples=20),
 }
 """Functions that need all numbers of their small input at once, and read a lazy one."""
 

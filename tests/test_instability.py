@@ -170,45 +170,22 @@ def test_image_level_drift_serves_once_its_images_are_given_to_the_samples() -> 
     assert (result.kept == data["flipped"].where(data["flipped"] == 0)[:, 1:].notnull().sum()).all()
 
 
-def test_the_family_table_holds_what_hidden_says_of_each_family() -> None:
+def test_hidden_shares_by_family_are_those_of_each_family_alone() -> None:
     data = run()
-    table = instability.hidden_by_family(**states(data), resamples=100)
-    assert table.hidden.dims == ("family", "layer")
-    assert table.family.values.tolist() == ["clean", "shift", "blur", "any"]
-    assert table.hidden.sel(family="clean").isnull().all()
-    for name, places in {"shift": [1, 2], "blur": [3, 4], "any": [1, 2, 3, 4]}.items():
+    verdicts = instability.hidden_pairs(**states(data)).drop_vars("threshold")
+    table = statistics.by_family(statistics.SHARE, verdicts, resamples=100)
+    assert table.value.dims == ("family", "layer", "bound")
+    assert table.value.sel(family="clean").isnull().all()
+    for name, places in {"shift": [1, 2], "blur": [3, 4], statistics.ALL: [1, 2, 3, 4]}.items():
         alone = instability.hidden(
             data["drift"].isel(condition=places), data["control"], data["flipped"].isel(condition=places)
         )
-        np.testing.assert_allclose(table.hidden.sel(family=name), alone)
-        assert table.kept.sel(family=name).values.tolist() == alone.kept.values.tolist()
-    assert table.attrs["any"] == ["shift", "blur"]
-
-
-@pytest.mark.parametrize("images", [30, 50])  # Wilson's interval, the bootstrap's
-def test_the_family_tables_intervals_are_those_of_shares_in_the_summary(images: int) -> None:
-    data = run(images=images)
-    table = instability.hidden_by_family(**states(data), quantile=[0.05, 0.3], resamples=200, seed=2)
-    for layer in (0, 4, 8):
-        verdicts = instability.hidden_pairs(**states(data), quantile=0.3).sel(layer=layer)
-        told = statistics.family_shares(verdicts, xr.ones_like(verdicts), resamples=200, seed=2)
-        row = table.sel(layer=layer, quantile=0.3)
-        np.testing.assert_allclose(np.stack([row.hidden, row.hidden_low, row.hidden_high], axis=-1), told.value)
-        assert row.kept.values.tolist() == told.trials.values.tolist()
-
-
-def test_the_family_table_refuses_what_does_not_fit() -> None:
-    data = states(run())
-    with pytest.raises(ValueError, match="Rename it"):
-        instability.hidden_by_family(**data, family=["clean", "any", "any", "b", "b"])
-    with pytest.raises(ValueError, match="the family 'rain'"):
-        instability.hidden_by_family(**data, any_of=["rain"])
-    with pytest.raises(ValueError, match="no coordinate 'picture'"):
-        instability.hidden_by_family(**data, cluster="picture")
+        np.testing.assert_allclose(table.value.sel(family=name, bound="estimate"), alone)
+        assert table.defined.sel(family=name).values.tolist() == alone.kept.values.tolist()
 
 
 def deepening(images: int = 60) -> dict[str, xr.DataArray]:
-    """Drift that passes the yardstick at layer 4 and beyond, in half of the pairs, whatever the choice does."""
+    """Drift that passes the control at layer 4 and beyond, in half of the pairs, whatever the choice does."""
     data = run(images=images)
     rng = np.random.default_rng(1)
     far = data["drift"].copy(data=rng.uniform(size=data["drift"].shape) < 0.5)
@@ -218,27 +195,30 @@ def deepening(images: int = 60) -> dict[str, xr.DataArray]:
 def test_the_first_layer_is_the_shallowest_whose_interval_lies_above_the_share() -> None:
     result = instability.where_first(**states(deepening()), resamples=200)
     assert result.layer.values.tolist() == [0, 4, 8]
-    assert result.first_layer == 4
-    assert result.hidden.sel(layer=0) == 0
-    np.testing.assert_allclose(result.hidden.sel(layer=[4, 8]), 0.5, atol=0.1)
-    assert np.isnan(instability.where_first(**states(deepening()), share=0.9, resamples=200).first_layer)
+    estimate = result.hidden.sel(bound="estimate")
+    for family in ("shift", "blur", statistics.ALL):
+        assert result.first_layer.sel(family=family) == 4
+        assert estimate.sel(family=family, layer=0) == 0
+        np.testing.assert_allclose(estimate.sel(family=family, layer=[4, 8]), 0.5, atol=0.15)
+    assert np.isnan(result.first_layer.sel(family="clean")), "a clean image has nothing behind its answer"
+    assert np.isnan(instability.where_first(**states(deepening()), least=0.9, resamples=200).first_layer).all()
+
+
+def test_a_family_that_moves_later_has_a_later_first_layer() -> None:
+    data = states(deepening())
+    late = (data["drift"].family == "blur") & (data["drift"].layer < 8)
+    result = instability.where_first(**{**data, "drift": xr.where(late, 0.1, data["drift"])}, resamples=100)
+    assert result.first_layer.sel(family=["shift", "blur"]).values.tolist() == [4, 8]
 
 
 def test_the_rows_of_the_depth_table_are_those_of_the_single_analyses() -> None:
     data = states(run(images=50))
     table = instability.where_first(**data, resamples=100, seed=4)
-    share = instability.hidden(**data)
-    told = instability.predicts_flip(data["drift"], data["flipped"], cluster="image", resamples=100, seed=4)
-    interval = instability.hidden_by_family(**data, resamples=100, seed=4).sel(family="any")
+    verdicts = instability.hidden_pairs(**data).drop_vars("threshold")
+    expected = statistics.by_family(statistics.SHARE, verdicts, resamples=100, seed=4)
     for layer in (0, 4, 8):
-        row = table.sel(layer=layer)
-        assert row.hidden == share.sel(layer=layer)
-        assert row.kept == share.kept.sel(layer=layer)
-        assert row.threshold == share.threshold.sel(layer=layer)
-        assert row.hidden_low == interval.hidden_low.sel(layer=layer)
-        assert row.hidden_high == interval.hidden_high.sel(layer=layer)
-        for name in told.data_vars:
-            assert row[name] == told[name].sel(layer=layer)
+        xr.testing.assert_equal(table.hidden.sel(layer=layer), expected.value.sel(layer=layer))
+        assert table.defined.sel(layer=layer).values.tolist() == expected.defined.sel(layer=layer).values.tolist()
 
 
 def test_each_site_has_its_own_first_layer_and_missing_layers_are_passed_over() -> None:
@@ -248,18 +228,18 @@ def test_each_site_has_its_own_first_layer_and_missing_layers_are_passed_over() 
     moved = xr.concat([one["drift"], late], xr.IndexVariable("site", ["vision", "language"]))
     control = xr.concat([one["control"], two["control"]], moved.site)
     result = instability.where_first(moved, control, one["flipped"], resamples=100)
-    assert result.hidden.dims == ("site", "layer")
-    assert result.first_layer.to_series().to_dict() == {"vision": 4, "language": 8}
-    assert np.isnan(result.hidden.sel(site="language", layer=0))
-    assert result.kept.sel(site="language", layer=0) == 0
+    whole = result.sel(family=statistics.ALL)
+    assert whole.first_layer.to_series().to_dict() == {"vision": 4, "language": 8}
+    assert np.isnan(whole.hidden.sel(site="language", layer=0)).all()
+    assert whole.defined.sel(site="language", layer=0) == 0
 
 
 def test_the_depth_table_needs_layers_and_a_share() -> None:
     data = states(run())
     with pytest.raises(ValueError, match="no labels of 'layer'"):
         instability.where_first(**{name: x.drop_vars("layer", errors="ignore") for name, x in data.items()})
-    with pytest.raises(ValueError, match="share=5"):
-        instability.where_first(**data, share=5)
+    with pytest.raises(ValueError, match="least=5"):
+        instability.where_first(**data, least=5)
 
 
 def test_nothing_depends_on_the_order_of_samples_or_changes_the_inputs() -> None:

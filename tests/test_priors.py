@@ -158,61 +158,61 @@ def test_landings_by_hand() -> None:
     # a: clean 0, prior 1: kept, lands, elsewhere; b: clean 0, prior 1: lands twice, elsewhere
     # c: clean 2, prior 0: kept, undefined, lands; d: the prior is the clean choice, so its flips land elsewhere
     expected = [[NAN, 1, 0], [1, 1, 0], [NAN, NAN, 1], [NAN, 0, 0]]
-    result = priors.lands_on_prior(choice, clean, prior)
+    result = priors.flips_to_prior(choice, clean, prior)
     assert result.dims == choice.dims
     np.testing.assert_array_equal(result, expected)
-    np.testing.assert_array_equal(priors.lands_on_prior(choice.values, clean.values, prior.values), expected)
+    np.testing.assert_array_equal(priors.flips_to_prior(choice.values, clean.values, prior.values), expected)
 
 
-def test_the_landing_rate_is_a_share_of_flips_with_its_counts() -> None:
+def test_the_flip_to_prior_rate_is_a_share_of_flips_with_its_counts() -> None:
     choice, clean, prior = chosen()
-    by_condition = priors.landing_rate(choice, clean, prior)
+    by_condition = priors.flip_to_prior_rate(choice, clean, prior)
     # x: 1 of 1; y: a, b of a, b, d; z: c of a, b, c, d
     np.testing.assert_allclose(by_condition, [1, 2 / 3, 1 / 4])
     assert by_condition.flips.values.tolist() == [1, 3, 4]
     assert by_condition.undefined.values.tolist() == [0, 1, 0]
-    by_sample = priors.landing_rate(choice, clean, prior, dim="condition")
+    by_sample = priors.flip_to_prior_rate(choice, clean, prior, dim="condition")
     np.testing.assert_allclose(by_sample, [1 / 2, 2 / 3, 1, 0])
     assert by_sample.flips.values.tolist() == [2, 3, 1, 2]
-    bare = priors.landing_rate(choice.values, clean.values, prior.values)
+    bare = priors.flip_to_prior_rate(choice.values, clean.values, prior.values)
     np.testing.assert_array_equal(bare, by_condition)
 
 
 def test_a_rate_without_flips_is_undefined() -> None:
-    result = priors.landing_rate(np.array([[0], [1]]), np.array([0, 1]), np.array([2, 2]))
+    result = priors.flip_to_prior_rate(np.array([[0], [1]]), np.array([0, 1]), np.array([2, 2]))
     assert np.isnan(result).all()
     assert result.flips.values.tolist() == [0]
 
 
 def test_an_unknown_prior_is_counted_as_undefined_not_as_a_miss() -> None:
-    result = priors.landing_rate(np.array([[1], [1], [0]]), np.array([0, 0, 0]), np.array([-1, 1, -1]))
+    result = priors.flip_to_prior_rate(np.array([[1], [1], [0]]), np.array([0, 0, 0]), np.array([-1, 1, -1]))
     assert result.item() == 1.0
     assert result.flips.item() == 1
     assert result.undefined.item() == 1  # the third sample kept its choice, wherever the prior is
 
 
 def test_texts_land_too() -> None:
-    result = priors.lands_on_prior(np.array([["a bus", "a car", ""]]), np.array(["a dog"]), np.array(["a car"]))
+    result = priors.flips_to_prior(np.array([["a bus", "a car", ""]]), np.array(["a dog"]), np.array(["a car"]))
     np.testing.assert_array_equal(result, [[0, 1, NAN]])
 
 
 def test_landings_have_an_interval_by_image() -> None:
     rng = np.random.default_rng(0)
     choice, clean, prior = rng.integers(0, 4, (60, 3)), rng.integers(0, 4, 60), rng.integers(0, 4, 60)
-    landed = priors.lands_on_prior(choice, clean, prior)
+    landed = priors.flips_to_prior(choice, clean, prior)
     estimate, low, high = statistics.bootstrap(statistics.mean, landed, cluster=np.arange(60) // 2, resamples=200)
-    np.testing.assert_allclose(estimate, priors.landing_rate(choice, clean, prior))
+    np.testing.assert_allclose(estimate, priors.flip_to_prior_rate(choice, clean, prior))
     assert ((low < estimate) & (estimate < high)).all()
 
 
 def test_mismatched_choices_and_missing_dimensions_are_refused() -> None:
     choice, clean, prior = chosen()
     with pytest.raises(ValueError, match="differ in 'sample'"):
-        priors.lands_on_prior(choice, clean, prior.assign_coords(sample=list("abce")))
+        priors.flips_to_prior(choice, clean, prior.assign_coords(sample=list("abce")))
     with pytest.raises(ValueError, match="a dimension 'sample'"):
-        priors.lands_on_prior(choice, clean[0], prior)
+        priors.flips_to_prior(choice, clean[0], prior)
     with pytest.raises(ValueError, match="no dimension 'model'"):
-        priors.landing_rate(choice, clean, prior, dim="model")
+        priors.flip_to_prior_rate(choice, clean, prior, dim="model")
 
 
 def test_inputs_are_left_as_they_were() -> None:

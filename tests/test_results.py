@@ -1,5 +1,6 @@
 """What `probe analyze` makes of a run: the numbers of `analyses`, shown, written out and kept."""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -11,13 +12,15 @@ import pytest
 import tiny
 import xarray as xr
 from click.testing import CliRunner
+from rich.console import Console
 
 import probe
 import stores
 from analyses import drift, flips, instability, priors, statistics
-from probe import analysis, measures
+from probe import analyze as analyze_verb
 from probe.cli import main
-from probe.results import Evidence, analyze
+from probe.results import ANALYSES, Evidence, Result, analyze
+from probe.results.overlays import OWN_ANSWER
 
 CPU = probe.Execution(device="cpu")
 PERTURB = ["driving", "text_overlay.semantic", "text_overlay.empty", "white", "gaussian_noise", "low_pass", "high_pass"]
@@ -42,8 +45,13 @@ def evidence(run: stores.Run) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def found(evidence: Evidence) -> dict[str, xr.Dataset]:
-    return {result.name: result.data for result in analyze(evidence)}
+def results(evidence: Evidence) -> dict[str, Result]:
+    return {result.name: result for result in analyze(evidence)}
+
+
+@pytest.fixture(scope="module")
+def found(results: dict[str, Result]) -> dict[str, xr.Dataset]:
+    return {name: result.data for name, result in results.items()}
 
 
 def command(*arguments: str) -> str:
@@ -60,34 +68,36 @@ def test_everything_that_the_run_allows_is_there(found: dict[str, xr.Dataset]) -
 
 
 def test_rates_are_those_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
-    rates = flips.rates(evidence.flipped, family="family", any_of=evidence.any_of)
+    families = evidence.unions(evidence.flipped)[statistics.ALL]
+    assert "white" not in families, "a prior is a control"
+    rates = flips.rates(evidence.flipped, family="family", any_of=families)
     kept = found["flips"].ifr.sel(bound="estimate")
     for family in ("low_light", "gaussian_noise", "text_overlay.semantic"):
         assert kept.sel(family=family).item() == pytest.approx(rates.ifr.sel(family=family).item())
-    assert kept.sel(family="any").item() == pytest.approx(float(rates.any_ifr))
+    assert kept.sel(family=statistics.ALL).item() == pytest.approx(float(rates.any_ifr))
     change = flips.transitions(evidence.choice, evidence.clean_choice, evidence.answer)
     whole = flips.transition_rates(change.where(change.family == "gaussian_noise"), dim=["sample", "condition"])
-    assert found["flips"].broken.sel(family="gaussian_noise", bound="estimate").item() == pytest.approx(
-        whole.broken.item(), nan_ok=True
+    assert found["flips"].right_to_wrong.sel(family="gaussian_noise", bound="estimate").item() == pytest.approx(
+        whole.right_to_wrong.item(), nan_ok=True
     )
 
 
-def test_drift_on_its_yardstick_is_that_of_the_analyses(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
+def test_drift_on_its_control_is_that_of_the_analyses(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
     states = run.embeddings("language.layers[2]:context_last").load()
     clean = states.sel(condition="clean", drop=True)
-    moved = drift.by_family(drift.cosine(clean, states)).sel(family="gaussian_noise")
-    place = found["drift"].sel(place="language.layers[2]:context_last", family="gaussian_noise", bound="estimate")
-    assert place.drift.item() == pytest.approx(moved.mean().item(), rel=1e-5)
+    moved = statistics.per_sample(drift.cosine(clean, states)).sel(family="gaussian_noise")
+    at = found["drift"].sel(site_layer="language.layers[2]:context_last", family="gaussian_noise", bound="estimate")
+    assert at.drift.item() == pytest.approx(moved.mean().item(), rel=1e-5)
     scale = drift.relative(moved, drift.control(clean, seed=1))
-    assert place.percent.sel(yardstick="other_sample").item() == pytest.approx(scale.percent.item(), rel=1e-5)
-    assert place.cohen_d.sel(yardstick="other_sample").item() == pytest.approx(scale.cohen_d.item(), rel=1e-5)
+    assert at.percent.sel(control="other_sample").item() == pytest.approx(scale.percent.item(), rel=1e-5)
+    assert at.cohen_d.sel(control="other_sample").item() == pytest.approx(scale.cohen_d.item(), rel=1e-5)
 
 
 def test_a_site_per_image_weighs_each_image_by_its_samples(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
     energy = run.site("vision.layers[*]:patches").dirichlet.isel(layer=0).load()
     lost = (energy - energy.sel(condition="clean", drop=True)).sel(condition="white")
     weighed = lost.sel(image=run.answers.image.values).mean().item()
-    change = found["dirichlet"].change.sel(place="vision.layers[0]:patches", family="white", bound="estimate")
+    change = found["dirichlet"].change.sel(site_layer="vision.layers[0]:patches", family="white", bound="estimate")
     assert change.item() == pytest.approx(weighed, rel=1e-5)
 
 
@@ -95,10 +105,10 @@ def test_drift_to_prior_is_one_at_the_prior(evidence: Evidence, found: dict[str,
     assert found["priors"].state.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
     assert found["priors"].margin.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
     prior = evidence.choice.sel(condition="white", drop=True)
-    landing = priors.landing_rate(evidence.choice, evidence.clean_choice, prior, dim="sample")
+    landing = priors.flip_to_prior_rate(evidence.choice, evidence.clean_choice, prior, dim="sample")
     at = "gaussian_noise:5"
     assert landing.sel(condition=at).item() == pytest.approx(
-        priors.lands_on_prior(evidence.choice, evidence.clean_choice, prior).sel(condition=at).mean().item(),
+        priors.flips_to_prior(evidence.choice, evidence.clean_choice, prior).sel(condition=at).mean().item(),
         nan_ok=True,
     )
 
@@ -121,28 +131,32 @@ def test_the_change_of_energy_is_correlated_with_drift_over_samples(
     evidence: Evidence, found: dict[str, xr.Dataset]
 ) -> None:
     energy = evidence.stored("vision.layers[*]:patches").dirichlet.load()
-    change = evidence.split(evidence.per_sample(energy - energy.sel(condition="clean", drop=True)))
-    named = change.family.isin(evidence.any_of).values
+    change = evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True)))
+    named = change.family.isin(evidence.unions(change)[statistics.ALL]).values
     x = change.isel(condition=named, layer=0).mean("condition").values
-    y = evidence.speaking_drift.isel(condition=named).mean("condition").values
-    r = found["dirichlet"].change_correlation.sel(place="vision.layers[0]:patches", beside="drift", bound="estimate")
+    y = evidence.primary_drift.isel(condition=named).mean("condition").values
+    r = found["dirichlet"].change_correlation.sel(
+        site_layer="vision.layers[0]:patches", covariate="drift", bound="estimate"
+    )
     assert r.item() == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-5)
 
 
 def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
-    states = evidence.speaking
+    states = evidence.primary_states
     clean = states.sel(condition="clean", drop=True)
-    data = found["instability"].sel(place=evidence.site)
-    named = evidence.flipped.family != measures.OWN
+    data = found["instability"].sel(site_layer=evidence.primary)
+    named = evidence.flipped.family.isin(evidence.unions(evidence.flipped)[statistics.ALL])
+    assert OWN_ANSWER in evidence.flipped.family.values, "which is a control"
     kept = instability.hidden(
-        evidence.speaking_drift.isel(condition=named.values),
+        evidence.primary_drift.isel(condition=named.values),
         drift.control_pairs(clean, seed=1),
         evidence.flipped.isel(condition=named.values),
     )
-    assert data.hidden.sel(family="any", quantile=0.05).item() == pytest.approx(kept.item())
-    told = instability.predicts_flip(evidence.speaking_drift, evidence.flipped, cluster="image", seed=1)
-    assert data.drift_auroc.item() == pytest.approx(told.auroc.item(), nan_ok=True)
-    energy = found["instability"].sel(place="vision.layers[0]:patches")
+    hidden = data.hidden.sel(family=statistics.ALL, quantile=0.05, bound="estimate")
+    assert hidden.item() == pytest.approx(kept.item())
+    predicted = instability.predicts_flip(evidence.primary_drift, evidence.flipped, cluster="image", seed=1)
+    assert data.drift_auroc.item() == pytest.approx(predicted.auroc.item(), nan_ok=True)
+    energy = found["instability"].sel(site_layer="vision.layers[0]:patches")
     assert energy.energy_change_pairs.item() == data.drift_pairs.item()
 
 
@@ -158,7 +172,7 @@ def test_errors_by_severity_are_one_minus_accuracy(evidence: Evidence, found: di
 def test_the_heat_map_holds_each_wave_at_its_place_and_at_its_twin(
     evidence: Evidence, found: dict[str, xr.Dataset]
 ) -> None:
-    value = evidence.speaking_drift.sel(condition="fourier_basis:i=2,j=-1").mean().item()
+    value = evidence.primary_drift.sel(condition="fourier_basis:i=2,j=-1").mean().item()
     grid = found["frequency"].map_drift.sel(bound="estimate")
     assert grid.sel(i=2, j=-1).item() == pytest.approx(value)
     assert grid.sel(i=-2, j=1).item() == pytest.approx(value)
@@ -166,11 +180,11 @@ def test_the_heat_map_holds_each_wave_at_its_place_and_at_its_twin(
 
 
 def test_intervals_are_those_of_the_bootstrap_by_image(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
-    pairs = evidence.speaking_drift
+    pairs = evidence.primary_drift
     mine = pairs.isel(condition=pairs.family.values == "low_light").mean("condition").values
     _, low, high = statistics.bootstrap(statistics.mean, mine, cluster=evidence.run.answers.image.values, seed=1)
-    place = found["drift"].drift.sel(place=evidence.site, family="low_light")
-    np.testing.assert_allclose(place.values[1:], [low, high], rtol=1e-5)
+    at = found["drift"].drift.sel(site_layer=evidence.primary, family="low_light")
+    np.testing.assert_allclose(at.values[1:], [low, high], rtol=1e-5)
 
 
 def test_results_are_kept_in_the_run_with_their_origin(run: stores.Run, tmp_path: Path) -> None:
@@ -189,41 +203,71 @@ def test_a_run_that_cannot_be_written_to_is_still_analysed(run: stores.Run, monk
         raise PermissionError(13, "read-only")
 
     monkeypatch.setattr("stores.results.write", refuse)
-    told = command("analyze", str(run.path), "flips")
-    assert "right → wrong" in told
-    assert "could not be kept in the run" in told
+    shown = command("analyze", str(run.path), "flips")
+    assert "right → wrong" in shown
+    assert "could not be kept in the run" in shown
 
 
 def test_csv_files_are_tidy_and_hold_the_same_numbers(run: stores.Run, tmp_path: Path) -> None:
-    found = analysis.of_run(run.path, names=["flips", "overview"])
-    written = analysis.write_csv(tmp_path / "csv", found)
-    assert "flips_by_family_bound.csv" in [path.name for path in written]
+    found = analyze_verb.of_run(run.path, names=["flips", "overview"])
+    written = analyze_verb.write_csv(tmp_path / "csv", found)
+    assert {"flips_by_family_bound.csv", "overview_by_family_bound.csv"} <= {path.name for path in written}
     table = pd.read_csv(tmp_path / "csv" / "flips_by_family_bound.csv").set_index(["family", "bound"])
-    data = found.results[0].data
+    data = {result.name: result.data for result in found}["flips"]
     assert table.ifr["low_light", "low"] == pytest.approx(data.ifr.sel(family="low_light", bound="low").item())
-    overview = pd.read_csv(tmp_path / "csv" / "overview_by_family_quantity_bound.csv")
-    assert set(overview["quantity"]) >= {"ifr", "iv", "drift_percent"}
+    overview = pd.read_csv(tmp_path / "csv" / "overview_by_family_bound.csv")
+    assert set(overview.columns) >= {"family", "bound", "ifr", "iv", "drift_percent"}
 
 
-def test_json_holds_every_result_and_null_where_undefined(run: stores.Run) -> None:
-    told = json.loads(command("analyze", str(run.path), "--json"))
-    assert {"flips", "drift", "frequency"} <= set(told["results"])
-    assert told["results"]["drift"]["data"]["coords"]["family"]["data"][0] == "clean"
-    assert "NaN" not in json.dumps(told)
-    assert told["families"]["low_light"]["ifr"]["estimate"] is not None
+def test_json_holds_every_result_and_null_where_undefined(run: stores.Run, results: dict[str, Result]) -> None:
+    shown = analyze_verb.to_json(run.path, list(results.values()))
+    assert "NaN" not in json.dumps(shown)
+    shown = json.loads(json.dumps(shown))["results"]
+    assert {"overview", "flips", "drift", "frequency"} <= set(shown)
+    assert shown["drift"]["data"]["coords"]["family"]["data"][0] == "clean"
+    (row,) = (row for row in shown["overview"]["rows"] if row["family"] == "low_light")
+    assert row["IFR %"]["estimate"] == dict(results["overview"].rows)["low_light"][0].estimate
 
 
-def test_tables_tell_intervals_meaning_and_findings(run: stores.Run) -> None:
-    told = command("analyze", str(run.path))
+def test_tables_have_intervals_meanings_and_findings(results: dict[str, Result]) -> None:
+    console = Console(width=100, file=io.StringIO(), record=True)
+    analyze_verb.show(list(results.values()), console)
+    text = console.export_text()
     for words in ("Drift at language.layers[4]:context_last", "right → wrong", "Smoothness", "never flips", "…", "•"):
-        assert words in told
+        assert words in text
+
+
+def test_every_analysis_is_shown_by_its_columns_alone(results: dict[str, Result]) -> None:
+    for name, result in results.items():
+        assert result.title
+        assert "{" not in result.title + result.meaning
+        assert result.rows, name
+        assert all(len(cells) == len(result.headings) - 1 for _, cells in result.rows), name
+        assert any(cell.estimate != "–" for _, cells in result.rows for cell in cells), name
+
+
+def test_the_first_layer_beyond_control_is_that_of_the_analyses(run: stores.Run, found: dict[str, xr.Dataset]) -> None:
+    assert list(found["where_first"].site.values) == list(run.sites)
+    evidence = Evidence(run, seed=1)
+    for site in run.sites:
+        control = drift.control_pairs(evidence.clean_states(site), seed=1)
+        table = instability.where_first(evidence.drift(site), control, evidence.flipped, seed=1)
+        mine = found["where_first"].sel(site=site)
+        np.testing.assert_array_equal(
+            mine.first_layer.sel(family="gaussian_noise"), table.first_layer.sel(family="gaussian_noise")
+        )
 
 
 def test_unknown_and_unfit_names_are_refused_with_the_cure(run: stores.Run) -> None:
     with pytest.raises(ValueError, match=r"'drfit' is unknown. Did you mean 'drift'.* Choose from: overview, flips"):
-        analysis.of_run(run.path, names=["drfit"])
-    with pytest.raises(ValueError, match=r"'misalignment': the run holds nothing for it. HR, COR and SMR; None where"):
-        analysis.of_run(run.path, names=["misalignment"])
+        analyze_verb.of_run(run.path, names=["drfit"])
+    with pytest.raises(ValueError, match=r"'misalignment' needs descriptions or safety questions.*Ask for"):
+        analyze_verb.of_run(run.path, names=["misalignment"])
+
+
+def test_a_file_is_named_as_its_analysis() -> None:
+    for name, analysis in ANALYSES.items():
+        assert analysis.compute.__module__ == f"probe.results.{name}"
 
 
 def test_a_run_of_descriptions_says_what_is_invented_and_left_out(tmp_path: Path) -> None:
@@ -293,11 +337,11 @@ def test_probes_are_made_on_request_alone(tmp_path: Path) -> None:
     run = probe.extract("pocket-vlm", "streets-describe", sites=["projector:patches"], out=tmp_path / "run", **settings)
     assert "probing" not in {result.name for result in analyze(Evidence(run))}
     (made,) = analyze(Evidence(run), ["probing"])
-    table = made.data.sel(place="projector:patches")
+    table = made.data.sel(site_layer="projector:patches")
     assert table.auroc.sel({"class": "car"}) > 0.75, "cars can be read from the tokens"
     np.testing.assert_allclose(table.transfer_auroc.sel(condition="clean"), table.auroc)
-    assert np.isnan(table.auroc.sel({"class": "sky"})), "every scene has a sky: nothing to tell apart"
-    with pytest.raises(ValueError, match="'probing': the run holds nothing for it"):
+    assert np.isnan(table.auroc.sel({"class": "sky"})), "every scene has a sky: nothing to learn"
+    with pytest.raises(ValueError, match="'probing' needs descriptions with a reference"):
         analyze(Evidence(small_run(tmp_path)), ["probing"])
 
 

@@ -7,11 +7,11 @@ Source: Cheng, section 3.6; definitions, sections 14 and 15.
 
 from .. import papers
 from ..cards import Card
-from ..statistics.resampled import bounds, by_image, redrawn
+from ..statistics.image_resamples import bounds, by_image, resampled
 from .coefficients import interval, pearson, permutation, spearman
 from .tables import table
 
-__all__ = ["CARDS", "bounds", "by_image", "interval", "pearson", "permutation", "redrawn", "spearman", "table"]
+__all__ = ["CARDS", "bounds", "by_image", "interval", "pearson", "permutation", "resampled", "spearman", "table"]
 
 
 CARDS = (
@@ -51,7 +51,7 @@ CARDS = (
         papers.DEGRADATION,
     ),
     Card(
-        "correlation.redrawn",
+        "correlation.resampled",
         "What would a number made from all images be, had other images been drawn?",
         "as the statistic",
         "as the statistic",

@@ -62,7 +62,7 @@ def interval(
     each pair is drawn for itself, so that the unit is `dim`: right for one pair an image, or for conditions. Out: (...,
     bound), bounds estimate, low, high in [-1, 1], and the coordinate `n`. Clusters without a defined pair are not
     drawn; a draw that has no correlation is left out; low and high are nan where the estimate is, and for a single
-    cluster. Numbers per condition that are made from images: `redrawn` and `table`. Raises ValueError where labels
+    cluster. Numbers per condition that are made from images: `resampled` and `table`. Raises ValueError where labels
     differ and for an unknown method. Source: Field & Welsh 2007.
 
     >>> x, y = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 4.0])
@@ -83,9 +83,9 @@ def interval(
     if not isinstance(result, xr.DataArray):
         return result
     unit = str(dim) if cluster is None else cluster if isinstance(cluster, str) else "cluster"
-    told = {"method": method, "unit": unit, "resamples": resamples, "seed": seed, "level": level}
+    attrs = {"method": method, "unit": unit, "resamples": resamples, "seed": seed, "level": level}
     return result.assign_coords(bound=list(BOUNDS), n=_along(pairwise.count, x, y, dim, dtype=np.int64)).assign_attrs(
-        told
+        attrs
     )
 
 

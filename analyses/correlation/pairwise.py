@@ -73,7 +73,7 @@ def intervals(
     estimate = correlations(method, x, y)
     result = np.full((*estimate.shape, 3), np.nan)
     for place in np.ndindex(estimate.shape):
-        drawn = _redraws(method, x[place], y[place], cluster, resamples, seed)
+        drawn = _resamples(method, x[place], y[place], cluster, resamples, seed)
         result[place] = percentiles(estimate[place], drawn, level)
     return result
 
@@ -93,7 +93,7 @@ def p_values(method: str, x: Any, y: Any, *, permutations: int, seed: int) -> Fl
     return result
 
 
-def _redraws(method: str, x: Floats, y: Floats, cluster: NDArray[Any] | None, resamples: int, seed: int) -> Floats:
+def _resamples(method: str, x: Floats, y: Floats, cluster: NDArray[Any] | None, resamples: int, seed: int) -> Floats:
     defined = ~np.isnan(x)
     x, y = x[defined], y[defined]
     if cluster is None:

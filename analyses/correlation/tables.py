@@ -16,7 +16,7 @@ from ..statistics.significance import benjamini_hochberg
 from . import pairwise
 
 Entry = Any
-"""Values along `dim`: an array, or a Dataset from `redrawn` (estimate and draws)."""
+"""Values along `dim`: an array, or a Dataset from `resampled` (estimate and draws)."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def table(
 ) -> xr.Dataset:
     """Correlation of every quality with every measure, such as the drop of mIoU with that of HR, COR and SMR.
 
-    Two readings. Across conditions: entries from `redrawn`, one number per condition made from all images; the images
+    Two readings. Across conditions: entries from `resampled`, one number per condition made from all images; the images
     are drawn again. Across images (`dim="image"`), one correlation per condition: arrays (image, condition); each image
     is drawn for itself. Arrays along conditions work too; then conditions are drawn. The attribute `unit` says which.
-    In: entries with the same dimensions and labels, all arrays (bare ones along `dim` alone) or all from `redrawn`.
+    In: entries with the same dimensions and labels, all arrays (bare ones along `dim` alone) or all from `resampled`.
     Out: Dataset over (quality, measure, ...): pearson and spearman (..., bound) in [-1, 1], their p and p_adjusted
     (..., coefficient) in [0, 1], n the defined pairs and undefined those left out. p as `permutation`; p_adjusted is
     Benjamini-Hochberg's over all p of the table. nan below three pairs and where a side does not vary. Raises
@@ -65,9 +65,9 @@ def table(
     result = xr.concat(rows, "quality").assign_coords(quality=list(qualities), measure=list(measures))
     adjusted = result["p"].copy(data=benjamini_hochberg(result["p"].values))
     drawn = next(iter(entries.values()))
-    told = {"unit": "image" if "draws" in drawn else dim, "along": dim, "level": level, "permutations": permutations}
-    told["resamples"] = drawn.sizes["draw"] if "draws" in drawn else resamples
-    return result.assign(p_adjusted=adjusted).assign_attrs({**told, "seed": seed})
+    attrs = {"unit": "image" if "draws" in drawn else dim, "along": dim, "level": level, "permutations": permutations}
+    attrs["resamples"] = drawn.sizes["draw"] if "draws" in drawn else resamples
+    return result.assign(p_adjusted=adjusted).assign_attrs({**attrs, "seed": seed})
 
 
 def _entries(qualities: Mapping[str, Entry], measures: Mapping[str, Entry], dim: str) -> dict[str, xr.Dataset]:
@@ -80,7 +80,7 @@ def _entries(qualities: Mapping[str, Entry], measures: Mapping[str, Entry], dim:
     plain = [name for name, entry in given.items() if not isinstance(entry, xr.Dataset)]
     if plain and len(plain) < len(given):
         raise ValueError(
-            f"{', '.join(plain)}: no draws, beside entries from `redrawn`. Pass all of them from `redrawn`."
+            f"{', '.join(plain)}: no draws, beside entries from `resampled`. Pass all of them from `resampled`."
         )
     if plain:
         labels.labelled(**given)
@@ -150,7 +150,9 @@ def _require_alike(name: str, entry: xr.Dataset, other: str, against: xr.Dataset
         )
     labels.aligned(**{name: first, other: second})
     if "draws" in entry:
-        origins = [one.coords["drawn_from"].item() if "drawn_from" in one.coords else None for one in (entry, against)]
+        origins = [
+            one.coords["resampled_from"].item() if "resampled_from" in one.coords else None for one in (entry, against)
+        ]
         if origins[0] is None or origins[0] != origins[1] or entry.sizes["draw"] != against.sizes["draw"]:
             raise ValueError(
                 f"{name} is drawn from {origins[0] or 'several'} and {other} from {origins[1] or 'several'}: "

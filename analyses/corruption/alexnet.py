@@ -34,7 +34,7 @@ def alexnet_error() -> xr.DataArray:
     """AlexNet's error on ImageNet under the 15 common corruptions, mean over the severities 1-5: (corruption), a share.
 
     Only this mean is known here: the sum over the five severities, which CE needs, is five times it, and the errors at
-    single severities are not told. Use it through `corruption.alexnet_ce`. Source: Hendrycks & Dietterich 2019.
+    single severities are not given. Use it through `corruption.alexnet_ce`. Source: Hendrycks & Dietterich 2019.
 
     >>> alexnet_error().sel(corruption="fog").item()
     0.819324

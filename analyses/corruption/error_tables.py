@@ -112,14 +112,14 @@ def ratio(name: str, numerator: xr.DataArray, denominator: xr.DataArray) -> xr.D
 
 def _complaint(name: str, small: xr.DataArray) -> str:
     places = np.argwhere(small.notnull().values).tolist()
-    told: list[str] = []
+    cells: list[str] = []
     for place in places[:TOLD]:
         where: dict[Any, Any] = dict(zip(small.dims, place, strict=True))
         cell = small.isel(where)
         where |= {key: coord.item() for key, coord in cell.coords.items() if key in where or not small[key].ndim}
-        told.append(" ".join(f"{key}={label!r}" for key, label in where.items()) + f" ({cell.item():.3g})")
+        cells.append(" ".join(f"{key}={label!r}" for key, label in where.items()) + f" ({cell.item():.3g})")
     more = f" and {len(places) - TOLD} more" if len(places) > TOLD else ""
-    return f"{name} is nan where its denominator is below {SMALLEST}: {', '.join(told)}{more}."
+    return f"{name} is nan where its denominator is below {SMALLEST}: {', '.join(cells)}{more}."
 
 
 def _shape(table: xr.DataArray) -> str:

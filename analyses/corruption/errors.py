@@ -77,9 +77,11 @@ def relative_ce(
     model_clean = beside("clean_error", clean_error, "error", model, severity, corruption)
     own = beside("clean_reference_error", clean_reference_error, "reference_error", reference, severity, corruption)
     require_shares(error=model, reference_error=reference, clean_error=model_clean, clean_reference_error=own)
-    added, yardstick = (model - model_clean).transpose(*model.dims), reference - own
-    undefined = (added.isnull() | yardstick.isnull()).sum(severity)
-    return ratio("relative_ce", _total(added, severity), _total(yardstick, severity)).assign_coords(undefined=undefined)
+    added, reference_added = (model - model_clean).transpose(*model.dims), reference - own
+    undefined = (added.isnull() | reference_added.isnull()).sum(severity)
+    return ratio("relative_ce", _total(added, severity), _total(reference_added, severity)).assign_coords(
+        undefined=undefined
+    )
 
 
 def alexnet_ce(error: xr.DataArray, *, severity: str = "severity", corruption: str = "corruption") -> xr.DataArray:

@@ -1,16 +1,16 @@
 """Drift: how far a representation moves when its image is perturbed, and how far that is.
 
 `cosine` and `euclidean` measure it per sample, `tokens` per vision token; `control` measures the same distance between
-unrelated samples, the yardstick; `relative` puts one over the other. Source: Wani et al. 2026; definitions, section 5.
+unrelated samples; `relative` puts one over the other. Source: Wani et al. 2026; definitions, section 5.
 """
 
 from .. import papers
 from ..cards import Card
 from .controls import control, control_pairs, relative
-from .distances import by_family, cosine, euclidean
+from .distances import cosine, euclidean
 from .token_drift import tokens
 
-__all__ = ["CARDS", "by_family", "control", "control_pairs", "cosine", "euclidean", "relative", "tokens"]
+__all__ = ["CARDS", "control", "control_pairs", "cosine", "euclidean", "relative", "tokens"]
 
 
 CARDS = (

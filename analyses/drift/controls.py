@@ -26,11 +26,11 @@ def control(
     dim: str | int = "feature",
     sample_dim: str = "auto",
 ) -> Array:
-    """Mean distance of each clean representation to those of `pairs` unrelated samples: the yardstick of drift.
+    """Mean distance of each clean representation to those of `pairs` unrelated samples: the scale of drift.
 
     In: (sample or image, ..., dim), as `control_pairs`. Out: the same without `dim`, in the metric's unit and range,
-    with a coordinate `pairs` that counts the partners of each sample and attributes that say how they were drawn.
-    Partners whose representation is undefined are left out of the mean; nan where none remains or the sample's own
+    with a coordinate `pairs` that counts the other samples drawn for each and attributes that say how they were drawn.
+    Those whose representation is undefined are left out of the mean; nan where none remains or the sample's own
     representation is undefined. Averaging narrows the spread, so Cohen's d against it comes out larger than against
     `control_pairs`. Source: Wani et al. 2026, control drift.
 
@@ -62,11 +62,11 @@ def control_pairs(
     `prompt` or `question`. Rows of a bare array are images of their own. Out: the same without `dim`, with `pair`, in
     the metric's unit and range; nan where there are fewer unrelated samples than `pairs`, or either is undefined.
     Samplings: "other_sample" (another image, any question), "other_image_same_prompt" (another image, same prompt),
-    "same_image_other_prompt". Partners are drawn without replacement by `seed` and the samples' ids, so that they do
+    "same_image_other_prompt". The others are drawn without replacement by `seed` and the samples' ids, so that they do
     not depend on the samples' order. Raises ValueError for an unknown metric or sampling and a missing coordinate.
 
     >>> import numpy as np
-    >>> control_pairs(np.array([[1.0, 0.0], [0.0, 1.0]]), pairs=2)   # one partner each
+    >>> control_pairs(np.array([[1.0, 0.0], [0.0, 1.0]]), pairs=2)   # one other each
     array([[ 1., nan],
            [ 1., nan]])
     """
@@ -106,22 +106,22 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
     """
     if not labels.labelled(drift=drift, control=control):
         drift, control = _rows(drift), _rows(control)
-    moved, yardstick = labels.aligned(drift=drift, control=control)
-    labels.require_dims("drift", moved, "control", yardstick)
+    moved, apart = labels.aligned(drift=drift, control=control)
+    labels.require_dims("drift", moved, "control", apart)
     # what the control was selected by (condition="clean") says nothing about the drift
-    yardstick = yardstick.drop_vars([name for name, coord in yardstick.coords.items() if coord.ndim == 0])
+    apart = apart.drop_vars([name for name, coord in apart.coords.items() if coord.ndim == 0])
     rows = control_sampling.sample_dim_of(moved, sample_dim)
-    over = [rows, "pair"] if "pair" in yardstick.dims else [rows]
+    over = [rows, "pair"] if "pair" in apart.dims else [rows]
     count, mean, variance = _moments(moved, [rows])
-    control_count, control_mean, control_variance = _moments(yardstick, over)
-    yard = 100.0 / control_mean.where(control_mean > 0)
+    control_count, control_mean, control_variance = _moments(apart, over)
+    scale = 100.0 / control_mean.where(control_mean > 0)
     freedom = count + control_count - 2
     scatter = (count - 1) * variance + (control_count - 1) * control_variance
     pooled = (scatter / freedom.where(freedom > 0)) ** 0.5
     return xr.Dataset(
         {
-            "percent": mean * yard,
-            "percent_sd": variance**0.5 * yard,
+            "percent": mean * scale,
+            "percent_sd": variance**0.5 * scale,
             "cohen_d": (mean - control_mean) / pooled.where(pooled > 0),
             "defined": count,
             "undefined": moved.isnull().sum(rows),
@@ -132,9 +132,9 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
 def _paired(metric: str, states: Any, drawn: Any) -> Any:
     # (..., sample, feature) -> (..., sample, pair), one column at a time: all at once would hold `pairs` copies
     columns: list[Any] = []
-    for partner in drawn.T:
-        distance = kernels.METRICS[metric](states, states[..., np.maximum(partner, 0), :])
-        columns.append(np.where(partner >= 0, distance, np.nan).astype(distance.dtype))
+    for other in drawn.T:
+        distance = kernels.METRICS[metric](states, states[..., np.maximum(other, 0), :])
+        columns.append(np.where(other >= 0, distance, np.nan).astype(distance.dtype))
     return np.stack(columns, axis=-1)
 
 

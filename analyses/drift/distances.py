@@ -7,10 +7,6 @@ Source: Wani et al. 2026; definitions, section 5.
 # pyright: reportUnknownLambdaType=false
 # xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
 
-from typing import Any
-
-import xarray as xr
-
 from .. import kernels, labels
 from ..labels import Array
 
@@ -42,24 +38,6 @@ def euclidean(clean: Array, perturbed: Array, *, dim: str | int = "feature") -> 
     array([5.])
     """
     return _distance("euclidean", clean, perturbed, dim)
-
-
-def by_family(drift: Array, *, family: Any = "family", condition: str = "condition") -> xr.DataArray:
-    """Each sample's drift under a family: the mean over the family's defined conditions.
-
-    In: (sample, condition, ...), with the family of each condition as a coordinate or a list. Out: (sample, family,
-    ...), families in order of first appearance; unit and range as the drift. nan where no condition is defined.
-    Source: Wani et al. 2026.
-
-    >>> import numpy as np
-    >>> by_family(np.array([[0.1, 0.3, 0.5]]), family=["shift", "shift", "blur"]).values
-    array([[0.2, 0.5]])
-    """
-    array = drift if isinstance(drift, xr.DataArray) else labels.by_sample(drift, condition=condition)
-    groups = labels.families(array, family, condition)
-    means = [labels.mean(array.isel({condition: places}), condition) for places in groups.values()]
-    dims = ["family" if dim == condition else dim for dim in array.dims]
-    return xr.concat(means, xr.IndexVariable("family", list(groups))).transpose(*dims)
 
 
 def _distance(metric: str, clean: Array, perturbed: Array, dim: str | int) -> Array:

@@ -46,14 +46,14 @@ CARDS = (
     Card("flips.accuracy", "How often is the choice the right answer?", "share", "[0, 1]"),
     Card(
         "flips.transitions",
-        "Did the perturbation break a right answer, mend a wrong one, or neither?",
+        "Did the perturbation turn a right answer wrong, a wrong one right, or neither?",
         "1 so, 0 not so",
         "{0, 1}",
         papers.HIDDEN_INSTABILITY,
     ),
     Card(
         "flips.transition_rates",
-        "What share of right answers breaks, and of wrong ones is mended?",
+        "What share of right answers becomes wrong, and of wrong ones right?",
         "share",
         "[0, 1]",
         papers.HIDDEN_INSTABILITY,

@@ -44,15 +44,16 @@ def transitions(choice: Array, clean_choice: Array, answer: Array) -> xr.Dataset
 
 
 def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sample") -> xr.Dataset:
-    """Share of right answers that break and of wrong ones that are mended.
+    """Share of right answers that become wrong, and of wrong ones that become right or another wrong one.
 
-    In: the Dataset of `transitions`. Out: without `dim`, in [0, 1]: broken = R→W / (R→W + R→R), mended = W→R / (W→R +
-    W→W), wandered = W→other W / (W→R + W→W); and counts: the clean answers that were `right` and `wrong`, and those
-    that are `undefined` and left out. nan where the clean answers give no case. Source: Wani et al. 2026.
+    In: the Dataset of `transitions`. Out: without `dim`, in [0, 1]: right_to_wrong = R→W / (R→W + R→R), wrong_to_right
+    = W→R / (W→R + W→W), wrong_to_other_wrong = W→other W / (W→R + W→W); and counts: the clean answers that were `right`
+    and `wrong`, and those that are `undefined` and left out. nan where the clean answers give no case.
+    Source: Wani et al. 2026.
 
     >>> import numpy as np
     >>> result = transition_rates(transitions(np.array([[0], [1]]), np.array([0, 0]), np.array([0, 0])))
-    >>> result.broken.values, result.mended.values
+    >>> result.right_to_wrong.values, result.wrong_to_right.values
     (array([0.5]), array([nan]))
     """
     counts = transitions.sum(dim)
@@ -60,9 +61,9 @@ def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sam
     wrong = counts.wrong_to_right + counts.wrong_to_wrong
     return xr.Dataset(
         {
-            "broken": counts.right_to_wrong / right.where(right > 0),
-            "mended": counts.wrong_to_right / wrong.where(wrong > 0),
-            "wandered": counts.wrong_to_other_wrong / wrong.where(wrong > 0),
+            "right_to_wrong": counts.right_to_wrong / right.where(right > 0),
+            "wrong_to_right": counts.wrong_to_right / wrong.where(wrong > 0),
+            "wrong_to_other_wrong": counts.wrong_to_other_wrong / wrong.where(wrong > 0),
             "right": right.astype(np.int64),
             "wrong": wrong.astype(np.int64),
             "undefined": transitions.right_to_right.isnull().sum(dim),
@@ -89,8 +90,8 @@ def yes_no_rates(
     change = transitions(choice, clean_choice, answer)
     clean = labels.by_sample(clean_choice)
     said_yes = (clean == yes).astype(np.float64).where(clean >= 0)
-    kept, mended = change.right_to_right, change.wrong_to_right
-    right, wrong = kept + change.right_to_wrong, mended + change.wrong_to_wrong
+    kept, corrected = change.right_to_right, change.wrong_to_right
+    right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong
     said_no = 1 - said_yes
     cases = {
         "true_positives": right * said_yes,
@@ -101,8 +102,8 @@ def yes_no_rates(
     parts = {
         "true_positive_stability": kept * said_yes,
         "true_negative_stability": kept * said_no,
-        "false_positive_correction": mended * said_yes,
-        "false_negative_correction": mended * said_no,
+        "false_positive_correction": corrected * said_yes,
+        "false_negative_correction": corrected * said_no,
     }
     counts = {name: case.sum(dim) for name, case in cases.items()}
     shares = {

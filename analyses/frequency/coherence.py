@@ -58,8 +58,8 @@ def cross_frequency(
     grid = sensitivity.by_band(erosion, epsilon=epsilon, band=band, condition=condition).drop_vars("measured")
     unknown = [name for name in between if name not in grid.band.values]
     if unknown or len(set(between)) != 2:
-        told = ", ".join(map(str, grid.band.values))
-        raise ValueError(f"between={between!r}: name two different bands of those that were run: {told}.")
+        bands = ", ".join(map(str, grid.band.values))
+        raise ValueError(f"between={between!r}: name two different bands of those that were run: {bands}.")
     first, second = (grid.sel(band=name, drop=True) for name in between)
     result: xr.DataArray = correlation.interval(
         first, second, dim=sample, cluster=cluster, method="pearson", resamples=resamples, seed=seed, level=level

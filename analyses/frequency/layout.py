@@ -43,9 +43,9 @@ def unfold(array: Array, axes: Mapping[str, Any], *, condition: str = "condition
     place = np.full([len(values) for values in ticks.values()], -1)
     for column, spot in enumerate(zip(*codes, strict=True)):
         if place[spot] >= 0:
-            told = " and ".join(_named(table, each, condition) for each in (int(place[spot]), column))
+            both = " and ".join(_named(table, each, condition) for each in (int(place[spot]), column))
             where = ", ".join(f"{name}={values[one]}" for (name, values), one in zip(ticks.items(), spot, strict=True))
-            raise ValueError(f"{told} both have {where}. Select one of them first.")
+            raise ValueError(f"{both} both have {where}. Select one of them first.")
         place[spot] = column
     bare = table.drop_vars([name for name, coord in table.coords.items() if condition in coord.dims])
     index = xr.DataArray(place, dims=list(axes))

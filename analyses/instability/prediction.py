@@ -13,6 +13,7 @@ import xarray as xr
 
 from .. import labels, pairs
 from ..labels import Array
+from ..statistics.resampling import BOUNDS
 from . import ranking
 
 AREAS = ("auroc", "average_precision")
@@ -21,11 +22,11 @@ AREAS = ("auroc", "average_precision")
 def predicts_flip(
     score: Array, flipped: Array, *, cluster: Any, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> xr.Dataset:
-    """How well a score tells the pairs that flip from those that do not, with intervals by image.
+    """How well a score separates the pairs that flip from those that do not, with intervals by image.
 
     auroc = P(score of a flipped pair > score of another) + P(equal) / 2; average_precision = sum over the distinct
     scores, highest first, of (gain in recall) x precision. In: score (sample, condition, ...), also at several layers
-    or sites, or (sample, ...) where it is the same for all conditions, as the clean margin is; a high score speaks for
+    or sites, or (sample, ...) where it is the same for all conditions, as the clean margin is; a high score predicts
     a flip, so pass minus the margin. flipped (sample, condition) from `flips.flipped`; `cluster` the image of each
     sample, as the name of a coordinate or as labels. Out: Dataset (...) with auroc and average_precision in [0, 1],
     each with the percentile bounds `_low` and `_high` of the cluster bootstrap, and the counts `pairs` that went in,
@@ -53,14 +54,14 @@ def predicts_flip(
 
     perturbed = ~(pairs.is_clean(values) | pairs.is_clean(verdict))
     known = values.notnull() & verdict.notnull()
-    sizes = {"area": len(AREAS), "bound": len(pairs.BOUNDS)}
+    sizes = {"area": len(AREAS), "bound": len(BOUNDS)}
     areas = labels.apply(kernel, values, verdict.where(perturbed), core=[over, over], out=sizes, dtype=np.float64)
-    told = {name: areas.isel(area=a, bound=b) for a, area in enumerate(AREAS) for b, name in enumerate(_bounds(area))}
-    told["pairs"] = (known & perturbed).sum(over)
-    told["flips"] = (verdict.where(known & perturbed) > 0).sum(over)
-    told["undefined"] = (~known & perturbed).sum(over)
+    table = {name: areas.isel(area=a, bound=b) for a, area in enumerate(AREAS) for b, name in enumerate(_bounds(area))}
+    table["pairs"] = (known & perturbed).sum(over)
+    table["flips"] = (verdict.where(known & perturbed) > 0).sum(over)
+    table["undefined"] = (~known & perturbed).sum(over)
     effort = {"images": len(names), "resamples": resamples, "seed": seed, "level": level}
-    return xr.Dataset({name: array.drop_attrs(deep=False) for name, array in told.items()}, attrs=effort)
+    return xr.Dataset({name: array.drop_attrs(deep=False) for name, array in table.items()}, attrs=effort)
 
 
 def _matched(score: Array, flipped: Array) -> tuple[xr.DataArray, xr.DataArray]:

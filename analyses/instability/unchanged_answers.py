@@ -1,4 +1,4 @@
-"""What moves behind answers that stay: states as far away as unrelated ones, and leads that shrink.
+"""What moves behind answers that stay: states as far away as unrelated ones, and margins that shrink.
 
 The notion is Wani et al.'s; the two shares are this project's own. Definitions, section 9.
 """
@@ -17,7 +17,7 @@ from .. import labels, pairs
 from ..labels import Array
 
 QUANTILE = 0.05
-"""The default yardstick: a drift beyond it is farther than the nearest 5 % of unrelated pairs lie apart."""
+"""The default quantile: a drift beyond it is farther than the nearest 5 % of unrelated pairs lie apart."""
 
 
 def hidden(drift: Array, control: Array, flipped: Array, *, quantile: float | Sequence[float] = QUANTILE) -> Array:
@@ -59,10 +59,10 @@ def hidden_pairs(
 
 
 def hidden_erosion(erosion: Array, flipped: Array) -> Array:
-    """Share of the unchanged answers whose lead shrank: #(kept pairs with margin erosion > 0) / #(kept pairs).
+    """Share of the unchanged answers whose margin shrank: #(kept pairs with margin erosion > 0) / #(kept pairs).
 
     In: as `eroded_pairs`. Out: DataArray without sample and condition, in [0, 1]; without any effect of the
-    perturbation, leads grow as often as they shrink. Coordinates `kept` and `undefined` as in `hidden`. nan where no
+    perturbation, margins grow as often as they shrink. Coordinates `kept` and `undefined` as in `hidden`. nan where no
     pair is kept. Bare arrays give a bare share. Intervals by family: `statistics.family_shares` of `eroded_pairs`.
 
     >>> hidden_erosion(np.array([[0.5, -0.1, 3.0], [0.0, 0.2, 0.1]]), np.array([[0, 0, 1], [0, 0, 0]]))   # 3 of 5
@@ -73,7 +73,7 @@ def hidden_erosion(erosion: Array, flipped: Array) -> Array:
 
 
 def eroded_pairs(erosion: Array, flipped: Array) -> Array:
-    """Whether the choice stayed and yet lost some of its lead: 1 erosion > 0, 0 none.
+    """Whether the choice stayed and yet lost some of its margin: 1 erosion > 0, 0 none.
 
     In: erosion (sample, condition, ...) from `margins.erosion`, flipped (sample, condition) from `flips.flipped`. Out:
     as erosion, float64; nan where the choice flipped, where either is undefined, and for the clean condition. Raises
@@ -91,14 +91,14 @@ def _beyond(drift: Array, control: Array, flipped: Array, quantile: float | Sequ
         drift, flipped = pairs.labelled("drift", drift), pairs.labelled("flipped", flipped)
         control = pairs.labelled("control", control).rename({"condition": "pair"} if np.ndim(control) == 2 else {})
     moved, verdict = pairs.matched("drift", drift, flipped)
-    _, yardstick = labels.aligned(drift=moved, control=control)
-    apart = ({*map(str, moved.dims)} - {pairs.CONDITION}) ^ ({*map(str, yardstick.dims)} - {"pair"})
+    _, others = labels.aligned(drift=moved, control=control)
+    apart = ({*map(str, moved.dims)} - {pairs.CONDITION}) ^ ({*map(str, others.dims)} - {"pair"})
     for dim in sorted(apart):
         raise ValueError(
-            f"drift has dimensions {moved.dims} and control {yardstick.dims}: {dim!r} is in one only. "
+            f"drift has dimensions {moved.dims} and control {others.dims}: {dim!r} is in one only. "
             "Each site and layer needs a control of its own, from the same samples."
         )
-    limit = _limit(yardstick, quantile)
+    limit = _limit(others, quantile)
     far = (moved > limit).transpose(*moved.dims, ...)
     return _kept(far, moved.notnull() & limit.notnull(), verdict).assign_coords(threshold=limit)
 
@@ -125,11 +125,11 @@ def _share(kept: xr.Dataset) -> xr.DataArray:
     return labels.mean(kept["verdict"], over).assign_coords(bare).rename(None)
 
 
-def _limit(yardstick: xr.DataArray, quantile: float | Sequence[float]) -> xr.DataArray:
+def _limit(control: xr.DataArray, quantile: float | Sequence[float]) -> xr.DataArray:
     orders = np.atleast_1d(np.asarray(quantile, np.float64))
     if not ((orders >= 0) & (orders <= 1)).all():
         raise ValueError(f"quantile={quantile}: the order of a quantile lies between 0 and 1, such as 0.05.")
-    over = [dim for dim in yardstick.dims if dim in ("sample", "image", "pair")]
+    over = [dim for dim in control.dims if dim in ("sample", "image", "pair")]
 
     def kernel(distances: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         flat = distances.reshape(*distances.shape[: -len(over)], -1)
@@ -140,7 +140,7 @@ def _limit(yardstick: xr.DataArray, quantile: float | Sequence[float]) -> xr.Dat
                 result[place] = np.quantile(defined.astype(np.float64), orders)
         return result
 
-    limit = labels.apply(kernel, yardstick, core=[over], out={"quantile": len(orders)}, dtype=np.float64)
+    limit = labels.apply(kernel, control, core=[over], out={"quantile": len(orders)}, dtype=np.float64)
     # what the control was selected by (condition="clean") says nothing about the drift
     limit = limit.drop_vars([name for name, coord in limit.coords.items() if coord.ndim == 0])
     limit = limit.assign_coords(quantile=orders)

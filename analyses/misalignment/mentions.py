@@ -5,7 +5,7 @@ of a longer phrase that means something else ("bus stop"), and not denied ("no c
 is mentioned. Source: Cheng, keyword matching of free-form answers; definitions, section 10. The words lie in
 `cityscapes`, what counts as denied and the limits of that in `negation`.
 
-Limits, by name: *sense* (words are not told apart by meaning or part of speech: "flowers" on a dress, "the bus leaves
+Limits, by name: *sense* (meaning and part of speech of a word are not looked at: "flowers" on a dress, "the bus leaves
 plants behind"), *pronoun* ("it", "another one"), *rider far from riding* ("a man in red is riding past" is a
 pedestrian), *misspelling*, *language* (English only).
 """

@@ -90,8 +90,8 @@ def _compared(answer: Array, reference: Array) -> tuple[xr.DataArray, xr.DataArr
     given, right = labels.aligned(answer=given, reference=right)
     labels.require_dims("answer", given, "reference", right)
     if (right == OPEN).any():
-        told = _texts(reference, none="").values[(right == OPEN).values].tolist()[0]
-        raise ValueError(f"reference {told!r} is no verdict. Give 'safe' or 'unsafe', or '' where it is unknown.")
+        unknown = _texts(reference, none="").values[(right == OPEN).values].tolist()[0]
+        raise ValueError(f"reference {unknown!r} is no verdict. Give 'safe' or 'unsafe', or '' where it is unknown.")
     wrong = (given != right).astype(np.float64).where(given.notnull() & right.notnull())
     return wrong.transpose(*given.dims, ...), given, bare
 

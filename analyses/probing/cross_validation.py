@@ -124,7 +124,7 @@ def _fitted(states: Floats, wanted: Floats, probe: Probe) -> tuple[Pipeline, boo
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(states, wanted)
-    # told as a number beside the result, which a warning could not name the class of; any other is passed on
+    # given as a number beside the result, which a warning could not name the class of; any other is passed on
     others = [one for one in caught if not issubclass(one.category, ConvergenceWarning)]
     for one in others:
         warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)

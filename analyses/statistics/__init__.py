@@ -1,29 +1,37 @@
-"""Reductions over samples, each with an interval by image: the one place where samples are averaged.
+"""Statistics over samples, each with an interval by image: means, shares, effect sizes, tests.
 
-`bootstrap` serves any statistic; `by_family` makes the table that a run is read by. Definitions, section 15.
+`bootstrap` serves any statistic of samples, `by_family` any quantity of (sample, condition) pairs. Definitions, section
+15.
 """
 
 from .. import papers
 from ..cards import Card
-from .by_family import family_means, family_shares
-from .overview_table import QUANTITIES, by_family
+from .by_family import ALL, by_family, per_sample
+from .reductions import COHEN_D, EVER, MEAN, PERCENT, SHARE, Reduction, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
 
 __all__ = [
+    "ALL",
     "BOUNDS",
     "CARDS",
-    "QUANTITIES",
+    "COHEN_D",
+    "EVER",
+    "MEAN",
+    "PERCENT",
+    "SHARE",
+    "Reduction",
     "Statistic",
     "benjamini_hochberg",
     "bootstrap",
     "by_family",
     "cohen_d",
-    "family_means",
-    "family_shares",
     "mean",
+    "median",
     "paired_permutation",
+    "per_sample",
     "percent",
+    "pooled",
     "ratio",
     "wilson",
 ]
@@ -39,23 +47,9 @@ CARDS = (
     ),
     Card(
         "statistics.by_family",
-        "What does each family of perturbations do to answers, states and margins?",
-        "shares; % of control; standard deviations; nats",
-        "per quantity",
-        papers.HIDDEN_INSTABILITY,
-    ),
-    Card(
-        "statistics.family_means",
-        "What is this quantity under each family, and how sure is that?",
+        "What does a quantity come to under each family of perturbations, and how sure is that?",
         "as the quantity",
         "as the quantity",
-        papers.CLUSTER_BOOTSTRAP,
-    ),
-    Card(
-        "statistics.family_shares",
-        "How often does this happen under each family, of the times it could?",
-        "share",
-        "[0, 1]",
         papers.CLUSTER_BOOTSTRAP,
     ),
     Card("statistics.wilson", "How far could this rate be off, from few trials?", "share", "[0, 1]", papers.WILSON),

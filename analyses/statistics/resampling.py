@@ -74,7 +74,7 @@ def bootstrap(
     if isinstance(statistic, Statistic):
         estimate, draws = _weighed(statistic, values, codes, len(names), resamples, seed)
     else:
-        estimate, draws = _redrawn(statistic, values, codes, len(names), resamples, seed)
+        estimate, draws = _recomputed(statistic, values, codes, len(names), resamples, seed)
     drawn = draws if len(names) > 1 else np.full_like(draws, np.nan)
     bounds = np.moveaxis(percentiles(estimate, drawn, level), -1, 0)
     estimate, low, high = (_relabelled(bound, arrays[0]) for bound in bounds)
@@ -168,7 +168,7 @@ def _weighed(
     return statistic.value(sums.sum(axis=0)), statistic.value(weighed.reshape(resamples, *sums.shape[1:]))
 
 
-def _redrawn(
+def _recomputed(
     statistic: Callable[..., Any],
     values: list[Floats],
     codes: NDArray[np.intp],

@@ -1,37 +1,59 @@
-"""One self-contained page: what was found, the figure, the table, and where it all comes from."""
+"""One self-contained page: a section for each analysis of a run, and where it all comes from."""
 
 import json
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import Any
 
-from ..summary import COLUMNS, Summary
-from . import figures
+from ..results import Result
+from ..results.figures import svg
+from ..results.result import Cell
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def write(summary: Summary, path: Path) -> Path:
+def write(found: Sequence[Result], provenance: dict[str, Any], path: Path) -> Path:
     """Write the page of one run; it needs no network and no other file."""
     page = Template(TEMPLATE.read_text("utf-8")).substitute(
-        title=escape(f"{summary.model} on {summary.dataset}"),
-        findings="\n".join(f"<li>{escape(finding)}</li>" for finding in summary.findings),
-        figure=figures.svg(figures.stability_map(summary)),
-        headings="".join(f"<th>{escape(column.heading)}</th>" for column in COLUMNS),
-        rows="\n".join(_row(summary, name) for name in summary.rows),
-        legend="\n".join(f"<dt>{escape(column.heading)}</dt><dd>{escape(column.meaning)}</dd>" for column in COLUMNS),
-        provenance=escape(json.dumps(summary.provenance, indent=1, ensure_ascii=False)),
+        title=escape(found[0].title if found else "A run without results"),
+        contents="\n".join(f'<a href="#{escape(r.name)}">{escape(r.name)}</a>' for r in found),
+        sections="\n".join(map(section, found)),
+        provenance=escape(json.dumps(provenance, indent=1, ensure_ascii=False)),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, "utf-8")
     return path
 
 
-def _row(summary: Summary, name: str) -> str:
-    cells = "".join(f"<td>{_cell(summary, name, column.name)}</td>" for column in COLUMNS)
-    return f"<tr><th scope=row>{escape(name)}</th>{cells}</tr>"
+def section(result: Result) -> str:
+    """One analysis: its heading, what was found, its figure, its table and how to read it."""
+    figure = result.figure
+    return f"""<section id="{escape(result.name)}">
+<h2>{escape(result.title)}</h2>
+{_list(result.findings)}
+{f"<figure>{svg(figure)}</figure>" if figure is not None else ""}
+<div class="wide"><table>
+<thead><tr>{"".join(f"<th>{escape(heading)}</th>" for heading in result.headings)}</tr></thead>
+<tbody>
+{"".join(_row(name, cells) for name, cells in result.rows)}</tbody>
+</table></div>
+<p class="meaning">{escape(result.meaning)}</p>
+{_legend(result)}
+</section>"""
 
 
-def _cell(summary: Summary, name: str, column: str) -> str:
-    estimate, interval = summary.formatted(name, column)
-    return f"{estimate}<small>{interval}</small>"
+def _list(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in sentences)}</ul>" if sentences else ""
+
+
+def _row(name: str, cells: Sequence[Cell]) -> str:
+    numbers = "".join(f"<td>{escape(cell.estimate)}<small>{escape(cell.interval)}</small></td>" for cell in cells)
+    return f"<tr><th scope=row>{escape(name)}</th>{numbers}</tr>\n"
+
+
+def _legend(result: Result) -> str:
+    explained = [(heading, column.meaning) for column, heading, _ in result.columns if column.meaning]
+    items = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(meaning)}</dd>" for heading, meaning in explained)
+    return f"<dl>{items}</dl>" if items else ""

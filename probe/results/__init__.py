@@ -1,7 +1,7 @@
-"""What `probe analyze` computes for a run: one module per analysis, each from the evidence to a `Result`."""
+"""What `probe analyze` computes for a run: one file per analysis, each from the evidence to a Dataset."""
 
 from .evidence import Evidence
-from .registry import ON_REQUEST, RESULTS, analyze
+from .registry import ANALYSES, analyze
 from .result import Result
 
-__all__ = ["ON_REQUEST", "RESULTS", "Evidence", "Result", "analyze"]
+__all__ = ["ANALYSES", "Evidence", "Result", "analyze"]

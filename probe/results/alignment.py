@@ -1,52 +1,62 @@
 """Whether the arrangement of the inputs survives: who is near whom, before and under a perturbation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
-from analyses import alignment
+from analyses import alignment, statistics
 
+from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import lowest, share
 
 NEIGHBOURS = 10
+FEWEST = 4
+"""Samples below which neighbours mean nothing."""
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Linear CKA and shared nearest neighbours of clean and perturbed states; None where states are missing or few."""
-    if not evidence.site:
+def compute(evidence: Evidence) -> xr.Dataset | None:
+    """(family, bound) shared nearest neighbours of clean and perturbed states, and (condition) linear CKA."""
+    states = evidence.primary_states
+    if states.sizes["sample"] < FEWEST:
         return None
-    states = evidence.speaking
-    samples = states.sizes["sample"]
-    if samples < 4:
-        return None
-    k = min(NEIGHBOURS, samples - 1)
+    k = min(NEIGHBOURS, states.sizes["sample"] - 1)
     clean = states.sel(condition="clean", drop=True)
     views = [states.isel(condition=place, drop=True) for place in range(states.sizes["condition"])]
     along = {name: states[name].variable for name in ("condition", "family", "severity")}
     overlap = xr.concat([alignment.neighbour_overlap(clean, view, k=k) for view in views], "condition")
     cka = xr.concat([alignment.cka(clean, view) for view in views], "condition").assign_coords(along)
-    pairs = evidence.split(overlap.assign_coords(along).transpose("sample", "condition"))
-    data = xr.Dataset({"mutual_knn": evidence.means(pairs).value, "cka": cka}, attrs={"k": k})
-    rows = tuple(
-        {
-            "family": name,
-            f"shared {k} nearest %": estimate(data.mutual_knn.sel(family=name), 1, 100),
-            "CKA, least": f"{float(cka.where(cka.family == name).min()):.3f}",
-        }
-        for name in dict.fromkeys(cka.family.values.tolist())
+    table = evidence.by_family(
+        statistics.MEAN, evidence.split(overlap.assign_coords(along).transpose("sample", "condition"))
     )
-    meaning = "100 % and 1: every input has the neighbours and the distances that it has on clean images."
-    return Result("alignment", f"Arrangement of states at {evidence.site}", data, rows, meaning, findings(data))
+    return xr.Dataset(
+        {"mutual_knn": table.value, "least_cka": least(cka, table.family), "cka": cka.drop_vars("family")},
+        attrs={"k": k, "site_layer": evidence.primary, "unions": table.attrs["unions"]},
+    )
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
+def least(cka: xr.DataArray, families: xr.DataArray) -> xr.DataArray:
+    """(family) the smallest CKA among a family's conditions; nan for unions."""
+    values = [cka.where(cka.family == name).min().item() for name in families.values.tolist()]
+    return xr.DataArray(np.asarray(values), dims="family", coords={"family": families.values})
+
+
+def finding(data: xr.Dataset) -> Sequence[str]:
     """Under which family the arrangement of the inputs is lost most."""
-    values = data.mutual_knn.drop_sel(family=["clean", "any"], errors="ignore")
-    middle = values.sel(bound="estimate")
-    if not np.isfinite(middle).any():
+    worst = lowest(data.mutual_knn.assign_attrs(unions=data.attrs["unions"]))
+    if worst is None:
         return ()
-    worst = values.isel(family=int(middle.argmin("family", skipna=True)))
-    return (
-        f"Inputs keep {estimate(worst, 1, 100)} % of their {data.attrs['k']} nearest neighbours under "
-        f"{worst.family.item()}, the fewest.",
-    )
+    kept, family = share(worst), worst.family.item()
+    return (f"Inputs keep {kept} of their {data.attrs['k']} nearest neighbours under {family}, the fewest.",)
+
+
+ANALYSIS = Analysis(
+    name="alignment",
+    title="Arrangement of states at {site_layer}, {k} nearest neighbours",
+    meaning="100 % and 1: every input has the neighbours and the distances that it has on clean images.",
+    needs=("states",),
+    compute=compute,
+    columns=(percent("mutual_knn", "shared nearest"), Column("least_cka", "CKA, least", digits=3)),
+    finding=finding,
+)

@@ -1,73 +1,52 @@
-"""Whether the model's confidence among the options still tells how often it is right."""
+"""Whether the model's confidence among the options still matches how often it is right."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import xarray as xr
 
 from analyses import calibration, statistics
 
+from .analysis import Analysis, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import highest, share
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """ECE, confidence and accuracy per family; None where no right answer is known."""
-    if not evidence.asked or not evidence.correct.notnull().any():
-        return None
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(family, bound) ECE, confidence and accuracy, and the reliability of the clean answers by bin."""
     sure = evidence.split(calibration.confidence(evidence.scores))
+    error = evidence.by_family(statistics.pooled(calibration.binned_error()), sure, evidence.correct)
+    clean = calibration.reliability(sure.sel(condition="clean"), evidence.correct.sel(condition="clean"))
     data = xr.Dataset(
         {
-            "ece": expected_error(evidence, sure),
-            "confidence": evidence.means(sure).value,
-            "accuracy": evidence.rate(evidence.correct),
-        }
+            "ece": error.value,
+            "confidence": evidence.values(statistics.MEAN, sure),
+            "accuracy": evidence.values(statistics.SHARE, evidence.correct),
+        },
+        attrs={"unions": error.attrs["unions"]},
     )
-    clean = calibration.reliability(sure.sel(condition="clean"), evidence.correct.sel(condition="clean"))
-    data = data.assign({f"reliability_{name}": clean[name] for name in ("confidence", "accuracy", "count")})
-    rows = tuple(
-        {"family": name}
-        | {
-            "ECE %": estimate(data.ece.sel(family=name), 1, 100),
-            "confidence %": estimate(data.confidence.sel(family=name), 1, 100),
-            "accuracy %": estimate(data.accuracy.sel(family=name), 1, 100),
-        }
-        for name in data.family.values.tolist()
-    )
-    meaning = (
-        "ECE: mean distance of confidence and accuracy over 15 bins of confidence; biased upwards for few answers."
-    )
-    return Result("calibration", "Calibration", data, rows, meaning, findings(data))
+    return data.assign({f"reliability_{name}": clean[name] for name in ("confidence", "accuracy", "count")})
 
 
-def expected_error(evidence: Evidence, sure: xr.DataArray) -> xr.DataArray:
-    """(family, bound) ECE over all pairs of a family, with intervals by image."""
-    families = dict.fromkeys(sure.family.values.tolist())
-    groups = {name: np.flatnonzero(sure.family.values == name) for name in families}
-    groups["any"] = np.flatnonzero(sure.family.isin(evidence.any_of).values)
-    images = sure.image.values
-    bounds = []
-    for places in groups.values():
-        pairs = [part.isel(condition=places).transpose("sample", "condition") for part in (sure, evidence.correct)]
-        flat = [part.values.reshape(-1) for part in pairs]
-        cluster = np.repeat(images, len(places))
-        bounds.append(statistics.bootstrap(calibration.binned_error(), *flat, cluster=cluster, seed=evidence.seed))
-    return xr.DataArray(
-        np.asarray(bounds, np.float64),
-        dims=("family", "bound"),
-        coords={"family": list(groups), "bound": list(statistics.BOUNDS)},
-    )
-
-
-def findings(data: xr.Dataset) -> tuple[str, ...]:
+def finding(data: xr.Dataset) -> Sequence[str]:
     """Whether the model grows overconfident."""
-    values = data.ece.drop_sel(family=["clean", "any"], errors="ignore")
-    middle = values.sel(bound="estimate")
-    if not np.isfinite(middle).any():
+    worst = highest(data.ece.assign_attrs(unions=data.attrs["unions"]))
+    if worst is None:
         return ()
-    worst = values.isel(family=int(middle.argmax("family", skipna=True)))
     name = worst.family.item()
     sure, right = (float(data[part].sel(family=name, bound="estimate")) for part in ("confidence", "accuracy"))
     direction = "overconfident" if sure > right else "underconfident"
     return (
-        f"Confidence misleads most under {name}: ECE {estimate(worst, 1, 100)} %, {direction}; on clean images "
-        f"{estimate(data.ece.sel(family='clean'), 1, 100)} %.",
+        f"Confidence misleads most under {name}: ECE {share(worst)}, {direction}; on clean images "
+        f"{share(data.ece.sel(family='clean'))}.",
     )
+
+
+ANALYSIS = Analysis(
+    name="calibration",
+    title="Calibration",
+    meaning="ECE: mean distance of confidence and accuracy over 15 bins of confidence; biased upwards for few answers.",
+    needs=("answers",),
+    compute=compute,
+    columns=(percent("ece", "ECE"), percent("confidence", "confidence"), percent("accuracy", "accuracy")),
+    finding=finding,
+)

@@ -1,20 +1,19 @@
 """How the error grows with the severity of a corruption."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import xarray as xr
 
 from analyses import corruption
 from analyses.corruption.alexnet import ALEXNET_SEVERITIES
 
+from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import certainty, estimate, highest
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Error by corruption and severity; None where no condition has a severity or no right answer is known."""
-    severities = evidence.run.conditions.severity.values
-    if not evidence.asked or not (severities > 0).any() or not evidence.correct.notnull().any():
-        return None
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(corruption, severity, bound) error, clean at severity 0, and what the severities add to it on average."""
     wrong = 1.0 - evidence.correct
     table = corruption.unfold(wrong)
     clean = wrong.sel(condition="clean", drop=True)
@@ -25,14 +24,7 @@ def compute(evidence: Evidence) -> Result | None:
         {"error": evidence.interval(curve), "added": evidence.interval((table - clean).mean("severity"))},
         attrs={"missing": table.attrs["missing"]},
     )
-    data = data.assign(against_alexnet(data.error))
-    return Result("corruption", "Error by severity", data, rows(data), MEANING, findings(data))
-
-
-MEANING = (
-    "Share of wrong answers in %, clean at severity 0; `added` is the mean over the severities minus clean. "
-    "CE and mCE need a reference model: `corruption.ce` of two runs."
-)
+    return data.assign(against_alexnet(data.error))
 
 
 def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
@@ -45,30 +37,27 @@ def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
     return {"ce_alexnet": corruption.alexnet_ce(table).drop_vars("undefined")} if table.size else {}
 
 
-def rows(data: xr.Dataset) -> tuple[dict[str, str], ...]:
-    """A row per corruption, a column per severity."""
-    steps = data.severity.values
-    return tuple(
-        {"corruption": name}
-        | {
-            f"{step:g}": percent(data.error.sel(corruption=name, severity=step, bound="estimate").item())
-            for step in steps
-        }
-        | {"added": estimate(data.added.sel(corruption=name), 1, 100)}
-        for name in data.corruption.values.tolist()
+def finding(data: xr.Dataset) -> Sequence[str]:
+    """The corruption that adds most errors."""
+    worst = highest(data.added, "corruption")
+    if worst is None:
+        return ()
+    return (
+        f"{worst.corruption.item()} adds most errors: {estimate(worst, 1, 100)} points over clean; {certainty(worst)}.",
     )
 
 
-def percent(share: float) -> str:
-    """A share as percent; a dash where undefined."""
-    return f"{100 * share:.1f}" if np.isfinite(share) else "–"
-
-
-def findings(data: xr.Dataset) -> tuple[str, ...]:
-    """The corruption that adds most errors."""
-    middle = data.added.sel(bound="estimate")
-    if not np.isfinite(middle).any():
-        return ()
-    worst = data.added.isel(corruption=int(middle.argmax("corruption", skipna=True)))
-    sure = "the interval excludes 0" if float(worst.sel(bound="low")) > 0 else "the interval includes 0"
-    return (f"{worst.corruption.item()} adds most errors: {estimate(worst, 1, 100)} points over clean; {sure}.",)
+ANALYSIS = Analysis(
+    name="corruption",
+    title="Error by severity",
+    meaning="Share of wrong answers in %, clean at severity 0; `added` is the mean over the severities minus clean. "
+    "CE and mCE need a reference model: `corruption.ce` of two runs.",
+    needs=("answers", "severities"),
+    compute=compute,
+    columns=(
+        Column("error", "{severity:g}", digits=1, scale=100, at={"bound": "estimate"}),
+        percent("added", "added"),
+    ),
+    finding=finding,
+    rows="corruption",
+)

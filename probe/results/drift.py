@@ -1,90 +1,80 @@
 """How far states move at every stored site and layer, on the scale of unrelated inputs."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from analyses import drift, statistics
+from analyses.control_sampling import SAMPLINGS
 
+from .analysis import Analysis, Column
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import estimate
 
-YARDSTICKS = ("other_sample", "other_image_same_prompt", "same_image_other_prompt")
-"""Another image and question (HI), another image with the same question, the same image with another question."""
+OTHER_SAMPLE, SAME_PROMPT, _ = SAMPLINGS
+"""Another image and question (HI); another image with the same question."""
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Drift per site, layer and family on three yardsticks; None where the run kept answers only."""
-    if not evidence.run.sites:
-        return None
-    data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "place", join="outer")
-    shown = data.sel(place=evidence.site)
-    rows = tuple(
-        {
-            "family": name,
-            "1 - cosine": estimate(shown.drift.sel(family=name), 4),
-            "% of another sample": estimate(shown.percent.sel(family=name, yardstick=YARDSTICKS[0]), 1),
-            "% of another image, same question": estimate(shown.percent.sel(family=name, yardstick=YARDSTICKS[1]), 1),
-            "Cohen's d": estimate(shown.cohen_d.sel(family=name, yardstick=YARDSTICKS[0]), 2),
-        }
-        for name in data.family.values.tolist()
-        if name != "clean"
-    )
-    meaning = "100 %: as far as unrelated clean states lie apart. Every stored layer is in the data."
-    return Result("drift", f"Drift at {evidence.site}", data, rows, meaning, findings(data))
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(site_layer, family, bound) drift, also (control) in % of three controls and in their standard deviations."""
+    data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
+    return data.assign_attrs(site_layer=evidence.primary)
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """Everything about one site, a place per layer: (place, family, ...)."""
-    states = evidence.states(site)
-    clean = states.sel(condition="clean", drop=True)
-    moved = evidence.moved(site)
-    means = evidence.means(moved)
-    by_family = with_any(evidence, moved)
-    scales = [on_yardstick(evidence, by_family, clean, yardstick) for yardstick in YARDSTICKS]
+    """Everything about one site, for each layer."""
+    moved, clean = evidence.drift(site), evidence.clean_states(site)
+    means = evidence.by_family(statistics.MEAN, moved)
+    scales = [on_control(evidence, moved, clean, sampling) for sampling in SAMPLINGS]
     data = xr.Dataset({"drift": means.value, "defined": means.defined, "undefined": means.undefined})
-    data["euclidean"] = evidence.means(evidence.split(drift.euclidean(clean, states))).value
-    data = data.merge(xr.concat(scales, xr.IndexVariable("yardstick", list(YARDSTICKS))))
-    return evidence.by_place(data, site)
+    longer = evidence.split(drift.euclidean(clean, evidence.states(site)))
+    data = data.assign(euclidean=evidence.values(statistics.MEAN, longer))
+    data = data.merge(xr.concat(scales, xr.IndexVariable("control", list(SAMPLINGS))))
+    return evidence.by_site_layer(data, site).assign_attrs(unions=means.attrs["unions"])
 
 
-def with_any(evidence: Evidence, moved: xr.DataArray) -> xr.DataArray:
-    """(sample, layer, family) each sample's drift under each family, then under all of "any" together."""
-    together = moved.isel(condition=np.flatnonzero(moved.family.isin(evidence.any_of).values))
-    whole = drift.by_family(together, family=["any"] * together.sizes["condition"])
-    return xr.concat([drift.by_family(moved), whole], "family").transpose("sample", "layer", "family")
-
-
-def on_yardstick(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, yardstick: str) -> xr.Dataset:
-    """Drift in % of a control and in its standard deviations, with intervals; nan where the control has no partners."""
-    unaveraged = drift.control_pairs(clean, sampling=yardstick, seed=evidence.seed)
-    control = drift.control(clean, sampling=yardstick, seed=evidence.seed)
-    control = control.transpose("sample", "layer")
-    images = moved.image.values
-    bounds = {
-        name: np.stack(
-            statistics.bootstrap(statistic, moved.values, control.values, cluster=images, seed=evidence.seed), axis=-1
-        )
-        for name, statistic in (("percent", statistics.percent), ("cohen_d", statistics.cohen_d))
-    }
+def on_control(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, sampling: str) -> xr.Dataset:
+    """Drift in % of a control and in its standard deviations; nan where no other sample can be drawn."""
+    pairs = drift.control_pairs(clean, sampling=sampling, seed=evidence.seed)
+    control = drift.control(clean, sampling=sampling, seed=evidence.seed)
+    averaged = statistics.per_sample(moved, unions=evidence.unions(moved))
     return xr.Dataset(
-        {name: (("layer", "family", "bound"), values) for name, values in bounds.items()}
-        | {
-            "cohen_d_unaveraged": drift.relative(moved, unaveraged).cohen_d,
-            "percent_sd": drift.relative(moved, control).percent_sd,
-            "control": control.mean("sample"),
-        },
-        coords={"layer": moved.layer, "family": moved.family, "bound": list(statistics.BOUNDS)},
+        {
+            "percent": evidence.values(statistics.PERCENT, moved, control),
+            "cohen_d": evidence.values(statistics.COHEN_D, moved, control),
+            "cohen_d_unaveraged": drift.relative(averaged, pairs).cohen_d,
+            "percent_sd": drift.relative(averaged, control).percent_sd,
+            "control_drift": control.mean("sample"),
+        }
     )
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
+def finding(data: xr.Dataset) -> Sequence[str]:
     """Where in the model the perturbations move states farthest, on the scale of another image."""
-    scale = data.percent.sel(family="any", yardstick=YARDSTICKS[0])
+    scale = data.percent.sel(family=statistics.ALL, control=OTHER_SAMPLE)
     values = scale.sel(bound="estimate")
     if not np.isfinite(values).any():
         return ()
-    farthest = int(values.argmax("place", skipna=True))
+    farthest = int(values.argmax("site_layer", skipna=True))
     return (
-        f"States move farthest at {data.place.values[farthest]}: {estimate(scale[farthest], 1)} % of the distance "
+        f"States move farthest at {data.site_layer.values[farthest]}: {estimate(scale[farthest], 1)} % of the distance "
         "between unrelated samples, over all perturbations.",
     )
+
+
+ANALYSIS = Analysis(
+    name="drift",
+    title="Drift at {site_layer}",
+    meaning="100 %: as far as unrelated clean states lie apart. Every stored layer is in the data.",
+    needs=("states",),
+    compute=compute,
+    columns=(
+        Column("drift", "1 - cosine", digits=4),
+        Column("percent", "of another sample", unit="%", digits=1, at={"control": OTHER_SAMPLE}),
+        Column("percent", "of another image, same question", unit="%", digits=1, at={"control": SAME_PROMPT}),
+        Column("cohen_d", "Cohen's d", at={"control": OTHER_SAMPLE}),
+    ),
+    finding=finding,
+    hidden_rows=("clean",),
+)

@@ -1,84 +1,88 @@
-"""Which answers change: broken, mended, wandered; yes and no apart; and in how many ways a question is answered."""
+"""Which answers change: right to wrong and back, yes and no apart, and in how many ways a question is answered."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from analyses import flips, margins
+from analyses import flips, margins, statistics
 
+from .analysis import Analysis, percent
 from .evidence import Evidence
-from .result import Result, estimate
-
-HEADINGS = {
-    "ifr": "flipped %",
-    "broken": "right → wrong %",
-    "mended": "wrong → right %",
-    "wandered": "wrong → other wrong %",
-}
+from .sentences import share
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """The transitions of a run with right answers; None where nothing was to be chosen."""
-    if not evidence.asked:
-        return None
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(family, bound) transitions between right and wrong answers, and the readings of a rate over all families."""
     change = flips.transitions(evidence.choice, evidence.clean_choice, evidence.answer).map(evidence.split)
-    rates = {
-        "broken": evidence.shares(change.right_to_wrong, change.right_to_wrong + change.right_to_right),
-        "mended": evidence.shares(change.wrong_to_right, change.wrong_to_right + change.wrong_to_wrong),
-        "wandered": evidence.shares(change.wrong_to_other_wrong, change.wrong_to_right + change.wrong_to_wrong),
+    tables = {"ifr": evidence.by_family(statistics.SHARE, evidence.flipped)} | transitions(evidence, change)
+    data = xr.Dataset({name: table.value for name, table in tables.items()})
+    counts = {f"{name}_cases": table.defined for name, table in tables.items()}
+    data = data.assign(counts | overall(evidence))
+    data = data.assign(
+        ties=margins.ties(evidence.scores).sum(), entropy=evidence.interval(flips.entropy(evidence.choice))
+    )
+    return data.assign_attrs(unions=tables["ifr"].attrs["unions"])
+
+
+def transitions(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Shares of the clean answers, right or wrong ones, that each transition could have happened to."""
+    right = change.right_to_wrong + change.right_to_right
+    wrong = change.wrong_to_right + change.wrong_to_wrong
+    tables = {
+        "right_to_wrong": evidence.by_family(statistics.SHARE, change.right_to_wrong, right),
+        "wrong_to_right": evidence.by_family(statistics.SHARE, change.wrong_to_right, wrong),
+        "wrong_to_other_wrong": evidence.by_family(statistics.SHARE, change.wrong_to_other_wrong, wrong),
     }
-    rates["ifr"] = evidence.rate(evidence.flipped)
-    data = xr.Dataset(rates | yes_no(evidence, change) | any_readings(evidence) | spread(evidence))
-    data = data.assign(ties=margins.ties(evidence.scores).sum())
-    rows = tuple(
-        {"family": name}
-        | {heading: estimate(data[rate].sel(family=name), 1, 100) for rate, heading in HEADINGS.items()}
-        for name in data.family.values.tolist()
-        if name != "clean"
-    )
-    return Result(
-        "flips",
-        "Flips",
-        data,
-        rows,
-        "Of the answers right (wrong) on the clean image, the share that became wrong (right, wrong otherwise).",
-        findings(data),
-    )
+    return tables | yes_no(evidence, change)
 
 
-def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.DataArray]:
+def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
     """The transitions of yes/no questions apart; nothing where the run asks none."""
     binary = (evidence.run.samples.kind == "yesno").drop_vars(["kind", "answer", "image"], errors="ignore")
     if not bool(binary.any()):
         return {}
-    said_yes = (evidence.clean_choice == 0) & binary
-    said_no = (evidence.clean_choice == 1) & binary
-    kept, broken = change.right_to_right, change.right_to_wrong
-    mended, wrong = change.wrong_to_right, change.wrong_to_wrong
+    yes, no = (evidence.clean_choice == 0) & binary, (evidence.clean_choice == 1) & binary
+    kept, corrected = change.right_to_right, change.wrong_to_right
+    right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong
     return {
-        "true_positive_stability": evidence.shares(kept.where(said_yes), (kept + broken).where(said_yes)),
-        "true_negative_stability": evidence.shares(kept.where(said_no), (kept + broken).where(said_no)),
-        "false_positive_correction": evidence.shares(mended.where(said_yes), (mended + wrong).where(said_yes)),
-        "false_negative_correction": evidence.shares(mended.where(said_no), (mended + wrong).where(said_no)),
+        "true_positive_stability": evidence.by_family(statistics.SHARE, kept.where(yes), right.where(yes)),
+        "true_negative_stability": evidence.by_family(statistics.SHARE, kept.where(no), right.where(no)),
+        "false_positive_correction": evidence.by_family(statistics.SHARE, corrected.where(yes), wrong.where(yes)),
+        "false_negative_correction": evidence.by_family(statistics.SHARE, corrected.where(no), wrong.where(no)),
     }
 
 
-def any_readings(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """The three readings of "any": pairs pooled, samples that ever flip, and the mean of the families' rates."""
-    rates = flips.rates(evidence.flipped, family="family", any_of=evidence.any_of)
-    return {name: rates[name] for name in ("any_ifr", "any_ifr_mean", "any_iv")}
+def overall(evidence: Evidence) -> dict[str, xr.DataArray]:
+    """The readings of a rate over all perturbations: pairs pooled, samples that ever flip, mean over families."""
+    families = evidence.unions(evidence.flipped)[statistics.ALL]
+    rates = flips.rates(evidence.flipped, family="family", any_of=families)
+    return {f"overall_{name}": rates[f"any_{name}"] for name in ("ifr", "ifr_mean", "iv")}
 
 
-def spread(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """Choice entropy [nats] of a sample over all conditions: its mean with an interval."""
-    return {"entropy": evidence.interval(flips.entropy(evidence.choice))}
-
-
-def findings(data: xr.Dataset) -> tuple[str, ...]:
-    """Whether the perturbations break more answers than they mend."""
-    broken, mended = (data[name].sel(family="any").values for name in ("broken", "mended"))
-    if not np.isfinite([broken[0], mended[0]]).all():
+def finding(data: xr.Dataset) -> Sequence[str]:
+    """Whether the perturbations turn more right answers wrong than wrong ones right."""
+    worse, better = (data[name].sel(family=statistics.ALL) for name in ("right_to_wrong", "wrong_to_right"))
+    if not np.isfinite([worse[0], better[0]]).all():
         return ()
     return (
-        f"Of the answers that were right, {estimate(broken, 1, 100)} % became wrong; of the wrong ones, "
-        f"{estimate(mended, 1, 100)} % became right.",
+        f"Of the answers that were right, {share(worse)} became wrong; of the wrong ones, {share(better)} became "
+        "right.",
     )
+
+
+ANALYSIS = Analysis(
+    name="flips",
+    title="Flips",
+    meaning="Of the answers right (wrong) on the clean image, the share that became wrong (right, wrong otherwise).",
+    needs=("options",),
+    compute=compute,
+    columns=(
+        percent("ifr", "flipped"),
+        percent("right_to_wrong", "right → wrong"),
+        percent("wrong_to_right", "wrong → right"),
+        percent("wrong_to_other_wrong", "wrong → other wrong"),
+    ),
+    finding=finding,
+    hidden_rows=("clean",),
+)

@@ -1,94 +1,99 @@
-"""Hidden instability: what moves although the answer stays, where it moves first, and what gives a flip away."""
+"""Hidden instability: what moves although the answer stays, and what predicts a flip."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from analyses import drift, instability
+from analyses import drift, instability, statistics
 
+from .analysis import Analysis, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import estimate, share
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5)
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Hidden shares per place and family, and predictors of flips; None without choices or without states."""
-    if not evidence.asked or not evidence.run.sites or not (evidence.flipped.notnull()).any():
+def compute(evidence: Evidence) -> xr.Dataset | None:
+    """(site_layer, family, quantile, bound) hidden shares, and how well drift, energy and margins predict flips."""
+    if not evidence.flipped.notnull().any():
         return None
-    data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "place", join="outer")
-    data = data.merge(predictors(evidence))
-    shown = data.sel(place=evidence.site, quantile=QUANTILES[0])
-    rows = tuple(
-        {
-            "family": name,
-            "hidden %": estimate(bounds(shown, "hidden").sel(family=name), 1, 100),
-            "eroded %": estimate(shown.eroded.sel(family=name), 1, 100),
-        }
-        for name in data.family.values.tolist()
-        if name != "clean"
-    )
-    meaning = (
-        f"Of the answers that stayed: hidden, whose state moved beyond the nearest {100 * QUANTILES[0]:.0f} % of "
-        "unrelated pairs; eroded, whose lead shrank."
-    )
-    return Result("instability", f"Hidden instability at {evidence.site}", data, rows, meaning, findings(data))
+    data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
+    eroded = evidence.by_family(statistics.SHARE, instability.eroded_pairs(evidence.erosion, evidence.flipped))
+    data = data.assign(eroded=eroded.value, eroded_kept=eroded.defined).merge(predictors(evidence))
+    return data.assign_attrs(site_layer=evidence.primary, unions=eroded.attrs["unions"])
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """(place, family, quantile) hidden shares, and (place) how well drift tells flips, of one site."""
-    states = evidence.states(site)
-    clean = states.sel(condition="clean", drop=True)
-    moved = evidence.moved(site)
-    control = drift.control_pairs(clean, seed=evidence.seed)
-    data = instability.hidden_by_family(
-        moved, control, evidence.flipped, quantile=QUANTILES, any_of=evidence.any_of, seed=evidence.seed
-    ).drop_vars("threshold", errors="ignore")
-    told = instability.predicts_flip(moved, evidence.flipped, cluster="image", seed=evidence.seed)
-    data = data.assign({f"drift_{name}": values for name, values in told.data_vars.items()})
+    """Hidden shares, and how well drift and the change of energy predict flips, of one site."""
+    moved, control = evidence.drift(site), drift.control_pairs(evidence.clean_states(site), seed=evidence.seed)
+    verdicts = instability.hidden_pairs(moved, control, evidence.flipped, quantile=QUANTILES)
+    hidden = evidence.by_family(statistics.SHARE, verdicts.drop_vars("threshold"))
+    data = xr.Dataset({"hidden": hidden.value, "kept": hidden.defined})
+    data = data.assign(_predicts(evidence, "drift", moved))
     stored = evidence.stored(site)
     if "dirichlet" in stored:
         energy = stored.dirichlet.load()
-        change = evidence.split(evidence.per_sample(energy - energy.sel(condition="clean", drop=True)))
-        told = instability.predicts_flip(change, evidence.flipped, cluster="image", seed=evidence.seed)
-        data = data.assign({f"energy_change_{name}": values for name, values in told.data_vars.items()})
-    return evidence.by_place(data.reset_coords(drop=True), site)
+        change = evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True)))
+        data = data.assign(_predicts(evidence, "energy_change", change))
+    return evidence.by_site_layer(data.reset_coords(drop=True), site)
 
 
 def predictors(evidence: Evidence) -> xr.Dataset:
-    """(predictor) AUROC and average precision of margin erosion and of a small clean margin, and what is eroded."""
-    lead = evidence.margin.sel(condition="clean", drop=True)
-    scores = {"margin_erosion": evidence.erosion, "small_clean_margin": -lead}
-    told = [
+    """(predictor) AUROC and average precision of margin erosion and of a small clean margin."""
+    scores = {
+        "margin_erosion": evidence.erosion,
+        "small_clean_margin": -evidence.margin.sel(condition="clean", drop=True),
+    }
+    tables = [
         instability.predicts_flip(score, evidence.flipped, cluster="image", seed=evidence.seed)
         for score in scores.values()
     ]
-    data = xr.concat(told, xr.IndexVariable("predictor", list(scores)))
-    eroded = instability.eroded_pairs(evidence.erosion, evidence.flipped)
-    return data.assign(eroded=evidence.rate(eroded))
+    return xr.concat(tables, xr.IndexVariable("predictor", list(scores)))
+
+
+def _predicts(evidence: Evidence, name: str, score: xr.DataArray) -> dict[str, xr.DataArray]:
+    table = instability.predicts_flip(score, evidence.flipped, cluster="image", seed=evidence.seed)
+    return {f"{name}_{quantity}": values for quantity, values in table.data_vars.items()}
 
 
 def bounds(data: xr.Dataset, name: str) -> xr.DataArray:
     """(..., bound) of a quantity that lies in three variables."""
     parts = [data[name], data[f"{name}_low"], data[f"{name}_high"]]
-    return xr.concat(parts, xr.IndexVariable("bound", ["estimate", "low", "high"])).transpose(..., "bound")
+    return xr.concat(parts, xr.IndexVariable("bound", list(statistics.BOUNDS))).transpose(..., "bound")
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
-    """Where most is hidden, and what tells a flip best."""
-    told: list[str] = []
-    share = bounds(data, "hidden").sel(family="any", quantile=QUANTILES[0])
-    if np.isfinite(middle := share.sel(bound="estimate")).any():
-        most = share.isel(place=int(middle.argmax("place", skipna=True)))
-        told.append(
-            f"Of the answers that stayed, {estimate(most, 1, 100)} % hide a state at {most.place.item()} that moved as "
-            "far as unrelated inputs can lie: the most of all places."
+def finding(data: xr.Dataset) -> Sequence[str]:
+    """Where most is hidden, and what predicts a flip best."""
+    sentences: list[str] = []
+    hidden = data.hidden.sel(family=statistics.ALL, quantile=QUANTILES[0])
+    if np.isfinite(middle := hidden.sel(bound="estimate")).any():
+        most = hidden.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
+        kept = int(data.kept.sel(family=statistics.ALL, quantile=QUANTILES[0], site_layer=most.site_layer))
+        sentences.append(
+            f"Hidden: of {kept:,} answers that did not change, {share(most)} sit on a state at "
+            f"{most.site_layer.item()} that moved farther than the nearest {100 * QUANTILES[0]:.0f} % of unrelated "
+            "pairs lie apart, the most of all sites and layers."
         )
     area = bounds(data, "drift_auroc")
     if np.isfinite(middle := area.sel(bound="estimate")).any():
-        best = area.isel(place=int(middle.argmax("place", skipna=True)))
+        best = area.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
         margin = bounds(data, "auroc").sel(predictor="small_clean_margin")
-        told.append(
-            f"Drift tells flips best at {best.place.item()}: AUROC {estimate(best, 2)}; a small margin on the clean "
-            f"image, known beforehand, {estimate(margin, 2)}."
+        sentences.append(
+            f"Drift predicts flips best at {best.site_layer.item()}: AUROC {estimate(best, 2)}; a small margin on the "
+            f"clean image, known beforehand, {estimate(margin, 2)}."
         )
-    return tuple(told)
+    return sentences
+
+
+ANALYSIS = Analysis(
+    name="instability",
+    title="Hidden instability at {site_layer}",
+    meaning=f"Of the answers that stayed: hidden, whose state moved beyond the nearest {100 * QUANTILES[0]:.0f} % of "
+    "unrelated pairs; eroded, whose margin shrank.",
+    needs=("options", "states"),
+    compute=compute,
+    columns=(percent("hidden", "hidden", at={"quantile": QUANTILES[0]}), percent("eroded", "eroded")),
+    finding=finding,
+    hidden_rows=("clean",),
+)

@@ -1,38 +1,24 @@
-"""By how much the model prefers what it chooses, by every yardstick, and whether the way of scoring decides."""
+"""By how much the model prefers what it chooses, against three references, and whether the scoring decides."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from analyses import flips, margins
+from analyses import flips, margins, statistics
 
+from .analysis import Analysis, Column
 from .evidence import Evidence
-from .result import Result, estimate
 
 REFERENCES = ("clean_choice", "answer", "top2")
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Margins from three references, and accuracy under every normalisation; None where nothing was to be chosen."""
-    if not evidence.asked:
-        return None
-    margin = xr.concat([evidence.means(lead).value for lead in leads(evidence)], "reference")
-    data = xr.Dataset({"margin": margin.assign_coords(reference=list(REFERENCES)), "accuracy": accuracies(evidence)})
-    rows = tuple(
-        {"family": name}
-        | {
-            f"lead of {reference.replace('_', ' ')}": estimate(data.margin.sel(family=name, reference=reference), 2)
-            for reference in REFERENCES
-        }
-        for name in data.family.values.tolist()
-    )
-    meaning = "Log-likelihood over the best other option, nats; the clean choice's lead falls below 0 where it flips."
-    return Result("margins", "Margins", data, rows, meaning, findings(data))
-
-
-def leads(evidence: Evidence) -> list[xr.DataArray]:
-    """(sample, condition) margins of the clean choice, of the right answer, and of the best option."""
-    references = (evidence.clean_choice, evidence.answer, "top2")
-    return [evidence.split(margins.margin(evidence.scores, reference)) for reference in references]
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(reference, family, bound) margins [nats], and (normalisation, family, bound) accuracy under each scoring."""
+    chosen = (evidence.clean_choice, evidence.answer, "top2")
+    found = [evidence.values(statistics.MEAN, evidence.split(margins.margin(evidence.scores, one))) for one in chosen]
+    margin = xr.concat(found, xr.IndexVariable("reference", list(REFERENCES)))
+    return xr.Dataset({"margin": margin, "accuracy": accuracies(evidence)}, attrs={"unions": found[0].attrs["unions"]})
 
 
 def accuracies(evidence: Evidence) -> xr.DataArray:
@@ -48,14 +34,13 @@ def accuracies(evidence: Evidence) -> xr.DataArray:
         "byte": margins.score(answers.log_likelihood, normalize="byte", text=text),
         "sum_with_end_of_turn": margins.score(answers.log_likelihood, end_of_turn=answers.end_of_turn),
     }
-    rates = [
-        evidence.rate(evidence.split(flips.correct(margins.choice(margins.complete(scores, exists)), evidence.answer)))
-        for scores in scored.values()
-    ]
+    choices = (margins.choice(margins.complete(scores, exists)) for scores in scored.values())
+    right = [evidence.split(flips.correct(choice, evidence.answer)) for choice in choices]
+    rates = [evidence.values(statistics.SHARE, each) for each in right]
     return xr.concat(rates, xr.IndexVariable("normalisation", list(scored)))
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
+def finding(data: xr.Dataset) -> Sequence[str]:
     """Whether another way of scoring would give another accuracy."""
     clean = data.accuracy.sel(family="clean", bound="estimate")
     if not np.isfinite(clean).any():
@@ -67,3 +52,18 @@ def findings(data: xr.Dataset) -> tuple[str, ...]:
         f"On clean images, options scored by {best.normalisation.item()} give {100 * float(best):.1f} % right, by "
         f"{worst.normalisation.item()} {100 * float(worst):.1f} %.",
     )
+
+
+ANALYSIS = Analysis(
+    name="margins",
+    title="Margins",
+    meaning="Log-likelihood over the best other option; the clean choice's margin falls below 0 where it flips.",
+    needs=("options",),
+    compute=compute,
+    columns=(
+        Column("margin", "of the clean choice", unit="nats", at={"reference": "clean_choice"}),
+        Column("margin", "of the right answer", unit="nats", at={"reference": "answer"}),
+        Column("margin", "of the best option", unit="nats", at={"reference": "top2"}),
+    ),
+    finding=finding,
+)

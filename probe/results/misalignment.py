@@ -1,49 +1,38 @@
 """What answers invent, what they leave out, and whether they call the road safe when it is not."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
-from analyses import misalignment
+from analyses import misalignment, statistics
 
+from .analysis import Analysis, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import highest, share
 
-HEADINGS = {
-    "hallucination": "HR %",
-    "critical_omission": "COR %",
-    "safety_misinterpretation": "SMR %",
-}
+ACRONYMS = {"hallucination": "HR", "critical_omission": "COR", "safety_misinterpretation": "SMR"}
+"""Quantities of the tables, and what the literature calls their means."""
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """HR, COR and SMR; None where the run asks neither for descriptions with a reference nor about safety."""
+def compute(evidence: Evidence) -> xr.Dataset | None:
+    """(family, bound) HR, COR and SMR, (condition, bound) the same by condition; None without any reference."""
     found = descriptions(evidence) | verdicts(evidence)
     if not found:
         return None
-    means = {name: evidence.means(pairs) for name, pairs in found.items()}
-    data = xr.Dataset(
-        {
-            name: means[name].value if name == "hallucination" else evidence.rate(pairs)  # the others are yes or no
-            for name, pairs in found.items()
-        }
-    )
-    data = data.assign({f"{name}_defined": table.defined for name, table in means.items()})
+    # a hallucination is a share of its answer's mentions, the others are yes or no
+    tables = {
+        name: evidence.by_family(statistics.MEAN if name == "hallucination" else statistics.SHARE, pairs)
+        for name, pairs in found.items()
+    }
+    data = xr.Dataset({name: table.value for name, table in tables.items()})
+    data = data.assign({f"{name}_defined": table.defined for name, table in tables.items()})
     data = data.assign({f"{name}_by_condition": evidence.interval(pairs) for name, pairs in found.items()})
-    shown = {name: heading for name, heading in HEADINGS.items() if name in data}
-    rows = tuple(
-        {"family": name}
-        | {heading: estimate(data[quantity].sel(family=name), 1, 100) for quantity, heading in shown.items()}
-        for name in data.family.values.tolist()
-    )
-    meaning = (
-        "HR: classes named that are not there. COR: answers that leave out a safety-critical class. SMR: safety "
-        "answers that are wrong or say neither."
-    )
-    return Result("misalignment", "What is said against what is there", data, rows, meaning, findings(data))
+    return data.assign_attrs(unions=next(iter(tables.values())).attrs["unions"])
 
 
 def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """(sample, condition) of the samples that describe a scene, others nan; the reference text says what is there."""
+    """(sample, condition) of the samples that describe a scene, others nan; the reference text names what is there."""
     samples = evidence.run.samples
     describing = ((samples.kind == "describe") & (samples.answer != "")).values
     if not describing.any():
@@ -54,29 +43,30 @@ def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
     parts = {
         "hallucination": misalignment.hallucination(named, present),
         "critical_omission": misalignment.critical_omission(named, present),
-        "says_nothing": (named.sum("class") == 0).where(named.notnull().any("class")).astype(float),
+        "names_nothing": (named.sum("class") == 0).where(named.notnull().any("class")).astype(float),
     }
     return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
 
 
 def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """(sample, condition) of the samples that ask whether it is safe, others nan: the option chosen, or the text."""
+    """(sample, condition) of the samples about safety, others nan: by the option chosen, or the text."""
     samples = evidence.run.samples
-    asking = np.flatnonzero((samples.kind == "safety").values)
-    if not len(asking):
+    about_safety = np.flatnonzero((samples.kind == "safety").values)
+    if not len(about_safety):
         return {}
-    text = evidence.run.answers.text.isel(sample=asking).drop_vars(["kind", "answer"])
-    choice = evidence.choice.isel(sample=asking)
-    options = samples.option_text.isel(sample=asking).values.astype(object)
+    text = evidence.run.answers.text.isel(sample=about_safety).drop_vars(["kind", "answer"])
+    choice = evidence.choice.isel(sample=about_safety)
+    options = samples.option_text.isel(sample=about_safety).values.astype(object)
     place = np.maximum(choice.values, 0)
     chosen = np.take_along_axis(options[:, None, :], place[..., None], axis=-1)[..., 0]
-    said = text.copy(data=np.where(choice.values >= 0, chosen, text.values.astype(object)))
+    answers = text.copy(data=np.where(choice.values >= 0, chosen, text.values.astype(object)))
     reference = xr.DataArray(
-        samples.answer.values[asking].astype(object), dims="sample", coords={"sample": said.sample.values}
+        samples.answer.values[about_safety].astype(object), dims="sample", coords={"sample": answers.sample.values}
     )
-    wrong = misalignment.safety_misinterpretation(said, reference)
-    parsed = misalignment.safety_parsed(said)
-    parts = {"safety_misinterpretation": wrong, "safety_parsed": parsed}
+    parts = {
+        "safety_misinterpretation": misalignment.safety_misinterpretation(answers, reference),
+        "safety_parsed": misalignment.safety_parsed(answers),
+    }
     return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
 
 
@@ -89,19 +79,27 @@ def _over_all_samples(evidence: Evidence, part: xr.DataArray) -> xr.DataArray:
     return evidence.split(whole.assign_coords(along).transpose("sample", "condition"))
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
+def finding(data: xr.Dataset) -> Sequence[str]:
     """What each rate rises to from clean, under the family that raises it most."""
     sentences: list[str] = []
-    for quantity, heading in HEADINGS.items():
+    for quantity, acronym in ACRONYMS.items():
         if quantity not in data:
             continue
-        values = data[quantity].drop_sel(family=["clean", "any"], errors="ignore")
-        middle = values.sel(bound="estimate")
-        if not np.isfinite(middle).any():
-            continue
-        worst = values.isel(family=int(middle.argmax("family", skipna=True)))
-        sentences.append(
-            f"{heading.removesuffix(' %')}: {estimate(data[quantity].sel(family='clean'), 1, 100)} % on clean images, "
-            f"{estimate(worst, 1, 100)} % under {worst.family.item()}."
-        )
-    return tuple(sentences)
+        values = data[quantity].assign_attrs(unions=data.attrs["unions"])
+        worst = highest(values)
+        if worst is not None:
+            clean = share(values.sel(family="clean"))
+            sentences.append(f"{acronym}: {clean} on clean images, {share(worst)} under {worst.family.item()}.")
+    return sentences
+
+
+ANALYSIS = Analysis(
+    name="misalignment",
+    title="Answers against what the image shows",
+    meaning="HR: classes named that are not there. COR: answers that leave out a safety-critical class. SMR: safety "
+    "answers that are wrong or commit to neither.",
+    needs=("scene",),
+    compute=compute,
+    columns=tuple(percent(quantity, acronym) for quantity, acronym in ACRONYMS.items()),
+    finding=finding,
+)

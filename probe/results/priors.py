@@ -1,79 +1,78 @@
 """Whether perturbed answers and states go where the model goes when it sees nothing."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import xarray as xr
 
-from analyses import priors
+from analyses import priors, statistics
 
+from ..perturbations import SUITES
+from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import highest, share
 
 PRIOR = "white"
 """The condition that stands for seeing nothing: HI's blank image."""
 
-COLUMNS = {"margin": ("margin, median", 2, 1), "state": ("state", 2, 1), "lands": ("flips that land there %", 1, 100)}
+MEDIAN_RESAMPLES = 500
+"""Fewer than for means: a median is no function of sums, so that each resample is computed by itself."""
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Drift to prior of margin, state and choice; None for a run without the condition `white`."""
-    if PRIOR not in evidence.run.conditions.condition.values:
+def compute(evidence: Evidence) -> xr.Dataset | None:
+    """(family, bound) drift to prior of margin and state, and the share of flips that end at the prior's choice."""
+    parts = (of_answers(evidence) if evidence.has_options else {}) | (of_states(evidence) if evidence.primary else {})
+    if not parts:
         return None
-    data = xr.Dataset()
-    if evidence.asked:
-        data = data.assign(of_margins(evidence)).assign(of_choices(evidence))
-    if evidence.site:
-        data = data.assign(of_states(evidence))
-    if not data:
-        return None
-    rows = tuple(
-        {"family": name}
-        | {
-            heading: estimate(data[quantity].sel(family=name), digits, factor)
-            for quantity, (heading, digits, factor) in COLUMNS.items()
-            if quantity in data
-        }
-        for name in data.family.values.tolist()
-        if name not in ("clean", "any", PRIOR)
-    )
-    meaning = (
-        "0: as on the clean image, 1: as on a white one. Single margins divide by small numbers: hence the median."
-    )
-    return Result("priors", "Drift to prior", data, rows, meaning, findings(data))
+    unions = next(iter(parts.values())).attrs["unions"]
+    return xr.Dataset({name: table.value for name, table in parts.items()}, attrs={"unions": unions})
 
 
-def of_margins(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """D2P of the margin: the median over pairs, because single ones divide by a small difference."""
+def of_answers(evidence: Evidence) -> dict[str, xr.Dataset]:
+    """D2P of the margin, its median over pairs because single ones divide by a small difference, and of the choice."""
     margin = evidence.margin
     clean, prior = (margin.sel(condition=name, drop=True) for name in ("clean", PRIOR))
     along = evidence.split(priors.margin_drift(clean, margin, prior))
-    return {"margin": evidence.medians(along), "margin_mean": evidence.means(along).value}
+    choice = evidence.choice.sel(condition=PRIOR, drop=True)
+    to_prior = evidence.split(priors.flips_to_prior(evidence.choice, evidence.clean_choice, choice))
+    median = statistics.pooled(statistics.median)
+    return {
+        "margin": statistics.by_family(
+            median, along, unions=evidence.unions(along), resamples=MEDIAN_RESAMPLES, seed=evidence.seed
+        ),
+        "margin_mean": evidence.by_family(statistics.MEAN, along),
+        "flip_to_prior": evidence.by_family(statistics.SHARE, to_prior),
+    }
 
 
-def of_choices(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """Share of flips that land on the prior's choice."""
-    prior = evidence.choice.sel(condition=PRIOR, drop=True)
-    landed = evidence.split(priors.lands_on_prior(evidence.choice, evidence.clean_choice, prior))
-    return {"lands": evidence.rate(landed)}
-
-
-def of_states(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """Drift to prior of the state that speaks for the model."""
-    states = evidence.speaking
+def of_states(evidence: Evidence) -> dict[str, xr.Dataset]:
+    """Drift to prior of the states that stand for the model."""
+    states = evidence.primary_states
     clean, prior = (states.sel(condition=name, drop=True) for name in ("clean", PRIOR))
     along = evidence.split(priors.embedding_drift(clean, states, prior))
-    return {"state": evidence.means(along).value}
+    return {"state": evidence.by_family(statistics.MEAN, along)}
 
 
-def findings(data: xr.Dataset) -> tuple[str, ...]:
-    """How often a flip lands on what the model says without seeing anything."""
-    if "lands" not in data:
+def finding(data: xr.Dataset) -> Sequence[str]:
+    """How often a flip ends at what the model answers without seeing anything."""
+    if "flip_to_prior" not in data:
         return ()
-    lands = data.lands.drop_sel(family=["clean", "any", PRIOR], errors="ignore")
-    middle = lands.sel(bound="estimate")
-    if not np.isfinite(middle).any():
+    values = data.flip_to_prior.assign_attrs(unions=data.attrs["unions"])
+    most = highest(values, leave_out=SUITES["priors"].specs)
+    if most is None:
         return ()
-    most = lands.isel(family=int(middle.argmax("family", skipna=True)))
     return (
-        f"Where answers flip, they land on the answer to a white image most under {most.family.item()} "
-        f"({estimate(most, 1, 100)} % of its flips).",
+        f"Where answers flip, they flip to the answer to a white image most often under {most.family.item()} "
+        f"({share(most)} of its flips).",
     )
+
+
+ANALYSIS = Analysis(
+    name="priors",
+    title="Drift to prior",
+    meaning="0: as on the clean image, 1: as on a white one. Single margins divide by small numbers: hence the median.",
+    needs=("white",),
+    compute=compute,
+    columns=(Column("margin", "margin, median"), Column("state", "state"), percent("flip_to_prior", "flips to prior")),
+    finding=finding,
+    hidden_rows=("clean", PRIOR),
+)

@@ -1,8 +1,9 @@
 """The analyses of a run by name, in the order in which a reader meets them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from ..closest import did_you_mean
 from . import (
     alignment,
     calibration,
@@ -14,46 +15,65 @@ from . import (
     instability,
     margins,
     misalignment,
+    overview,
     priors,
     probing,
     segmentation,
     spectrum,
+    where_first,
 )
+from .analysis import Analysis
 from .evidence import Evidence
+from .needs import missing
 from .result import Result
 
-RESULTS: Mapping[str, Callable[[Evidence], Result | None]] = MappingProxyType(
+ANALYSES: Mapping[str, Analysis] = MappingProxyType(
     {
-        "flips": flips.compute,
-        "margins": margins.compute,
-        "drift": drift.compute,
-        "instability": instability.compute,
-        "dirichlet": dirichlet.compute,
-        "spectrum": spectrum.compute,
-        "frequency": frequency.compute,
-        "priors": priors.compute,
-        "alignment": alignment.compute,
-        "corruption": corruption.compute,
-        "calibration": calibration.compute,
-        "misalignment": misalignment.compute,
-        "segmentation": segmentation.compute,
-        "probing": probing.compute,
+        module.ANALYSIS.name: module.ANALYSIS
+        for module in (
+            overview,
+            flips,
+            margins,
+            drift,
+            where_first,
+            instability,
+            dirichlet,
+            spectrum,
+            frequency,
+            priors,
+            alignment,
+            corruption,
+            calibration,
+            misalignment,
+            segmentation,
+            probing,
+        )
     }
 )
-
-
-ON_REQUEST = ("probing",)
-"""Results that take long: made only where they are named."""
 
 
 def analyze(evidence: Evidence, names: Sequence[str] = ()) -> tuple[Result, ...]:
     """The named results, by default all that the run's contents allow but those made on request.
 
-    Raises ValueError for a named result that the run has nothing for.
+    Raises ValueError for an unknown name, and for a named analysis that the run does not hold enough for.
     """
-    wanted = names or [name for name in RESULTS if name not in ON_REQUEST]
-    made = {name: compute(evidence) for name, compute in RESULTS.items() if name in wanted}
     for name in names:
-        if made[name] is None:
-            raise ValueError(f"analysis {name!r}: the run holds nothing for it. {RESULTS[name].__doc__}")
+        if name not in ANALYSES:
+            hint = did_you_mean(name, ANALYSES)
+            raise ValueError(f"analysis {name!r} is unknown.{hint} Choose from: {', '.join(ANALYSES)}.")
+    chosen = [each for each in ANALYSES.values() if each.name in names or not (names or each.on_request)]
+    made = {each.name: _result(evidence, each, named=each.name in names) for each in chosen}
     return tuple(result for result in made.values() if result is not None)
+
+
+def _result(evidence: Evidence, analysis: Analysis, *, named: bool) -> Result | None:
+    lacking = missing(evidence, analysis.needs)
+    data = None if lacking else analysis.compute(evidence)
+    if data is not None:
+        return Result(analysis, data)
+    if not named:
+        return None
+    if not lacking:
+        raise ValueError(f"analysis {analysis.name!r}: the run holds too little for it. {analysis.compute.__doc__}")
+    what, cure = " and ".join(need.what for need in lacking), " ".join(need.cure for need in lacking)
+    raise ValueError(f"analysis {analysis.name!r} needs {what}, which {evidence.run.path} does not hold. {cure}")

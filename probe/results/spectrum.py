@@ -1,56 +1,58 @@
 """Which spatial frequencies of the token grid change: power in radial bands, per site, layer and family."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
-from analyses import spectral
+from analyses import spectral, statistics
 
+from .analysis import Analysis, percent
 from .evidence import Evidence
-from .result import Result, estimate
+from .sentences import share
 
 NAMES = ("low", "middle", "high")
 
 
-def compute(evidence: Evidence) -> Result | None:
-    """Relative change of the token spectrum; None where the run kept no tokens' spectra."""
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(site_layer, family, band, bound) relative change of the token spectrum."""
     sites = [site for site in evidence.run.sites if "spectrum" in evidence.stored(site)]
-    if not sites:
-        return None
-    data = xr.concat([at_site(evidence, site) for site in sites], "place", join="outer")
-    last = data.isel(place=-1)
-    names = NAMES if data.sizes["band"] == len(NAMES) else tuple(map(str, data.band.values))
-    rows = tuple(
-        {"family": name}
-        | {
-            f"{band} %": estimate(last.change.sel(family=name).isel(band=place), 1, 100)
-            for place, band in enumerate(names)
-        }
-        for name in data.family.values.tolist()
-        if name != "clean"
-    )
-    meaning = "Change of the power of the token grid in each band of frequency, in % of its clean power."
-    return Result("spectrum", f"Token spectrum at {last.place.item()}", data, rows, meaning, findings(data, names))
+    data = xr.concat([at_site(evidence, site) for site in sites], "site_layer", join="outer")
+    return data.assign_attrs(site_layer=data.site_layer.values[-1])
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """(place, family, band, bound) of one site, a place per layer."""
+    """Everything about one site, for each layer."""
     power = evidence.stored(site).spectrum.load()
-    clean = power.sel(condition="clean", drop=True)
-    change = evidence.split(evidence.per_sample(spectral.relative_change(clean, power)))
-    table = evidence.means(change)
+    change = spectral.relative_change(power.sel(condition="clean", drop=True), power)
+    table = evidence.by_family(statistics.MEAN, evidence.split(evidence.to_samples(change)))
     data = xr.Dataset({"change": table.value, "defined": table.defined, "undefined": table.undefined})
-    return evidence.by_place(data.assign_coords(band=np.arange(data.sizes["band"])), site)
+    count = data.sizes["band"]
+    bands = list(NAMES) if count == len(NAMES) else [f"band {number}" for number in range(count)]
+    return evidence.by_site_layer(data.assign_coords(band=bands), site)
 
 
-def findings(data: xr.Dataset, names: tuple[str, ...]) -> tuple[str, ...]:
+def finding(data: xr.Dataset) -> Sequence[str]:
     """The band that changes most over all perturbations."""
-    values = data.change.sel(family="any")
+    values = data.change.sel(family=statistics.ALL)
     middle = abs(values.sel(bound="estimate"))
     if not np.isfinite(middle).any():
         return ()
-    where = middle.argmax(["place", "band"], skipna=True)
+    where = middle.argmax(["site_layer", "band"], skipna=True)
     most = values.isel({dim: int(position) for dim, position in where.items()})
     return (
-        f"Of the token spectrum the {names[int(most.band)]} band changes most, at {most.place.item()}: "
-        f"{estimate(most, 1, 100)} % over all perturbations.",
+        f"Of the token spectrum the {most.band.item()} band changes most, at {most.site_layer.item()}: {share(most)} "
+        "over all perturbations.",
     )
+
+
+ANALYSIS = Analysis(
+    name="spectrum",
+    title="Token spectrum at {site_layer}",
+    meaning="Change of the power of the token grid in each band of frequency, in % of its clean power.",
+    needs=("spectra",),
+    compute=compute,
+    columns=(percent("change", "{band}"),),
+    finding=finding,
+    hidden_rows=("clean",),
+)

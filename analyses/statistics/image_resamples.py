@@ -1,7 +1,7 @@
 """Numbers that many images make together, and what they would be had other images been drawn.
 
 A condition's mIoU or hallucination rate is one number made from all images. Where such numbers are set against each
-other, the images must be drawn again for all of them at once: `redrawn` keeps the draws, so that differences,
+other, the images must be drawn again for all of them at once: `resampled` keeps the draws, so that differences,
 ratios and correlations of them can be taken draw by draw. Source: Field & Welsh 2007; definitions, section 15.
 """
 
@@ -17,7 +17,7 @@ from .. import labels
 from .resampling import BOUNDS, Floats, Statistic, cluster_sums, draws, percentiles
 
 
-def redrawn(
+def resampled(
     statistic: Statistic, *arrays: xr.DataArray, image: str = "image", resamples: int = 2000, seed: int = 0
 ) -> xr.Dataset:
     """A statistic of all images, and of each set of images that the bootstrap draws.
@@ -26,12 +26,12 @@ def redrawn(
     `statistics.mean` or `segmentation.summed_miou`. Out: Dataset estimate (...) and draws (draw, ...), in the unit of
     the statistic; what is left of the arrays' dimensions keeps their names and labels, in order. Undefined entries are left out
     of every draw; nan where none is defined. Two of them from the same images and seed belong draw to draw, and
-    arithmetic keeps that: `clean - degraded`. The coordinate `drawn_from` tells images and seed. The draws of a single
+    arithmetic keeps that: `clean - degraded`. The coordinate `resampled_from` tells images and seed. The draws of a single
     image are nan. Raises ValueError where labels differ and where images have no names. Source: Field & Welsh 2007.
 
     >>> from analyses import statistics
     >>> rate = xr.DataArray([0.0, 1.0, 1.0], dims="image", coords={"image": ["a", "b", "c"]})
-    >>> result = redrawn(statistics.mean, rate, resamples=4)
+    >>> result = resampled(statistics.mean, rate, resamples=4)
     >>> round(float(result.estimate), 3), result.draws.sizes["draw"]
     (0.667, 4)
     """  # noqa: E501
@@ -52,13 +52,13 @@ def redrawn(
         {"estimate": (dims, estimate), "draws": (("draw", *dims), values)},
         coords={
             **{name: coord for name, coord in first.coords.items() if coord.dims and set(coord.dims) <= set(dims)},
-            "drawn_from": f"{len(names)} images ({_fingerprint(names)}), seed {seed}",
+            "resampled_from": f"{len(names)} images ({_fingerprint(names)}), seed {seed}",
         },
     )
 
 
 def bounds(numbers: xr.Dataset, *, level: float = 0.95) -> xr.DataArray:
-    """Estimate and percentile interval of numbers from `redrawn`.
+    """Estimate and percentile interval of numbers from `resampled`.
 
     In: Dataset estimate (...), draws (draw, ...), also after arithmetic. Out: (..., bound), bounds estimate, low and
     high, in the numbers' unit. Undefined draws are left out; low and high are nan where the estimate is.
@@ -71,7 +71,7 @@ def bounds(numbers: xr.Dataset, *, level: float = 0.95) -> xr.DataArray:
         raise ValueError(f"level={level}: a confidence level lies between 0 and 1, such as 0.95.")
     estimate = numbers["estimate"]
     values = percentiles(estimate.values, numbers["draws"].transpose("draw", *estimate.dims).values, level)
-    coords = {name: coord for name, coord in estimate.coords.items() if name != "drawn_from"}
+    coords = {name: coord for name, coord in estimate.coords.items() if name != "resampled_from"}
     return xr.DataArray(values, dims=(*estimate.dims, "bound"), coords={**coords, "bound": list(BOUNDS)})
 
 

@@ -23,12 +23,12 @@ def images(seed: int = 0, count: int = 12) -> xr.DataArray:
 def test_redrawn_numbers_have_the_interval_of_the_bootstrap() -> None:
     x = images(18)
     x[3, 2] = NAN
-    made = correlation.redrawn(statistics.mean, x, resamples=100, seed=5)
+    made = correlation.resampled(statistics.mean, x, resamples=100, seed=5)
     expected = statistics.bootstrap(statistics.mean, x, cluster="image", resamples=100, seed=5)
     for bound, one in zip(("estimate", "low", "high"), expected, strict=True):
         np.testing.assert_allclose(correlation.bounds(made).sel(bound=bound), one)
     assert made.draws.sizes == {"draw": 100, "condition": 5}
-    ratio = correlation.redrawn(statistics.ratio, x, x + 1, resamples=100, seed=5)
+    ratio = correlation.resampled(statistics.ratio, x, x + 1, resamples=100, seed=5)
     expected = statistics.bootstrap(statistics.ratio, x, x + 1, cluster="image", resamples=100, seed=5)
     np.testing.assert_allclose(correlation.bounds(ratio).transpose("bound", ...), expected)
 
@@ -36,15 +36,15 @@ def test_redrawn_numbers_have_the_interval_of_the_bootstrap() -> None:
 def test_numbers_of_samples_and_of_images_are_redrawn_alike() -> None:
     x = images(19)
     samples = xr.concat([x, x], "copy").stack(sample=("image", "copy"), create_index=False)
-    doubled = correlation.redrawn(statistics.mean, samples.transpose("condition", "sample"), resamples=50)
-    xr.testing.assert_allclose(doubled, correlation.redrawn(statistics.mean, x, resamples=50))
-    shuffled = correlation.redrawn(statistics.mean, x[::-1], resamples=50)
-    xr.testing.assert_allclose(shuffled, correlation.redrawn(statistics.mean, x, resamples=50))
+    doubled = correlation.resampled(statistics.mean, samples.transpose("condition", "sample"), resamples=50)
+    xr.testing.assert_allclose(doubled, correlation.resampled(statistics.mean, x, resamples=50))
+    shuffled = correlation.resampled(statistics.mean, x[::-1], resamples=50)
+    xr.testing.assert_allclose(shuffled, correlation.resampled(statistics.mean, x, resamples=50))
 
 
 def test_the_difference_of_redrawn_numbers_has_the_interval_of_paired_images() -> None:
     x = images(20)
-    made = correlation.redrawn(statistics.mean, x, resamples=100)
+    made = correlation.resampled(statistics.mean, x, resamples=100)
     drop = correlation.bounds(made.sel(condition="c0") - made)
     expected = statistics.bootstrap(statistics.mean, x.sel(condition="c0") - x, cluster="image", resamples=100)
     np.testing.assert_allclose(drop.transpose("bound", ...), expected)
@@ -53,11 +53,11 @@ def test_the_difference_of_redrawn_numbers_has_the_interval_of_paired_images() -
 
 def test_a_single_image_is_not_redrawn() -> None:
     x = images(21, count=1)
-    made = correlation.bounds(correlation.redrawn(statistics.mean, x, resamples=10))
+    made = correlation.bounds(correlation.resampled(statistics.mean, x, resamples=10))
     np.testing.assert_array_equal(made.sel(bound="estimate"), x[0])
     assert np.isnan(made.sel(bound=["low", "high"])).all()
     with pytest.raises(ValueError, match="no names of images"):
-        correlation.redrawn(statistics.mean, x.drop_vars("image"))
+        correlation.resampled(statistics.mean, x.drop_vars("image"))
     with pytest.raises(ValueError, match="level=0"):
         correlation.bounds(made, level=0)
 
@@ -83,8 +83,8 @@ def test_the_drop_of_a_summed_miou_against_a_rate_is_redrawn_by_image() -> None:
         rng.integers(0, 50, size=(9, 5, 3, 3)), dims=("image", "condition", "true", "predicted"), coords=names
     )
     rate = xr.DataArray(rng.random((9, 5)), dims=("image", "condition"), coords=names)
-    quality = correlation.redrawn(segmentation.summed_miou, matrices, resamples=60, seed=3)
-    wrong = correlation.redrawn(statistics.mean, rate, resamples=60, seed=3)
+    quality = correlation.resampled(segmentation.summed_miou, matrices, resamples=60, seed=3)
+    wrong = correlation.resampled(statistics.mean, rate, resamples=60, seed=3)
     result = correlation.table(
         {"drop": quality.sel(condition="c0") - quality}, {"HR": wrong - wrong.sel(condition="c0")}, permutations=50
     )

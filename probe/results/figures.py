@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from ..summary import Summary
+from numpy.typing import NDArray
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, told apart by most colour-blind readers."""
@@ -23,37 +22,40 @@ STYLE: Any = {
     "grid.color": "#e5e5e5",
     "axes.axisbelow": True,
     "svg.fonttype": "path",
-    "svg.hashsalt": "vlm-probe",
+    "svg.hashsalt": "vlm-undertow",
 }
 
 
-def stability_map(summary: Summary) -> Figure:
+def stability_map(data: xr.Dataset) -> Figure:
     """What moved inside against what moved outside, a point per family with both 95 % intervals.
 
-    Right means answers flip; up means states drift. The upper left is hidden instability: nothing to see outside, much
-    inside. At 100 % a state lies as far from its clean self as unrelated samples lie from each other.
+    In: the overview's ifr and drift_percent (family, bound). Right means answers flip; up means states drift. The upper
+    left is hidden instability: nothing to see outside, much inside. At 100 % a state lies as far from its clean self as
+    unrelated samples lie from each other.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
         axes = figure.add_subplot()
-        rows = [name for name in summary.families if np.isfinite(summary.value(name, "drift_percent")[0])]
+        unions = data.attrs["unions"]
+        points = data[["ifr", "drift_percent"]].sel(bound="estimate").to_dataframe().dropna()
+        rows = [name for name in points.index if name not in unions]
         for position, name in enumerate(rows):
-            _point(axes, summary, name, COLOURS[position % len(COLOURS)], "oDs^v"[position // len(COLOURS) % 5])
+            one = data.sel(family=name)
+            colour, marker = COLOURS[position % len(COLOURS)], "oDs^v"[position // len(COLOURS) % 5]
+            _point(axes, name, 100 * one.ifr.values, one.drift_percent.values, colour, marker)
         axes.set_xlabel("answers that flipped [%]")
         axes.set_ylabel("drift of the state [% of control drift]")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside right upper", frameon=False)
+        heading = f"{data.attrs['model']} on {data.attrs['dataset']}: {data.attrs['images']} images"
         axes.set_title(
-            f"{summary.heading}\n{summary.site}",
-            loc="left",
-            fontsize=9,
+            f"{heading}, {data.attrs['samples']} questions\n{data.attrs['site_layer']}", loc="left", fontsize=9
         )
     return figure
 
 
-def _point(axes: Axes, summary: Summary, name: str, colour: str, marker: str) -> None:
-    across, up = (100 * np.array(summary.value(name, "ifr"))), np.array(summary.value(name, "drift_percent"))
+def _point(axes: Axes, name: str, across: NDArray[Any], up: NDArray[Any], colour: str, marker: str) -> None:
     axes.errorbar(
         across[0],
         up[0],

@@ -1,4 +1,4 @@
-"""Intervals by image and the table by family, against loops, scipy and known answers."""
+"""Intervals by image and tests, against loops, scipy and known answers."""
 
 import time
 
@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 import xarray as xr
 
-from analyses import drift, flips, statistics
+from analyses import drift, statistics
 
 NAN = np.nan
 
@@ -184,124 +184,3 @@ def test_permutation_of_many_images_is_drawn_and_never_certain() -> None:
     _, p = statistics.paired_permutation(x, np.zeros(60), cluster=range(60))
     assert p == pytest.approx(scipy.stats.ttest_1samp(x, 0).pvalue, abs=0.03)
     assert statistics.paired_permutation(np.ones(60), np.zeros(60), cluster=range(60))[1] == pytest.approx(1 / 10_001)
-
-
-def run(images: int = 50, seed: int = 12) -> dict[str, xr.DataArray]:
-    """The arrays of a small run: two samples an image, clean and three conditions of two families."""
-    rng = np.random.default_rng(seed)
-    samples, names = 2 * images, ["clean", "shift:1", "shift:2", "blur:1"]
-    coords = {
-        "sample": [f"s{i:03}" for i in range(samples)],
-        "image": ("sample", [f"i{i // 2:03}" for i in range(samples)]),
-        "condition": names,
-        "family": ("condition", ["clean", "shift", "shift", "blur"]),
-    }
-    choice = rng.integers(0, 2, size=(samples, 4))
-    choice[3, 2] = -1
-    pairs = ("sample", "condition")
-    one = {name: coords[name] for name in ("sample", "image")}
-    choices = xr.DataArray(choice, dims=pairs, coords=coords)
-    eroded = rng.normal(size=(samples, 4)) * (np.arange(4) > 0)
-    eroded[3, 2] = NAN
-    return {
-        "flipped": flips.flipped(choices, choices.sel(condition="clean")),
-        "correct": flips.correct(choices, xr.DataArray(rng.integers(0, 2, size=samples), dims="sample", coords=one)),
-        "drift": xr.DataArray(rng.uniform(size=(samples, 4)) * (np.arange(4) > 0), dims=pairs, coords=coords),
-        "control": xr.DataArray(rng.uniform(1, 2, size=samples), dims="sample", coords=one),
-        "erosion": xr.DataArray(eroded, dims=pairs, coords=coords),
-    }
-
-
-def test_the_table_holds_what_the_analyses_say() -> None:
-    data = run()
-    table = statistics.by_family(**data)
-    assert table.value.dims == ("family", "quantity", "bound")
-    assert table.family.values.tolist() == ["clean", "shift", "blur", "any"]
-    estimate = table.value.sel(bound="estimate")
-    rates = flips.rates(data["flipped"], family="family")
-    relative = drift.relative(drift.by_family(data["drift"]), data["control"])
-    eroded = drift.by_family(data["erosion"]).mean("sample")
-    for name in ("shift", "blur"):
-        row, told = estimate.sel(family=name), relative.sel(family=name)
-        assert row.sel(quantity="ifr") == rates.ifr.sel(family=name)
-        assert row.sel(quantity="iv") == rates.iv.sel(family=name)
-        assert row.sel(quantity="drift_percent").item() == pytest.approx(told.percent.item())
-        assert row.sel(quantity="cohen_d").item() == pytest.approx(told.cohen_d.item())
-        assert row.sel(quantity="margin_erosion").item() == pytest.approx(eroded.sel(family=name).item())
-    assert estimate.sel(family="any", quantity="ifr") == rates.any_ifr
-    assert estimate.sel(family="any", quantity="iv") == rates.any_iv
-    right = data["correct"].isel(condition=[1, 2]).values
-    assert estimate.sel(family="shift", quantity="accuracy").item() == pytest.approx(np.nanmean(right))
-
-
-def test_every_estimate_of_the_table_lies_in_its_interval() -> None:
-    value = statistics.by_family(**run()).value
-    defined = value.sel(bound="estimate").notnull()
-    assert defined.sel(family=["shift", "blur", "any"]).all()
-    between = (value.sel(bound="low") <= value.sel(bound="estimate")) & (
-        value.sel(bound="estimate") <= value.sel(bound="high")
-    )
-    assert between.where(defined, True).all()
-
-
-def test_of_clean_only_the_accuracy_is_told() -> None:
-    clean = statistics.by_family(**run()).value.sel(family="clean", bound="estimate")
-    assert clean.dropna("quantity").quantity.values.tolist() == ["accuracy"]
-
-
-def test_the_table_counts_what_is_undefined() -> None:
-    table = statistics.by_family(**run())
-    assert table.undefined.sel(family="shift").values.tolist() == [1, 1, 1, 0, 0, 1]
-    assert table.defined.sel(family="shift", quantity="ifr") == 2 * 100 - 1
-    assert table.attrs["any"] == ["shift", "blur"]
-    assert table.attrs["images"] == 50
-
-
-def test_the_table_does_not_depend_on_the_order_of_samples() -> None:
-    data, order = run(), np.random.default_rng(13).permutation(100)
-    xr.testing.assert_allclose(
-        statistics.by_family(**{name: array.isel(sample=order) for name, array in data.items()}),
-        statistics.by_family(**data),
-    )
-
-
-def test_bare_arrays_give_the_same_table() -> None:
-    data = run()
-    bare = statistics.by_family(
-        **{name: array.values for name, array in data.items()},
-        family=data["flipped"].family.values,
-        image=data["control"].image.values,
-    )
-    xr.testing.assert_identical(bare, statistics.by_family(**data))
-
-
-def test_image_level_drift_is_resampled_by_its_own_images() -> None:
-    data = run()
-    moved = data["drift"][::2].drop_vars("sample").swap_dims(sample="image")
-    yardstick = data["control"][::2].drop_vars("sample").swap_dims(sample="image")
-    table = statistics.by_family(**{**data, "drift": moved, "control": yardstick})
-    expected = drift.relative(drift.by_family(moved), yardstick)
-    value = table.value.sel(bound="estimate", family=["shift", "blur"])
-    np.testing.assert_allclose(value.sel(quantity="cohen_d"), expected.cohen_d.sel(family=["shift", "blur"]))
-    assert table.defined.sel(family="shift", quantity="cohen_d") == 100
-
-
-def test_rates_of_few_images_have_wilson_intervals() -> None:
-    value = statistics.by_family(**run(images=5)).value.sel(family="blur")
-    rate = value.sel(quantity="iv", bound="estimate").item()
-    np.testing.assert_allclose(value.sel(quantity="iv", bound=["low", "high"]), statistics.wilson(rate, 5))
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"drift": run()["drift"].isel(condition=slice(0, 3))}, "differ in 'condition'"),
-        ({"control": run()["control"].isel(sample=slice(0, 9))}, "differ in 'sample'"),
-        ({"drift": run()["drift"].expand_dims(layer=[0, 1])}, "Select one site, layer"),
-        ({"family": ["clean", "any", "any", "b"]}, "Rename it"),
-        ({"image": ["a", "b"]}, "give one each"),
-    ],
-)
-def test_the_table_refuses_what_does_not_fit(change, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        statistics.by_family(**{**run(), **change})

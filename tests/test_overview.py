@@ -1,4 +1,4 @@
-"""From a run to flips, drift and erosion per pair, to the table and the sentences: by hand, on two images."""
+"""From a run to flips, drift and erosion per pair, to the table, the sentences and the page: by hand, on two images."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import stores
-from probe.measures import OWN, default_site, measure
-from probe.report import figures, page
-from probe.summary import COLUMNS, summarize
+from analyses import drift, statistics
+from probe.report import page
+from probe.results import Evidence, Result, analyze, figures
+from probe.results.overlays import OWN_ANSWER
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
 
 SITE = SiteSpec(
@@ -37,7 +38,7 @@ SCORES = [  # per condition: s0, s1, s2
     [[-1, -2, -3], [-2, -1, NAN], [-3, -1, -2]],  # clean: cat (right), no (right), dog (right)
     [[-1, -2, -3], [-2, -1, NAN], [-1, -3, -2]],  # A: only s2 flips, to A
     [[-1, -2, -3], [-1, -2, NAN], [-3, -1, -2]],  # Yes: only s1 flips, to yes
-    [[-2, -1, -3], [-2, -1, NAN], [-3, -2, -2.5]],  # blur: s0 flips; s2 keeps dog with less of a lead
+    [[-2, -1, -3], [-2, -1, NAN], [-3, -2, -2.5]],  # blur: s0 flips; s2 keeps dog with less of a margin
 ]
 STATES = [
     [[1, 0], [1, 0], [0, 1]],
@@ -67,12 +68,12 @@ def write(path: Path, sites: tuple[SiteSpec, ...]) -> Path:
 
 
 def test_a_flip_is_a_choice_other_than_the_clean_one(run: stores.Run) -> None:
-    flipped = measure(run).flipped.sel(condition="motion_blur.horizontal:1")
+    flipped = Evidence(run).flipped.sel(condition="motion_blur.horizontal:1")
     assert flipped.values.tolist() == [1, 0, 0]
 
 
 def test_an_overlay_counts_where_it_contradicts_the_clean_choice(run: stores.Run) -> None:
-    flipped = measure(run).flipped
+    flipped = Evidence(run).flipped
     # A is s0's own clean choice and no answer to s1's yes/no question; it contradicts s2
     assert np.array_equal(flipped.sel(condition="text_overlay.semantic:A"), [NAN, NAN, 1], equal_nan=True)
     # Yes contradicts s1's "no", and says nothing to multiple choice
@@ -80,58 +81,73 @@ def test_an_overlay_counts_where_it_contradicts_the_clean_choice(run: stores.Run
 
 
 def test_an_overlay_that_repeats_the_answer_is_a_control_of_its_own(run: stores.Run) -> None:
-    flipped = measure(run).flipped
+    flipped = Evidence(run).flipped
     own = flipped.sel(condition="text_overlay.semantic:A (own answer)")
-    assert own.family == OWN
+    assert own.family == OWN_ANSWER
     assert np.array_equal(own, [0, NAN, NAN], equal_nan=True)
 
 
 def test_drift_sees_direction_and_not_length(run: stores.Run) -> None:
-    drift = measure(run).drift.sel(condition="motion_blur.horizontal:1")
-    np.testing.assert_allclose(drift, [1, 0, 0], atol=1e-6)  # 1 - cos(90 degrees), unmoved, only longer
+    moved = Evidence(run).primary_drift.sel(condition="motion_blur.horizontal:1")
+    np.testing.assert_allclose(moved, [1, 0, 0], atol=1e-6)  # 1 - cos(90 degrees), unmoved, only longer
 
 
 def test_control_pairs_images_that_differ(run: stores.Run) -> None:
-    np.testing.assert_allclose(measure(run).control, [1, 1, 1], atol=1e-6)  # (1, 0) and (0, 1) are 90 degrees apart
+    control = drift.control(Evidence(run).primary_states.sel(condition="clean", drop=True))
+    np.testing.assert_allclose(control, [1, 1, 1], atol=1e-6)  # (1, 0) and (0, 1) are 90 degrees apart
 
 
-def test_erosion_is_the_lead_that_the_clean_choice_loses(run: stores.Run) -> None:
-    erosion = measure(run).erosion.sel(condition="motion_blur.horizontal:1")
+def test_erosion_is_the_margin_that_the_clean_choice_loses(run: stores.Run) -> None:
+    erosion = Evidence(run).erosion.sel(condition="motion_blur.horizontal:1")
     # s0: cat led by 1, now trails by 1; s1: unchanged; s2: dog led by 1, now by 0.5
     np.testing.assert_allclose(erosion, [2, 0, 0.5])
 
 
-def test_the_table_and_the_sentences_say_the_same(run: stores.Run) -> None:
-    summary = summarize(run.path)
-    assert summary.value("motion_blur.horizontal", "ifr")[0] == pytest.approx(1 / 3)
-    assert summary.value("motion_blur.horizontal", "drift_percent")[0] == pytest.approx(
-        100 / 3
-    )  # mean(1, 0, 0) of control 1
-    assert summary.value("motion_blur.horizontal", "margin_erosion")[0] == pytest.approx(2.5 / 3)
-    assert summary.value("text_overlay.semantic", "ifr")[0] == 1  # both contradicting pairs
-    assert summary.value("any", "ifr")[0] == pytest.approx(
-        3 / 5
-    )  # 2 overlay pairs and 3 blurred ones; own answers apart
-    assert summary.value("clean", "accuracy")[0] == 1
-    assert any("60.0 %" in finding and "text_overlay.semantic (100.0 %" in finding for finding in summary.findings)
+def overview(path: Path) -> Result:
+    (result,) = analyze(Evidence(stores.open_run(path)), ["overview"])
+    return result
+
+
+def value(result: Result, family: str, quantity: str) -> float:
+    return result.data[quantity].sel(family=family, bound="estimate").item()
+
+
+def test_the_table_and_the_sentences_are_of_the_same_numbers(run: stores.Run) -> None:
+    result = overview(run.path)
+    assert value(result, "motion_blur.horizontal", "ifr") == pytest.approx(1 / 3)
+    assert value(result, "motion_blur.horizontal", "drift_percent") == pytest.approx(100 / 3)  # mean(1, 0, 0) of 1
+    assert value(result, "motion_blur.horizontal", "margin_erosion") == pytest.approx(2.5 / 3)
+    assert value(result, "text_overlay.semantic", "ifr") == 1  # both contradicting pairs
+    # 2 overlay pairs and 3 blurred ones; the overlay of the own answer is a control
+    assert value(result, statistics.ALL, "ifr") == pytest.approx(3 / 5)
+    assert value(result, "clean", "accuracy") == 1
+    assert any("60.0 %" in sentence and "text_overlay.semantic (100.0 %" in sentence for sentence in result.findings)
+    cells = dict(result.rows)["motion_blur.horizontal"]
+    assert cells[result.headings.index("IFR %") - 1].estimate == "33.3"
+
+
+def test_of_the_clean_image_the_accuracy_alone_is_shown(run: stores.Run) -> None:
+    cells = dict(zip(overview(run.path).headings[1:], dict(overview(run.path).rows)["clean"], strict=True))
+    assert [heading for heading, cell in cells.items() if cell.estimate != "–"] == ["acc. %"]
 
 
 def test_hidden_counts_unchanged_answers_that_moved_as_far_as_strangers(run: stores.Run) -> None:
     # unchanged pairs: s1 and s2 under blur; neither drifts as far as 1, the distance of every unrelated pair
-    assert any("of 2 answers that did not change, 0.0 %" in finding for finding in summarize(run.path).findings)
+    (result,) = analyze(Evidence(run), ["instability"])
+    assert any("of 2 answers that did not change, 0.0 %" in sentence for sentence in result.findings)
 
 
-def test_the_last_context_state_speaks_for_a_language_model(run: stores.Run) -> None:
-    assert default_site(run) == "language.layers[2]:context_last"
+def test_the_last_context_state_stands_for_a_language_model(run: stores.Run) -> None:
+    assert Evidence(run).primary == "language.layers[2]:context_last"
 
 
 def test_a_run_of_answers_alone_has_flips_and_no_drift(tmp_path: Path) -> None:
-    path = write(tmp_path / "run", sites=())
-    summary = summarize(path)
-    assert summary.site == ""
-    assert summary.value("motion_blur.horizontal", "ifr")[0] == pytest.approx(1 / 3)
-    assert np.isnan(summary.value("motion_blur.horizontal", "drift_percent")).all()
-    assert not any(finding.startswith(("Inside", "Hidden")) for finding in summary.findings)
+    result = overview(write(tmp_path / "run", sites=()))
+    assert "No drift" in result.meaning
+    assert value(result, "motion_blur.horizontal", "ifr") == pytest.approx(1 / 3)
+    assert "drift %" not in result.headings
+    assert result.figure is None
+    assert not any(sentence.startswith(("Inside", "Hidden")) for sentence in result.findings)
 
 
 def test_a_run_of_open_questions_has_drift_and_no_flips(tmp_path: Path) -> None:
@@ -144,17 +160,18 @@ def test_a_run_of_open_questions_has_drift_and_no_flips(tmp_path: Path) -> None:
         arrays = layout.blank(Unit(0, condition))
         arrays["sites/language.layers-context_last/pooled"][:, 0] = states
         stores.Writer(path, layout).commit(Unit(0, condition), arrays, report={})
-    summary = summarize(path)
-    assert summary.value("motion_blur.horizontal", "drift_percent")[0] == pytest.approx(100 / 3)
-    assert np.isnan(summary.value("motion_blur.horizontal", "ifr")).all()
-    assert not any(finding.startswith(("Outside", "Accuracy")) for finding in summary.findings)
+    result = overview(path)
+    assert value(result, "motion_blur.horizontal", "drift_percent") == pytest.approx(100 / 3)
+    assert "IFR %" not in result.headings
+    assert not any(sentence.startswith(("Outside", "Accuracy")) for sentence in result.findings)
 
 
-def test_the_page_is_whole_in_itself(run: stores.Run, tmp_path: Path) -> None:
-    summary = summarize(run.path)
-    text = page.write(summary, tmp_path / "deep" / "report.html").read_text()
+def test_the_page_is_whole_in_itself_and_has_a_section_for_each_analysis(run: stores.Run, tmp_path: Path) -> None:
+    found = analyze(Evidence(run))
+    text = page.write(found, run.provenance, tmp_path / "deep" / "report.html").read_text()
     assert "http" not in text.replace("http://www.w3.org", "")  # namespaces only
-    for told in ("<svg", "motion_blur.horizontal", *(column.heading for column in COLUMNS)):
-        assert told in text
-    figures.png(figures.stability_map(summary), tmp_path / "map.png")
+    for part in ("<svg", "motion_blur.horizontal", *(f'id="{result.name}"' for result in found), *found[0].headings):
+        assert part in text
+    assert found[0].figure is not None
+    figures.png(found[0].figure, tmp_path / "map.png")
     assert (tmp_path / "map.png").stat().st_size > 10_000

@@ -1,0 +1,96 @@
+"""`probe analyze`: everything that a run's contents allow, shown, written out, and kept in the run."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from stores import WriteFailed, open_run, results
+
+from . import code
+from .results import Evidence, Result, analyze
+from .results.result import Cell, csv_tables, plain
+
+NARROW = 13
+"""Width of the column of names in a terminal."""
+
+
+def of_run(path: Path, *, names: Sequence[str] = (), seed: int = 0) -> tuple[Result, ...]:
+    """The named analyses of a run; without names all that it allows, but those made on request.
+
+    Raises ValueError for an unknown name, and for one that the run does not hold enough for.
+    """
+    return analyze(Evidence(open_run(path), seed), names)
+
+
+def to_json(path: Path, found: Sequence[Result]) -> dict[str, Any]:
+    """Everything as plain values; undefined is null."""
+    return {"run": str(path), "results": {result.name: result.to_json() for result in found}}
+
+
+def show(found: Sequence[Result], console: Console) -> None:
+    """Print the tables, and under each how to read it and what was found."""
+    for result in found:
+        console.print(table(result))
+        console.print(result.meaning, style="dim", markup=False, highlight=False)
+        for sentence in result.findings:
+            console.print(f"• {sentence}", markup=False, highlight=False)
+        console.print()
+
+
+def table(result: Result) -> Table:
+    """A result's rows, intervals small under their estimates so that they fit a narrow terminal."""
+    drawn = Table(title=result.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    first, *others = result.headings
+    drawn.add_column(first, style="bold", overflow="fold")
+    for heading in others:
+        drawn.add_column(heading, justify="right", overflow="fold")
+    for name, cells in result.rows:
+        drawn.add_row(in_lines(name), *map(two_lines, cells))
+    return drawn
+
+
+def two_lines(cell: Cell) -> str:
+    """An estimate with its interval under it, dim.
+
+    >>> two_lines(Cell("0.5", "0.2…0.7"))
+    '0.5\\n[dim]0.2…0.7[/]'
+    """
+    return f"{cell.estimate}\n[dim]{cell.interval}[/]" if cell.interval else cell.estimate
+
+
+def in_lines(name: str) -> str:
+    """A family's name on lines of its own parts, so that no line is cut inside a word.
+
+    >>> in_lines("text_overlay.semantic"), in_lines("jpeg_compression"), in_lines("fog")
+    ('text_overlay.\\nsemantic', 'jpeg_\\ncompression', 'fog')
+    """
+    parts = name.replace(".", ".\n").split("\n")
+    return "\n".join(part.replace("_", "_\n", 1) if len(part) > NARROW else part for part in parts)
+
+
+def keep(path: Path, found: Sequence[Result], *, seed: int) -> str:
+    """Write the results into the run, each with its origin. Why that could not be done, or an empty text."""
+    origin = {"seed": seed, "utc": datetime.now(UTC).isoformat(timespec="seconds"), **code.revision()}
+    try:
+        for result in found:
+            results.write(path, result.name, result.data, attrs=plain(origin))
+    except (WriteFailed, OSError) as error:
+        return f"The results could not be kept in the run: {error}"
+    return ""
+
+
+def write_csv(folder: Path, found: Sequence[Result]) -> list[Path]:
+    """Write one tidy .csv per result and set of dimensions into a folder; the paths, in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for result in found:
+        for stem, rows in csv_tables(result.name, result.data).items():
+            path = folder / f"{stem}.csv"
+            rows.to_csv(path)
+            written.append(path)
+    return written

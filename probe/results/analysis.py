@@ -1,0 +1,68 @@
+"""What an analysis of a run is: what it needs, what it computes, and how its numbers are shown.
+
+Adding one takes a file with an `ANALYSIS` in it and a line in `registry`; table, sentences, page section, JSON and CSV
+follow from the columns and the finding.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from .evidence import Evidence
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: a variable of the result, its heading and unit, and how its numbers are written.
+
+    `scale` is what a stored number is multiplied by: 100 for shares shown in %. `at` selects along dimensions of the
+    variable; each label of a dimension that is left becomes a column of its own, and the heading may name it
+    ("{severity:g}"). `meaning` is the sentence of the legend.
+    """
+
+    variable: str
+    heading: str
+    unit: str = ""
+    digits: int = 2
+    scale: float = 1.0
+    meaning: str = ""
+    at: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def title(self) -> str:
+        """The heading with its unit."""
+        return f"{self.heading} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis of a run.
+
+    `name` is the word of `probe analyze RUN NAME`, of its file and of its section on the page. `needs` names what a run
+    must hold (`needs.NEEDS`). `compute` makes the numbers: a Dataset, whose attributes fill the braces in `title`, or
+    None where the run holds what is needed but too little of it. `rows` is the dimension along which the table runs
+    ("" for one number a line), `hidden_rows` its labels that are trivial. `finding` gives the sentences on what was
+    found, each with its interval. `on_request` analyses take long and are made only where they are named.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    needs: tuple[str, ...]
+    compute: Callable[[Evidence], xr.Dataset | None]
+    columns: tuple[Column, ...]
+    finding: Callable[[xr.Dataset], Sequence[str]]
+    figure: "Callable[[xr.Dataset], Figure | None] | None" = None
+    rows: str = "family"
+    hidden_rows: tuple[str, ...] = ()
+    on_request: bool = False
+
+
+def percent(variable: str, heading: str, **settings: Any) -> Column:
+    """A column of shares, shown in percent with one digit."""
+    return Column(variable, heading, unit="%", digits=1, scale=100, **settings)

@@ -1,0 +1,86 @@
+"""What a run must hold for an analysis, and how to get a run that does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Need:
+    """Whether a run holds something, what that is in words, and what to do where it does not."""
+
+    holds: Callable[[Evidence], bool]
+    what: str
+    cure: str
+
+
+def _stored(evidence: Evidence, variable: str) -> bool:
+    return any(variable in evidence.stored(site) for site in evidence.run.sites)
+
+
+def _of_family(evidence: Evidence, *names: str) -> bool:
+    return bool(set(names) & set(evidence.run.conditions.family.values.tolist()))
+
+
+def _of_kind(evidence: Evidence, *kinds: str) -> bool:
+    return bool(set(kinds) & set(evidence.run.samples.kind.values.tolist()))
+
+
+NEEDS: Mapping[str, Need] = MappingProxyType(
+    {
+        "options": Need(lambda e: e.has_options, "questions with options", "Give the samples options."),
+        "options_or_states": Need(
+            lambda e: e.has_options or bool(e.run.sites),
+            "questions with options, or states",
+            "Give the samples options, or extract with --keep pooled.",
+        ),
+        "answers": Need(
+            lambda e: e.has_options and bool(e.correct.notnull().any()),
+            "right answers",
+            "Give the samples an answer.",
+        ),
+        "states": Need(lambda e: bool(e.run.sites), "states", "Extract with --keep pooled or tokens."),
+        "energies": Need(
+            lambda e: _stored(e, "dirichlet"), "a site with a token grid", "Extract a site of patches or image tokens."
+        ),
+        "spectra": Need(
+            lambda e: _stored(e, "spectrum"), "a site with a token grid", "Extract a site of patches or image tokens."
+        ),
+        "severities": Need(
+            lambda e: bool((e.run.conditions.severity.values > 0).any()),
+            "conditions with a severity",
+            "Extract with -p common or -p driving.",
+        ),
+        "white": Need(
+            lambda e: "white" in e.run.conditions.condition.values, "the condition `white`", "Extract with -p white."
+        ),
+        "frequencies": Need(
+            lambda e: _of_family(e, "low_pass", "high_pass", "band_noise", "fourier_basis"),
+            "conditions of the suites `frequency` or `fourier`",
+            "Extract with -p frequency.",
+        ),
+        "scene": Need(
+            lambda e: _of_kind(e, "describe", "safety"),
+            "descriptions or safety questions",
+            "Ask for descriptions (streets-describe) or about safety (streets).",
+        ),
+        "descriptions": Need(
+            lambda e: _of_kind(e, "describe"),
+            "descriptions with a reference",
+            "Ask for descriptions (streets-describe).",
+        ),
+        "segmentations": Need(
+            lambda e: bool(e.run.record["layout"]["segmentations"]),
+            "confusion matrices of a segmentation model",
+            "Write them into the run.",
+        ),
+    }
+)
+"""Everything that `Analysis.needs` may name."""
+
+
+def missing(evidence: Evidence, names: tuple[str, ...]) -> list[Need]:
+    """Those of the named needs that the run does not meet."""
+    return [NEEDS[name] for name in names if not NEEDS[name].holds(evidence)]

@@ -1,0 +1,173 @@
+"""Any quantity per family, with its interval and its count of what is undefined."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analyses import drift, flips, statistics
+
+RNG = np.random.default_rng(0)
+
+
+def pairs(samples=12, layers=3):
+    values = RNG.normal(size=(samples, 5, layers))
+    return xr.DataArray(
+        values,
+        dims=("sample", "condition", "layer"),
+        coords={
+            "sample": [f"s{k}" for k in range(samples)],
+            "image": ("sample", [f"i{k // 2}" for k in range(samples)]),
+            "condition": ["clean", "a1", "a2", "b1", "b2"],
+            "family": ("condition", ["clean", "a", "a", "b", "b"]),
+            "layer": [0, 4, 8][:layers],
+        },
+    )
+
+
+def test_the_estimate_is_the_mean_over_samples_of_the_mean_over_conditions():
+    data = pairs()
+    data[0, 1] = np.nan
+    table = statistics.by_family(statistics.MEAN, data)
+    # sample 0 has one condition of "a" left and counts as much as the others
+    of_samples = np.nanmean(data.values[:, 1:3], axis=1)
+    np.testing.assert_allclose(table.value.sel(family="a", bound="estimate"), of_samples.mean(axis=0))
+    assert table.value.dims == ("family", "layer", "bound")
+    assert table.family.values.tolist() == ["clean", "a", "b", "all perturbations"]
+    assert table.undefined.sel(family="a").values.tolist() == [1, 1, 1]
+    assert table.defined.sel(family=statistics.ALL).values.tolist() == [47, 47, 47]
+
+
+def test_the_interval_is_that_of_the_bootstrap_by_image():
+    data = pairs()
+    table = statistics.by_family(statistics.MEAN, data, resamples=300, seed=5)
+    mine = data.isel(condition=[3, 4]).mean("condition").values
+    estimate, low, high = statistics.bootstrap(statistics.mean, mine, cluster=data.image.values, resamples=300, seed=5)
+    np.testing.assert_allclose(table.value.sel(family="b"), np.stack([estimate, low, high], axis=-1))
+
+
+def test_unions_are_named_and_hold_the_families_that_they_list():
+    data = pairs()
+    table = statistics.by_family(statistics.MEAN, data, unions={"second": ["b"], "both": ["a", "b"]})
+    assert table.family.values.tolist() == ["clean", "a", "b", "second", "both"]
+    np.testing.assert_allclose(table.value.sel(family="second"), table.value.sel(family="b"))
+    both = statistics.by_family(statistics.MEAN, data).value.sel(family=statistics.ALL)
+    np.testing.assert_allclose(table.value.sel(family="both"), both)
+    assert table.attrs["unions"] == {"second": ["b"], "both": ["a", "b"]}
+
+
+def test_a_union_of_an_unknown_family_and_one_with_a_familys_name_are_refused():
+    with pytest.raises(ValueError, match="a union names the family 'c'"):
+        statistics.by_family(statistics.MEAN, pairs(), unions={"some": ["c"]})
+    with pytest.raises(ValueError, match="Rename one"):
+        statistics.by_family(statistics.MEAN, pairs(), unions={"a": ["b"]})
+
+
+def test_a_table_within_each_kind_is_that_of_its_samples_alone():
+    data = pairs()
+    data = data.assign_coords(kind=("sample", ["mcq", "mcq", "yesno"] * 4))
+    table = statistics.by_family(statistics.MEAN, data, within="kind")
+    assert table.value.dims == ("kind", "family", "layer", "bound")
+    for kind in ("mcq", "yesno"):
+        alone = statistics.by_family(statistics.MEAN, data.isel(sample=data.kind.values == kind))
+        np.testing.assert_allclose(table.value.sel(kind=kind), alone.value)
+        assert (table.defined.sel(kind=kind) == alone.defined).all()
+    with pytest.raises(ValueError, match="no coordinate 'dataset'"):
+        statistics.by_family(statistics.MEAN, data, within="dataset")
+
+
+def test_drift_on_its_control_is_that_of_relative_for_every_layer():
+    moved = abs(pairs(40))
+    control = xr.DataArray(
+        RNG.uniform(1, 2, size=(40, 3)), dims=("sample", "layer"), coords={n: moved[n] for n in ("sample", "layer")}
+    )
+    relative = drift.relative(statistics.per_sample(moved), control)
+    for reduction, name in ((statistics.PERCENT, "percent"), (statistics.COHEN_D, "cohen_d")):
+        table = statistics.by_family(reduction, moved, control, resamples=50)
+        for family in ("a", "b"):
+            value = table.value.sel(family=family, bound="estimate")
+            np.testing.assert_allclose(value, relative[name].sel(family=family))
+
+
+def test_a_sample_counts_once_however_often_its_answer_flips():
+    happened = yes_or_no(60)
+    happened[:3, 1:3] = [[1, 1], [0, 0], [np.nan, np.nan]]
+    table = statistics.by_family(statistics.EVER, happened)
+    rates = flips.rates(happened, family="family")
+    for family in ("a", "b"):
+        assert table.value.sel(family=family, bound="estimate") == rates.iv.sel(family=family)
+
+
+def test_a_pooled_statistic_sees_every_pair_and_draws_whole_images():
+    data = pairs(layers=1).isel(layer=0, drop=True)
+    data[0, 1] = np.nan
+    table = statistics.by_family(statistics.pooled(statistics.median), data, resamples=100, seed=3)
+    assert table.value.sel(family="a", bound="estimate") == np.nanmedian(data.values[:, 1:3])
+    flat, cluster = data.values[:, 1:3].reshape(-1), np.repeat(data.image.values, 2)
+    bounds = statistics.bootstrap(statistics.median, flat, cluster=cluster, resamples=100, seed=3)
+    np.testing.assert_allclose(table.value.sel(family="a"), bounds)
+
+
+def test_the_order_of_the_samples_changes_nothing():
+    data = pairs()
+    shuffled = data.isel(sample=RNG.permutation(12))
+    np.testing.assert_allclose(
+        statistics.by_family(statistics.MEAN, data).value, statistics.by_family(statistics.MEAN, shuffled).value
+    )
+
+
+def test_a_family_without_a_defined_pair_is_nan_and_counted():
+    data = pairs().where(pairs().family != "b")
+    table = statistics.by_family(statistics.MEAN, data)
+    assert np.isnan(table.value.sel(family="b")).all()
+    assert table.undefined.sel(family="b", layer=0).item() == 24
+
+
+def test_values_per_image_are_their_own_clusters():
+    data = pairs().rename(image="picture").rename(sample="image").drop_vars("picture")
+    table = statistics.by_family(statistics.MEAN, data)
+    assert table.attrs["images"] == 12
+
+
+def yes_or_no(samples=100):
+    data = pairs(samples, layers=1).isel(layer=0, drop=True)
+    data.values = RNG.integers(0, 2, data.shape).astype(float)
+    return data
+
+
+def test_a_share_is_the_ratio_of_sums_over_the_pairs_of_a_family():
+    trials, cases = yes_or_no(), yes_or_no()
+    cases = cases * trials
+    trials[0, 1] = np.nan
+    table = statistics.by_family(statistics.SHARE, cases, trials)
+    tried = trials.values[:, 1:3]
+    happened = np.where(np.isnan(tried), np.nan, cases.values[:, 1:3])
+    assert table.value.sel(family="a", bound="estimate").item() == np.nansum(happened) / np.nansum(tried)
+    assert table.defined.sel(family="a").item() == np.nansum(tried), "trials are what is counted"
+    assert table.undefined.sel(family="a").item() == 1
+
+
+def test_a_share_of_many_images_carries_the_bootstrap_and_of_few_the_wilson_interval():
+    trials, cases = yes_or_no() * 0 + 1, yes_or_no()
+    table = statistics.by_family(statistics.SHARE, cases, trials, resamples=300, seed=2)
+    sums = [part.values[:, 3:].sum(axis=1) for part in (cases, trials)]
+    bounds = statistics.bootstrap(statistics.ratio, *sums, cluster=cases.image.values, resamples=300, seed=2)
+    np.testing.assert_allclose(table.value.sel(family="b"), bounds)
+    few = trials.where(trials.image.isin(["i0", "i1"]))
+    table = statistics.by_family(statistics.SHARE, cases, few)
+    estimate = cases.values[:4, 3:].mean()
+    np.testing.assert_allclose(table.value.sel(family="b")[1:], statistics.wilson(estimate, 2))
+
+
+def test_a_share_without_trials_is_nan():
+    trials = yes_or_no() * 0
+    assert np.isnan(statistics.by_family(statistics.SHARE, trials, trials).value).all()
+
+
+def test_mismatched_tables_are_refused_by_name():
+    data = yes_or_no()
+    with pytest.raises(ValueError, match="array 0 and array 1 differ in 'sample'"):
+        statistics.by_family(statistics.SHARE, data, data.isel(sample=slice(5)))
+    with pytest.raises(ValueError, match="a table needs"):
+        statistics.by_family(statistics.MEAN, data.isel(condition=0))
+    with pytest.raises(ValueError, match="image labels for 100 rows of 'sample'"):
+        statistics.by_family(statistics.MEAN, data, image=["a"])
