@@ -11,7 +11,7 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from probe import analysis
+from probe import analyze
 from probe.cli import main
 
 IMAGES, SEED = 6, 1
@@ -47,15 +47,15 @@ def make_analysed(folder: Path) -> None:
     extract = ["extract", str(tiny.checkpoint("llava")), str(dataset), "-o", run, "--dtype", "float32", *chosen]
     (folder / "extract.txt").write_text(printed(*extract, "--device", "cpu"))
     with pytest.MonkeyPatch.context() as patch:  # one analysis, shown twice
-        patch.setattr(analysis, "of_run", functools.cache(analysis.of_run))
+        patch.setattr(analyze, "of_run", functools.cache(analyze.of_run))
         (folder / "analyze.txt").write_text(printed("analyze", run, "--seed", str(SEED)))
         (folder / "analyze.json").write_text(printed("analyze", run, "--seed", str(SEED), "--json"))
 
 
 def read_analysed(folder: Path) -> Analysed:
     """What `make_analysed` left."""
-    told = json.loads((folder / "analyze.json").read_text())
-    return Analysed(folder / "run", *((folder / f"{verb}.txt").read_text() for verb in ("extract", "analyze")), told)
+    shown = json.loads((folder / "analyze.json").read_text())
+    return Analysed(folder / "run", *((folder / f"{verb}.txt").read_text() for verb in ("extract", "analyze")), shown)
 
 
 def printed(*arguments: str) -> str:

@@ -45,20 +45,22 @@ def test_extract_says_what_comes_next(analysed: Analysed) -> None:
 
 
 def test_analyze_tells_every_family_with_intervals_and_says_what_it_means(analysed: Analysed) -> None:
-    for told in ("text_overlay", "low_light", "any", "IFR", "…", "Outside:", "Inside:"):
-        assert told in analysed.table
+    for part in ("text_overlay", "low_light", "perturbations", "IFR", "…", "Outside:", "Inside:"):
+        assert part in analysed.table
 
 
 def test_analyze_as_json_has_estimates_between_their_bounds(analysed: Analysed) -> None:
-    assert {"clean", "low_light", "any"} <= set(analysed.json["families"])
-    for cell in analysed.json["families"]["low_light"].values():
-        assert cell["estimate"] is None or cell["low"] <= cell["estimate"] <= cell["high"]
+    overview = analysed.json["results"]["overview"]
+    families = overview["data"]["coords"]["family"]["data"]
+    assert {"clean", "low_light", "all perturbations"} <= set(families)
+    for name in ("ifr", "iv", "accuracy", "drift_percent", "margin_erosion"):
+        estimate, low, high = overview["data"]["data_vars"][name]["data"][families.index("low_light")]
+        assert low <= estimate <= high, name
 
 
 def test_analyze_takes_the_named_analyses_only(analysed: Analysed) -> None:
-    told = json.loads(run("analyze", str(analysed.path), "flips", "--json").output)
-    assert list(told["results"]) == ["flips"]
-    assert "families" not in told, "the overview was not asked for"
+    shown = json.loads(run("analyze", str(analysed.path), "flips", "--json").output)
+    assert list(shown["results"]) == ["flips"]
     wrong = run("analyze", str(analysed.path), "flops")
     assert wrong.exit_code == 2
     assert "flips" in wrong.output

@@ -128,7 +128,7 @@ def test_transitions_by_hand() -> None:
         "wrong_to_other_wrong": 1,
     }
     rates = flips.transition_rates(result)
-    np.testing.assert_allclose([rates.broken, rates.mended, rates.wandered], [1 / 2, 1 / 3, 1 / 3])
+    np.testing.assert_allclose([rates.right_to_wrong, rates.wrong_to_right, rates.wrong_to_other_wrong], [1 / 2, 1 / 3, 1 / 3])
     assert (rates.right, rates.wrong, rates.undefined) == (2, 3, 0)
 
 
@@ -136,8 +136,8 @@ def test_transition_rates_say_what_they_are_shares_of() -> None:
     # right: kept; wrong: no choice now; undefined clean choice
     rates = flips.transition_rates(flips.transitions(np.array([0, -1, 1]), np.array([0, 1, -1]), np.zeros(3, int)))
     assert (rates.right, rates.wrong, rates.undefined) == (1, 0, 2)
-    assert rates.broken == 0
-    assert np.isnan([rates.mended, rates.wandered]).all()
+    assert rates.right_to_wrong == 0
+    assert np.isnan([rates.wrong_to_right, rates.wrong_to_other_wrong]).all()
 
 
 def test_transitions_agree_with_a_loop() -> None:
