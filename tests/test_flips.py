@@ -128,7 +128,8 @@ def test_transitions_by_hand() -> None:
         "wrong_to_other_wrong": 1,
     }
     rates = flips.transition_rates(result)
-    np.testing.assert_allclose([rates.right_to_wrong, rates.wrong_to_right, rates.wrong_to_other_wrong], [1 / 2, 1 / 3, 1 / 3])
+    shares = [rates.right_to_wrong, rates.wrong_to_right, rates.wrong_to_other_wrong]
+    np.testing.assert_allclose(shares, [1 / 2, 1 / 3, 1 / 3])
     assert (rates.right, rates.wrong, rates.undefined) == (2, 3, 0)
 
 
