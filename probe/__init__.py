@@ -18,8 +18,8 @@ def _guard() -> None:
         found = Path(spec.origin).resolve().parent if spec and spec.origin else None
         if found != home / name:
             raise ImportError(
-                f"package {name!r} of vlm-probe is hidden by {found or 'nothing of that name'}; expected {home / name}."
-                " Rename or remove what hides it, or start Python from another folder."
+                f"package {name!r} of vlm-undertow is hidden by {found or 'nothing of that name'}; expected "
+                f"{home / name}. Rename or remove what hides it, or start Python from another folder."
             )
 
 

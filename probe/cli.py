@@ -43,7 +43,7 @@ class Probe(click.Group):
 
 
 @click.group(cls=Probe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="vlm-probe", prog_name="probe")
+@click.version_option(package_name="vlm-undertow", prog_name="probe")
 def main() -> None:
     """See what moves inside a vision-language model when its answer does not.
 
@@ -58,15 +58,19 @@ LOADING = (
     click.option(
         "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True
     ),
-    click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Weights through bitsandbytes."),
+    click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Quantise the weights, through bitsandbytes."),
     click.option("--double-quantization", is_flag=True, help="Also quantise the scales of nf4."),
-    click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1, …"),
+    click.option("--device", default="auto", show_default=True, help="Where to run: cpu, cuda, cuda:1, …"),
     click.option(
-        "--visual-tokens", type=click.IntRange(min=1), help="The most tokens of an image, where the model varies them."
+        "--visual-tokens",
+        type=click.IntRange(min=1),
+        help="Maximum number of visual tokens of an image, for models that can limit them.",
     ),
-    click.option("--plain", is_flag=True, help="Prompt without the chat template, as base models want it."),
-    click.option("--revision", help="Of the model on the hub."),
-    click.option("--trust-remote-code", is_flag=True, help="Run the code that a checkpoint brings. Off by default."),
+    click.option("--plain", is_flag=True, help="Prompt without the chat template, for base models."),
+    click.option("--revision", help="Revision of the model on the hub."),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Run the code that comes with a checkpoint. Off by default."
+    ),
 )
 """How a model is loaded: the options of every verb that loads one."""
 
@@ -81,7 +85,9 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 @main.command()
 @click.argument("model")
 @click.argument("dataset")
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Where the run lies.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Where to write the run."
+)
 @click.option(
     "-p",
     "--perturb",
@@ -89,7 +95,7 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     default=("invariance",),
     show_default=True,
     metavar="FAMILY|SUITE[:SEVERITIES]",
-    help="What is done to the images; can be repeated: common:3, translation:dx=-8. See `probe list perturbations`.",
+    help="Perturbations of the images; can be repeated: common:3, translation:dx=-8. See `probe list perturbations`.",
 )
 @click.option(
     "-s",
@@ -97,25 +103,43 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     "sites",
     multiple=True,
     metavar="SITE",
-    help="Where activations are kept; can be repeated. See `probe list sites -m MODEL`.",
+    help="Site whose activations are stored; can be repeated. See `probe list sites -m MODEL`.",
 )
-@click.option("--prompt", type=click.Choice(prompts.NAMES), help="One wording for all samples instead of their kind's.")
-@click.option("-n", "--limit", type=click.IntRange(min=1), help="Only the first LIMIT images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
-@click.option("-b", "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Images at a time.")
+@click.option(
+    "--prompt",
+    type=click.Choice(prompts.NAMES),
+    help="One prompt for all samples, instead of the default of each kind.",
+)
+@click.option("-n", "--limit", type=click.IntRange(min=1), help="Use only the first LIMIT images.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+@click.option(
+    "-b", "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Number of images in a batch."
+)
 @click.option(
     "--keep",
     type=click.Choice(get_args(Keep)),
     default="pooled",
     show_default=True,
-    help="Raw tokens, pooled states with the reductions of tokens, or answers only.",
+    help="What to store: raw tokens, pooled states and reductions of the tokens, or answers only.",
 )
-@click.option("--max-new-tokens", type=click.IntRange(min=1), default=32, show_default=True, help="Of a free answer.")
+@click.option(
+    "--max-new-tokens",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    help="Maximum number of tokens of a free answer.",
+)
 @loading
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes on this machine.")
-@click.option("--scheduler", metavar="ADDR", help="A dask scheduler (tcp://…) whose workers share the work.")
-@click.option("--durable", is_flag=True, help="Also fsync every file.")
-@click.option("--dry-run", is_flag=True, help="Print the plan; load and write nothing.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of worker processes on this machine.",
+)
+@click.option("--scheduler", metavar="ADDR", help="Address of a dask scheduler (tcp://…) whose workers share the work.")
+@click.option("--durable", is_flag=True, help="Wait until every file is on the disk (fsync).")
+@click.option("--dry-run", is_flag=True, help="Print the plan; load no weights and write nothing.")
 def extract(out: Path, dry_run: bool, **options: Any) -> None:
     """Extract the states and answers of MODEL on DATASET into RUN.
 
@@ -133,7 +157,7 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
 )
 @click.option("-n", "--images", type=click.IntRange(min=2), default=64, show_default=True)
 def demo(out: Path, images: int) -> None:
-    """Run the whole instrument on the embedded model and data, and say what it found."""
+    """Run everything on the embedded model and data, and show what was found."""
     from . import demo as demonstration
 
     sys.exit(demonstration.show(out, images=images, console=console))
@@ -144,7 +168,7 @@ def demo(out: Path, images: int) -> None:
 @loading
 @click.option("--json", "as_json", is_flag=True)
 def check(model: str, as_json: bool, **options: Any) -> None:
-    """Prove on MODEL itself that its sites are what their names say."""
+    """Check MODEL: that its sites, prompts and scores are what they should be."""
     from . import runs
 
     sys.exit(runs.check(model, options, as_json=as_json, console=console))
@@ -163,13 +187,13 @@ def check(model: str, as_json: bool, **options: Any) -> None:
     default=PREVIEWED,
     show_default=True,
     metavar="FAMILY|SUITE[:SEVERITIES]",
-    help="What is shown; can be repeated. See `probe list suites`.",
+    help="Perturbations to show; can be repeated. See `probe list suites`.",
 )
-@click.option("--image", metavar="ID", help="Of DATASET; the first image by default.")
+@click.option("--image", metavar="ID", help="Image of DATASET to show; the first by default.")
 @click.option(
-    "--size", type=click.IntRange(32, 1024), default=160, show_default=True, help="Longer side of a tile in px."
+    "--size", type=click.IntRange(32, 1024), default=160, show_default=True, help="Longer side of a tile, in pixels."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
 def preview(source: str, out: Path, **options: Any) -> None:
     """Draw IMAGE, or one image of DATASET, under every condition on one labelled sheet.
 
@@ -183,8 +207,15 @@ def preview(source: str, out: Path, **options: Any) -> None:
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the control pairs and the bootstrap.")
-@click.option("--csv", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Also one .csv per table.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed of the control pairs and the bootstrap."
+)
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the results as .csv files into DIR.",
+)
 @click.option("--json", "as_json", is_flag=True)
 def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_json: bool) -> None:
     """Analyse RUN: all that its contents allow, or the NAMEs alone, with 95 % intervals by image.
@@ -217,7 +248,7 @@ def info(run: Path, verify: bool, as_json: bool) -> None:
 
 @main.command(name="list")
 @click.argument("what", type=click.Choice(["models", "datasets", "perturbations", "suites", "sites", "analyses"]))
-@click.option("-m", "--model", default="pocket-vlm", show_default=True, help="Whose sites are listed.")
+@click.option("-m", "--model", default="pocket-vlm", show_default=True, help="Model whose sites to list.")
 @click.option("--json", "as_json", is_flag=True)
 def list_(what: str, model: str, as_json: bool) -> None:
     """List what there is to choose from."""

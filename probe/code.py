@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = (
-    "vlm-probe",
+    "vlm-undertow",
     "torch",
     "transformers",
     "nnsight",

@@ -1,4 +1,4 @@
-"""The errors that a user can mend: each says what was wrong, what came and what to do."""
+"""The errors that a user can fix: each says what was wrong, what came and what to do."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -130,7 +130,7 @@ def perturbation_rows() -> list[Row]:
             "family": family.name,
             "what it does": family.description,
             "parameters": "; ".join(explained(parameter) for parameter in family.parameters),
-            "severities": "; ".join(f"{level}: {told(settings)}" for level, settings in family.severities.items()),
+            "severities": "; ".join(f"{level}: {spelled(settings)}" for level, settings in family.severities.items()),
             "paper": family.paper,
         }
         for family in FAMILIES.values()
@@ -158,7 +158,7 @@ def explained(parameter: "Parameter") -> str:
     return ", ".join(part for part in parts if part)
 
 
-def told(settings: "Settings") -> str:
+def spelled(settings: "Settings") -> str:
     """Settings as they are written in a spec; the defaults where nothing differs."""
     return ", ".join(f"{name}={value}" for name, value in settings.items()) or "defaults"
 
@@ -211,9 +211,9 @@ def bibliography(run: Path) -> str:
 
     opened = open_run(run)
     asked = [spec.partition(":")[0] for spec in opened.plan["settings"]["perturb"]]
-    told = [SUITES[name].paper for name in asked if name in SUITES]
-    told += [FAMILIES[name].paper for name in opened.conditions.family.values if name in FAMILIES]
-    keys = dict.fromkeys(key for papers in told for key in papers.split(", "))
+    papers = [SUITES[name].paper for name in asked if name in SUITES]
+    papers += [FAMILIES[name].paper for name in opened.conditions.family.values if name in FAMILIES]
+    keys = dict.fromkeys(key for listed in papers for key in listed.split(", "))
     sources = [BIBTEX[key] for key in keys if key in BIBTEX]
     return "\n\n".join(dict.fromkeys([*sources, *cards.bibliography().split("\n\n")]))
 

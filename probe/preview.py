@@ -1,4 +1,4 @@
-"""A contact sheet: one picture under every condition, a row per family, tiles named by what the condition's id says.
+"""A contact sheet: one picture under every condition, a row per family, tiles named by the condition's id.
 
 Conditions are applied to the picture in its own size, because their effect depends on it; only the tiles are shrunk.
 """
@@ -80,7 +80,7 @@ class Row:
 
 
 def preview(source: str, out: Path, *, specs: Sequence[str], image: str | None, seed: int, size: int) -> str:
-    """Write the sheet of a picture file or of one image of a dataset, and say so in a line.
+    """Write the sheet of a picture file or of one image of a dataset, and return a line about it.
 
     Raises PreviewError and the other ValueErrors of datasets, pictures and specs.
     """
@@ -157,7 +157,7 @@ def contact_sheet(subject: Subject, conditions: Sequence[Condition], *, seed: in
         raise PreviewError("there is nothing to show beside the clean picture. Name a family or a suite.")
     rows = [_row(subject, group, seed, look) for group in families.values()]
     height, width = subject.pixels.shape[:2]
-    return _drawn(rows, title=" ".join(subject.image_id.split()), told=f"{width}×{height} px, seed {seed}")
+    return _drawn(rows, title=" ".join(subject.image_id.split()), subtitle=f"{width}×{height} px, seed {seed}")
 
 
 def _row(subject: Subject, conditions: Sequence[Condition], seed: int, look: Look) -> Row:
@@ -184,14 +184,14 @@ def _result(subject: Subject, condition: Condition, seed: int, scale: float) -> 
 
 
 def _label(condition: Condition) -> str:
-    """What the id says after the family; where that is nothing, the default settings, or the family's last word."""
+    """The id after the family; where that is nothing, the default settings, or the family's last word."""
     family = condition.family
     if condition.id == family:
         # a switch that is off goes without saying
         defaults = ((one.name, one.default) for one in FAMILIES[family].parameters)
         condition = Condition(family, tuple((name, on) for name, on in defaults if on is not None and on is not False))
-    told = condition.id.removeprefix(family).removeprefix(":").replace(",", ", ")
-    return told or family.split(".")[-1].split("_")[-1]
+    settings = condition.id.removeprefix(family).removeprefix(":").replace(",", ", ")
+    return settings or family.split(".")[-1].split("_")[-1]
 
 
 def _resized(picture: Image.Image, scale: float) -> Image.Image:
@@ -200,7 +200,7 @@ def _resized(picture: Image.Image, scale: float) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
-def _drawn(rows: Sequence[Row], *, title: str, told: str) -> Image.Image:
+def _drawn(rows: Sequence[Row], *, title: str, subtitle: str) -> Image.Image:
     widest = max((tile.picture.width + 2 for row in rows for tile in row.tiles if tile.picture), default=0)
     words = (_font(LABEL).getlength(word) for row in rows for tile in row.tiles for word in tile.label.split())
     cell = max(NARROWEST, widest, *(math.ceil(word) for word in words))
@@ -213,7 +213,7 @@ def _drawn(rows: Sequence[Row], *, title: str, told: str) -> Image.Image:
     )
     draw = ImageDraw.Draw(sheet)
     draw.text((MARGIN, MARGIN), _cut(title, _font(TITLE), width - 2 * MARGIN), INK, _font(TITLE))
-    draw.text((MARGIN, MARGIN + 24), _cut(told, _font(LABEL), width - 2 * MARGIN), GREY, _font(LABEL))
+    draw.text((MARGIN, MARGIN + 24), _cut(subtitle, _font(LABEL), width - 2 * MARGIN), GREY, _font(LABEL))
     top = HEAD
     for name, strip in strips:
         top += GUTTER if name else 0

@@ -33,7 +33,7 @@ from probe.sample import Image
 
 GOLDEN = Path(__file__).parent / "golden" / "perturbations.json"
 LABELS = ("A", "B", "C", "D", "Yes", "No")
-ALL = parse([name for name, family in FAMILIES.items() if not family.takes_image_away], labels=LABELS)
+ALL = parse([name for name, family in FAMILIES.items() if not family.text_only], labels=LABELS)
 IMAGES = tuple(Image(name, lambda grey=grey: np.full((4, 5, 3), grey, np.uint8)) for grey, name in enumerate("abcde"))
 
 

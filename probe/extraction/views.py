@@ -59,7 +59,7 @@ def perturb(
     """The image under a condition, or the reason why there is none."""
     if loaded.pixels is None:
         return PerturbedImage(undefined=loaded.error)
-    if condition != CLEAN and family_of(condition).takes_image_away:
+    if condition != CLEAN and family_of(condition).text_only:
         return without_image(model)
     try:
         others = Others(plan.dataset.images, loaded.image.id, plan.preparation)

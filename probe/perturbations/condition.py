@@ -41,8 +41,8 @@ class Condition:
         """
         if self.severity is not None:
             return f"{self.family}:{self.severity}"
-        told = ",".join(_item(name, value) for name, value in self.parameters)
-        return f"{self.family}:{told}" if told else self.family
+        settings = ",".join(_item(name, value) for name, value in self.parameters)
+        return f"{self.family}:{settings}" if settings else self.family
 
 
 CLEAN = Condition("clean")

@@ -6,7 +6,7 @@
         ...
 
 The parameters are the keyword-only arguments: int, float, str or bool; a pair in `Annotated` bounds a number, `Literal`
-lists the allowed texts. The first line of the docstring is what `probe list perturbations` says.
+lists the allowed texts. The first line of the docstring is what `probe list perturbations` shows.
 """
 
 import inspect
@@ -116,11 +116,11 @@ def family_from(
     """The family that a function's signature, docstring and these settings describe."""
     if not all(part.isidentifier() for part in name.split(".")):
         raise SpecError(f"perturbation name {name!r}: write letters, digits and _, parts joined by a dot.")
-    told = inspect.getdoc(function) or ""
+    text = inspect.getdoc(function) or ""
     family = Family(
         name,
         function,
-        told.splitlines()[0].rstrip(".") if told else "",
+        text.splitlines()[0].rstrip(".") if text else "",
         paper,
         _parameters(name, function),
         listed=listed or ({},),
@@ -128,7 +128,9 @@ def family_from(
     )
     needed = [parameter.name for parameter in family.parameters if parameter.required]
     if needed and not severities and not listed:
-        raise SpecError(f"perturbation {name!r}: give {' and '.join(needed)} a default, or say severities= or listed=.")
+        raise SpecError(
+            f"perturbation {name!r}: give {' and '.join(needed)} a default, or name severities= or listed=."
+        )
     for settings in listed:
         family.condition(**settings)
     return replace(family, severities=_levels(family, severities))
@@ -193,10 +195,10 @@ def _parameter(name: str, argument: inspect.Parameter, hint: Any) -> Parameter:
     low = high = None
     choices: tuple[str, ...] = ()
     if get_origin(hint) is Annotated:
-        hint, *told = get_args(hint)
-        if len(told) != 1 or not isinstance(told[0], tuple) or len(told[0]) != 2:
+        hint, *bounds = get_args(hint)
+        if len(bounds) != 1 or not isinstance(bounds[0], tuple) or len(bounds[0]) != 2:
             raise SpecError(f"perturbation {name!r}: write the bounds of {argument.name} as Annotated[float, (0, 1)].")
-        low, high = told[0]
+        low, high = bounds[0]
     if get_origin(hint) is Literal:
         hint, choices = str, get_args(hint)
     if hint not in (int, float, str, bool) or not all(isinstance(choice, str) for choice in choices):

@@ -68,7 +68,7 @@ class Family:
     `function` is pure: (pixels, rng, **parameters) -> pixels, uint8 RGB in and out; it may return its argument.
     `listed` are the default conditions' settings; `severities` takes their place where the family has levels, and
     `per_label` where they depend on the answer labels of the dataset. `needs_others` families are also given
-    `others`, a source of other images of the dataset. One that `takes_image_away` leaves the question alone: models
+    `others`, a source of other images of the dataset. One that `text_only` leaves the question alone: models
     that can be asked so are shown no picture, and its function has none to make. Only one that `resizes` may hand out
     a picture of another size.
     """
@@ -82,7 +82,7 @@ class Family:
     severities: Mapping[int, Settings] = field(default_factory=dict[int, Settings])
     per_label: Callable[[Sequence[str]], tuple[Settings, ...]] | None = None
     needs_others: bool = False
-    takes_image_away: bool = False
+    text_only: bool = False
     resizes: bool = False
 
     def parameter(self, name: str) -> Parameter:
@@ -105,9 +105,9 @@ class Family:
             known = self.severities or self.per_label or any(self.listed)
             hint = f" Write for example {self.conditions(labels=('A',))[0].id!r}." if known else ""
             raise SpecError(f"{self.name} needs {', '.join(map(str, missing))}.{hint}")
-        told = tuple((p.name, values[p.name]) for p in self.parameters if values.get(p.name, p.default) != p.default)
-        level = next((level for level, one in self.severities.items() if dict(told) == one), None)
-        return Condition(self.name, told) if level is None else self.at(level)
+        changed = tuple((p.name, values[p.name]) for p in self.parameters if values.get(p.name, p.default) != p.default)
+        level = next((level for level, one in self.severities.items() if dict(changed) == one), None)
+        return Condition(self.name, changed) if level is None else self.at(level)
 
     def at(self, severity: int) -> Condition:
         """The condition of one level, `clean` at 0; SpecError where the family has no such level."""

@@ -1,4 +1,4 @@
-"""Pictures that say nothing, and no picture at all: what a model answers to them is its prior."""
+"""Pictures without content, and no picture at all: what a model answers to them is its prior."""
 
 import numpy as np
 
@@ -32,5 +32,5 @@ FAMILIES: tuple[Family, ...] = (
     Family("white", white, "all white: the blank image", "HI"),
     Family("mean_grey", mean_grey, "one grey of the picture's mean brightness", "ours"),
     Family("noise", noise, "gaussian noise alone", "ours"),
-    Family("no_image", no_image, "no picture at all, where the model can be asked so", "HI", takes_image_away=True),
+    Family("no_image", no_image, "no picture at all, where the model can be asked so", "HI", text_only=True),
 )

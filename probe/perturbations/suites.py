@@ -48,7 +48,7 @@ _SUITES = (
     Suite("extended", _EXTENDED, "11 corruptions at 5 severities", "AC", "jpeg_224"),
     Suite("frequency", ("low_pass", "high_pass", "band_noise"), "parts of the spectrum kept or disturbed", "HI"),
     Suite("fourier", ("fourier_basis",), "one wave at a time: the Fourier heat map", "FH"),
-    Suite("priors", ("white", "mean_grey", "noise", "no_image"), "pictures that say nothing, and none", "HI"),
+    Suite("priors", ("white", "mean_grey", "noise", "no_image"), "pictures without content, and none", "HI"),
     Suite("demo", _GEOMETRIC + _OVERLAYS + _DRIVING, "invariance and driving: what `probe demo` runs", "HI, SM",
           "longer_side_1024"),
 )  # fmt: skip
@@ -88,8 +88,8 @@ def prepare(specs: Sequence[str]) -> str:
         if name in SUITES and SUITES[name].prepare != "none"
     }
     if len(wanted) > 1:
-        asked = " and ".join(f"suite {suite!r} ({preparation})" for preparation, suite in wanted.items())
-        raise SpecError(f"{asked} prepare the clean image differently. Extract them as two runs.")
+        both = " and ".join(f"suite {suite!r} ({preparation})" for preparation, suite in wanted.items())
+        raise SpecError(f"{both} prepare the clean image differently. Extract them as two runs.")
     return next(iter(wanted), "none")
 
 

@@ -11,14 +11,14 @@ HEAD = """---
 license: apache-2.0
 library_name: transformers
 pipeline_tag: {task}
-tags: [vlm-probe, street-scenes, procedural]
+tags: [vlm-undertow, street-scenes, procedural]
 ---
 
 # {name}
 
 {what}
 
-It knows nothing but the drawn street scenes of `probe.pocket.world`; it exists so that everything in vlm-probe runs
+It knows nothing but the drawn street scenes of `probe.pocket.world`; it exists so that everything in vlm-undertow runs
 without a network, on a model that has really learned something and really breaks.
 """
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe and Ito's palette, told apart by most colour-blind readers."""
+"""Okabe and Ito's palette, distinguished by most colour-blind readers."""
 
 STYLE: Any = {
     "font.size": 9,

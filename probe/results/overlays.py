@@ -1,6 +1,6 @@
 """HI's selection of semantic overlays: those that contradict a sample's clean choice, the one that repeats it apart.
 
-An overlay writes one answer on the picture, whatever the model says of it, so that conditions do not depend on answers.
+An overlay writes one answer on the picture, whatever the model answers, so that conditions do not depend on answers.
 """
 
 import json
