@@ -73,15 +73,15 @@ def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] 
     inputs = stack(model, [row.inputs for row in made])
     ids = inputs["input_ids"]
     image = ids == model.blueprint.image_token
-    encoder = model.family.modules.encoder if "pixel_values" in inputs else ""
-    output, states, vision = trace.run_around(
+    encoder = [trace.ENCODER] if model.family.modules.encoder and "pixel_values" in inputs else []
+    output, states = trace.run(
         model,
         {**inputs, "use_cache": True, "logits_to_keep": 1},
-        encoder=encoder,
-        seen=seen,
-        reads=reads,
+        reads=[*reads, *encoder] if seen is None else reads,
+        writes={} if seen is None else dict.fromkeys(encoder, seen),
         select={"language": lambda state: (state[image], state[:, -1].clone())},
     )
+    vision = states.pop(trace.ENCODER, seen)
     length = torch.full((len(ids),), ids.shape[1] + model.family.reuse.first_position, device=model.device)
     if (path := model.family.reuse.rope_deltas) and "pixel_values" in inputs:
         length = length + attrgetter(path)(model.module)[:, 0].to(length)

@@ -1,7 +1,6 @@
 """From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
 
 import json
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -10,9 +9,8 @@ from typing import Any
 import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
-from nnsight import NNsight
 
-from . import quantization
+from . import quantization, trace
 from .check import check
 from .families import FAMILIES, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
@@ -85,7 +83,7 @@ def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model
         module = module.to(plan.device)
     module.eval().requires_grad_(False)
     provenance = _provenance(plan, module, weights=weights, processor=hashed)
-    model = Model(plan, module, _traced(module), provenance)
+    model = Model(plan, module, trace.traceable(module), provenance)
     if plan.family.by_structure:
         _verify(model)
     return model
@@ -129,13 +127,6 @@ def _verify(model: Model) -> None:
 
 def _parts(family: Family) -> str:
     return ", ".join(f"{name} at {getattr(family.modules, name)}" for name in ("vision", "projector", "language"))
-
-
-def _traced(module: Any) -> NNsight:
-    with warnings.catch_warnings():
-        # submodules named like what nnsight serves (`output`) get another name there, which no entry uses
-        warnings.filterwarnings("ignore", message="Module .* has a submodule named", category=UserWarning)
-        return NNsight(module)
 
 
 @contextmanager

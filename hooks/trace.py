@@ -1,6 +1,8 @@
-"""Reading states out of one forward pass with nnsight."""
+"""Reading and writing states in one forward pass; nnsight is called nowhere else."""
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import nnsight
@@ -15,15 +17,10 @@ if TYPE_CHECKING:
 Point = tuple[str, int]
 """(tower, layer): layer 0 is the input of the first block, k the output of block k; of a projector, its output."""
 
+ENCODER: Point = ("encoder", 0)
+"""What the module `modules.encoder` of a model family returns, whole. Written, the module does not run at all."""
+
 States = dict[Point, Any]
-
-
-def points(model: "Model", sites: Sequence[Site]) -> list[Point]:
-    """The distinct points that sites need, in the order in which the model reaches them."""
-    order = list(model.towers)
-    wanted = {(site.tower, layer) for site in sites if site.kind.layered for layer in site.layers}
-    return sorted(wanted, key=lambda point: (order.index(point[0]), point[1]))
-
 
 Select = Mapping[str, Callable[[Tensor], Any]]
 """Per tower: applied to a state at once, so that only what is needed of it stays in memory.
@@ -31,86 +28,106 @@ Select = Mapping[str, Callable[[Tensor], Any]]
 What it returns must not alias the state, which later modules may overwrite.
 """
 
+Writes = Mapping[Point, Any]
+"""Per point: what replaces the state there. A tensor, or a function that makes one from a copy of the state, which it
+may change in place; at `ENCODER` the module's output, in the form in which it was read."""
+
+
+def traceable(module: torch.nn.Module) -> Any:
+    """A module wrapped so that `run` can look into it."""
+    with warnings.catch_warnings():
+        # submodules named like what nnsight serves (`output`) get another name there, which no entry uses
+        warnings.filterwarnings("ignore", message="Module .* has a submodule named", category=UserWarning)
+        return nnsight.NNsight(module)
+
+
+def points(model: "Model", sites: Sequence[Site]) -> list[Point]:
+    """The distinct points that sites need, in the order in which the model reaches them."""
+    return _in_order(model, {(site.tower, layer) for site in sites if site.kind.layered for layer in site.layers})
+
 
 def run(
     model: "Model",
     inputs: Mapping[str, Any],
     *,
     reads: Sequence[Point] = (),
+    writes: Writes = MappingProxyType({}),
     select: Select | None = None,
     method: str = "__call__",
 ) -> tuple[Any, States]:
-    """One forward of `method` on inputs on the device: its output, and what `select` takes of the states at `reads`."""
-    if not reads:
+    """One forward of `method` on inputs on the device: its output, and what `select` takes of the states at `reads`.
+
+    States are whole: (row, token, feature) or as the model family lays them out. A state is written before it is read,
+    and all that follows in the forward sees what was written; a block that the forward skips hands on what precedes it.
+
+    Raises ValueError where a written state differs in shape from the one that it replaces.
+    """
+    if not reads and not writes:
         with model.lock, torch.inference_mode():
             return getattr(model.module, method)(**inputs), {}
-    made_at = {point: _made_at(model, inputs, point) for point in reads}
+    made_at = {point: _made_at(model, inputs, point) for point in (*reads, *writes)}
+    wanted = {made_at[point] for point in reads}
+    written = {made_at[point]: state for point, state in writes.items()}
     states: States = {}
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method, **inputs) as tracer:
-        for point in dict.fromkeys(made_at.values()):
-            states[point] = _selected(model, point, select)
+        for point in _in_order(model, wanted | written.keys()):
+            if point in written:
+                _write(model, point, written[point])
+            if point in wanted:
+                states[point] = _read(model, point, select or {})
         output = nnsight.save(tracer.result)
-    return output, {point: states[origin] for point, origin in made_at.items()}
+    return output, {point: states[made_at[point]] for point in reads}
 
 
-def run_around(
-    model: "Model",
-    inputs: Mapping[str, Any],
-    *,
-    encoder: str,
-    seen: Any,
-    reads: Sequence[Point] = (),
-    select: Select | None = None,
-) -> tuple[Any, States, Any]:
-    """`run`, in which the module at the path `encoder` hands out `seen` instead of running; else its output comes too.
-
-    An empty path is none.
-    """
-    if not encoder:
-        return *run(model, inputs, reads=reads, select=select), None
-    states: States = {}
-    within = [point for point in reads if point[0] == "vision"]
-    after = [point for point in reads if point[0] != "vision"]
-    with model.lock, torch.inference_mode(), model.tracer.trace(**inputs) as tracer:
-        if seen is None:
-            for point in within:
-                states[point] = _selected(model, point, select)
-            vision = nnsight.save(model.tracer.get(encoder).output)
-        else:
-            vision = nnsight.save(seen)
-            model.tracer.get(encoder).skip(seen)
-        for point in after:
-            states[point] = _selected(model, point, select)
-        output = nnsight.save(tracer.result)
-    return output, states, vision
+def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
+    """Points in the order in which the model reaches them."""
+    vision, *others = model.towers
+    order = [vision, ENCODER[0], *others]
+    return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
 
 
 def _made_at(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
     """The point that a state came from, past the blocks that the forward does not go through."""
     tower, layer = point
-    passed = model.family.reuse.skipped_blocks(model.config, inputs) if tower == "language" else ()
-    while layer and layer - 1 in passed:
+    skipped = model.family.reuse.skipped_blocks(model.config, inputs) if tower == "language" else ()
+    while layer and layer - 1 in skipped:
         layer -= 1
     return tower, layer
 
 
-def _selected(model: "Model", point: Point, select: Select | None) -> Any:
-    return (select or {}).get(point[0], torch.clone)(_state(model, point))
+def _read(model: "Model", point: Point, select: Select) -> Any:
+    module, side = _side(model, point)
+    value = getattr(module, side)
+    return nnsight.save(value) if point == ENCODER else select.get(point[0], torch.clone)(_state(value))
 
 
-def blocks(model: "Model", tower: str) -> Any:
-    """The traced counterpart of a tower's module list, or of the projector."""
-    return model.tracer.get(getattr(model.family.modules, tower))
+def _write(model: "Model", point: Point, change: Any) -> None:
+    module, side = _side(model, point)
+    if point == ENCODER:
+        module.skip(change)
+        return
+    value = getattr(module, side)
+    state = _state(value)
+    copied = state.clone(memory_format=torch.contiguous_format)
+    made: Tensor = change if isinstance(change, Tensor) else change(copied)
+    if made.shape != state.shape:
+        raise ValueError(
+            f"the state written at {point} is {tuple(made.shape)}, the one that it replaces {tuple(state.shape)}. "
+            "Write one of the same shape."
+        )
+    made = made.to(state)
+    setattr(module, side, type(value)([made, *value[1:]]) if isinstance(value, tuple | list) else made)
 
 
-def _state(model: "Model", point: Point) -> Tensor:
+def _side(model: "Model", point: Point) -> tuple[Any, str]:
+    """The traced module that a state enters or leaves, and by which attribute."""
     tower, layer = point
-    module = blocks(model, tower)
-    if not model.towers[tower].layers:
-        return first(module.output)
-    return first(module[0].input if layer == 0 else module[layer - 1].output)
+    module = model.tracer.get(getattr(model.family.modules, tower))
+    if point == ENCODER or not model.towers[tower].layers:
+        return module, "output"
+    return (module[0], "input") if layer == 0 else (module[layer - 1], "output")
 
 
-def first(value: Any) -> Tensor:
+def _state(value: Any) -> Tensor:
     """The hidden state of a module's output, which is a tensor in some families and a tuple in others."""
     return value[0] if isinstance(value, tuple | list) else value

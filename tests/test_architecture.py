@@ -30,6 +30,19 @@ def test_the_store_names_no_analysis(path: Path) -> None:
     assert [word for word in ("dirichlet", "spectrum", "drift") if word in text] == []
 
 
+def test_one_file_alone_calls_the_tracing_library() -> None:
+    imports = {
+        (str(path.relative_to(ROOT)), name)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [])
+        + ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+    }
+    assert {path for path, name in imports if name and name.split(".")[0] == "nnsight"} == {"hooks/trace.py"}
+    tracers = {str(path.relative_to(ROOT)) for path in SOURCES if ".tracer" in path.read_text()}
+    assert tracers == {"hooks/trace.py"}
+
+
 def test_help_and_listing_of_the_command_line_need_no_torch() -> None:
     assert "torch" not in imports_of("import probe, probe.cli, probe.perturbations.suites, probe.datasets.registry")
 

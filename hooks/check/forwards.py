@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .. import trace
@@ -49,7 +50,7 @@ def inputs_of(model: "Model", pixels: np.ndarray) -> dict[str, Tensor]:
 
 
 def method(model: "Model") -> str:
-    """What is called to see an image."""
+    """The method of the model that is called on an image."""
     return "__call__" if model.kind == "generative" else model.family.contrast.see
 
 
@@ -63,6 +64,15 @@ def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[st
         model, inputs, reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
     )
     return by_image(model, states, [inputs])[0], inputs
+
+
+def flat_index(model: "Model", state: Tensor, inputs: dict[str, Tensor], tower: str) -> Tensor:
+    """Where the tokens of one image lie in a state of vision or projector, without its feature axis and flattened.
+
+    In grid order, CLS first.
+    """
+    places = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
+    return model.family.tokens.vision_rows(model.config, places, [inputs], tower)[0][:, 0]
 
 
 def worst(a: Tensor, b: Tensor) -> float:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import nnsight
 import torch
 from torch import Tensor
 
@@ -10,7 +9,7 @@ from .. import trace
 from ..collect import by_image
 from ..reading import Grid
 from .finding import require
-from .forwards import inputs_of, method, picture
+from .forwards import flat_index, inputs_of, method, picture
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -45,15 +44,18 @@ def _named(model: "Model", size: tuple[int, int], made: Grid) -> Tensor:
     tile, row, col = torch.unravel_index(torch.arange(tiles * rows * cols, device=model.device), made)
     names = torch.stack([torch.ones_like(tile), tile * rows + row, tile * cols + col], dim=-1)
     mask = inputs["input_ids"] == model.blueprint.image_token
-    with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs):
-        projector = trace.blocks(model, "projector")
-        value = projector.output
-        state = trace.first(value)
-        raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
-        index = model.family.tokens.vision_rows(model.config, raw, [inputs], "projector")[0][:, 0]
-        flat = torch.zeros_like(state, memory_format=torch.contiguous_format).flatten(0, -2)
-        flat[index, :3] = names.to(flat)
-        named = flat.view(state.shape)
-        projector.output = (named, *value[1:]) if isinstance(value, tuple) else named
-        entering = nnsight.save(trace.first(trace.blocks(model, "language")[0].input)[mask])
-    return by_image(model, {("language", 0): entering}, [inputs])[0]["language", 0][:, :3].float()
+
+    def named(state: Tensor) -> Tensor:
+        state = state.zero_()
+        state.view(-1, state.shape[-1])[flat_index(model, state, inputs, "projector"), :3] = names.to(state)
+        return state
+
+    _, states = trace.run(
+        model,
+        inputs,
+        reads=[("language", 0)],
+        writes={("projector", 0): named},
+        select={"language": lambda state: state[mask]},
+        method=method(model),
+    )
+    return by_image(model, states, [inputs])[0]["language", 0][:, :3].float()

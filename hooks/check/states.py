@@ -3,7 +3,6 @@
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import nnsight
 import torch
 from torch import Tensor
 
@@ -116,19 +115,10 @@ def _replaced_layer(model: "Model", tower: Tower) -> int:
 
 def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
     """Whole states at every layer of every tower and the output, one of them reversed along its features."""
-    inputs, states = inputs_of(model, picture(*SIZES[0])), {}
-    with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs) as tracer:
-        for name, tower in model.towers.items():
-            module = trace.blocks(model, name)
-            for layer in range(tower.layers + 1):
-                target = module if not tower.layers else module[max(layer - 1, 0)]
-                value = target.input if tower.layers and layer == 0 else target.output
-                if (name, layer) == replaced:
-                    swapped = trace.first(value).flip(-1)
-                    target.output = (swapped, *value[1:]) if isinstance(value, tuple) else swapped
-                    value = swapped
-                states[name, layer] = nnsight.save(trace.first(value).clone())
-        result = nnsight.save(tracer.result)
+    reads = [(name, layer) for name, tower in model.towers.items() for layer in range(tower.layers + 1)]
+    writes = {} if replaced is None else {replaced: lambda state: state.flip(-1)}
+    inputs = inputs_of(model, picture(*SIZES[0]))
+    result, states = trace.run(model, inputs, reads=reads, writes=writes, method=method(model))
     generative = model.kind == "generative"
     made = result.logits[:, -1] if generative else model.family.contrast.embedding(model.module, result)
     return {**states, OUTPUT: made.clone()}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-import nnsight
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from ..collect import by_image
 from ..encoding import image_grids
 from ..reading import Grid
 from .finding import Wrong, require
-from .forwards import SIZES, inputs_of, method, picture, states_of
+from .forwards import SIZES, flat_index, inputs_of, method, picture, states_of
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -133,15 +132,13 @@ def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, proje
 
 def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | None) -> Tensor:
     """One image's projected tokens, with the state of its vision token `at` (in grid order) reversed after a layer."""
-    with model.lock, torch.inference_mode(), model.tracer.trace(fn=method(model), **inputs):
-        block = trace.blocks(model, "vision")[layer - 1]
-        value = block.output
-        state = trace.first(value).clone(memory_format=torch.contiguous_format)
-        if at is not None:
-            raw = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
-            index = int(model.family.tokens.vision_rows(model.config, raw, [inputs], "vision")[0][at, 0])
-            flat = state.view(-1, state.shape[-1])
-            flat[index] = flat[index].flip(-1)
-        block.output = (state, *value[1:]) if isinstance(value, tuple) else state
-        made = nnsight.save(trace.first(trace.blocks(model, "projector").output).clone())
-    return by_image(model, {("projector", 0): made}, [inputs])[0]["projector", 0]
+
+    def reversed_there(state: Tensor) -> Tensor:
+        index = flat_index(model, state, inputs, "vision")[at]
+        flat = state.view(-1, state.shape[-1])
+        flat[index] = flat[index].flip(-1)
+        return state
+
+    writes = {} if at is None else {("vision", layer): reversed_there}
+    _, states = trace.run(model, inputs, reads=[("projector", 0)], writes=writes, method=method(model))
+    return by_image(model, states, [inputs])[0]["projector", 0]
