@@ -25,13 +25,13 @@ LOCAL = tuple(
 
 ORDERS = {
     # more displacement, but fewer rounds of it, at 2 and at 4
-    "glass_blur": ((1, 3, 5), (2, 4, 5)),
+    "glass_blur": ((2, 1, 4, 3, 5),),
     # in truth it grows at every step, but from 3 to 4 by 1.5 % (over 2500 seeds), less than a few seeds resolve
     "fog": ((1, 2, 3, 5), (1, 2, 4, 5)),
     # 4 has less of the picture than 3 and no more of the frost, so that less of it is blown out to white
     "frost": ((1, 2, 3, 5), (1, 2, 4, 5)),
     # 1 and 2 shear and shift the whole picture by tens of px, 3 to 5 bend it finely
-    "elastic_transform.imagenet_c": ((1, 2), (3, 4, 5)),
+    "elastic_transform.imagenet_c": ((3, 4, 5, 1, 2),),
     # 1 and 2 are paler than the picture, 3 to 5 more colourful
     "saturate": ((1, 2), (3, 4, 5)),
 }
@@ -115,13 +115,14 @@ def errors(family, chain):
 
     All conditions are given the same random numbers, so that chance hides no difference between them.
     """
+    seeds = 1 if family.name in (*DETERMINISTIC, "low_pass", "high_pass") else 8
 
     def error(setting):
         return np.mean(
             [
                 (family.function(pixels, generator(seed, name, "same"), **setting).astype(float) - pixels) ** 2
                 for name, pixels in PHOTOS.items()
-                for seed in range(8)
+                for seed in range(seeds)
             ]
         )
 
