@@ -21,6 +21,7 @@ from analyses import drift, flips, instability, priors, statistics
 from probe import analyze as analyze_verb
 from probe.cli import main
 from probe.results import ANALYSES, Evidence, Result, analyze
+from probe.results.analysis import Analysis
 from probe.results.overlays import OWN_ANSWER
 
 CPU = probe.Execution(device="cpu")
@@ -61,7 +62,7 @@ def test_everything_that_the_run_allows_is_there(found: dict[str, xr.Dataset]) -
 
 
 def test_rates_are_those_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
-    families = evidence.unions(evidence.flipped)[statistics.ALL]
+    families = evidence.unions[statistics.ALL]
     assert "white" not in families, "a prior is a control"
     rates = flips.rates(evidence.flipped, family="family", any_of=families)
     kept = found["flips"].ifr.sel(bound="estimate")
@@ -125,7 +126,7 @@ def test_the_change_of_energy_is_correlated_with_drift_over_samples(
 ) -> None:
     energy = evidence.stored("vision.layers[*]:patches").dirichlet.load()
     change = evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True)))
-    named = change.family.isin(evidence.unions(change)[statistics.ALL]).values
+    named = change.family.isin(evidence.unions[statistics.ALL]).values
     x = change.isel(condition=named, layer=0).mean("condition").values
     y = evidence.primary_drift.isel(condition=named).mean("condition").values
     r = found["dirichlet"].change_correlation.sel(
@@ -138,7 +139,7 @@ def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: d
     states = evidence.primary_states
     clean = states.sel(condition="clean", drop=True)
     data = found["instability"].sel(site_layer=evidence.primary)
-    named = evidence.flipped.family.isin(evidence.unions(evidence.flipped)[statistics.ALL])
+    named = evidence.flipped.family.isin(evidence.unions[statistics.ALL])
     assert OWN_ANSWER in evidence.flipped.family.values, "which is a control"
     kept = instability.hidden(
         evidence.primary_drift.isel(condition=named.values),
@@ -264,6 +265,29 @@ def test_unknown_and_unfit_names_are_refused_with_the_cure(run: stores.Run) -> N
 def test_a_file_is_named_as_its_analysis() -> None:
     for name, analysis in ANALYSES.items():
         assert analysis.compute.__module__ == f"probe.results.{name}"
+
+
+def test_the_example_of_contributing_is_an_analysis_of_twenty_lines(evidence: Evidence) -> None:
+    text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("utf-8")
+    example = next(block.split("```")[0] for block in text.split("```python\n")[1:] if "ANALYSIS = Analysis(" in block)
+    assert len([line for line in example.splitlines() if line.strip()]) <= 20
+    imports = """
+from collections.abc import Sequence
+import xarray as xr
+from analyses import statistics
+from probe.results.analysis import Analysis, percent
+from probe.results.evidence import Evidence
+from probe.results.sentences import highest, share
+"""
+    scope: dict[str, object] = {}
+    exec(compile(imports + example, "CONTRIBUTING.md", "exec"), scope)
+    analysis = scope["ANALYSIS"]
+    assert isinstance(analysis, Analysis)
+    result = Result(analysis, analysis.compute(evidence).assign_attrs(unions=evidence.unions))
+    assert result.headings == ("family", "flipped %")
+    ever = flips.rates(evidence.flipped, family="family").iv.sel(family="low_light").item()
+    assert dict(result.rows)["low_light"][0].estimate == f"{100 * ever:.1f}"
+    assert "Most questions flip under" in result.findings[0]
 
 
 def test_a_run_of_descriptions_says_what_is_invented_and_left_out(tmp_path: Path) -> None:

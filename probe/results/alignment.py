@@ -32,7 +32,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     )
     return xr.Dataset(
         {"mutual_knn": table.value, "least_cka": least(cka, table.family), "cka": cka.drop_vars("family")},
-        attrs={"k": k, "site_layer": evidence.primary, "unions": table.attrs["unions"]},
+        attrs={"k": k, "site_layer": evidence.primary},
     )
 
 
@@ -44,7 +44,7 @@ def least(cka: xr.DataArray, families: xr.DataArray) -> xr.DataArray:
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """Under which family the arrangement of the inputs is lost most."""
-    worst = lowest(data.mutual_knn.assign_attrs(unions=data.attrs["unions"]))
+    worst = lowest(data, "mutual_knn")
     if worst is None:
         return ()
     kept, family = share(worst), worst.family.item()

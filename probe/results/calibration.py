@@ -21,15 +21,14 @@ def compute(evidence: Evidence) -> xr.Dataset:
             "ece": error.value,
             "confidence": evidence.values(statistics.MEAN, sure),
             "accuracy": evidence.values(statistics.SHARE, evidence.correct),
-        },
-        attrs={"unions": error.attrs["unions"]},
+        }
     )
     return data.assign({f"reliability_{name}": clean[name] for name in ("confidence", "accuracy", "count")})
 
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """Whether the model grows overconfident."""
-    worst = highest(data.ece.assign_attrs(unions=data.attrs["unions"]))
+    worst = highest(data, "ece")
     if worst is None:
         return ()
     name = worst.family.item()

@@ -39,7 +39,7 @@ def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """The corruption that adds most errors."""
-    worst = highest(data.added, "corruption")
+    worst = highest(data, "added", "corruption")
     if worst is None:
         return ()
     return (

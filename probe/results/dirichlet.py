@@ -31,7 +31,7 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
         moved = evidence.split(evidence.to_samples(stored[name] - clean[name]))
         data[change] = evidence.values(statistics.MEAN, moved)
         data[f"{change}_correlation"] = correlations(evidence, moved)
-    return evidence.by_site_layer(data, site).assign_attrs(unions=energy.attrs["unions"])
+    return evidence.by_site_layer(data, site)
 
 
 def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
@@ -39,7 +39,7 @@ def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
 
     Each sample counts with its mean over all perturbations.
     """
-    named = np.flatnonzero(change.family.isin(evidence.unions(change)[statistics.ALL]).values)
+    named = np.flatnonzero(change.family.isin(evidence.unions[statistics.ALL]).values)
     moved = change.isel(condition=named).mean("condition")
     covariates = {"drift": evidence.primary_drift} | (
         {"margin_erosion": evidence.erosion} if evidence.has_options else {}
@@ -57,9 +57,8 @@ def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """Under which family, and where, tokens change their layout most in proportion."""
-    change = data.change_scale_free.assign_attrs(unions=data.attrs["unions"])
-    sizes = xr.where(change.bound == "estimate", abs(change), change).assign_attrs(change.attrs)
-    most = highest(sizes, ["site_layer", "family"])
+    change = data.change_scale_free
+    most = highest(data.assign(size=abs(change)), "size", ["site_layer", "family"])
     if most is None:
         return ()
     values = change.sel(site_layer=most.site_layer, family=most.family)

@@ -31,14 +31,14 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     longer = evidence.split(drift.euclidean(clean, evidence.states(site)))
     data = data.assign(euclidean=evidence.values(statistics.MEAN, longer))
     data = data.merge(xr.concat(scales, xr.IndexVariable("control", list(SAMPLINGS))))
-    return evidence.by_site_layer(data, site).assign_attrs(unions=means.attrs["unions"])
+    return evidence.by_site_layer(data, site)
 
 
 def on_control(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, sampling: str) -> xr.Dataset:
     """Drift in % of a control and in its standard deviations; nan where no other sample can be drawn."""
     pairs = drift.control_pairs(clean, sampling=sampling, seed=evidence.seed)
     control = drift.control(clean, sampling=sampling, seed=evidence.seed)
-    averaged = statistics.per_sample(moved, unions=evidence.unions(moved))
+    averaged = statistics.per_sample(moved, unions=evidence.unions)
     return xr.Dataset(
         {
             "percent": evidence.values(statistics.PERCENT, moved, control),

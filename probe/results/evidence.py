@@ -161,20 +161,20 @@ class Evidence:
             values = values.sel(image=rows).drop_vars("image").assign_coords(sample=answers.sample)
         return values.assign_coords(image=("sample", answers.image.values))
 
-    def unions(self, pairs: xr.DataArray) -> Mapping[str, list[str]]:
-        """The named unions of the families that the pairs have."""
-        return unions_of(pairs.family.values.tolist())
+    @cached_property
+    def unions(self) -> Mapping[str, list[str]]:
+        """The named unions of the run's families of perturbations."""
+        return unions_of(self.run.conditions.family.values.tolist())
 
     # the one way to a number
 
     def by_family(self, reduction: statistics.Reduction, *pairs: xr.DataArray) -> xr.Dataset:
         """(family, ...) value with its interval, and counts: `statistics.by_family` with this run's unions and seed."""
-        return statistics.by_family(reduction, *pairs, unions=self.unions(pairs[0]), seed=self.seed)
+        return statistics.by_family(reduction, *pairs, unions=self.unions, seed=self.seed)
 
     def values(self, reduction: statistics.Reduction, *pairs: xr.DataArray) -> xr.DataArray:
-        """(family, ..., bound) of `by_family`; its attribute `unions` lists the families of each union."""
-        table = self.by_family(reduction, *pairs)
-        return table.value.assign_attrs(unions=table.attrs["unions"])
+        """(family, ..., bound) of `by_family`, without the counts."""
+        return self.by_family(reduction, *pairs).value
 
     def interval(self, values: xr.DataArray) -> xr.DataArray:
         """(..., bound) mean over samples with its interval by image."""

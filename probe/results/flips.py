@@ -19,10 +19,9 @@ def compute(evidence: Evidence) -> xr.Dataset:
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
     data = data.assign(counts | overall(evidence))
-    data = data.assign(
+    return data.assign(
         ties=margins.ties(evidence.scores).sum(), entropy=evidence.interval(flips.entropy(evidence.choice))
     )
-    return data.assign_attrs(unions=tables["ifr"].attrs["unions"])
 
 
 def transitions(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -55,7 +54,7 @@ def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
 
 def overall(evidence: Evidence) -> dict[str, xr.DataArray]:
     """The readings of a rate over all perturbations: pairs pooled, samples that ever flip, mean over families."""
-    families = evidence.unions(evidence.flipped)[statistics.ALL]
+    families = evidence.unions[statistics.ALL]
     rates = flips.rates(evidence.flipped, family="family", any_of=families)
     return {f"overall_{name}": rates[f"any_{name}"] for name in ("ifr", "ifr_mean", "iv")}
 

@@ -21,7 +21,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
     eroded = evidence.by_family(statistics.SHARE, instability.eroded_pairs(evidence.erosion, evidence.flipped))
     data = data.assign(eroded=eroded.value, eroded_kept=eroded.defined).merge(predictors(evidence))
-    return data.assign_attrs(site_layer=evidence.primary, unions=eroded.attrs["unions"])
+    return data.assign_attrs(site_layer=evidence.primary)
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:

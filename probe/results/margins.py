@@ -18,7 +18,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
     chosen = (evidence.clean_choice, evidence.answer, "top2")
     found = [evidence.values(statistics.MEAN, evidence.split(margins.margin(evidence.scores, one))) for one in chosen]
     margin = xr.concat(found, xr.IndexVariable("reference", list(REFERENCES)))
-    return xr.Dataset({"margin": margin, "accuracy": accuracies(evidence)}, attrs={"unions": found[0].attrs["unions"]})
+    return xr.Dataset({"margin": margin, "accuracy": accuracies(evidence)})
 
 
 def accuracies(evidence: Evidence) -> xr.DataArray:

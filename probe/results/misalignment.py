@@ -27,8 +27,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     }
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     data = data.assign({f"{name}_defined": table.defined for name, table in tables.items()})
-    data = data.assign({f"{name}_by_condition": evidence.interval(pairs) for name, pairs in found.items()})
-    return data.assign_attrs(unions=next(iter(tables.values())).attrs["unions"])
+    return data.assign({f"{name}_by_condition": evidence.interval(pairs) for name, pairs in found.items()})
 
 
 def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
@@ -83,12 +82,9 @@ def finding(data: xr.Dataset) -> Sequence[str]:
     """What each rate rises to from clean, under the family that raises it most."""
     sentences: list[str] = []
     for quantity, acronym in ACRONYMS.items():
-        if quantity not in data:
-            continue
-        values = data[quantity].assign_attrs(unions=data.attrs["unions"])
-        worst = highest(values)
+        worst = highest(data, quantity)
         if worst is not None:
-            clean = share(values.sel(family="clean"))
+            clean = share(data[quantity].sel(family="clean"))
             sentences.append(f"{acronym}: {clean} on clean images, {share(worst)} under {worst.family.item()}.")
     return sentences
 

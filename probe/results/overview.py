@@ -23,9 +23,8 @@ def compute(evidence: Evidence) -> xr.Dataset:
     parts = (of_answers(evidence) if evidence.has_options else {}) | (of_states(evidence) if evidence.primary else {})
     data = xr.Dataset({name: table.value for name, table in parts.items()})
     counts = {f"{name}_{count}": table[count] for name, table in parts.items() for count in ("defined", "undefined")}
-    unions = next((table.attrs["unions"] for table in parts.values()), {})
     data = data.assign(counts).assign_attrs(
-        identity(evidence), site_layer=evidence.primary, drift_at=drift_at(evidence), unions=unions
+        identity(evidence), site_layer=evidence.primary, drift_at=drift_at(evidence)
     )
     perturbed = data.family != "clean"
     return data.assign({name: data[name].where(perturbed) for name in NOT_OF_CLEAN if name in data})
@@ -76,7 +75,7 @@ def finding(data: xr.Dataset) -> Sequence[str]:
 
 def outside(data: xr.Dataset) -> str:
     """How often answers changed, and under which family most."""
-    if (most := _highest(data, "ifr")) is None:
+    if (most := highest(data, "ifr")) is None:
         return ""
     every = data.sel(family=statistics.ALL)
     return (
@@ -87,7 +86,7 @@ def outside(data: xr.Dataset) -> str:
 
 def inside(data: xr.Dataset) -> str:
     """How far states moved on the scale of unrelated samples."""
-    if (most := _highest(data, "drift_percent")) is None:
+    if (most := highest(data, "drift_percent")) is None:
         return ""
     every = estimate(data.drift_percent.sel(family=statistics.ALL), 1)
     return (
@@ -98,7 +97,7 @@ def inside(data: xr.Dataset) -> str:
 
 def margins(data: xr.Dataset) -> str:
     """Where the margin of the clean choice shrinks most, and whether the interval excludes none at all."""
-    if (most := _highest(data, "margin_erosion")) is None:
+    if (most := highest(data, "margin_erosion")) is None:
         return ""
     return (
         f"Margins: the clean choice loses most of its margin under {most.family.item()} ({estimate(most, 2)} nats; "
@@ -108,19 +107,10 @@ def margins(data: xr.Dataset) -> str:
 
 def accuracy(data: xr.Dataset) -> str:
     """What the perturbations cost in accuracy."""
-    worst = lowest(_with_unions(data, "accuracy")) if "accuracy" in data else None
-    if worst is None:
+    if (worst := lowest(data, "accuracy")) is None:
         return ""
     clean = share(data.accuracy.sel(family="clean"))
     return f"Accuracy: {clean} on clean images, lowest under {worst.family.item()} ({share(worst)})."
-
-
-def _highest(data: xr.Dataset, name: str) -> xr.DataArray | None:
-    return highest(_with_unions(data, name)) if name in data else None
-
-
-def _with_unions(data: xr.Dataset, name: str) -> xr.DataArray:
-    return data[name].assign_attrs(unions=data.attrs["unions"])
 
 
 def figure(data: xr.Dataset) -> "Figure | None":

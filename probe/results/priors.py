@@ -23,8 +23,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     parts = (of_answers(evidence) if evidence.has_options else {}) | (of_states(evidence) if evidence.primary else {})
     if not parts:
         return None
-    unions = next(iter(parts.values())).attrs["unions"]
-    return xr.Dataset({name: table.value for name, table in parts.items()}, attrs={"unions": unions})
+    return xr.Dataset({name: table.value for name, table in parts.items()})
 
 
 def of_answers(evidence: Evidence) -> dict[str, xr.Dataset]:
@@ -37,7 +36,7 @@ def of_answers(evidence: Evidence) -> dict[str, xr.Dataset]:
     median = statistics.pooled(statistics.median)
     return {
         "margin": statistics.by_family(
-            median, along, unions=evidence.unions(along), resamples=MEDIAN_RESAMPLES, seed=evidence.seed
+            median, along, unions=evidence.unions, resamples=MEDIAN_RESAMPLES, seed=evidence.seed
         ),
         "margin_mean": evidence.by_family(statistics.MEAN, along),
         "flip_to_prior": evidence.by_family(statistics.SHARE, to_prior),
@@ -54,10 +53,7 @@ def of_states(evidence: Evidence) -> dict[str, xr.Dataset]:
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """How often a flip ends at what the model answers without seeing anything."""
-    if "flip_to_prior" not in data:
-        return ()
-    values = data.flip_to_prior.assign_attrs(unions=data.attrs["unions"])
-    most = highest(values, leave_out=SUITES["priors"].specs)
+    most = highest(data, "flip_to_prior", leave_out=SUITES["priors"].specs)
     if most is None:
         return ()
     return (

@@ -70,7 +70,7 @@ def _result(evidence: Evidence, analysis: Analysis, *, named: bool) -> Result | 
     lacking = missing(evidence, analysis.needs)
     data = None if lacking else analysis.compute(evidence)
     if data is not None:
-        return Result(analysis, data)
+        return Result(analysis, data.assign_attrs(unions=evidence.unions))
     if not named:
         return None
     if not lacking:

@@ -61,7 +61,7 @@ def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
 def finding(data: xr.Dataset) -> Sequence[str]:
     """The condition that costs most, and whether misalignment follows it."""
     first = data.isel(segmenter=0)
-    worst = highest(first.miou_drop, "condition")
+    worst = highest(first, "miou_drop", "condition")
     if worst is None:
         return ()
     sentences = [f"Segmentation loses most under {worst.condition.item()}: {estimate(worst, 1, 100)} points of mIoU."]

@@ -1,11 +1,14 @@
 """The parts of sentences on what was found: a number with its interval, and the family where it is greatest."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from .overlays import OWN_ANSWER
+
+Dims = str | Sequence[str]
 
 
 def estimate(values: Any, digits: int, scale: float = 1.0) -> str:
@@ -31,17 +34,18 @@ def share(values: Any) -> str:
     return f"{middle} %{bracket}{interval}"
 
 
-def highest(values: xr.DataArray, dims: str | list[str] = "family", *, leave_out: tuple[str, ...] = ()) -> Any:
-    """The entry (bound) with the largest estimate among single families, those left out passed over; None for none.
+def highest(data: xr.Dataset, name: str, dims: Dims = "family", *, leave_out: tuple[str, ...] = ()) -> Any:
+    """The entry (bound) of a variable with the largest estimate, of single families; None where there is none.
 
-    In: values (..., bound) whose attribute `unions` lists unions of families, which are no family.
+    In: a variable (..., bound) of a result, whose attribute `unions` lists unions of families. The clean condition,
+    unions and the families left out are passed over.
     """
-    return _extreme(values, dims, leave_out, 1)
+    return _extreme(data, name, dims, leave_out, 1)
 
 
-def lowest(values: xr.DataArray, dims: str | list[str] = "family", *, leave_out: tuple[str, ...] = ()) -> Any:
+def lowest(data: xr.Dataset, name: str, dims: Dims = "family", *, leave_out: tuple[str, ...] = ()) -> Any:
     """As `highest`, the smallest."""
-    return _extreme(values, dims, leave_out, -1)
+    return _extreme(data, name, dims, leave_out, -1)
 
 
 def certainty(values: xr.DataArray) -> str:
@@ -54,13 +58,15 @@ def certainty(values: xr.DataArray) -> str:
     return "the interval excludes 0" if low > 0 or high < 0 else "the interval includes 0"
 
 
-def _extreme(values: xr.DataArray, dims: str | list[str], leave_out: tuple[str, ...], sign: int) -> Any:
-    names = [dims] if isinstance(dims, str) else dims
-    if "family" in names:
-        others = ["clean", OWN_ANSWER, *values.attrs.get("unions", {}), *leave_out]
-        values = values.drop_sel(family=[name for name in others if name in values.family.values])
+def _extreme(data: xr.Dataset, name: str, dims: Dims, leave_out: tuple[str, ...], sign: int) -> Any:
+    if name not in data:
+        return None
+    values, along = data[name], [dims] if isinstance(dims, str) else list(dims)
+    if "family" in along:
+        others = ["clean", OWN_ANSWER, *data.attrs.get("unions", {}), *leave_out]
+        values = values.drop_sel(family=[one for one in others if one in values.family.values])
     middle = sign * values.sel(bound="estimate")
     if not np.isfinite(middle).any():
         return None
-    where = middle.argmax(names, skipna=True)
+    where = middle.argmax(along, skipna=True)
     return values.isel({dim: int(place) for dim, place in where.items()})

@@ -26,7 +26,7 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
         evidence.drift(site),
         drift.control_pairs(evidence.clean_states(site), seed=evidence.seed),
         evidence.flipped,
-        unions=evidence.unions(evidence.flipped),
+        unions=evidence.unions,
         seed=evidence.seed,
     )
 
