@@ -13,7 +13,7 @@ import numpy as np
 import hooks
 from probe import models
 from probe.datasets.registry import open_dataset
-from probe.extraction.questions import ask
+from probe.extraction.questions import of_sample
 
 IMAGES, ROUNDS = 8, 5
 
@@ -23,8 +23,8 @@ def views() -> list[hooks.View]:
     dataset = open_dataset("streets", limit=IMAGES).dataset
     return [
         hooks.View(
-            image.read(),
-            tuple(asked.question for s in dataset.samples_of(image.id) for asked in ask(s, "generative", None, (), {})),
+            image.pictures[0].read(),
+            tuple(each.question for s in dataset.samples_of(image.id) for each in of_sample(s, "generative", None, ())),
         )
         for image in dataset.images
     ]

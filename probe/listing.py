@@ -117,7 +117,7 @@ def dataset_rows() -> list[Row]:
     from .datasets.registry import DATASETS
 
     named = [{"dataset": entry.name, "what it is": entry.description} for entry in DATASETS.values()]
-    own = "your own: a line per sample with image, question, options, answer"
+    own = "your own: a line per sample with image or images, question, options, answer or references"
     return [*named, {"dataset": "PATH.jsonl", "what it is": own}]
 
 

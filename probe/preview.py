@@ -119,8 +119,8 @@ def open_subject(source: str, image: str | None, preparation: str) -> Subject:
     dataset, problems = open_dataset(source)
     if not dataset.images:
         raise PreviewError(f"dataset {source!r} has no image. {problems[0].message if problems else ''}".rstrip())
-    by_id = {each.id: each for each in dataset.images}
-    chosen = dataset.images[0].id if image is None else image
+    by_id = {each.id: each for each in dataset.pictures}
+    chosen = dataset.pictures[0].id if image is None else image
     if chosen not in by_id:
         known = ", ".join(list(by_id)[:3])
         raise PreviewError(f"{source!r} has no image {chosen!r}.{did_you_mean(chosen, by_id)} Its first are {known}.")
@@ -128,7 +128,7 @@ def open_subject(source: str, image: str | None, preparation: str) -> Subject:
         chosen,
         prepared(by_id[chosen].read(), preparation),
         overlay_labels(dataset),
-        Others(dataset.images, chosen, preparation),
+        Others(dataset.pictures, (chosen,), preparation),
     )
 
 

@@ -1,11 +1,11 @@
-"""The two things that a dataset is made of: images, and samples that ask about them.
+"""What a dataset consists of: images of one or more pictures, and samples that ask about them.
 
-An `Image` is cheap to hold: it knows how to read its pixels, and reads them only when asked. Many samples can share
-one image; the image, not the sample, is the unit that every bootstrap resamples.
+A `Picture` reads its pixels only when asked, so that a dataset of any size fits in memory. Many samples can share one
+image; the image, not the sample, is the unit that every bootstrap resamples.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Literal
@@ -21,21 +21,27 @@ Pixels = NDArray[np.uint8]
 LabelMap = NDArray[np.uint8]
 """(height, width) Cityscapes train ids, 255 where undefined."""
 
+Size = tuple[int, int]
+"""(height, width)."""
+
+Plain = str | int | float | bool | None
+"""A value of a sample's metadata."""
+
 
 @dataclass(frozen=True)
-class Image:
-    """One picture with its own id. `read` and its like are picklable, so that images can travel to workers.
+class Picture:
+    """One picture with its own id. `read` and its like can be pickled, so that pictures can be sent to workers.
 
-    `read_size` is a cheaper way to its (height, width) than reading it.
+    `read_size` gives its (height, width) without reading all of it.
     """
 
     id: str
     read: Callable[[], Pixels]
     read_labels: Callable[[], LabelMap] | None = None
-    read_size: Callable[[], tuple[int, int]] | None = None
+    read_size: Callable[[], Size] | None = None
 
-    def size(self) -> tuple[int, int]:
-        """Its (height, width); raises what reading it raises."""
+    def size(self) -> Size:
+        """Its (height, width). Raises what reading it raises."""
         if self.read_size is not None:
             return self.read_size()
         height, width, _ = self.read().shape
@@ -43,11 +49,65 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One image with one question: its options (none for an open question) and the right answer.
+class Image:
+    """What a sample asks about: one picture, or several in order."""
 
-    `answer` is the text of the correct option, or the reference text of an open question, or None where the dataset
-    has none.
+    id: str
+    pictures: tuple[Picture, ...]
+
+    @classmethod
+    def of(cls, *pictures: Picture) -> "Image":
+        """The image of these pictures, with an id made of theirs.
+
+        >>> Image.of(Picture("a.png", lambda: np.zeros((1, 1, 3), np.uint8))).id
+        'a.png'
+        """
+        return cls(join_ids(picture.id for picture in pictures), pictures)
+
+
+def join_ids(ids: Iterable[str]) -> str:
+    """The id of an image of these pictures.
+
+    >>> join_ids(["before.png", "after.png"])
+    'before.png + after.png'
+    """
+    return " + ".join(ids)
+
+
+class Metadata(Mapping[str, Plain]):
+    """A frozen mapping from names to plain values.
+
+    >>> Metadata({"question_type": "what", "year": 2014})["year"]
+    2014
+    """
+
+    def __init__(self, values: Mapping[str, Plain] | None = None) -> None:
+        self._values = dict(values or {})
+
+    def __getitem__(self, name: str) -> Plain:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._values.items()))
+
+    def __repr__(self) -> str:
+        return f"Metadata({self._values!r})"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question about one image: its options (none for an open question) and the right answers.
+
+    `references` are all answers that count as right, such as the ten of a VQA question, in the dataset's order and with
+    its repetitions. `answer` is the correct option, or the first reference of an open question; None where the dataset
+    has none. Each is filled from the other where only one is given. `dataset` is the name of the dataset that the
+    sample comes from, `metadata` is whatever else is known of it.
     """
 
     id: str
@@ -56,20 +116,34 @@ class Sample:
     options: tuple[str, ...] = ()
     answer: str | None = None
     kind: Kind = "mcq"
+    references: tuple[str, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    dataset: str = ""
+
+    def __post_init__(self) -> None:
+        if self.references and self.answer is None:
+            object.__setattr__(self, "answer", self.references[0])
+        elif self.answer and self.answer.strip() and not self.references:
+            object.__setattr__(self, "references", (self.answer,))
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Images in a fixed order and the samples that ask about them.
 
-    `fingerprint` says which content this is (file hashes, or the generator's version and seed): two datasets with one
-    fingerprint give the same pixels and the same questions.
+    `fingerprint` identifies the content (file hashes, or the generator's version and seed): two datasets with the same
+    fingerprint have the same pixels and the same questions.
     """
 
     name: str
     images: tuple[Image, ...]
     samples: tuple[Sample, ...]
     fingerprint: str
+
+    @cached_property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures of all images in order of first use, each id once."""
+        return tuple({picture.id: picture for image in self.images for picture in image.pictures}.values())
 
     def samples_of(self, image_id: str) -> tuple[Sample, ...]:
         """The samples that share one image, in dataset order."""

@@ -20,7 +20,7 @@ from .files import checksum_file, sync_folders, write_failed
 from .schema import SCHEMA_VERSION, Layout
 from .specs import SampleRow
 
-_PADDING = SampleRow("", -1, "", "", "")
+_PADDING = SampleRow("", -1, "", "", "", metadata="")
 
 
 def create(
@@ -147,14 +147,21 @@ def _write_samples(root: Path, layout: Layout) -> None:
         "question": ([row.question for row in rows], "question as the dataset words it"),
         "answer": ([row.answer for row in rows], "correct answer, empty where there is none"),
         "kind": ([row.kind for row in rows], "kind of question"),
+        "dataset": ([row.dataset for row in rows], "name of the sample's dataset"),
+        "metadata": ([row.metadata for row in rows], "what else the dataset says of the sample, as JSON"),
         "valid": (np.array([row is not _PADDING for row in rows]), "false in the rows that only fill up a block"),
     }
     for name, (values, long_name) in columns.items():
         _write_table(root, f"samples/{name}", "sample", values, long_name)
-    options = np.full((len(rows), layout.max_options), "", dtype=object)
-    for row, sample in enumerate(rows):
-        options[row, : len(sample.options)] = sample.options
-    _write_table(root, "samples/option_text", ("sample", "option"), options, "text of each option")
+    lists = {
+        "option": ([row.options for row in rows], layout.max_options, "text of each option"),
+        "reference": ([row.references for row in rows], layout.max_references, "text of each right answer"),
+    }
+    for axis, (texts, length, long_name) in lists.items():
+        padded = np.full((len(rows), length), "", dtype=object)
+        for row, of_sample in enumerate(texts):
+            padded[row, : len(of_sample)] = of_sample
+        _write_table(root, f"samples/{axis}_text", ("sample", axis), padded, long_name)
 
 
 def _write_table(

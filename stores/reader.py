@@ -124,7 +124,11 @@ class Run:
 
     @cached_property
     def samples(self) -> xr.Dataset:
-        """(sample) question, (sample, option) option_text; coordinates sample (index), image, kind, answer."""
+        """What was asked: (sample) question, (sample, option) option_text, (sample, reference) reference_text.
+
+        Also (sample) dataset and metadata (JSON texts); coordinates sample (index), image, kind, answer. Options and
+        references are padded with empty texts.
+        """
         if "samples" not in self.tree:
             return xr.Dataset()
         return self._label(self._group("samples").isel(sample=self._valid).drop_vars("valid").load())

@@ -73,6 +73,11 @@ class Layout:
         """Length of the option axis: at least 1, also in a run of open questions."""
         return max([1, *(len(row.options) for row in self.samples)])
 
+    @property
+    def max_references(self) -> int:
+        """Length of the reference axis of the table of samples, at least 1."""
+        return max([1, *(len(row.references) for row in self.samples)])
+
     def units(self) -> tuple[Unit, ...]:
         """Every unit, block by block, clean first."""
         return tuple(Unit(b, c) for b in range(self.blocks) for c in range(len(self.conditions)))

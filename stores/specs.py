@@ -85,7 +85,10 @@ class SiteSpec:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One row of the table of samples; `answer` is "" where there is none."""
+    """One row of the table of samples; `answer` is "" where there is none.
+
+    `references` are all right answers, `metadata` is a JSON object as text, `dataset` the name of the sample's dataset.
+    """
 
     sample_id: str
     image_index: int
@@ -93,6 +96,9 @@ class SampleRow:
     answer: str
     kind: str
     options: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    metadata: str = "{}"
+    dataset: str = ""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,17 @@ def layout(*, compress: bool = False, images: int = 5, block_size: int = 2) -> L
     """Five images in blocks of two; image 1 has two samples, image 3 none."""
     images_of_samples = [4, 0, 1, 2, 1] if images == 5 else [k % images for k in range(images + 2)]
     samples = tuple(
-        SampleRow(f"s{k}", image, f"What is {k}?", "a cat", "mcq", ("a cat", "a dog", "ein Bär")[: 2 + k % 2])
+        SampleRow(
+            f"s{k}",
+            image,
+            f"What is {k}?",
+            "a cat",
+            "mcq",
+            ("a cat", "a dog", "ein Bär")[: 2 + k % 2],
+            references=("a cat", "cat")[: k % 3],
+            metadata=f'{{"number": {k}}}',
+            dataset="pets",
+        )
         for k, image in enumerate(images_of_samples)
     )
     conditions = (

@@ -1,5 +1,6 @@
 """From a plan to a run, and back from an interruption."""
 
+import json
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ Extract = Callable[..., Run]
 
 @pytest.fixture
 def extract(dataset: str, tmp_path: Path) -> Extract:
-    def call(out: str = "run", **changes: Any) -> Run:
+    def call(out: str = "run", *, dataset: str = dataset, **changes: Any) -> Run:
         settings: dict[str, Any] = {
             "perturb": ["motion_blur.horizontal"],
             "sites": SITES,
@@ -63,7 +64,7 @@ def test_a_run_holds_what_the_model_says_of_each_view(extract: Extract, dataset:
     run = extract(keep="tokens")
     data, model = open_dataset(dataset).dataset, tiny.load("llava")
     for condition in suites.parse(["motion_blur.horizontal"]):
-        for image in data.images[1::3]:
+        for image in data.pictures[1::3]:
             pixels = catalogue.apply(condition, image.read(), image_id=image.id, seed=0)
             for sample in data.samples_of(image.id):
                 question = hooks.Question(render(sample), sample.options)
@@ -181,6 +182,31 @@ def test_the_vision_tower_runs_once_per_view(extract: Extract, monkeypatch: pyte
     run = extract(sites=("language.layers[-1]:context_last",))
     assert sum(seen) == 5 * 4  # images x conditions; 10 samples with 25 options hang on them
     assert run.complete
+
+
+def test_a_run_keeps_what_the_dataset_knows_of_a_sample(extract: Extract, tmp_path: Path) -> None:
+    lines = picture_set.lines(2)
+    lines[1] |= {"references": ["yes", "yes", "no"], "question_id": 7, "dataset": "vqa"}
+    path = picture_set.write(tmp_path / "own", images=2, samples=lines)
+    samples = extract(dataset=str(path)).samples
+    one, other = samples.sel(sample="yes-0"), samples.sel(sample="mcq-0")
+    assert one.reference_text.values.tolist() == ["yes", "yes", "no"]
+    assert json.loads(one.metadata.item()) == {"question_id": 7}
+    assert (one.dataset.item(), other.dataset.item()) == ("vqa", "set")
+    assert other.reference_text.values.tolist() == ["yes", "", ""]
+
+
+def test_an_image_of_several_pictures_fails_its_samples_where_the_model_takes_one(
+    extract: Extract, tmp_path: Path
+) -> None:
+    lines = picture_set.lines(2)
+    lines[2] |= {"images": ["000.png", "001.png"]}
+    del lines[2]["image"]
+    run = extract(dataset=str(picture_set.write(tmp_path / "own", images=2, samples=lines)))
+    assert run.images.image.values.tolist() == ["000.png", "000.png + 001.png", "001.png"]
+    assert list(run.failed) == ["mcq-1"]
+    assert "not 2" in run.failed["mcq-1"]
+    assert run.answers.log_likelihood.sel(sample="yes-1").isel(option=0).notnull().all()
 
 
 def test_questions_are_rendered_once_for_all_conditions(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:

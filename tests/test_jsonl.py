@@ -146,11 +146,59 @@ def test_lines_become_samples_and_images_come_once(write):
     assert dataset.samples[2].answer is None
 
 
+def test_a_question_may_have_many_right_answers(write):
+    ten = ["red"] * 6 + ["dark red"] * 3 + ["maroon"]
+    (sample,) = jsonl.load(write({"image": "a.png", "question": "What colour?", "references": ten})).dataset.samples
+    assert (sample.references, sample.answer, sample.kind) == (tuple(ten), "red", "open")
+    both = CHOICE | {"references": ["a bus", "a coach"]}
+    (sample,) = jsonl.load(write(both)).dataset.samples
+    assert (sample.references, sample.answer) == (("a bus", "a coach"), "a bus")
+    (sample,) = jsonl.load(write(CHOICE)).dataset.samples
+    assert sample.references == ("a bus",)
+    (sample,) = jsonl.load(write({"image": "a.png", "question": "?", "answer": ""})).dataset.samples
+    assert (sample.references, sample.answer) == ((), "")
+
+
+def test_a_line_may_ask_about_several_pictures_in_order(write, tmp_path):
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        saved(tmp_path, Pillow.new("RGB", (3, 2), colour), name)
+    question = {"question": "What has changed?", "answer": "the colour"}
+    dataset = jsonl.load(write({"images": ["b.png", "./a.png"]} | question, {"images": ["a.png"]} | question)).dataset
+    assert [image.id for image in dataset.images] == ["b.png + a.png", "a.png"]
+    assert [sample.image_id for sample in dataset.samples] == ["b.png + a.png", "a.png"]
+    assert [picture.id for picture in dataset.pictures] == ["b.png", "a.png"]
+    first, second = (picture.read()[0, 0].tolist() for picture in dataset.images[0].pictures)
+    assert (first, second) == ([0, 0, 255], [255, 0, 0])
+
+
+def test_the_fingerprint_follows_every_picture_of_an_image(write, tmp_path):
+    line = {"images": ["a.png", "b.png"], "question": "?"}
+    found = [jsonl.load(write(line)).dataset.fingerprint]
+    for name in ("a.png", "b.png"):
+        saved(tmp_path, Pillow.new("RGB", (3, 2)), name)
+        found.append(jsonl.load(write(line)).dataset.fingerprint)
+    assert len(set(found)) == 3
+
+
+def test_other_keys_are_metadata_where_their_values_are_plain(write):
+    line = CHOICE | {"question_id": 7, "answer_type": "other", "hard": True, "note": None, "boxes": [[1, 2]]}
+    (sample,) = jsonl.load(write(line)).dataset.samples
+    assert dict(sample.metadata) == {"question_id": 7, "answer_type": "other", "hard": True, "note": None}
+    assert pickle.loads(pickle.dumps(sample)) == sample
+    with pytest.raises(TypeError):
+        sample.metadata["note"] = "changed"  # type: ignore[index]
+
+
+def test_a_line_may_name_the_dataset_that_it_comes_from(write):
+    dataset = jsonl.load(write(CHOICE, CHOICE | {"dataset": "vqa"})).dataset
+    assert [sample.dataset for sample in dataset.samples] == ["mine", "vqa"]
+
+
 def test_pictures_are_found_beside_the_file_and_travel_to_workers(write, tmp_path):
     saved(tmp_path, Pillow.new("RGB", (3, 2), "red"), "a.png")
     dataset = jsonl.load(write(CHOICE)).dataset
     image = pickle.loads(pickle.dumps(dataset.images[0]))
-    assert image.read().shape == (2, 3, 3)
+    assert image.pictures[0].read().shape == (2, 3, 3)
 
 
 @pytest.mark.parametrize("name", ["gone.png", "no\0path", "x" * 5000])
@@ -158,7 +206,7 @@ def test_a_missing_picture_shows_only_when_it_is_read(write, name):
     dataset, problems = jsonl.load(write(CHOICE | {"image": name}))
     assert problems == ()
     with pytest.raises(UnreadableImage):
-        dataset.images[0].read()
+        dataset.pictures[0].read()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +220,7 @@ def test_a_missing_picture_shows_only_when_it_is_read(write, name):
         ({"options": ["a bus", " "]}, "option 2 is empty"),
         ({"answer": "a tram"}, "'a tram' is not among the options"),
         ({"question": "  "}, "the question is empty"),
+        ({"references": ["a bus", " "]}, "a right answer is empty"),
         ({"id": "line1"}, "taken by an earlier line"),
     ],
 )
@@ -201,11 +250,21 @@ def test_options_without_an_answer_are_allowed(write):
     ("line", "message"),
     [
         ("{", "line 2 is no JSON"),
-        ({"image": "a.png", "question": "half \ud800"}, "line 2 holds an escape of half a character"),
+        ({"image": "a.png", "question": "half \ud800"}, "line 2 has an escape of half a character"),
         ("[1]", "line 2 is no JSON object but '[1]'"),
         ({"question": "?"}, 'line 2: "image" is missing'),
         ({"image": "a.png"}, 'line 2: "question" is missing'),
         ({"image": "", "question": "?"}, 'line 2: "image" is empty'),
+        ({"images": [], "question": "?"}, 'line 2: "images" is empty'),
+        ({"images": ["a.png", ""], "question": "?"}, 'line 2: "images" is empty'),
+        ({"images": "a.png", "question": "?"}, '"images" must be a list of texts'),
+        ({"image": "a.png", "images": ["a.png"], "question": "?"}, 'give either "image" or "images"'),
+        ({"image": "a.png", "question": "?", "references": "red"}, '"references" must be a list of texts'),
+        (
+            {"image": "a.png", "question": "?", "answers": ["red"]},
+            "the key 'answers' is unknown. Did you mean 'answer'",
+        ),
+        ({"imgae": "a.png", "question": "?"}, "the key 'imgae' is unknown. Did you mean 'image'"),
         ({"image": 3, "question": "?"}, 'line 2: "image" must be a text, not 3'),
         (CHOICE | {"answer": 1}, '"answer" must be a text'),
         (CHOICE | {"options": "a bus"}, '"options" must be a list of texts'),

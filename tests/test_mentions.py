@@ -46,8 +46,8 @@ def test_texts_that_the_parser_was_not_written_for(texts, precision, recall, wit
 
 def test_the_drawn_streets_are_described_by_the_classes_that_they_show() -> None:
     dataset = streets_describe(40)
-    for image, sample in zip(dataset.images, dataset.samples, strict=True):
-        shown = {CITYSCAPES.class_of(word) for word in present(image.read_labels()) if word != "pole"}
+    for picture, sample in zip(dataset.pictures, dataset.samples, strict=True):
+        shown = {CITYSCAPES.class_of(word) for word in present(picture.read_labels()) if word != "pole"}
         assert mentioned(sample.answer) == shown
 
 

@@ -29,12 +29,14 @@ from probe.perturbations import (
     parse,
     settings,
 )
-from probe.sample import Image
+from probe.sample import Picture
 
 GOLDEN = Path(__file__).parent / "golden" / "perturbations.json"
 LABELS = ("A", "B", "C", "D", "Yes", "No")
 ALL = parse([name for name, family in FAMILIES.items() if not family.text_only], labels=LABELS)
-IMAGES = tuple(Image(name, lambda grey=grey: np.full((4, 5, 3), grey, np.uint8)) for grey, name in enumerate("abcde"))
+PICTURES = tuple(
+    Picture(name, lambda grey=grey: np.full((4, 5, 3), grey, np.uint8)) for grey, name in enumerate("abcde")
+)
 
 
 def picture(height=90, width=120):
@@ -46,7 +48,7 @@ def picture(height=90, width=120):
 def made(condition, pixels=None, *, image_id="a", seed=0):
     if isinstance(condition, str):
         condition = parse([condition], labels=LABELS)[1]
-    others = Others(IMAGES, image_id)
+    others = Others(PICTURES, (image_id,))
     return apply(condition, picture() if pixels is None else pixels, image_id=image_id, seed=seed, others=others)
 
 
@@ -368,15 +370,15 @@ def test_another_image_passes_over_unreadable_partners():
     def broken():
         raise OSError("broken")
 
-    images = (Image("x", broken), Image("y", lambda: np.full((2, 2, 3), 9, np.uint8)), Image("me", broken))
+    pictures = (Picture("x", broken), Picture("y", lambda: np.full((2, 2, 3), 9, np.uint8)), Picture("me", broken))
     for seed in range(8):
         condition = FAMILIES["another_image"].condition()
-        assert apply(condition, picture(), image_id="me", seed=seed, others=Others(images, "me")).max() == 9
+        assert apply(condition, picture(), image_id="me", seed=seed, others=Others(pictures, ("me",))).max() == 9
 
 
 def test_another_image_is_skipped_where_there_is_no_other():
-    with pytest.raises(Skipped, match="no readable image beside 'a'"):
-        apply(Condition("another_image"), picture(), image_id="a", seed=0, others=Others(IMAGES[:1], "a"))
+    with pytest.raises(Skipped, match="no readable picture beside a"):
+        apply(Condition("another_image"), picture(), image_id="a", seed=0, others=Others(PICTURES[:1], ("a",)))
 
 
 def test_another_image_without_a_source_says_what_to_pass():

@@ -250,11 +250,11 @@ def test_a_picture_alone_has_letters_for_overlays_and_no_other_image(picture: Pa
 
 def test_an_image_of_a_dataset_looks_as_it_does_in_a_run(tmp_path: Path) -> None:
     dataset = open_dataset("streets").dataset
-    image = dataset.images[3]
+    image = dataset.pictures[3]
     out = tmp_path / "sheet.png"
     specs = ("-p", "occlusion:2", "-p", "another_image")
     assert run("streets", "--image", image.id, "-o", out, *specs, "--seed", 7, "--size", 224).exit_code == 0
-    clean, others = image.read(), Others(dataset.images, image.id)
+    clean, others = image.read(), Others(dataset.pictures, (image.id,))
     with Image.open(out) as sheet:
         for condition in (Condition("another_image"), parse(["occlusion:2"])[1]):
             view = apply(condition, clean, image_id=image.id, seed=7, others=others)

@@ -18,7 +18,9 @@ GOLDEN = {
     "/images": dict.fromkeys(("image_id", "sha256", "width", "height"), ("image",)),
     "/samples": {
         **dict.fromkeys(("sample_id", "image_index", "question", "answer", "kind", "valid"), ("sample",)),
+        **dict.fromkeys(("dataset", "metadata"), ("sample",)),
         "option_text": ("sample", "option"),
+        "reference_text": ("sample", "reference"),
     },
     "/conditions": dict.fromkeys(("condition_id", "family", "severity", "parameters"), ("condition",)),
     "/answers": {
@@ -93,6 +95,10 @@ def test_tables_carry_ids_as_indexes(finished):
     assert run.samples["sample"].values.tolist() == ["s1", "s2", "s4", "s3", "s0"]
     assert run.samples["image"].values.tolist() == ["image-0", "image-1", "image-1", "image-2", "image-4"]
     assert run.samples["option_text"].sel(sample="s3").values.tolist() == ["a cat", "a dog", "ein Bär"]
+    assert run.samples["reference_text"].sel(sample="s2").values.tolist() == ["a cat", "cat"]
+    assert run.samples["reference_text"].sel(sample="s3").values.tolist() == ["", ""]
+    assert json.loads(run.samples["metadata"].sel(sample="s4").item()) == {"number": 4}
+    assert run.samples["dataset"].values.tolist() == ["pets"] * 5
     assert run.conditions["severity"].sel(condition="gaussian_noise(severity=3)").item() == 3
     assert run.conditions["family"].values.tolist() == ["clean", "translation", "gaussian_noise"]
     assert (run.plan, run.provenance, run.complete, run.missing) == (small_run.PLAN, small_run.PROVENANCE, True, ())

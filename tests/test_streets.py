@@ -88,16 +88,16 @@ def test_fingerprints_tell_seeds_and_sizes_apart() -> None:
 
 
 def test_images_travel_to_other_processes() -> None:
-    image = streets(1).images[0]
-    other = pickle.loads(pickle.dumps(image))
-    assert np.array_equal(image.read(), other.read())
-    assert image.read_labels is not None
-    assert image.read_labels().shape == image.read().shape[:2]
+    picture = streets(1).pictures[0]
+    other = pickle.loads(pickle.dumps(streets(1).images[0])).pictures[0]
+    assert np.array_equal(picture.read(), other.read())
+    assert picture.read_labels is not None
+    assert picture.read_labels().shape == picture.read().shape[:2]
 
 
 def test_answers_agree_with_the_label_map() -> None:
     dataset = streets(40, seed=SEED)
-    labels = {image.id: image.read_labels() for image in dataset.images if image.read_labels}
+    labels = {picture.id: picture.read_labels() for picture in dataset.pictures if picture.read_labels}
     for sample in dataset.samples:
         assert sample.answer in sample.options
         assert len({*sample.options}) == len(sample.options)
@@ -136,8 +136,8 @@ def test_questions_cannot_be_answered_from_their_text() -> None:
 
 def test_descriptions_name_what_is_visible() -> None:
     dataset = streets_describe(5, seed=SEED)
-    for image, sample in zip(dataset.images, dataset.samples, strict=True):
-        assert image.read_labels is not None
-        for word in world.present(image.read_labels()) - {"pole"}:
+    for picture, sample in zip(dataset.pictures, dataset.samples, strict=True):
+        assert picture.read_labels is not None
+        for word in world.present(picture.read_labels()) - {"pole"}:
             assert word in str(sample.answer)
         assert sample.kind == "describe"

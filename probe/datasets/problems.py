@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset: with one sample, which the others survive, or with the whole."""
+"""What can be wrong with a dataset: a single sample, without harm to the others, or all of it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,23 +15,23 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One sample that cannot be asked. The run records it, asks the others and ends with exit code 1."""
+    """A sample that cannot be asked. The run records it, reads the others and ends with exit code 1."""
 
     sample_id: str
     message: str
 
 
 class Opened(NamedTuple):
-    """A dataset of the samples that can be asked, and what is wrong with the rest."""
+    """A dataset of the samples that can be asked, and what is wrong with the others."""
 
     dataset: Dataset
     problems: tuple[Problem, ...] = ()
 
 
-def fault(sample: Sample) -> str | None:
-    """What keeps a sample from being asked, and what to do about it; None where nothing does.
+def invalid_reason(sample: Sample) -> str | None:
+    """Why a sample cannot be asked, and what to do about it; None where it can.
 
-    >>> fault(Sample("s", "i", "What is this?", ("cat", "cat"), "cat"))
+    >>> invalid_reason(Sample("s", "i", "What is this?", ("cat", "cat"), "cat"))
     "option 'cat' is listed more than once: a choice between equals means nothing. Keep one."
     """
     if not sample.question.strip():
@@ -46,6 +46,8 @@ def fault(sample: Sample) -> str | None:
             return f"option {position + 1} is empty: there is no text to score. Give it one, or remove it."
         if option in sample.options[:position]:
             return f"option {option!r} is listed more than once: a choice between equals means nothing. Keep one."
+    if any(not reference.strip() for reference in sample.references):
+        return "a right answer is empty. Give it a text, or remove it."
     if sample.options and sample.answer is not None and sample.answer not in sample.options:
         listed = ", ".join(map(repr, sample.options))
         return f"the answer {sample.answer!r} is not among the options ({listed}). Write it as the option is written."

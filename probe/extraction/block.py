@@ -21,7 +21,7 @@ from .payload import Arrays, ImageReading
 from .plan import Plan
 from .questions import CleanAnswers, SampleQuestion
 from .reductions import Reducer
-from .views import InvalidSize, LoadedImage, PerturbedImage, load, perturb, size_check
+from .views import InvalidSizes, LoadedImage, PerturbedImage, load, perturb, size_check, sizes_of
 
 if TYPE_CHECKING:
     from hooks import Model
@@ -34,7 +34,7 @@ PERTURBATION_THREADS = 2
 class Block:
     """What all conditions of a block share: its images, their questions in the same order, and what is invalid.
 
-    `invalid` says by sample id why the model cannot be asked, `invalid_size` why it cannot take a picture of a size.
+    `invalid`: sample id -> why it cannot be asked. `invalid_sizes`: why the model cannot take pictures of these sizes.
     """
 
     plan: Plan
@@ -43,7 +43,7 @@ class Block:
     images: tuple[LoadedImage, ...]
     questions: tuple[tuple[SampleQuestion, ...], ...]
     invalid: Mapping[str, str]
-    invalid_size: InvalidSize
+    invalid_sizes: InvalidSizes
     batch_size: int
 
 
@@ -98,7 +98,7 @@ def open_block(plan: Plan, model: "Model", index: int, batch_size: int, pool: Th
 
 def start_perturbing(block: Block, condition: Condition, pool: ThreadPoolExecutor) -> list[Future[PerturbedImage]]:
     """Start perturbing every image of the block."""
-    one = partial(perturb, condition=condition, plan=block.plan, model=block.model, invalid_size=block.invalid_size)
+    one = partial(perturb, condition=condition, plan=block.plan, model=block.model, invalid_sizes=block.invalid_sizes)
     return [pool.submit(one, loaded) for loaded in block.images]
 
 
@@ -135,7 +135,7 @@ def read(
     """Read all images under one condition that have a view; without sites, their answers alone."""
     rows = defined_rows(perturbed)
     views = [
-        hooks.View(pixels=perturbed[row].pixels, questions=tuple(each.question for each in block.questions[row]))
+        hooks.View(next(iter(perturbed[row].pictures), None), tuple(each.question for each in block.questions[row]))
         for row in rows
     ]
     readings = hooks.capture.read(
@@ -164,9 +164,11 @@ def assemble(block: Block, unit: Unit, readings: list[ImageReading]) -> Arrays:
         payload.fill_site(arrays, layout, unit.block, site, spec, readings)
     if unit.condition == 0:
         for row, image in enumerate(block.images):
-            if image.pixels is not None:
-                arrays["images/sha256"][row] = image.sha256
-                arrays["images/height"][row], arrays["images/width"][row] = image.pixels.shape[:2]
+            if image.error:
+                continue
+            arrays["images/sha256"][row] = image.sha256
+            if len(sizes := set(sizes_of(image.pictures))) == 1:  # of pictures of different sizes there is no one size
+                arrays["images/height"][row], arrays["images/width"][row] = sizes.pop()
     return arrays
 
 
@@ -198,7 +200,7 @@ def unit_report(
 
 def unreadable_reason(block: Block, loaded: LoadedImage) -> str:
     """Why an image cannot be read, by its file or by the model; empty where it can."""
-    return loaded.error if loaded.pixels is None else block.invalid_size(*loaded.pixels.shape[:2])
+    return loaded.error or block.invalid_sizes(sizes_of(loaded.pictures))
 
 
 def unit_metadata(model: "Model", seconds: float) -> dict[str, Any]:

@@ -175,6 +175,9 @@ def lay_out(
                 answer=sample.answer or "",
                 kind=sample.kind,
                 options=sample.options,
+                references=sample.references,
+                metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
+                dataset=sample.dataset or dataset.name,
             )
             for sample in dataset.samples
         ),
@@ -186,14 +189,12 @@ def lay_out(
 def most_tokens(
     dataset: Dataset, conditions: tuple[Condition, ...], preparation: str, blueprint: "Blueprint"
 ) -> dict[str, int]:
-    """The most grid tokens that one view takes in each tower."""
-    from hooks import image_grids
-
+    """The largest number of grid tokens of any view, in each tower."""
     return token_counts.largest(
         dataset,
         conditions,
         preparation,
-        grids=partial(image_grids, blueprint),
+        grids=partial(token_counts.view_grids, blueprint),
         resizes=blueprint.family.resizes,
     )
 

@@ -1,79 +1,108 @@
 """How many tokens the views of a dataset take: the store is created at full size before the first is read."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.preparation import prepared
-from ..sample import Dataset
+from ..sample import Dataset, Size
 
-Size = tuple[int, int]
-"""(height, width)."""
+if TYPE_CHECKING:
+    from hooks import Blueprint
 
-GridsOfSize = Callable[[int, int], Mapping[str, tuple[int, int, int]]]
-"""(height, width) -> (tiles, rows, columns) per tower; ValueError for a size that the model cannot take."""
+Sizes = tuple[Size, ...]
+"""The (height, width) of each picture of a view."""
+
+Grid = tuple[int, int, int]
+"""(tiles, rows, columns) of the tokens of a picture."""
+
+GridsOfSizes = Callable[[Sizes], Mapping[str, Sequence[Grid]]]
+"""Sizes of a view's pictures -> the grid of each, per tower; ValueError for sizes that the model cannot take."""
+
+
+def view_grids(blueprint: "Blueprint", sizes: Sizes) -> dict[str, tuple[Grid, ...]]:
+    """The grids of a view's pictures in each tower that has tokens.
+
+    Raises ValueError for sizes, or a number of pictures, that the model cannot take.
+    """
+    from hooks import image_grids
+
+    if len(sizes) != 1:
+        raise ValueError(f"{blueprint.family.name} takes one picture per question, not {len(sizes)}.")
+    return {tower: (grid,) for tower, grid in image_grids(blueprint, *sizes[0]).items()}
 
 
 def largest(
-    dataset: Dataset, conditions: Sequence[Condition], preparation: str, *, grids: GridsOfSize, resizes: bool
+    dataset: Dataset, conditions: Sequence[Condition], preparation: str, *, grids: GridsOfSizes, resizes: bool
 ) -> dict[str, int]:
     """The largest number of grid tokens of any view, in each tower that has tokens.
 
-    `grids` gives the grid in each tower for a picture's size. Where grids depend on the size (`resizes`), all sizes of
-    the dataset under all conditions count, else the first readable image. Sizes that the model cannot take are skipped.
+    Where grids depend on the size of a picture (`resizes`), all sizes of the dataset under all conditions count, else
+    the first readable image of each number of pictures. Sizes that the model cannot take are skipped.
 
     Raises ValueError where no image can be read, by its file or by the model.
     """
-    sizes = readable_sizes(dataset, first=not resizes)
-    if not sizes:
+    views = readable_views(dataset, all_sizes=resizes)
+    if not views:
         raise ValueError(f"none of the {len(dataset.images)} images of {dataset.name!r} can be read. Check the paths.")
     if resizes:
-        sizes = list(dict.fromkeys(prepared(blank(size), preparation).shape[:2] for size in sizes))
-        sizes = sizes_under_conditions(sizes, conditions)
+        views = [tuple(prepared(blank(size), preparation).shape[:2] for size in sizes) for sizes in views]
+        views = views_under_conditions(list(dict.fromkeys(views)), conditions)
     counts: dict[str, int] = {}
     reason = ""
-    for size in sizes:
+    for sizes in views:
         try:
-            layouts = grids(*size)
+            layouts = grids(sizes)
         except ValueError as error:  # reported with the samples of such images
             reason = str(error)
             continue
-        for tower, grid in layouts.items():
-            counts[tower] = max(counts.get(tower, 0), int(np.prod(grid)))
+        for tower, pictures in layouts.items():
+            counts[tower] = max(counts.get(tower, 0), sum(map(prod, pictures)))
     if not counts:
         raise ValueError(f"no image of {dataset.name!r} can be read by this model. The last one: {reason}")
     return counts
 
 
-def readable_sizes(dataset: Dataset, *, first: bool) -> list[Size]:
-    """The distinct sizes of the images, or that of the first; unreadable images are reported when they are read."""
-    found: dict[Size, None] = {}
+def readable_views(dataset: Dataset, *, all_sizes: bool) -> list[Sizes]:
+    """The distinct sizes of the images' pictures, or those of the first readable image of each number of pictures.
+
+    Unreadable images are left out; they are reported when they are read.
+    """
+    found: dict[Sizes, None] = {}
+    counted: set[int] = set()
     for image in dataset.images:
+        if len(image.pictures) in counted and not all_sizes:
+            continue
         try:
-            found[image.size()] = None
+            found[tuple(picture.size() for picture in image.pictures)] = None
         except (OSError, ValueError):
             continue
-        if first:
-            break
+        counted.add(len(image.pictures))
     return list(found)
 
 
-def sizes_under_conditions(sizes: Sequence[Size], conditions: Sequence[Condition]) -> list[Size]:
-    """The sizes that images of these sizes have under any condition."""
+def views_under_conditions(views: Sequence[Sizes], conditions: Sequence[Condition]) -> list[Sizes]:
+    """The sizes that images with pictures of these sizes have under any condition."""
     resizing = [c for c in conditions if c != CLEAN and family_of(c).resizes]
-    made = (resized(condition, size) for condition in resizing for size in sizes)
-    return list(dict.fromkeys([*sizes, *(size for size in made if size is not None)]))
+    made = [resized(condition, sizes) for condition in resizing for sizes in views]
+    if any(family_of(condition).needs_others for condition in conditions if condition != CLEAN):
+        # pictures of any sizes can come together; the largest views are among those of equal pictures
+        each = {size for sizes in views for size in sizes}
+        made += [(size,) * len(sizes) for sizes in views if len(sizes) > 1 for size in each]
+    return list(dict.fromkeys([*views, *(sizes for sizes in made if sizes is not None)]))
 
 
-def resized(condition: Condition, size: Size) -> Size | None:
-    """The size of a picture under a condition; None where that is undefined."""
+def resized(condition: Condition, sizes: Sizes) -> Sizes | None:
+    """The sizes of pictures under a condition; None where that is undefined."""
     try:
-        height, width, _ = apply(condition, blank(size), image_id="", seed=0).shape
+        shapes = [apply(condition, blank(size), image_id="", seed=0).shape for size in sizes]
     except Skipped:
         return None
-    return height, width
+    return tuple((height, width) for height, width, _ in shapes)
 
 
 def blank(size: Size) -> np.ndarray:

@@ -1,26 +1,25 @@
-"""From an image of the dataset to what the model is shown under a condition."""
+"""From an image of the dataset to the pictures that the model is shown under a condition."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
-
-import hooks
 
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
 from ..sample import Image, Pixels
+from .token_counts import Sizes, view_grids
 
 if TYPE_CHECKING:
     from hooks import Model
 
     from .plan import Plan
 
-InvalidSize = Callable[[int, int], str]
-"""(height, width) -> why the model cannot take a picture of this size; empty where it can."""
+InvalidSizes = Callable[[Sizes], str]
+"""Sizes of an image's pictures -> why the model cannot take them; empty where it can."""
 
 
 @dataclass(frozen=True)
@@ -28,47 +27,62 @@ class LoadedImage:
     """An image after reading and preparation; `error` is the reason why it could not be read, else empty."""
 
     image: Image
-    pixels: Pixels | None
-    sha256: str = ""
+    pictures: tuple[Pixels, ...] = ()
     error: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over the shapes and pixels of all pictures (hex)."""
+        digest = sha256()
+        for pixels in self.pictures:
+            digest.update(f"{pixels.shape}".encode() + pixels.tobytes())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
 class PerturbedImage:
-    """An image under a condition; without pixels the questions are asked of the text alone.
+    """An image under a condition; without pictures the questions are asked of the text alone.
 
     `undefined` is the reason why the condition has no view of this image, else empty.
     """
 
-    pixels: Pixels | None = None
+    pictures: tuple[Pixels, ...] = ()
     undefined: str = ""
 
 
 def load(image: Image, preparation: str) -> LoadedImage:
-    """Read an image and bring it to the size that the suites ask for."""
+    """Read an image and bring its pictures to the size that the suites ask for."""
     try:
-        pixels = prepared(image.read(), preparation)
+        return LoadedImage(image, tuple(prepared(picture.read(), preparation) for picture in image.pictures))
     except (OSError, ValueError) as error:
-        return LoadedImage(image, None, error=str(error))
-    return LoadedImage(image, pixels, sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest())
+        return LoadedImage(image, error=str(error))
 
 
 def perturb(
-    loaded: LoadedImage, condition: Condition, *, plan: "Plan", model: "Model", invalid_size: InvalidSize
+    loaded: LoadedImage, condition: Condition, *, plan: "Plan", model: "Model", invalid_sizes: InvalidSizes
 ) -> PerturbedImage:
-    """The image under a condition, or the reason why there is none."""
-    if loaded.pixels is None:
+    """The image under a condition, each picture by its own id, or the reason why there is none."""
+    if loaded.error:
         return PerturbedImage(undefined=loaded.error)
     if condition != CLEAN and family_of(condition).text_only:
         return without_image(model)
+    ids = [picture.id for picture in loaded.image.pictures]
+    others = Others(plan.dataset.pictures, ids, plan.preparation)
     try:
-        others = Others(plan.dataset.images, loaded.image.id, plan.preparation)
-        pixels = apply(condition, loaded.pixels, image_id=loaded.image.id, seed=plan.settings.seed, others=others)
+        pictures = tuple(
+            apply(condition, pixels, image_id=name, seed=plan.settings.seed, others=others)
+            for name, pixels in zip(ids, loaded.pictures, strict=True)
+        )
     except Skipped as reason:
         return PerturbedImage(undefined=str(reason))
-    if reason := invalid_size(*pixels.shape[:2]):
+    if reason := invalid_sizes(sizes_of(pictures)):
         return PerturbedImage(undefined=reason)
-    return PerturbedImage(pixels)
+    return PerturbedImage(pictures)
+
+
+def sizes_of(pictures: Sequence[Pixels]) -> Sizes:
+    """The (height, width) of each picture."""
+    return tuple((pixels.shape[0], pixels.shape[1]) for pixels in pictures)
 
 
 def without_image(model: "Model") -> PerturbedImage:
@@ -78,16 +92,16 @@ def without_image(model: "Model") -> PerturbedImage:
     return PerturbedImage(undefined=f"models of family {model.family.name} cannot be asked without an image")
 
 
-def size_check(model: "Model") -> InvalidSize:
-    """Why the model cannot take a size, worked out once for each size."""
+def size_check(model: "Model") -> InvalidSizes:
+    """Why the model cannot take pictures of some sizes, worked out once for each combination of sizes."""
 
     @cache
-    def invalid_size(height: int, width: int) -> str:
+    def invalid_sizes(sizes: Sizes) -> str:
         try:
-            if model.family.resizes:
-                hooks.image_grids(model.blueprint, height, width)
+            if model.family.resizes or len(sizes) > 1:
+                view_grids(model.blueprint, sizes)
         except ValueError as error:
             return str(error)
         return ""
 
-    return invalid_size
+    return invalid_sizes

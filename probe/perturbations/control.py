@@ -1,41 +1,42 @@
 """The largest change an input can have: another image. It anchors the scale that all other changes are read on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..sample import Image, Pixels
+from ..sample import Picture, Pixels
 from .condition import Skipped
 from .family import Family
 from .preparation import prepared
 
 OtherPixels = Callable[[np.random.Generator], Pixels]
-"""The pixels of a random image that is not this one."""
+"""The pixels of a random picture that does not belong to this image."""
 
 
 @dataclass(frozen=True)
 class Others:
-    """The other images of a dataset, as one image sees them; prepared like the image itself.
+    """The pictures of a dataset that do not belong to an image, prepared like the image's own.
 
-    The partner is a pure function of (seed, image id) for a given list of images.
+    `own` are the ids of the image's pictures. The partner is a pure function of (seed, picture id) for a given list of
+    pictures.
     """
 
-    images: Sequence[Image]
-    image_id: str
+    pictures: Sequence[Picture]
+    own: Collection[str]
     preparation: str = "none"
 
     def __call__(self, rng: np.random.Generator) -> Pixels:
-        """One of the readable images with another id, each as likely as the next; Skipped where there is none."""
-        for index in rng.permutation(len(self.images)):
-            image = self.images[index]
-            if image.id == self.image_id:
+        """One of the other readable pictures, all equally likely; Skipped where there is none."""
+        for index in rng.permutation(len(self.pictures)):
+            picture = self.pictures[index]
+            if picture.id in self.own:
                 continue
             try:
-                return prepared(image.read(), self.preparation)
+                return prepared(picture.read(), self.preparation)
             except (OSError, ValueError):
-                continue  # an unreadable image fails its own samples, not those of the images that draw it
-        raise Skipped(f"another_image: the dataset holds no readable image beside {self.image_id!r}.")
+                continue  # an unreadable picture fails its own samples, not those of the images that draw it
+        raise Skipped(f"another_image: the dataset has no readable picture beside {', '.join(self.own)}.")
 
 
 def another_image(pixels: Pixels, rng: np.random.Generator, *, others: OtherPixels) -> Pixels:

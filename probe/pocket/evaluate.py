@@ -187,5 +187,5 @@ def severe(dataset: Dataset, pixels: list[Pixels], condition: str) -> list[Pixel
 def evaluation_set(count: int) -> tuple[Dataset, Dataset, list[Pixels], list[NDArray[np.uint8]]]:
     """`streets`, `streets-describe`, and the pixels and label maps of their scenes."""
     dataset = streets(count)
-    labels = [image.read_labels() for image in dataset.images if image.read_labels is not None]
-    return dataset, streets_describe(count), [image.read() for image in dataset.images], labels
+    labels = [picture.read_labels() for picture in dataset.pictures if picture.read_labels is not None]
+    return dataset, streets_describe(count), [picture.read() for picture in dataset.pictures], labels

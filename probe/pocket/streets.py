@@ -4,7 +4,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from probe.sample import Dataset, Image, LabelMap, Pixels, Sample, fingerprint
+from probe.sample import Dataset, Image, LabelMap, Picture, Pixels, Sample, fingerprint
 
 from . import questions, world
 from .questions import Facts
@@ -45,7 +45,7 @@ def read_labels(seed: int, index: int, size: world.Size) -> LabelMap:
 
 def _images(count: int, seed: int, size: world.Size) -> tuple[Image, ...]:
     return tuple(
-        Image(_id(index), partial(read_pixels, seed, index, size), partial(read_labels, seed, index, size))
+        Image.of(Picture(_id(index), partial(read_pixels, seed, index, size), partial(read_labels, seed, index, size)))
         for index in range(count)
     )
 

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from probe.perturbations import FAMILIES, Condition, Others, Skipped, apply, generator, parse, prepared
 from probe.perturbations.suites import SUITES
-from probe.sample import Image
+from probe.sample import Picture
 
 SIDES = st.integers(1, 24)
 PIXELS = st.tuples(SIDES, SIDES).flatmap(lambda sides: arrays(np.uint8, (*sides, 3)))
@@ -151,13 +151,13 @@ def test_preparation_bounds_the_longer_side_and_keeps_the_shape(long, short, upr
 
 @given(st.integers(2, 6), st.integers(0, 50))
 def test_another_image_is_never_the_image_itself(count, seed):
-    images = tuple(Image(str(i), lambda i=i: np.full((1, 1, 3), i, np.uint8)) for i in range(count))
-    for image in images:
+    pictures = tuple(Picture(str(i), lambda i=i: np.full((1, 1, 3), i, np.uint8)) for i in range(count))
+    for picture in pictures:
         partner = apply(
             Condition("another_image"),
-            image.read(),
-            image_id=image.id,
+            picture.read(),
+            image_id=picture.id,
             seed=seed,
-            others=Others(images, image.id),
+            others=Others(pictures, (picture.id,)),
         )
-        assert int(partner[0, 0, 0]) != int(image.id)
+        assert int(partner[0, 0, 0]) != int(picture.id)
