@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import tiny
 
 import hooks
-from hooks.continuation import encode
 from hooks.encoding import rows, stack
+from hooks.prefill import prefill
 
 ROUNDS, VIEWS = 5, 16
 OPTIONS = ("yes", "no", "a small red car", "nothing at all, as far as one can see")
@@ -134,7 +134,7 @@ def measure(folder: Path, size: Size, quantize: str | None) -> dict[str, str]:
         with torch.inference_mode():
             model.module(**inputs)
 
-    plain, traced = medians(bare, lambda: encode(model, [row], reads=reads))
+    plain, traced = medians(bare, lambda: prefill(model, [row], reads=reads))
     each = medians(lambda: hooks.options.score_reference(model, views[0]))[0]
     batches = {
         n: medians(lambda n=n: hooks.capture.read(model, views, sites, batch_size=n))[0] / VIEWS for n in (1, 4, 16)

@@ -1,6 +1,6 @@
-"""Models and what moves inside them: loading, sites, capture, option scores.
+"""Models and the states inside them: loading, sites, capture, option scores.
 
-Names are imported when first used, so that reading a site's text does not pay for torch.
+Names are imported when first used, so that parsing the text of a site does not import torch.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .loading import blueprint, load
     from .model import Blueprint, Model
     from .provenance import ModelError
-    from .reading import Answer, Question, Reading, View
+    from .reading import Answer, Question, Reading, SiteStates, View
     from .sites import Site, Tower
 
 _HOME = {
@@ -22,7 +22,7 @@ _HOME = {
     "LoadOptions": "load_options",
     "ModelError": "provenance",
     "image_grids": "encoding",
-    **dict.fromkeys(("Answer", "Question", "Reading", "View"), "reading"),
+    **dict.fromkeys(("Answer", "Question", "Reading", "SiteStates", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
 _MODULES = ("capture", "check", "contrastive", "families", "generate", "options", "sites", "state_kinds")
@@ -36,6 +36,7 @@ __all__ = [
     "Question",
     "Reading",
     "Site",
+    "SiteStates",
     "Tower",
     "View",
     "blueprint",

@@ -1,35 +1,32 @@
-"""Continuing sequences from a key-value cache: a prefix is computed once, only what is new goes through the model.
+"""Continuing sequences from a key-value cache: a prefix is computed once, only new tokens go through the model.
 
-A batch of sequences shares one physical layout (cache slots), in which padding may lie anywhere; `mask` says which
-slots are real, and position ids count real tokens only, so that a result does not depend on its neighbours or on the
-side that is padded.
+The sequences of a batch share one layout of cache slots, in which padding may be anywhere; `mask` says which slots are
+real, and position ids count real tokens only, so that results depend neither on other sequences nor on the padding
+side.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from . import trace
 from .context import Ids
-from .encoding import Row, stack
+from .request import PaddingSide
 
 if TYPE_CHECKING:
     from .model import Model
 
-PaddingSide = Literal["left", "right"]
-
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences that have been through the model: `cache`, `mask` (row, slot) and the `position` (row) that comes next.
+    """Sequences in the cache: `mask` (row, slot) says which slots are real, `position` (row) is the next token's.
 
-    `ids` (row, slot) are their tokens, of no meaning where the mask is 0. `logits` (row, vocabulary) float32 are those
-    of the next token. `carried`: inputs (row, 1, ...) that every further token needs too.
+    `ids` (row, slot) are their tokens, undefined where the mask is 0. `logits` (row, vocabulary) float32 predict the
+    next token. `carried`: inputs (row, 1, ...) that every further token needs too.
     """
 
     cache: Any
@@ -45,79 +42,12 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Extension:
-    """What came of appending tokens: `logits` (row, new slot, vocabulary); `real` (row, new slot), False at padding."""
+    """Sequences after new tokens: `logits` (row, new slot, vocabulary); `real` (row, new slot), False at padding."""
 
     sequences: Sequences
     logits: Tensor
     real: Tensor
     states: trace.States
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What came of encoding rows: `sequences` that can be continued, and the states on the way.
-
-    `states` are whole for vision and projector, and (image position of all rows, feature) of the language model;
-    `last` (row, feature) are its states at each row's last token. `vision` is the output of the family's encoder, where
-    other rows will need it.
-    """
-
-    sequences: Sequences
-    states: trace.States
-    last: trace.States
-    vision: Any
-
-
-def encode(model: "Model", made: Sequence[Row], *, reads: Sequence[trace.Point] = (), seen: Any = None) -> Encoded:
-    """Run rows of one shape and read states at `reads`; `seen` is their images' `vision`, which is then not run."""
-    inputs = stack(model, [row.inputs for row in made])
-    ids = inputs["input_ids"]
-    image = ids == model.blueprint.image_token
-    encoder = [trace.ENCODER] if model.family.modules.encoder and "pixel_values" in inputs else []
-    output, states = trace.run(
-        model,
-        {**inputs, "use_cache": True, "logits_to_keep": 1},
-        reads=[*reads, *encoder] if seen is None else reads,
-        writes={} if seen is None else dict.fromkeys(encoder, seen),
-        select={"language": lambda state: (state[image], state[:, -1].clone())},
-    )
-    vision = states.pop(trace.ENCODER, seen)
-    length = torch.full((len(ids),), ids.shape[1] + model.family.reuse.first_position, device=model.device)
-    if (path := model.family.reuse.rope_deltas) and "pixel_values" in inputs:
-        length = length + attrgetter(path)(model.module)[:, 0].to(length)
-    carried = {name: inputs[name][:, -1:] for name in model.family.reuse.carried if name in inputs}
-    sequences = Sequences(
-        model.family.reuse.cache(output), ids, torch.ones_like(ids), length, output.logits[:, -1].float(), carried
-    )
-    language = {point: state for point, state in states.items() if point[0] == "language"}
-    return Encoded(
-        sequences,
-        {point: state[0] if point in language else state for point, state in states.items()},
-        {point: state[1] for point, state in language.items()},
-        vision,
-    )
-
-
-def seen_rows(vision: Any, *places: int) -> Any:
-    """An encoder's output cut to some of its images; what is no tensor stays as it is."""
-    return _each(lambda value: value[list(places)], vision)
-
-
-def seen_together(visions: Sequence[Any]) -> Any:
-    """Encoder outputs of single images as that of one batch."""
-    return _each(lambda *values: torch.cat(values), *visions)
-
-
-def _each(change: Callable[..., Tensor], *outputs: Any) -> Any:
-    """Outputs of one module, tensor by tensor: named fields, tuples or a tensor."""
-    first = outputs[0]
-    if isinstance(first, Tensor):
-        return change(*outputs)
-    if isinstance(first, Mapping):
-        return type(first)(**{name: _each(change, *(output[name] for output in outputs)) for name in first})
-    if isinstance(first, tuple):
-        return tuple(_each(change, *fields) for fields in zip(*outputs, strict=True))
-    return first
 
 
 def extend(
@@ -132,7 +62,7 @@ def extend(
 ) -> Extension:
     """Append `tokens[i]` (never empty) to a copy of sequence `rows[i]`; `before` stays usable.
 
-    `select(state, real)` picks from (row, new slot, feature) states given the mask of real slots.
+    `select(state, real)` takes what is needed of (row, new slot, feature) states, given the mask of real slots.
     """
     index = torch.tensor(rows, device=model.device)
     ids, real = _padded(tokens, padding_side, model.device)
@@ -150,8 +80,7 @@ def extend(
     }
     pick = {"language": lambda state: select(state, real)} if select else None
     output, states = trace.run(model, inputs, reads=reads, select=pick)
-    every = torch.arange(len(ids), device=model.device)
-    logits = output.logits[every, last_real(real)].float()
+    logits = output.logits[torch.arange(len(ids), device=model.device), last_real(real)].float()
     carried = {name: value[index] for name, value in before.carried.items()}
     sequences = Sequences(
         model.family.reuse.cache(output),
@@ -193,9 +122,9 @@ def _padded(tokens: Sequence[Ids], side: PaddingSide, device: torch.device) -> t
 
 
 def _fork(cache: Any, index: Tensor, size: int) -> Any:
-    """A cache with the chosen rows, that can be appended to while the original stays as it is.
+    """A cache of the chosen rows that can be appended to without changing the original.
 
-    Appending to a dynamic layer makes new tensors, so layers whose rows all stay in place are shared, not copied.
+    Appending to a dynamic layer makes new tensors, so layers that keep all their rows in place are shared, not copied.
     """
     forked = copy.copy(cache)
     forked.layers = [copy.copy(layer) for layer in cache.layers]

@@ -1,6 +1,6 @@
-"""Reading an image-text model: vision once per image, every distinct caption encoded once and remembered.
+"""Reading a contrastive model: vision runs once per image, and every distinct caption is encoded once and cached.
 
-Where the text tower looks at the image itself, captions are encoded once for each image.
+Where the text tower attends to the image, captions are encoded once for each image.
 """
 
 from collections.abc import Sequence
@@ -11,49 +11,48 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .collect import Request, by_image, image_states
-from .continuation import seen_rows
-from .encoding import process_image, stack
+from .batching import by_shape
+from .encoding import Row, process_image, stack
 from .families.contrast import Captions, Match
+from .prefill import of_images
 from .reading import Answer, Question, Reading, View, choose
+from .request import Request
+from .site_states import by_image, image_states
 
 if TYPE_CHECKING:
     from .model import Blueprint, Model
 
-REMEMBERED = 4096
-"""Distinct captions whose features are kept, so that memory does not grow with the number of samples."""
+CACHED = 4096
+"""The maximum number of captions whose features are kept, so that memory does not grow with the number of samples."""
 
 MATCHED = 32
-"""Captions that look at an image together: each holds a copy of the image's tokens."""
+"""Captions that attend to an image in one forward: each needs a copy of the image's tokens."""
 
 
 def read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
-    """Read one batch of views; options are scored as captions of the image, the question's own text is not used.
+    """Read one batch of views; `offset` is the index of the first among all views.
 
-    Raises ValueError for a view without an image.
+    Options are scored as captions of the image; the question's own text is not used. Raises ValueError for a view
+    without an image.
     """
     contrast = model.family.contrast
-    images = [_image(model, view) for view in views]
-    groups: dict[tuple, list[int]] = {}
-    for place, image in enumerate(images):
-        groups.setdefault(tuple((name, value.shape[1:]) for name, value in image.items()), []).append(place)
     readings: dict[int, Reading] = {}
-    for group in groups.values():
-        mine = [images[place] for place in group]
-        inputs = stack(model, mine)
+    for group in by_shape([_row(model, index, view) for index, view in enumerate(views)]):
+        images = [row.inputs for row in group]
         reads = trace.points(model, request.image_sites)
-        output, states = trace.run(model, inputs, reads=reads, method=contrast.see)
+        output, states = trace.run(model, stack(model, images), reads=reads, method=contrast.see)
         embedded = contrast.embedding(model.module, output)
-        for row, (place, own) in enumerate(zip(group, by_image(model, states, mine), strict=True)):
-            of_image = image_states(model, request, offset + place, own, images[place], pooled=embedded[row])
-            seen = None if contrast.match is None else seen_rows(output, row)
-            answers = tuple(_answer(model, seen, embedded[row], question) for question in views[place].questions)
-            readings[place] = Reading(of_image, answers)
-    return [readings[place] for place in range(len(views))]
+        for place, (row, own) in enumerate(zip(group, by_image(model, states, images), strict=True)):
+            pooled = embedded[place]
+            image_level = image_states(model, request, offset + row.view, own, row.inputs, pooled=pooled)
+            image = None if contrast.match is None else of_images(output, place)
+            answers = tuple(_answer(model, image, pooled, question) for question in views[row.view].questions)
+            readings[row.view] = Reading(image_level, answers)
+    return [readings[index] for index in range(len(views))]
 
 
 def caption_tokens(blueprint: "Blueprint", texts: Sequence[str]) -> Captions:
-    """The processor's encoding of captions, padded as the family was trained, else to the longest of them."""
+    """The processor's encoding of captions, padded as in training, else to the longest of them."""
     contrast = blueprint.family.contrast
     longest = {"padding": "max_length", "max_length": contrast.longest(blueprint.config)}
     settings = longest if contrast.padded else {"padding": True}
@@ -63,10 +62,10 @@ def caption_tokens(blueprint: "Blueprint", texts: Sequence[str]) -> Captions:
 def text_features(model: "Model", texts: Sequence[str]) -> Tensor:
     """The model's projected features of captions, not normalised: (text, feature).
 
-    Each is computed alone, so that its bits do not depend on which captions came before.
+    Each is computed by itself, so that its bits do not depend on which captions came before.
     """
     new = [text for text in dict.fromkeys(texts) if text not in model.text_features]
-    if len(model.text_features) + len(new) > REMEMBERED:
+    if len(model.text_features) + len(new) > CACHED:
         model.text_features.clear()
         new = list(dict.fromkeys(texts))
     for text in new:
@@ -76,7 +75,7 @@ def text_features(model: "Model", texts: Sequence[str]) -> Tensor:
 
 
 def check_captions(model: "Model", captions: Sequence[str]) -> list[int]:
-    """How many tokens each caption has; ValueError for one that is blank or longer than the text tower can take."""
+    """The number of tokens of each caption; ValueError for one that is blank or longer than the text tower allows."""
     contrast = model.family.contrast
     limit = contrast.longest(model.config)
     for caption in captions:
@@ -89,35 +88,36 @@ def check_captions(model: "Model", captions: Sequence[str]) -> list[int]:
     return lengths
 
 
-def _image(model: "Model", view: View) -> dict[str, Tensor]:
+def _row(model: "Model", index: int, view: View) -> Row:
+    """A view's image by itself, without text."""
     if view.pixels is None:
         raise ValueError(f"family {model.family.name!r} cannot be asked without an image. Give it pixels.")
-    return process_image(model.blueprint, view.pixels)
+    return Row(index, process_image(model.blueprint, view.pixels), questions=(), tails=(), texts=())
 
 
-def _answer(model: "Model", seen: Any, embedded: Tensor, question: Question) -> Answer:
-    """Score captions of one image, of which `embedded` (feature) is the vector and `seen` what captions look at."""
+def _answer(model: "Model", image: Any, embedding: Tensor, question: Question) -> Answer:
+    """Score captions of one image by its `embedding` (feature), or by what captions attend to (`image`)."""
     count = len(question.options)
     if not count:
         return Answer(np.empty(0, np.float32), np.empty(0, np.int32), np.empty(0, np.float32))
     lengths = check_captions(model, question.options)
     if model.family.contrast.match is None:
-        logits = _compared(model, embedded, question.options)
+        logits = _compared(model, embedding, question.options)
     else:
-        logits = _matched(model, model.family.contrast.match, seen, question.options)
+        logits = _matched(model, model.family.contrast.match, image, question.options)
     scores = logits.float().cpu().numpy()
     return Answer(scores, np.array(lengths, np.int32), np.full(count, np.nan, np.float32), None, choose(scores))
 
 
-def _compared(model: "Model", embedded: Tensor, texts: Sequence[str]) -> Tensor:
+def _compared(model: "Model", embedding: Tensor, texts: Sequence[str]) -> Tensor:
     features = text_features(model, texts)
-    return model.family.contrast.similarity(model.module, embedded[None].float(), features.float())[0]
+    return model.family.contrast.similarity(model.module, embedding[None].float(), features.float())[0]
 
 
-def _matched(model: "Model", match: Match, seen: Any, texts: Sequence[str]) -> Tensor:
+def _matched(model: "Model", match: Match, image: Any, texts: Sequence[str]) -> Tensor:
     parts = [texts[start : start + MATCHED] for start in range(0, len(texts), MATCHED)]
     with model.lock, torch.inference_mode():
-        return torch.cat([match(model.module, seen, _on_device(model, some)) for some in parts])
+        return torch.cat([match(model.module, image, _on_device(model, part)) for part in parts])
 
 
 def _on_device(model: "Model", texts: Sequence[str]) -> Captions:

@@ -1,4 +1,4 @@
-"""Scoring answers as continuations of contexts: batched from the cache, and the slow exact way beside it."""
+"""Scoring answers as continuations of contexts: batched from the cache, and by the slow exact reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from torch import Tensor
 from . import trace
 from .batching import batches, smallest_window
 from .context import Ids, option_ids, render
-from .continuation import Extension, PaddingSide, Sequences, extend, mean_state
+from .continuation import Extension, Sequences, extend, mean_state
 from .encoding import process, stack
 from .reading import Answer, Question, View, choose
+from .request import PaddingSide
 
 if TYPE_CHECKING:
     from .model import Model
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Span:
-    """An answer's token ids to be read as the continuation of context `row`."""
+    """An answer's token ids, as a continuation of context `row`."""
 
     row: int
     ids: Ids
@@ -29,7 +30,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Scored:
-    """A span's log p of each token (nats), log p of the end of turn after it, and its mean state (layer, feature)."""
+    """Log p of each token of a span and of the end of turn after it (nats), and its mean state (layer, feature)."""
 
     log_probs: np.ndarray
     end_of_turn: float
@@ -48,17 +49,17 @@ def score(
 ) -> list[Scored]:
     """Log-likelihoods of spans under their contexts, in float32 nats.
 
-    Spans of one token are read from the contexts' own logits, unless what comes after them is asked for (`layers`,
-    `end_of_turn`); all others go through the model together, longest first.
+    Spans of one token are scored from the contexts' own logits, unless states (`layers`) or `end_of_turn` are needed;
+    all others go through the model together, longest first.
     """
-    begun = _log_probs(contexts.logits[[span.row for span in spans]], [span.ids[0] for span in spans]) if spans else []
-    made = [Scored(np.array([first], np.float32), np.nan) for first in begun]
-    onward = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
-    onward.sort(key=lambda i: (-len(spans[i].ids), i))
+    first = _log_probs(contexts.logits[[span.row for span in spans]], [span.ids[0] for span in spans]) if spans else []
+    scored = [Scored(np.array([each], np.float32), np.nan) for each in first]
+    continued = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
+    continued.sort(key=lambda i: (-len(spans[i].ids), i))
     reads = [("language", layer) for layer in layers]
-    slots = contexts.mask.shape[1] + max((len(spans[i].ids) for i in onward), default=0)
+    slots = contexts.mask.shape[1] + max((len(spans[i].ids) for i in continued), default=0)
     outgrown = smallest_window(contexts.cache) < slots
-    for batch in batches(onward, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
+    for batch in batches(continued, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
         grown = extend(
             model,
             contexts,
@@ -69,12 +70,12 @@ def score(
             select=mean_state,
         )
         for place, i in enumerate(batch):
-            made[i] = _scored(model, grown, place, spans[i].ids, begun[i], reads)
-    return made
+            scored[i] = _scored(model, grown, place, spans[i].ids, first[i], reads)
+    return scored
 
 
 def answer(options: Sequence[Scored], text: str | None = None) -> Answer:
-    """Collect a question's scored options into its answer."""
+    """The answer to a question, from its scored options and its free answer."""
     scores = np.array([scored.log_probs.sum(dtype=np.float64) for scored in options], np.float32)
     counts = np.array([len(scored.log_probs) for scored in options], np.int32)
     ends = np.array([scored.end_of_turn for scored in options], np.float32)
@@ -82,28 +83,27 @@ def answer(options: Sequence[Scored], text: str | None = None) -> Answer:
 
 
 def score_reference(model: "Model", view: View) -> tuple[Answer, ...]:
-    """The slow exact path: one whole forward, vision included, for every option of every question, nothing batched.
+    """The slow exact path: one whole forward, vision included, for every option of every question, without batches.
 
-    The prompt goes through the processor each time. Options' token ids are those of the fast path.
+    The prompt goes through the processor each time. The options' token ids are those of the fast path.
     """
     return tuple(_answer_reference(model, view, question) for question in view.questions)
 
 
 def _answer_reference(model: "Model", view: View, question: Question) -> Answer:
     text = render(model.blueprint, question.text, image=view.pixels is not None)
-    made = [_score_whole(model, view, text, ids) for ids in option_ids(model.blueprint, text, question.options)]
-    return answer(made)
+    return answer([_score_whole(model, view, text, ids) for ids in option_ids(model.blueprint, text, question.options)])
 
 
 def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
-    inputs = _grown(model, stack(model, [process(model.blueprint, view.pixels, text)]), ids)
+    inputs = _with_answer(model, stack(model, [process(model.blueprint, view.pixels, text)]), ids)
     output, _ = trace.run(model, {**inputs, "use_cache": False})
     logits = output.logits[0, -len(ids) - 1 :].float()
     return Scored(np.array(_log_probs(logits[:-1], ids), np.float32), _end(model, logits[-1:])[0])
 
 
-def _grown(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Tensor]:
-    """Inputs of one prompt with an answer behind it: whatever is aligned with the tokens grows with them, by zeros."""
+def _with_answer(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Tensor]:
+    """Inputs of one prompt followed by an answer: other inputs that are aligned with the tokens are padded by zeros."""
     family, added = model.family, torch.tensor([ids], device=model.device)
     shape = inputs["input_ids"].shape
     more = {
@@ -124,10 +124,10 @@ def _grown(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, 
 
 
 def _scored(
-    model: "Model", grown: Extension, place: int, ids: Ids, begun: float, reads: Sequence[trace.Point]
+    model: "Model", grown: Extension, place: int, ids: Ids, first: float, reads: Sequence[trace.Point]
 ) -> Scored:
     logits = grown.logits[place, grown.real[place]].float()  # (token, vocabulary), padding dropped
-    log_probs = np.array([begun, *_log_probs(logits[:-1], ids[1:])], np.float32)
+    log_probs = np.array([first, *_log_probs(logits[:-1], ids[1:])], np.float32)
     mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
     return Scored(log_probs, _end(model, logits[-1:])[0], mean)
 

@@ -1,4 +1,4 @@
-"""What goes into a capture and what comes out: views with questions in, readings with answers out."""
+"""What goes into a capture and what comes out: views with questions, readings with states and answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Grid = tuple[int, int, int]
-"""(tiles, rows, columns) of an image's tokens, tiles being one where it is not cut; token order is row-major."""
+"""(tiles, rows, columns) of an image's tokens, one tile where it is not cut into several; row-major."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """The user's message, the candidate answers (captions for a contrastive model), and what else to do with it.
+    """The user's message, the candidate answers (captions for a contrastive model), and what else to do.
 
     `generate` asks for a greedy free answer; `force` is a text (the clean free answer) to teacher-force for the
     `answer_clean` sites; `prompt` is the prompt name that `@prompt` sites select, "" for the run's default prompt.
@@ -27,9 +27,9 @@ class Question:
 
 @dataclass(frozen=True)
 class View:
-    """One image under one condition, (height, width, 3) uint8 RGB, with all questions that hang on it.
+    """One image under one condition, (height, width, 3) uint8 RGB, with all questions about it.
 
-    Without pixels (None) the questions are asked of the text alone, and image-level sites have no state.
+    Without pixels (None) the questions are asked without an image, and image-level sites have no states.
     """
 
     pixels: NDArray[np.uint8] | None
@@ -38,7 +38,7 @@ class View:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model makes of one question's options.
+    """A model's scores of one question's options, and its free answer.
 
     `log_likelihood` (option) float32: sum over the option's own tokens of log p, in nats; for a contrastive model its
     own logit of image and caption. `token_count` (option) int32. `end_of_turn` (option) float32: log p(the turn ends |
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class SiteStates:
-    """The states that one view gave at one site. Arrays are in the model's dtype; bfloat16 comes as its bits in uint16.
+    """The states of one view at one site. Arrays are in the model's dtype; bfloat16 comes as its bits in uint16.
 
     Of an image-level site `pooled` is (layer, feature): the vector itself, or the mean over the grid's tokens. Sites
     with a token axis also have a `grid`, `reduced` (name -> whatever `reduce` returned, empty without it), and, where
@@ -71,7 +71,7 @@ class SiteStates:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that one view gave: its states by the site's slug, and one answer per question.
+    """What was read from one view: its states by the site's slug, and one answer per question.
 
     A view without an image has no states of image-level sites.
     """

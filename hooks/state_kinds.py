@@ -1,7 +1,7 @@
 """The kinds of states that a site can ask for: what each is, stated once for reading, planning, storing and listing.
 
-A new kind is a row of `KINDS` and the code that reads it: states of an image in `collect.py`, of a question in
-`capture.py`.
+A new kind is a row of the table and the code that reads it: `OF_IMAGE` in site_states.py for a state of an image,
+answers.py for a state of a question.
 """
 
 from collections.abc import Collection

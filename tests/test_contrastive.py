@@ -80,7 +80,7 @@ def test_vision_runs_once_per_image_and_each_caption_once_for_all(model):
 
 
 def test_remembered_captions_are_bounded(model, monkeypatch):
-    monkeypatch.setattr(contrastive, "REMEMBERED", 4)
+    monkeypatch.setattr(contrastive, "CACHED", 4)
     for i in range(9):
         contrastive.text_features(model, [f"caption {i}", f"other {i}"])
     assert len(model.text_features) <= 4

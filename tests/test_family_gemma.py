@@ -10,11 +10,11 @@ from readings import grids
 from tiny import picture
 
 import hooks
-from hooks import Question, View, capture, options, sites, trace
+from hooks import Question, View, capture, generative, options, sites, trace
 from hooks.check import counted_vision
 from hooks.context import render
-from hooks.continuation import encode, seen_rows, seen_together
 from hooks.encoding import process, rows, stack
+from hooks.prefill import joined, of_images, prefill
 
 ASKED = ("is there a bus?", "and what else is there, please?")
 QUESTIONS = (
@@ -162,12 +162,12 @@ def test_a_vision_tower_that_is_passed_by_leaves_every_bit_as_it_is(case):
     asked = [row for row in made if row.questions == (0,)]
     reads = [("language", layer) for layer in range(5)]
     with torch.inference_mode():
-        vision = encode(model, images).vision
-        ran = encode(model, asked, reads=reads)
+        vision = prefill(model, images).vision
+        ran = prefill(model, asked, reads=reads)
         with counted_vision(model) as calls:
             order = [2, 0, 1]
-            seen = seen_together([seen_rows(vision, place) for place in order])
-            passed = encode(model, [asked[place] for place in order], reads=reads, seen=seen)
+            seen = joined([of_images(vision, place) for place in order])
+            passed = prefill(model, [asked[place] for place in order], reads=reads, vision=seen)
     assert calls == []
     assert torch.equal(passed.sequences.logits, ran.sequences.logits[order])
     for point, state in ran.last.items():
@@ -182,7 +182,7 @@ def test_whole_prompts_read_what_comes_after_vision_at_once(case):
     row = rows(model.blueprint, 0, VIEWS[0])[0]
     reads = [("vision", 0), ("vision", 3), ("projector", 0), ("language", 0)]
     with torch.inference_mode():
-        encoded = encode(model, [row], reads=reads)
+        encoded = prefill(model, [row], reads=reads)
         _, states = trace.run(model, stack(model, [row.inputs]), reads=reads)
     assert list(encoded.states) == reads
     for point in reads[:3]:
@@ -204,7 +204,7 @@ def test_padding_pushes_nothing_out_of_a_short_window(case, padding_side, monkey
         )
 
     assert apart() <= 1e-4
-    for module in (capture, options):
+    for module in (generative, options):
         monkeypatch.setattr(module, "smallest_window", lambda cache: inf)
     if case == "gemma3_base" or padding_side == "left":  # whole prompts are not padded, and right padding is not seen
         assert apart() > 1e-2
@@ -224,7 +224,7 @@ def test_only_a_window_that_binds_keeps_lengths_apart(case, monkeypatch):
 
         monkeypatch.setattr(module, "extend", extend)
 
-    watched(capture)
+    watched(generative)
     watched(options)
     read(model, [], VIEWS, max_new_tokens=3)
     assert any(len(together) > 1 for together in lengths) == (case == "gemma3")
@@ -233,14 +233,14 @@ def test_only_a_window_that_binds_keeps_lengths_apart(case, monkeypatch):
 def test_a_long_answer_to_come_already_keeps_questions_apart(monkeypatch):
     model = tiny.load("gemma3")
     together = []
-    original = capture.extend
+    original = generative.extend
 
     def extend(model, before, rows, tokens, **settings):
         together.append({len(ids) for ids in tokens})
         return original(model, before, rows, tokens, **settings)
 
-    monkeypatch.setattr(capture, "extend", extend)
-    monkeypatch.setattr(capture, "smallest_window", lambda cache: 60)
+    monkeypatch.setattr(generative, "extend", extend)
+    monkeypatch.setattr(generative, "smallest_window", lambda cache: 60)
     short = [View(view.pixels, tuple(Question(text, ("yes", "no")) for text in ASKED)) for view in VIEWS]
     capture.read(model, short, (), batch_size=3)
     assert max(map(len, together)) == 2

@@ -12,8 +12,9 @@ from tiny.mllama import CROSS_ATTENTION, LAYERS, TILES
 import hooks
 from hooks import Question, View, capture, options, sites
 from hooks.context import render
-from hooks.continuation import encode, extend
+from hooks.continuation import extend
 from hooks.encoding import process, rows, stack
+from hooks.prefill import prefill
 
 QUESTIONS = (Question("is there a bus?", ("yes", "no")), Question("what else?", ("a car", "nothing at all")))
 TOKENS = 4 * 4 + 1
@@ -76,7 +77,7 @@ def test_the_image_is_in_the_cache_once_and_does_not_grow(model):
     view = View(picture(1, 50, 110), QUESTIONS)
     row = rows(model.blueprint, 0, view)[0]
     assert row.inputs["input_ids"][0, -1] == model.blueprint.image_token
-    before = encode(model, [row]).sequences
+    before = prefill(model, [row]).sequences
     after = extend(model, before, [0, 0], row.tails, padding_side="right").sequences
     longest = max(map(len, row.tails))
     for layer in range(LAYERS):

@@ -13,9 +13,9 @@ from transformers.vision_utils import get_vision_window_index
 import hooks
 from hooks import Question, View, capture, sites
 from hooks.context import render
-from hooks.continuation import encode
 from hooks.encoding import process, process_image, rows
 from hooks.families.qwen import block_order, limit_visual_tokens
+from hooks.prefill import prefill
 
 QWEN = [case for case in tiny.CASES if case.startswith("qwen")]
 QWEN2_5 = "qwen2_5_vl"
@@ -189,7 +189,7 @@ def test_text_after_an_image_goes_on_from_the_longer_side_of_the_grid(case, plan
     before = int((ids != model.blueprint.image_token).sum())
     assert len(ids) == before + plane[0] * plane[1]
     with torch.inference_mode():
-        assert encode(model, [row]).sequences.position.tolist() == [before + max(plane)]
+        assert prefill(model, [row]).sequences.position.tolist() == [before + max(plane)]
 
 
 def test_a_model_without_chat_template_is_asked_between_its_vision_marks():

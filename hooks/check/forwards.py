@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from .. import trace
-from ..collect import by_image
 from ..context import render
 from ..encoding import process, process_image, stack
 from ..reading import Question
+from ..site_states import by_image
 from ..sites import available, parse_all
 
 if TYPE_CHECKING:

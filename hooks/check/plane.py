@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from .. import trace
-from ..collect import by_image
 from ..reading import Grid
+from ..site_states import by_image
 from .finding import require
 from .forwards import flat_index, inputs_of, method, picture
 

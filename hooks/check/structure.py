@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from .. import trace
-from ..collect import by_image
 from ..encoding import image_grids
 from ..reading import Grid
+from ..site_states import by_image
 from .finding import Wrong, require
 from .forwards import SIZES, flat_index, inputs_of, method, picture, states_of
 

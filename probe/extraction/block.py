@@ -25,7 +25,7 @@ from .views import InvalidSizes, LoadedImage, PerturbedImage, load, perturb, siz
 
 if TYPE_CHECKING:
     from hooks import Model
-    from hooks.collect import Reduce
+    from hooks.request import Reduce
 
 PERTURBATION_THREADS = 2
 

@@ -1,7 +1,6 @@
-"""From states on the device to a view's arrays: what is kept, pooled and reduced of image-level sites."""
+"""From states on the device to the arrays of each site: split by image, pooled, reduced and moved to the host."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,41 +8,17 @@ import torch
 from torch import Tensor
 
 from . import trace
-from .continuation import PaddingSide
 from .families import Inputs
-from .reading import Grid, SiteStates
+from .reading import SiteStates
+from .request import Request
 from .sites import Site
 
 if TYPE_CHECKING:
     from .model import Model
 
-Reduce = Callable[[int, Site, Tensor, Grid], Mapping[str, Tensor]]
-"""(view index, site, tokens (layer, token, feature) on the device, grid) -> named tensors to keep instead of tokens."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """The settings of one `capture.read`, checked: what to keep and how to batch."""
-
-    sites: tuple[Site, ...]
-    batch_size: int
-    keep_tokens: frozenset[str]
-    reduce: Reduce | None
-    max_new_tokens: int
-    padding_side: PaddingSide
-    end_of_turn: bool
-
-    @property
-    def image_sites(self) -> list[Site]:
-        return [site for site in self.sites if site.per == "image"]
-
-    @property
-    def sample_sites(self) -> list[Site]:
-        return [site for site in self.sites if site.per == "sample"]
-
 
 def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> list[trace.States]:
-    """Split a batch's states by image: each (token, feature), CLS still first where the vision tower has one."""
+    """Split a batch's states by image: each (token, feature), with CLS first where the vision tower has one."""
     split: list[trace.States] = [{} for _ in images]
     for point, state in states.items():
         if point[0] == "language":
@@ -54,15 +29,15 @@ def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> 
             ]
         else:
             parts = model.family.tokens.vision_rows(model.config, state, images, point[0])
-        for mine, part in zip(split, parts, strict=True):
-            mine[point] = part
+        for own, part in zip(split, parts, strict=True):
+            own[point] = part
     return split
 
 
 def image_states(
     model: "Model", request: Request, index: int, states: trace.States, image: Inputs, *, pooled: Tensor | None = None
 ) -> dict[str, SiteStates]:
-    """A view's states at the image-level sites, by slug; `pooled` (feature) is the family's own pooled output."""
+    """A view's states at the image-level sites, by slug; `pooled` (feature) is the model's own pooled output."""
     return {site.slug: _image_site(model, request, index, site, states, image, pooled) for site in request.image_sites}
 
 
@@ -97,21 +72,21 @@ def sample_states(
 ) -> dict[str, SiteStates]:
     """A view's states at the sample-level sites, by slug.
 
-    `by_question`: per question slug -> (layer, feature); where it has none, the states are nan.
+    `by_question`: for each question slug -> (layer, feature); the states are nan where a question has none.
     """
-    made: dict[str, SiteStates] = {}
+    by_slug: dict[str, SiteStates] = {}
     for site in request.sample_sites:
         shape = (len(by_question), len(site.layers), site.features)
         pooled = torch.full(shape, torch.nan, dtype=getattr(torch, model.dtype), device=model.device)
         for k, states in enumerate(by_question):
             if site.slug in states:
                 pooled[k] = states[site.slug]
-        made[site.slug] = SiteStates(to_numpy(pooled))
-    return made
+        by_slug[site.slug] = SiteStates(to_numpy(pooled))
+    return by_slug
 
 
 def to_numpy(value: Tensor) -> np.ndarray:
-    """A tensor on the host; bfloat16, which numpy has not, as its bits in uint16."""
+    """A tensor as an array; bfloat16, which numpy does not have, as its bits in uint16."""
     value = value.detach().cpu().contiguous()
     if value.dtype == torch.bfloat16:
         return value.view(torch.int16).numpy().view(np.uint16)
@@ -119,17 +94,15 @@ def to_numpy(value: Tensor) -> np.ndarray:
 
 
 def _mean(tokens: Tensor) -> Tensor:
-    # float32: sums over hundreds of 16-bit tokens lose digits
+    # float32: a sum over hundreds of 16-bit tokens loses digits
     return tokens.float().mean(-2).to(tokens.dtype)
 
 
-GridTokens = Callable[[Tensor, int], Tensor]
-"""(one image's states (token, feature), how many come before the grid's) -> (token, feature) or (feature)."""
-
-OF_IMAGE: Mapping[str, GridTokens] = {
+OF_IMAGE: Mapping[str, Callable[[Tensor, int], Tensor]] = {
     "patches": lambda state, leading: state[leading:],
     "image": lambda state, leading: state[leading:],
     "mean": lambda state, leading: _mean(state[leading:]),
     "cls": lambda state, leading: state[0],
 }
-"""Per layered kind of image-level state: what it takes of the states of its tower at one image."""
+"""Per kind of layered image-level state: (one image's states (token, feature), how many precede the grid's) -> (token,
+feature) or (feature)."""

@@ -1,0 +1,117 @@
+"""Reading a generative model: vision and the prompt up to the image run once per image.
+
+Questions continue from that cache where the model family allows it; options and free answers continue from the
+questions.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from . import prefill, trace
+from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
+from .batching import batches, by_shape, smallest_window
+from .context import answer_ids, option_ids
+from .continuation import Sequences, extend, last_state
+from .encoding import Row, rows
+from .reading import Reading, SiteStates, View
+from .request import Request
+from .site_states import by_image, image_states, sample_states
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+def read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
+    """Read one batch of views; `offset` is the index of the first among all views."""
+    image_level: dict[int, dict[str, SiteStates]] = {}
+    answered: ByQuestion = {}
+    vision: dict[int, Any] = {}
+    for group in by_shape([row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]):
+        prompts = _prompts(group, views)
+        if group[0].whole and prompts:
+            answered |= _answer_whole_prompts(model, group, prompts, vision, request)
+            continue
+        filled = prefill.prefill(model, group, reads=trace.points(model, request.image_sites))
+        states = by_image(model, filled.states, [row.inputs for row in group])
+        for place, (row, own) in enumerate(zip(group, states, strict=True)):
+            if row.view not in image_level:
+                image_level[row.view] = image_states(model, request, offset + row.view, own, row.inputs)
+                vision[row.view] = prefill.of_images(filled.vision, place)
+        del states
+        for batch in _batches(model, filled.sequences, prompts, request):
+            answered |= _continue_prefix(model, filled.sequences, batch, request)
+    return [
+        _reading(model, request, image_level.get(index, {}), [answered[index, k] for k in range(len(view.questions))])
+        for index, view in enumerate(views)
+    ]
+
+
+def _reading(
+    model: "Model", request: Request, image_level: Mapping[str, SiteStates], answered: Sequence[Answered]
+) -> Reading:
+    sample_level = sample_states(model, request, [each.states for each in answered])
+    return Reading({**image_level, **sample_level}, tuple(each.answer for each in answered))
+
+
+def _prompts(group: Sequence[Row], views: Sequence[View]) -> list[RenderedQuestion]:
+    """All questions of a group of rows, in order."""
+    return [
+        RenderedQuestion(row.view, position, place, views[row.view].questions[position], text, tail)
+        for place, row in enumerate(group)
+        for position, text, tail in zip(row.questions, row.texts, row.tails, strict=True)
+    ]
+
+
+def _batches(
+    model: "Model", prefixes: Sequences, prompts: Sequence[RenderedQuestion], request: Request
+) -> Iterator[list[RenderedQuestion]]:
+    """Prompts in batches that continue their prefixes together."""
+    window = smallest_window(prefixes.cache)
+    slots = prefixes.mask.shape[1] + max((len(prompt.tail) for prompt in prompts), default=0)
+    outgrown = window < inf and window < slots + max((_room(model, each, request) for each in prompts), default=0)
+    length = (lambda prompt: len(prompt.tail)) if outgrown else None
+    return batches(prompts, request.continued, length=length)
+
+
+def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
+    """The largest number of tokens that an answer adds to a prompt."""
+    question = prompt.question
+    scored = option_ids(model.blueprint, prompt.text, question.options)
+    forced = answer_ids(model.blueprint, prompt.text, question.force or "")
+    return max(request.max_new_tokens * question.generate, len(forced), *map(len, scored), 0)
+
+
+def _continue_prefix(
+    model: "Model", prefixes: Sequences, prompts: Sequence[RenderedQuestion], request: Request
+) -> ByQuestion:
+    """Answer prompts whose prefixes are in the cache."""
+    grown = extend(
+        model,
+        prefixes,
+        [prompt.row for prompt in prompts],
+        [prompt.tail for prompt in prompts],
+        padding_side=request.padding_side,
+        reads=trace.points(model, request.context_sites),
+        select=last_state,
+    )
+    sequences, states = grown.sequences, grown.states
+    del grown  # its logits are (row, slot, vocabulary)
+    return answer_all(model, sequences, states, prompts, request)
+
+
+def _answer_whole_prompts(
+    model: "Model",
+    group: Sequence[Row],
+    prompts: Sequence[RenderedQuestion],
+    vision: Mapping[int, Any],
+    request: Request,
+) -> ByQuestion:
+    """Answer prompts that each run from their start, on what the encoder has already made of their images."""
+    answered: ByQuestion = {}
+    for batch in batches(prompts, request.continued):
+        encoded = prefill.joined([vision[each.view] for each in batch]) if batch[0].view in vision else None
+        reads = trace.points(model, request.context_sites)
+        filled = prefill.prefill(model, [group[each.row] for each in batch], reads=reads, vision=encoded)
+        answered |= answer_all(model, filled.sequences, filled.last, batch, request)
+    return answered
