@@ -15,7 +15,7 @@ class PlanMismatch(PlanError):
         self.differences = tuple(differences)
         listed = "\n".join(f"  {line}" for line in differences)
         super().__init__(
-            f"{path} holds a run with another plan:\n{listed}\n"
+            f"{path} contains a run with another plan:\n{listed}\n"
             "Ask for the same plan to resume it, or choose another path."
         )
 

@@ -62,7 +62,7 @@ def site_arrays(site: SiteSpec, sizes: Sizes) -> list[Array]:
     """/sites/<slug>: raw tokens if they are kept, the pooled vector, the grid of a token axis, and the variables."""
     dtype, logical = _storage(site)
     mean = "mean over the tokens" if site.tokens is not None else "activation"
-    pooled = describe(f"{mean} at {site.site}", "model units", HI) | logical
+    pooled = describe(f"{mean} at {site.site}", site.unit, HI) | logical
     found = [_site_array(site, sizes, "pooled", dtype, {"layer": len(site.layers), "feature": site.features}, pooled)]
     if site.tokens is not None:
         grid = describe("token grid as (frames, rows, columns)", "token")
@@ -108,7 +108,7 @@ def _tokens(site: SiteSpec, sizes: Sizes) -> Array:
         sizes.block_size,
         (1, 1, 1, per_chunk, features),
         shard=(images, 1, layers, per_chunk * pieces, features),
-        attrs=describe(f"tokens at {site.site}, nan from n_tokens on", "model units", HI) | logical,
+        attrs=describe(f"tokens at {site.site}, nan from n_tokens on", site.unit, HI) | logical,
     )
 
 

@@ -59,7 +59,7 @@ def create(
 
 def _clear(root: Path) -> None:
     if ledger.plan_file(root).exists():
-        raise FileExistsError(f"{root} already holds a run. Resume it, or choose another path.")
+        raise FileExistsError(f"{root} already contains a run. Resume it, or choose another path.")
     if not root.exists():
         return
     if root.is_dir() and (

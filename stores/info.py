@@ -16,7 +16,7 @@ def summary(path: Path | str) -> dict[str, Any]:
     """
     record = ledger.read_record(path)
     if record is None:
-        raise FileNotFoundError(f"{path} holds no run.")
+        raise FileNotFoundError(f"{path} contains no run.")
     layout = record["layout"]
     sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
     entries = list(ledger.entries(path))

@@ -247,10 +247,10 @@ class Run:
         done = np.zeros((sizes.blocks, sizes.conditions), dtype=bool)
         for unit in self.committed:
             done[unit.block, unit.condition] = True
-        seen = {"image": np.repeat(done, sizes.block_size, axis=0)[: sizes.images]}
+        rows = {"image": np.repeat(done, sizes.block_size, axis=0)[: sizes.images]}
         if sizes.samples_per_block:
-            seen["sample"] = np.repeat(done, sizes.samples_per_block, axis=0)[self._valid]
-        return group.map(lambda variable: _show(variable, seen[str(variable.dims[0])]), keep_attrs=True)
+            rows["sample"] = np.repeat(done, sizes.samples_per_block, axis=0)[self._valid]
+        return group.map(lambda variable: _mask(variable, rows[str(variable.dims[0])]), keep_attrs=True)
 
     def _label(self, data: xr.Dataset) -> xr.Dataset:
         labels: dict[str, Any] = {}
@@ -269,7 +269,7 @@ class Run:
 
 
 def _contiguous(position: int | list[int]) -> int | list[int] | slice:
-    # zarr reads a slice at once, a list place by place
+    # zarr reads a slice at once, a list one position at a time
     if isinstance(position, int) or position != list(range(position[0], position[-1] + 1)):
         return position
     return slice(position[0], position[-1] + 1)
@@ -279,9 +279,10 @@ def _plain(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(object) if values.dtype.kind == "T" else values
 
 
-def _show(variable: xr.DataArray, seen: NDArray[np.bool_]) -> xr.DataArray:
+def _mask(variable: xr.DataArray, committed: NDArray[np.bool_]) -> xr.DataArray:
+    # committed (row, condition)
     dims = variable.dims[:2] if "condition" in variable.dims else variable.dims[:1]
-    mask = xr.DataArray(seen if len(dims) == 2 else seen[:, 0], dims=dims)
+    mask = xr.DataArray(committed if len(dims) == 2 else committed[:, 0], dims=dims)
     if variable.dtype.kind == "f":
         return variable.where(mask)
     return variable.where(mask, "" if variable.dtype.kind in "OUT" else -1)

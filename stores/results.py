@@ -38,7 +38,7 @@ def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str
     if not _NAME.fullmatch(name):
         raise ValueError(f"result {name!r}: use lower-case letters, digits and _ in a name.")
     if ledger.read_plan(root) is None:
-        raise FileNotFoundError(f"{root} holds no run to write {name!r} into.")
+        raise FileNotFoundError(f"{root} contains no run to write {name!r} into.")
     # inside the ledger, which readers that walk the tree skip
     fresh = root / ledger.FOLDER / f"{uuid.uuid4().hex}{PARTIAL}"
     try:

@@ -38,7 +38,8 @@ class SiteSpec:
     `site` is the canonical text, e.g. `language.layers[-1]:context_last`. `layers` are the stored layer numbers,
     counted from 0 (the input embedding); a site without layers has the single layer 0. `attrs["tower_layers"]` is the
     number of the tower's last layer, from which negative layers count in `Run.embeddings`. `tokens` is the longest
-    token count where the site has a token axis. `variables` are stored beside the pooled vectors.
+    token count where the site has a token axis. `unit` is that of the activations. `variables` are stored beside the
+    pooled vectors.
     """
 
     slug: str
@@ -49,6 +50,7 @@ class SiteSpec:
     dtype: Literal["float32", "float16", "bfloat16"]
     tokens: int | None = None
     keep_tokens: bool = False
+    unit: str = "model units"
     variables: tuple[Variable, ...] = ()
     attrs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 

@@ -17,7 +17,7 @@ _INFINITE = {"float16": 0x7C00, "bfloat16": 0x7F80, "float32": 0x7F800000}
 
 
 def check(layout: Layout, unit: Unit, payload: Payload) -> None:
-    """Refuse a payload that does not hold exactly the unit's arrays in their shapes and types.
+    """Refuse a payload that is not exactly the unit's arrays in their shapes and types.
 
     Raises ValueError for a unit outside the layout, missing or unknown arrays, shapes and values, and TypeError for
     types.

@@ -16,7 +16,7 @@ def verify(path: Path | str) -> list[str]:
     root = Path(path)
     record = ledger.read_record(root)
     if record is None:
-        raise FileNotFoundError(f"{path} holds no run.")
+        raise FileNotFoundError(f"{path} contains no run.")
     problems = [f"{problem}. Make the run again." for problem in _problems(root, record["files"])]
     for unit, entry in ledger.entries(root):
         cure = f"Remove {ledger.marker(root, unit)} and rerun the same command: unit {unit.name} is then done again."

@@ -36,7 +36,7 @@ class Writer:
         """
         record = ledger.read_record(path)
         if record is None:
-            raise FileNotFoundError(f"{path} holds no run. Make one with `stores.create` first.")
+            raise FileNotFoundError(f"{path} contains no run. Make one with `stores.create` first.")
         if record["layout"] != layout.summary():
             raise ValueError(f"{path} was created with another layout. Use the layout of its plan, or another path.")
         self.path = Path(path)

@@ -99,7 +99,7 @@ def test_a_missing_file_says_so(tmp_path):
 def test_a_file_that_is_no_picture_says_so(tmp_path):
     path = tmp_path / "x.png"
     path.write_text("not a picture")
-    with pytest.raises(UnreadableImage, match=r"no picture of a known kind\. Replace the file"):
+    with pytest.raises(UnreadableImage, match=r"not a picture of a known format\. Replace it"):
         read_rgb(path)
 
 

@@ -16,7 +16,7 @@ from PIL import features
 
 from probe.datasets.pixels import UnreadableImage, read_rgb
 from probe.perturbations import FAMILIES, Others, Skipped, apply
-from probe.sample import Image, Pixels
+from probe.sample import Picture, Pixels
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (3, 4, 3), np.uint8)
@@ -285,11 +285,11 @@ def test_greys_beyond_8_bits_of_a_pgm_are_brought_to_the_high_byte(tmp_path: Pat
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda path: None, "no such file. Check the path; in a dataset it is relative to the dataset's file."),
+        (lambda path: None, "no such file. Check the path, which in a dataset is relative to the dataset's file."),
         (lambda path: path.mkdir(), "this is a folder. Give the path of a picture."),
         (
             lambda path: path.write_text("hello"),
-            "the file is no picture of a known kind. Replace the file by one that an image viewer can open.",
+            "the file is not a picture of a known format. Replace it with a file that an image viewer can open.",
         ),
         (
             lambda path: Pillow.fromarray(np.ones((2, 2), np.float32)).save(path, "TIFF"),
@@ -298,7 +298,7 @@ def test_greys_beyond_8_bits_of_a_pgm_are_brought_to_the_high_byte(tmp_path: Pat
     ],
     ids=["missing", "folder", "text", "floating point"],
 )
-def test_each_fault_is_told_in_a_sentence_with_one_cure(tmp_path: Path, make: Any, message: str) -> None:
+def test_each_error_is_a_sentence_with_one_cure(tmp_path: Path, make: Any, message: str) -> None:
     path = tmp_path / "x.png"
     make(path)
     with pytest.raises(UnreadableImage) as caught:
@@ -339,7 +339,7 @@ def damaged(ending: str) -> bytes:
 def test_a_damaged_picture_is_unreadable_whatever_its_decoder_raises(tmp_path: Path, ending: str) -> None:
     if ending == "AVIF" and not features.check("avif"):
         pytest.skip("this Pillow reads no AVIF")
-    told = r"the file .*\. Replace the file by one that an image viewer can open\.$"
+    told = r"the file .*\. Replace it with a file that an image viewer can open\.$"
     with pytest.raises(UnreadableImage, match=told):
         read_rgb(written(tmp_path, "x", damaged(ending)))
 
@@ -375,7 +375,7 @@ def test_changed_bytes_give_pixels_or_an_unreadable_image_and_nothing_else(tmp_p
 def test_every_family_takes_pictures_of_odd_sizes_or_skips_them(family: str, shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (*shape, 3), np.uint8)
     before = pixels.copy()
-    others = Others((Image("other", lambda: COLOURS),), "cat")
+    others = Others((Picture("other", lambda: COLOURS),), ("cat",))
     for condition in FAMILIES[family].conditions(labels=("A", "Yes")):
         try:
             result = apply(condition, pixels, image_id="cat", seed=0, others=others)

@@ -11,7 +11,7 @@ from stores import creation, ledger
 def test_create_refuses_to_touch_a_run_or_foreign_files(tmp_path):
     plan = small_run.layout()
     stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
-    with pytest.raises(FileExistsError, match="already holds a run"):
+    with pytest.raises(FileExistsError, match="already contains a run"):
         stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("precious")

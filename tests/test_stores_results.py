@@ -1,12 +1,11 @@
-"""What analyses write into a run: beside the data, whole or not at all, and again at will."""
+"""What analyses write into a run: beside the data, complete or not at all, and as often as they like."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import small_run
 import xarray as xr
-from test_measures import CONDITIONS, SAMPLES, SITE
-from test_measures import write as write_run
 
 import stores
 from stores import ledger, results
@@ -14,7 +13,8 @@ from stores import ledger, results
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    return write_run(tmp_path / "run", sites=(SITE,))
+    small_run.make(tmp_path / "run", small_run.layout())
+    return tmp_path / "run"
 
 
 def table(scale: float = 1.0) -> xr.Dataset:
@@ -67,8 +67,7 @@ def test_leftovers_of_a_killed_write_are_removed(run: Path) -> None:
     leftover = run / ledger.FOLDER / "0123.partial"
     leftover.mkdir()
     (leftover / "zarr.json").touch()
-    layout = stores.Layout(2, ("i0", "i1"), SAMPLES, CONDITIONS, (SITE,))
-    assert ledger.remove_uncommitted(run, layout) == ["_ledger/0123.partial"]
+    assert ledger.remove_uncommitted(run, small_run.layout()) == ["_ledger/0123.partial"]
     assert not leftover.exists()
 
 
@@ -76,7 +75,7 @@ def test_what_is_not_there_is_named(run: Path, tmp_path: Path) -> None:
     results.write(run, "flips", table(), attrs={})
     with pytest.raises(KeyError, match=r"result 'drift' is not in .*there are: flips"):
         results.read(run, "drift")
-    with pytest.raises(FileNotFoundError, match="holds no run"):
+    with pytest.raises(FileNotFoundError, match="contains no run"):
         results.write(tmp_path, "flips", table(), attrs={})
     with pytest.raises(ValueError, match="lower-case letters"):
         results.write(run, "../flips", table(), attrs={})

@@ -75,5 +75,5 @@ def test_summary_counts_units_bytes_failures_and_nonfinite_values(tmp_path):
 
 def test_there_is_nothing_to_verify_or_summarize_without_a_run(tmp_path):
     for look in (stores.verify, stores.summary):
-        with pytest.raises(FileNotFoundError, match="holds no run"):
+        with pytest.raises(FileNotFoundError, match="contains no run"):
             look(tmp_path)

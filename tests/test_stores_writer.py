@@ -237,5 +237,5 @@ def test_a_writer_refuses_another_layout_and_a_place_without_a_run(fresh, tmp_pa
     path, _, _ = fresh
     with pytest.raises(ValueError, match="created with another layout"):
         stores.Writer(path, small_run.layout(images=4))
-    with pytest.raises(FileNotFoundError, match="holds no run"):
+    with pytest.raises(FileNotFoundError, match="contains no run"):
         stores.Writer(tmp_path / "nowhere", small_run.layout())

@@ -132,7 +132,7 @@ def _refuse_misspelt(entry: dict[str, Any], where: str) -> None:
         if given in entry and alternative in absent:
             absent.remove(alternative)
     for key in entry.keys() - set(KEYS):
-        # "option" for "options" would silently turn a choice into an open question; a key that is there is not misspelt
+        # "option" for "options" would silently turn a choice into an open question
         if hint := did_you_mean(key, absent):
             raise DatasetError(f"{where}: the key {key!r} is unknown.{hint}")
 

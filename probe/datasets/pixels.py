@@ -1,4 +1,4 @@
-"""Reading a picture file as 8-bit RGB, the same way on every machine and for every kind of file."""
+"""Read a picture file as 8-bit RGB, in the same way on every machine and for every kind of file."""
 
 import struct
 from os import PathLike, fspath
@@ -21,11 +21,11 @@ _BROKEN = (
     ArithmeticError,
     struct.error,
 )
-"""What Pillow's decoders raise for files that are no picture, broken or cut short."""
+"""What Pillow's decoders raise for files that are not pictures, damaged or truncated."""
 
 _TOO_LARGE = (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning)
 
-_TURNED = {
+_UPRIGHT = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
     3: Pillow.Transpose.ROTATE_180,
     4: Pillow.Transpose.FLIP_TOP_BOTTOM,
@@ -34,40 +34,39 @@ _TURNED = {
     7: Pillow.Transpose.TRANSVERSE,
     8: Pillow.Transpose.ROTATE_90,
 }
-"""How each EXIF orientation is set upright."""
+"""The transposition that sets each EXIF orientation upright."""
 
 _SIDEWAYS = (5, 6, 7, 8)
-"""Those that lie on their side."""
+"""Orientations that exchange width and height."""
 
-_REPLACE = "Replace the file by one that an image viewer can open."
+_REPLACE = "Replace it with a file that an image viewer can open."
 
-_FAULTS = {
-    FileNotFoundError: "no such file. Check the path; in a dataset it is relative to the dataset's file.",
+_MESSAGES = {
+    FileNotFoundError: "no such file. Check the path, which in a dataset is relative to the dataset's file.",
     IsADirectoryError: "this is a folder. Give the path of a picture.",
-    PermissionError: "the file may not be read. Change its permissions.",
-    UnidentifiedImageError: f"the file is no picture of a known kind. {_REPLACE}",
+    PermissionError: "the file cannot be read. Change its permissions.",
+    UnidentifiedImageError: f"the file is not a picture of a known format. {_REPLACE}",
 }
-"""What is wrong and what to do, where the kind of error says it all."""
+"""What is wrong and what to do, for errors whose type is enough to know it."""
 
 
 class UnreadableImage(ValueError):
-    """A picture file that gives no pixels. Recorded in the run; the other images go on."""
+    """A picture file that cannot be read. The run records it and continues with the other images."""
 
 
 class _NoRange(ValueError):
-    """Pixels are numbers of which nobody says what black and white are."""
+    """The file does not define which numbers are black and white."""
 
 
 def read_rgb(path: str | PathLike[str]) -> Pixels:
-    """The picture in a file, (height, width, 3) uint8 RGB, turned as its EXIF orientation says.
+    """The picture in a file, (height, width, 3) uint8 RGB, rotated as its EXIF orientation says.
 
-    Grey becomes three equal channels. Transparent parts are laid on white. Greys of 12 and 16 bits keep their high
-    byte, as Pillow does with 16-bit colours; numbers of 32 bits have no range and are refused, whatever they are.
-    Palettes and CMYK are converted without colour profiles. Of an animation the first frame is taken. EXIF that cannot
-    be read turns nothing.
+    Grey becomes three equal channels. Transparent parts become white. Greys of 12 and 16 bits keep their high byte, as
+    in Pillow's 16-bit colours; 32-bit numbers have no defined range and are refused. Palettes and CMYK are converted
+    without colour profiles. The first frame of an animation is taken. Unreadable EXIF is ignored.
 
-    Raises UnreadableImage where the file is missing, no picture, broken, cut short, beyond Pillow's limit of 179
-    million pixels, or holds numbers without a range.
+    Raises UnreadableImage where the file is missing, not a picture, damaged, truncated, larger than Pillow's limit of
+    179 million pixels, or has pixels without a defined range.
     """
     name = fspath(path)
     try:
@@ -76,11 +75,11 @@ def read_rgb(path: str | PathLike[str]) -> Pixels:
             picture.load()
             return np.array(_upright(_rgb(picture), _orientation(picture)))
     except (*_TOO_LARGE, *_BROKEN) as error:
-        raise UnreadableImage(f"image {name!r}: {_told(error)}") from error
+        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
 
 
 def read_size(path: str | PathLike[str]) -> tuple[int, int]:
-    """The (height, width) that `read_rgb` gives, from the file's header alone.
+    """The (height, width) of what `read_rgb` returns, from the file's header.
 
     Raises UnreadableImage where the header cannot be read.
     """
@@ -90,16 +89,16 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
             width, height = picture.size
             return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
     except (*_TOO_LARGE, *_BROKEN) as error:
-        raise UnreadableImage(f"image {name!r}: {_told(error)}") from error
+        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
 
 
-def _told(error: Exception) -> str:
-    if type(error) in _FAULTS:
-        return _FAULTS[type(error)]
+def _message(error: Exception) -> str:
+    if type(error) in _MESSAGES:
+        return _MESSAGES[type(error)]
     if isinstance(error, _NoRange):
         return f"{error}. Save it with 8 bits."
     if isinstance(error, _TOO_LARGE):
-        # Pillow warns at its limit and refuses at twice that; a warning comes here where warnings are errors
+        # Pillow warns at its limit and refuses at twice that; a warning is raised where warnings are errors
         limit = (Pillow.MAX_IMAGE_PIXELS or 0) * (2 if isinstance(error, Pillow.DecompressionBombError) else 1)
         return f"the picture has more than {limit:,} pixels, Pillow's limit. Make it smaller."
     if isinstance(error, OSError) and error.strerror:
@@ -109,7 +108,7 @@ def _told(error: Exception) -> str:
 
 
 def _scale_transparency(picture: Pillow.Image) -> None:
-    # a PNG names its transparent colour in the file's own bits, and Pillow compares it with 8-bit pixels
+    # a PNG gives its transparent colour in the file's bit depth, and Pillow compares it with 8-bit pixels
     colour = picture.info.get("transparency")
     stored = picture.tile[0][3] if picture.format == "PNG" and picture.tile else None  # type: ignore[attr-defined]
     if isinstance(colour, int) and stored in ("L;2", "L;4"):
@@ -121,13 +120,13 @@ def _scale_transparency(picture: Pillow.Image) -> None:
 def _orientation(picture: Pillow.Image) -> object:
     try:
         return picture.getexif().get(ExifTags.Base.Orientation)
-    except _BROKEN:  # a viewer shows such a picture as it lies
+    except _BROKEN:  # viewers do not rotate such a picture
         return None
 
 
 def _upright(picture: Pillow.Image, orientation: object) -> Pillow.Image:
-    # not ImageOps.exif_transpose: it writes the EXIF anew, and fails on pictures whose other entries are odd
-    turn = _TURNED.get(orientation) if isinstance(orientation, int) else None
+    # not ImageOps.exif_transpose: it also rewrites the EXIF, and fails where other entries are malformed
+    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -149,15 +148,15 @@ def _sixteen_bit(picture: Pillow.Image) -> Pillow.Image:
     if isinstance(picture, TiffImageFile) and picture.tag_v2.get(BITSPERSAMPLE) == (12,):
         values <<= 4
     if isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0:
-        values = 0xFFFF - values  # "white is zero", which Pillow heeds up to 8 bits only
+        values = 0xFFFF - values  # "white is zero", which Pillow applies up to 8 bits only
     if values.min() < 0 or values.max() > 0xFFFF:
-        raise _NoRange(f"its pixels, {values.min()} to {values.max()}, lie beyond 0 to 65535")
+        raise _NoRange(f"its pixels, {values.min()} to {values.max()}, are not within 0 to 65535")
     grey = np.where(values == picture.info.get("transparency"), 255, values >> 8)
     return Pillow.fromarray(grey.astype(np.uint8)).convert("RGB")
 
 
 def _has_range(picture: Pillow.Image) -> bool:
-    """Whether the file says that its greys have 16 bits or fewer: Pillow's mode I holds such, and any 32-bit number."""
+    """Whether the greys have 16 bits or fewer by the file: Pillow's mode I is for these and for all 32-bit numbers."""
     if isinstance(picture, TiffImageFile):
         return max(picture.tag_v2.get(BITSPERSAMPLE, (1,))) <= 16
-    return picture.mode != "I" or picture.format in ("PNG", "PPM")  # PPM's are brought to 16 bits by Pillow
+    return picture.mode != "I" or picture.format in ("PNG", "PPM")  # Pillow scales PPM to 16 bits

@@ -1,4 +1,4 @@
-"""Every dataset by name, and a user's own by path."""
+"""All datasets by name, and a user's own by path."""
 
 from os import PathLike, fspath
 
@@ -15,7 +15,7 @@ DATASETS: dict[str, Entry] = {entry.name: entry for entry in (*streets.ENTRIES,)
 def open_dataset(name_or_path: str | PathLike[str], *, limit: int | None = None) -> Opened:
     """A dataset by name, or the one in a .jsonl file, with its first `limit` images; and what is wrong with it.
 
-    The problems are those of the whole file, whatever the limit.
+    The problems are those of the complete file, whatever the limit.
 
     Raises DatasetError for an unknown name, a limit below 1, and files that `jsonl.load` refuses.
     """

@@ -10,7 +10,7 @@ from .entry import Entry
 __all__ = ["ENTRIES", "streets", "streets_describe"]
 
 COUNT = 256
-"""Scenes where no limit is given; the world has no end of them."""
+"""Number of scenes where no limit is given; any number can be drawn."""
 
 
 def _load(scenes: Callable[[int], Dataset], limit: int | None) -> Dataset:

@@ -167,7 +167,7 @@ def assemble(block: Block, unit: Unit, readings: list[ImageReading]) -> Arrays:
             if image.error:
                 continue
             arrays["images/sha256"][row] = image.sha256
-            if len(sizes := set(sizes_of(image.pictures))) == 1:  # of pictures of different sizes there is no one size
+            if len(sizes := set(sizes_of(image.pictures))) == 1:  # pictures of different sizes have no common one
                 arrays["images/height"][row], arrays["images/width"][row] = sizes.pop()
     return arrays
 

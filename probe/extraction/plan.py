@@ -210,6 +210,7 @@ def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:
         dtype=dtype,  # type: ignore[arg-type]
         tokens=tokens if site.has_tokens else None,
         keep_tokens=site.has_tokens and keep == "tokens",
+        unit=site.kind.unit,
         variables=reductions.VARIABLES if site.has_tokens else (),
         attrs={"final_norm": site.final_norm, "tower_layers": site.tower_layers},
     )

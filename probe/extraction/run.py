@@ -41,8 +41,8 @@ def extract(
     The same call on the same path resumes the run; a finished run is opened at once. Samples that could not be measured
     are in `run.failed`, each with its reason.
 
-    Raises PlanMismatch if the path holds a run of another plan, PlanError if the plan cannot be executed, Interrupted
-    on Ctrl-C and stores.DiskFull when the disk is full; in the last two cases the run can be resumed.
+    Raises PlanMismatch if the path contains a run of another plan, PlanError if the plan cannot be executed,
+    Interrupted on Ctrl-C and stores.DiskFull when the disk is full; after the last two the run can be resumed.
     """
     settings = Settings(
         model=model,
@@ -77,9 +77,9 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
 
 
 def find_target(plan: Plan, path: Path) -> Target:
-    """What there is of a plan's run at a path, and which units are pending.
+    """Whether a plan's run exists at a path, and which of its units are pending.
 
-    Raises PlanMismatch if the path holds a run of another plan, ValueError for a run of another schema version.
+    Raises PlanMismatch if the path contains a run of another plan, ValueError for a run of another schema version.
     """
     stored = ledger.read_plan(path)
     if stored is None:
