@@ -247,7 +247,7 @@ def test_checks_hold_for_a_picture_that_is_padded_to_its_tiles():
     assert hooks.image_grids(model.blueprint, 224, 224)["language"] == (1, 4, 4)
     assert hooks.image_grids(model.blueprint, 224, 224)["projector"] == (2, 4, 4)
     assert structure.row_major(model) == "4x4, four corners of 2 tiles"
-    assert states.projected(model) == "32 tokens of tiles (2, 4, 4) as a plane (4, 4)"
+    assert states.projected(model) == "32 tokens of tiles (2, 4, 4) laid out as a plane (4, 4)"
 
 
 def with_entry(model, **changed):

@@ -1,4 +1,4 @@
-"""Does a model fit its family's entry? Findings from small forwards on made-up images, for `probe check MODEL`."""
+"""Does a model fit its family's entry? Findings from small forwards on synthetic images, for `probe check MODEL`."""
 
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,6 @@ CONTRASTIVE: tuple[tuple[str, Check], ...] = (*SHARED, ("scores are the model's 
 
 
 def check(model: "Model") -> list[Finding]:
-    """Run every check that suits the model's kind; none stops the others."""
+    """Run every check of the model's kind; one that fails does not stop the others."""
     checks = GENERATIVE if model.kind == "generative" else CONTRASTIVE
     return [found(name, run, model) for name, run in checks]

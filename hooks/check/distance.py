@@ -1,4 +1,4 @@
-"""How far a quantised model is from the same model in full: measured, not judged."""
+"""How far a quantised model is from the same model at full precision: measured, not judged."""
 
 from typing import TYPE_CHECKING
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 def readings(model: "Model") -> list[Reading]:
-    """What a model makes of the check's pictures and questions: scores, and states of the layers read last."""
+    """The model's scores on the check's pictures and questions, and the states of the last layers that are used."""
     views = [View(picture(*size), QUESTIONS) for size in SIZES]
     return capture.read(model, views, _sites(model), batch_size=1)
 
 
 def distance(quantised: list[Reading], full: list[Reading], model: "Model") -> Finding:
-    """Scores and last-layer states of a quantised model beside those of the full one."""
+    """Differences between a quantised model and the full one, in scores and last-layer states."""
     scores = [
         np.abs(mine.log_likelihood - theirs.log_likelihood)
         for one, other in zip(quantised, full, strict=True)
         for mine, theirs in zip(one.answers, other.answers, strict=True)
     ]
-    told = [f"scores {np.mean(np.concatenate(scores)):.2g} on average, {np.max(np.concatenate(scores)):.2g} at most"]
+    parts = [f"scores {np.mean(np.concatenate(scores)):.2g} on average, {np.max(np.concatenate(scores)):.2g} at most"]
     for site in _sites(model):
         drifts = [
             _cosine_distance(_vectors(one, site, model.dtype), _vectors(other, site, model.dtype))
             for one, other in zip(quantised, full, strict=True)
         ]
-        told.append(f"{site.canonical} 1 - cos {np.mean(drifts):.2g}")
-    return Finding(f"distance to the model in {model.dtype}", True, ", ".join(told))
+        parts.append(f"{site.canonical} 1 - cos {np.mean(drifts):.2g}")
+    return Finding(f"distance to the model in {model.dtype}", True, ", ".join(parts))
 
 
 def _sites(model: "Model") -> tuple[Site, ...]:

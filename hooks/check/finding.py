@@ -1,4 +1,4 @@
-"""What a check says, and how one fails."""
+"""The result of a check, and how one fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from ..model import Model
 
 Check = Callable[["Model"], str]
-"""Runs on a model and returns the figures that it found; raises where something does not hold."""
+"""Runs on a model and returns what it measured; raises where something does not hold."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked: whether it holds, and the figures or the reason why not."""
+    """One thing that was checked: whether it holds, and what was measured, or why it does not hold."""
 
     name: str
     ok: bool
@@ -21,7 +21,7 @@ class Finding:
 
 
 class Wrong(Exception):
-    """A check that does not hold."""
+    """Something that was checked does not hold."""
 
 
 def found(name: str, run: Check, model: "Model") -> Finding:

@@ -1,4 +1,4 @@
-"""Small forwards of a model on made-up pictures, for checks to look at."""
+"""Small forwards of a model on synthetic pictures, which the checks examine."""
 
 from typing import TYPE_CHECKING
 
@@ -25,28 +25,26 @@ TOLERANCE = {"float32": 1e-4, "float16": 0.05, "bfloat16": 0.25, "int8": 0.5}
 """Nats by which two orders of the same sums may differ.
 
 NF4 weights compute in one of the float types. int8 also rounds activations, with columns of outliers chosen per call,
-so that its results move with the batch.
+so that its results vary with the batch.
 """
 
 
 def tolerance(model: "Model") -> float:
-    """Nats by which scores of one question may differ between two ways to compute them."""
+    """Nats by which the scores of one question may differ when they are computed in two ways."""
     return TOLERANCE["int8" if model.blueprint.options.quantize == "int8" else model.dtype]
 
 
 def picture(height: int, width: int) -> np.ndarray:
-    """A made-up picture of two gradients and a ramp, (height, width, 3) uint8."""
+    """A synthetic picture of two gradients and a ramp, (height, width, 3) uint8."""
     rows, cols = np.mgrid[:height, :width]
     return np.stack([rows * 255 // height, cols * 255 // width, (rows + cols) % 256], axis=-1).astype(np.uint8)
 
 
 def inputs_of(model: "Model", pixels: np.ndarray) -> dict[str, Tensor]:
-    """One image as the model takes it, with a question where it takes one."""
+    """The model's inputs of one image, with a question where it takes one."""
     if model.kind == "generative":
-        made = process(model.blueprint, pixels, render(model.blueprint, QUESTIONS[0].text))
-    else:
-        made = process_image(model.blueprint, pixels)
-    return stack(model, [made])
+        return stack(model, [process(model.blueprint, pixels, render(model.blueprint, QUESTIONS[0].text))])
+    return stack(model, [process_image(model.blueprint, pixels)])
 
 
 def method(model: "Model") -> str:
@@ -55,7 +53,7 @@ def method(model: "Model") -> str:
 
 
 def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[str, Tensor]]:
-    """The grid states of one image at every layer of every tower that has them, and the inputs that made them."""
+    """One image's token states at every layer of every tower that has them, and the inputs that they come from."""
     inputs = inputs_of(model, pixels)
     sites = parse_all(available(model.towers), model.towers)
     reads = trace.points(model, [site for site in sites if site.has_tokens])
@@ -67,7 +65,7 @@ def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[st
 
 
 def flat_index(model: "Model", state: Tensor, inputs: dict[str, Tensor], tower: str) -> Tensor:
-    """Where the tokens of one image lie in a state of vision or projector, without its feature axis and flattened.
+    """The rows of one image's tokens in a state of vision or projector flattened to (row, feature).
 
     In grid order, CLS first.
     """
@@ -75,6 +73,6 @@ def flat_index(model: "Model", state: Tensor, inputs: dict[str, Tensor], tower: 
     return model.family.tokens.vision_rows(model.config, places, [inputs], tower)[0][:, 0]
 
 
-def worst(a: Tensor, b: Tensor) -> float:
-    """The largest difference of two tensors."""
+def largest_difference(a: Tensor, b: Tensor) -> float:
+    """The largest absolute difference of two tensors."""
     return float((a.float() - b.float()).abs().max())

@@ -1,4 +1,4 @@
-"""Are answers the model's own, however they are batched and whatever was used again?"""
+"""Are answers the model's own, however they are batched and whatever is reused?"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +26,12 @@ GREEDY = {"do_sample": False, "num_beams": 1}
 
 
 def vision_once(model: "Model") -> str:
-    """The vision tower sees an image once, however many questions and options there are."""
+    """The vision tower runs once per image, whatever the number of questions and options."""
     with counted_vision(model) as once:
         states_of(model, picture(*SIZES[0]))
-    with counted_vision(model) as seen:
+    with counted_vision(model) as calls:
         capture.read(model, [View(picture(*SIZES[0]), QUESTIONS)], (), batch_size=1)
-    require(seen == once, f"the vision tower saw {seen} tokens for one image of {once} with {len(QUESTIONS)} questions")
+    require(calls == once, f"for {len(QUESTIONS)} questions the vision tower ran on {calls} tokens, not on {once}")
     return f"1 image, {len(QUESTIONS)} questions, {sum(len(q.options) for q in QUESTIONS)} options, 1 call"
 
 
@@ -52,29 +52,29 @@ def encode_once(model: "Model") -> str:
     views = [View(pixels, QUESTIONS) for pixels in pictures]
     limit, worst = tolerance(model), 0.0
     for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
-        worst = max(worst, _apart(reading.answers, options.score_reference(model, view)))
+        worst = max(worst, _largest_difference(reading.answers, options.score_reference(model, view)))
     require(worst <= limit, f"scores differ from one whole forward per option by {worst:.2g} nats (limit {limit:g})")
     return f"within {worst:.1g} nats of one whole forward per option (limit {limit:g}), prefix {_reuse(model)}"
 
 
 def _reuse(model: "Model") -> str:
-    told = {"bidirectional": "per question, vision once", "question": "per question, vision once"}
-    return told.get(model.family.reuse.image_prefix, "once per image")
+    encoded = {"bidirectional": "per question, vision once", "question": "per question, vision once"}
+    return encoded.get(model.family.reuse.image_prefix, "once per image")
 
 
 def batches(model: "Model") -> str:
-    """Answers do not depend on neighbours, on the order, or on the side that is padded."""
+    """Answers do not depend on the other views of a batch, on their order, or on the padding side."""
     views = [View(picture(*size), QUESTIONS[: 1 + k % 2]) for k, size in enumerate(SIZES)]
     alone = [capture.read(model, [view], (), batch_size=1)[0] for view in views]
     limit, worst = tolerance(model), 0.0
     for side in ("left", "right"):
         together = capture.read(model, views, (), batch_size=len(views), padding_side=side)
-        worst = max(worst, *(_apart(a.answers, b.answers) for a, b in zip(alone, together, strict=True)))
+        worst = max(worst, *(_largest_difference(a.answers, b.answers) for a, b in zip(alone, together, strict=True)))
     require(worst <= limit, f"batched answers differ from single ones by {worst:.2g} nats (limit {limit:g})")
     return f"{len(views)} images of different sizes, padded left and right, within {worst:.1g} nats (limit {limit:g})"
 
 
-def _apart(mine: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> float:
+def _largest_difference(mine: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> float:
     return max(float(np.abs(a.log_likelihood - b.log_likelihood).max()) for a, b in zip(mine, theirs, strict=True))
 
 
@@ -92,12 +92,12 @@ def greedy(model: "Model") -> str:
     new = ids[len(prompt) :] if ids[: len(prompt)] == prompt else ids
     mine, theirs = reading.answers[0].text or "", _written(model, new)
     if mine != theirs:
-        apart = (k for k in range(len(new)) if not mine.startswith(_written(model, new[: k + 1])))
-        parted = next(apart, len(new) - 1)
-        first, second = made.scores[parted][0].float().topk(2).values.tolist()
-        told = f"{mine!r}, but generate writes {theirs!r}; its two best scores there are {first - second:.2g} apart"
-        require(first - second < tolerance(model), told)
-        return f"{parted} tokens, then a tie"
+        differing = (k for k in range(len(new)) if not mine.startswith(_written(model, new[: k + 1])))
+        first_different = next(differing, len(new) - 1)
+        first, second = made.scores[first_different][0].float().topk(2).values.tolist()
+        message = f"{mine!r}, but generate writes {theirs!r}; its two best scores there are {first - second:.2g} apart"
+        require(first - second < tolerance(model), message)
+        return f"{first_different} tokens, then a tie"
     return f"{len(new)} tokens"
 
 
@@ -128,14 +128,14 @@ def _own_score(model: "Model", pixels: Any, caption: str) -> float:
 
 @contextmanager
 def counted_vision(model: "Model") -> Iterator[list[int]]:
-    """Record, for each call of the vision tower, how many tokens it saw: a list that grows inside the block."""
-    seen: list[int] = []
+    """Record the number of tokens of each call of the vision tower: a list that grows inside the block."""
+    calls: list[int] = []
     block = attrgetter(model.family.modules.vision)(model.module)[0]
     hook = block.register_forward_pre_hook(
-        lambda module, args, kwargs: seen.append(_width(args, kwargs)), with_kwargs=True
+        lambda module, args, kwargs: calls.append(_width(args, kwargs)), with_kwargs=True
     )
     try:
-        yield seen
+        yield calls
     finally:
         hook.remove()
 

@@ -1,4 +1,4 @@
-"""Are states real: what the model itself reports, and on the way from pixels to answers?"""
+"""Are states those that the model itself computes with: reported by it, and passed on from pixels to answers?"""
 
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,14 @@ from ..encoding import image_grids
 from ..sites import Tower
 from . import plane
 from .finding import require
-from .forwards import SIZES, inputs_of, method, picture, states_of, worst
+from .forwards import SIZES, inputs_of, largest_difference, method, picture, states_of
 
 if TYPE_CHECKING:
     from ..model import Model
 
 
 OUTPUT: trace.Point = ("output", 0)
-"""What a forward ends in: the logits of the next token, or the embedding of the image."""
+"""The result of a forward: the logits of the next token, or the embedding of the image."""
 
 
 def finite(model: "Model") -> str:
@@ -30,28 +30,30 @@ def finite(model: "Model") -> str:
 
 
 def projected(model: "Model") -> str:
-    """What enters the language model at image positions is what the projector made, up to a scale and to positions."""
+    """What enters the language model at image positions is the projector's output, up to a scale and to positions."""
     if "projector" not in model.towers or "image" not in model.towers["language"].kinds:
         return "the image enters through cross-attention"
-    made = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
+    both = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
     grids = image_grids(model.blueprint, *SIZES[0])
-    entering = [states["language", 0].float() for states in made]
-    projected = [states["projector", 0].float() for states in made]
+    entering, other_entering = (states["language", 0].float() for states in both)
+    projected, other_projected = (states["projector", 0].float() for states in both)
     if grids["projector"] != grids["language"] and grids["language"][0] == 1:
         plane.in_order(model, SIZES[0], grids["projector"], grids["language"])
-        return f"{len(projected[0])} tokens of tiles {grids['projector']} as a plane {grids['language'][1:]}"
-    if entering[0].shape != projected[0].shape:  # laid out anew: each one that enters is one that was projected
-        nearest = torch.cdist(entering[0], projected[0], compute_mode="donot_use_mm_for_euclid_dist").min(-1).values
-        require(float(nearest.max()) == 0, f"one that enters is {float(nearest.max()):.2g} from all projected ones")
-        return f"{len(entering[0])} of {len(projected[0])} tokens, equal"
-    if torch.equal(entering[0], projected[0]):
-        return f"{len(projected[0])} tokens, equal"
-    changes = entering[0] - entering[1], projected[0] - projected[1]  # position embeddings cancel
+        return f"{len(projected)} tokens of tiles {grids['projector']} laid out as a plane {grids['language'][1:]}"
+    if entering.shape != projected.shape:  # laid out differently: each token that enters must be one that was projected
+        nearest = torch.cdist(entering, projected, compute_mode="donot_use_mm_for_euclid_dist").min(-1).values
+        furthest = float(nearest.max())
+        require(furthest == 0, f"a token that enters is {furthest:.2g} away from every projected one")
+        return f"{len(entering)} of {len(projected)} tokens, equal"
+    if torch.equal(entering, projected):
+        return f"{len(projected)} tokens, equal"
+    changes = entering - other_entering, projected - other_projected  # position embeddings cancel
     scale = float((changes[0] * changes[1]).sum() / changes[1].square().sum())
-    rest = worst(changes[0], scale * changes[1]) / float(changes[0].abs().max())
+    rest = largest_difference(changes[0], scale * changes[1]) / float(changes[0].abs().max())
     limit = 1e-4 if model.dtype == "float32" else 0.05
-    require(rest <= limit, f"they differ by up to {worst(entering[0], projected[0]):.2g}")
-    return f"{len(projected[0])} tokens, times {scale:.6g}, beside their positions"
+    difference = largest_difference(entering, projected)
+    require(rest <= limit, f"projected and entering tokens differ by up to {difference:.2g}")
+    return f"{len(projected)} tokens, times {scale:.6g}, apart from position embeddings"
 
 
 def hidden_states(model: "Model") -> str:
@@ -67,11 +69,11 @@ def hidden_states(model: "Model") -> str:
     norm = attrgetter(model.family.modules.final_norm)(model.module)
     largest = 0.0
     for layer, reported in enumerate(theirs):
-        # the library returns the last one with the final norm applied, sites are without
+        # the library returns the last one with the final norm applied, a site is read before it
         mine = norm(states["language", layer]) if layer == layers else states["language", layer]
-        largest = max(largest, worst(mine, reported))
+        largest = max(largest, largest_difference(mine, reported))
     limit = 1e-5 if model.dtype == "float32" else 0.1
-    require(largest <= limit, f"they differ by up to {largest:.2g}")
+    require(largest <= limit, f"states differ from output_hidden_states by up to {largest:.2g}")
     return f"{layers + 1} layers, within {largest:.1g}"
 
 
@@ -83,23 +85,23 @@ def _hidden_states(output: Any) -> tuple[Tensor, ...]:
 def replacing(model: "Model") -> str:
     """Replacing a state changes every state that follows and the output, and none before.
 
-    Language layers in front of the first that looks at the image through cross-attention are free to stay.
+    Language layers in front of the first cross-attention to the image may stay as they are.
     """
     clean = _all_states(model, None)
     order = list(clean)
     for tower in model.towers.values():
         at = (tower.name, _replaced_layer(model, tower))
         changed = _all_states(model, at)
-        moved = {point: worst(clean[point], changed[point]) > 0 for point in order}
-        place = order.index(at)
-        early = [point for point in order[:place] if moved[point]]
+        changes = {point: largest_difference(clean[point], changed[point]) > 0 for point in order}
+        first = order.index(at)
+        early = [point for point in order[:first] if changes[point]]
         require(not early, f"replacing {_named(at)} changes {', '.join(map(_named, early))}, which come before")
-        still = [point for point in order[place:] if not moved[point]]
+        still = [point for point in order[first:] if not changes[point]]
         if model.family.reuse.image_prefix == "cross_attention" and tower.name != "language":
-            last = next((k for k, point in enumerate(order) if point[0] == "language" and moved[point]), len(order))
+            last = next((k for k, point in enumerate(order) if point[0] == "language" and changes[point]), len(order))
             still = [point for point in still if point[0] != "language" or order.index(point) > last]
         require(not still, f"replacing {_named(at)} does not change {', '.join(map(_named, still))}")
-    return f"{', '.join(model.towers)}: all that follows moves, nothing before ({len(order)} places)"
+    return f"{', '.join(model.towers)}: all later states change, no earlier one ({len(order)} points)"
 
 
 def _named(point: trace.Point) -> str:
@@ -107,7 +109,7 @@ def _named(point: trace.Point) -> str:
 
 
 def _replaced_layer(model: "Model", tower: Tower) -> int:
-    """Of vision the layer whose states go on, of language a middle one."""
+    """Of vision the layer that the projector reads, of language a middle one."""
     if tower.name == "vision":
         return tower.layers + 1 + model.family.tokens.features_from(model.config)
     return (tower.layers + 1) // 2
@@ -120,5 +122,5 @@ def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
     inputs = inputs_of(model, picture(*SIZES[0]))
     result, states = trace.run(model, inputs, reads=reads, writes=writes, method=method(model))
     generative = model.kind == "generative"
-    made = result.logits[:, -1] if generative else model.family.contrast.embedding(model.module, result)
-    return {**states, OUTPUT: made.clone()}
+    output = result.logits[:, -1] if generative else model.family.contrast.embedding(model.module, result)
+    return {**states, OUTPUT: output.clone()}

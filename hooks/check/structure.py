@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def paths(model: "Model") -> str:
     """Every path leads to a module, and a tower's to as many blocks as it has layers."""
-    told = []
+    described = []
     for tower in model.towers.values():
         path = getattr(model.family.modules, tower.name)
         try:
@@ -34,14 +34,14 @@ def paths(model: "Model") -> str:
                 f"{tower.name} path {path!r} is a {type(module).__name__} of {len(list(module.children()))}, "
                 f"not a list of {tower.layers} blocks",
             )
-        told.append(f"{tower.name} at {path}" + (f" ({tower.layers} blocks)" if tower.layers else ""))
+        described.append(f"{tower.name} at {path}" + (f" ({tower.layers} blocks)" if tower.layers else ""))
     for path in filter(None, (model.family.modules.final_norm, model.family.modules.encoder)):
         attrgetter(path)(model.module)
-    return ", ".join(told)
+    return ", ".join(described)
 
 
 def token_counts(model: "Model") -> str:
-    """In every tower and layer there are as many tokens as the grid has places."""
+    """In every tower and layer there are as many tokens as the grid has cells."""
     counted = []
     for height, width in SIZES:
         states, image = states_of(model, picture(height, width))
@@ -65,9 +65,9 @@ def row_major(model: "Model") -> str:
     base, image = states_of(model, plain)
     tiles, rows, cols = grid = model.family.tokens.grid(model.config, image, "vision")
     leading = model.family.tokens.leading(model.config)
-    seen = []
+    corners = []
     for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
-        for spot in range(tiles, 0, -1):  # the smallest that any patch sees: some towers leave out a margin
+        for spot in range(tiles, 0, -1):  # the smallest spot that changes any patch: some towers leave out a margin
             tall, wide = max(1, round(height / rows / spot)), max(1, round(width / cols / spot))
             bright = plain.copy()
             top, left = (height - tall) * (row > 0), (width - wide) * (col > 0)
@@ -77,20 +77,20 @@ def row_major(model: "Model") -> str:
                 break
         else:
             raise Wrong(f"brightening patch {(row, col)} moves no token")
-        seen.append(tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid)))
-        told = f"brightening patch {(row, col)} moves token {seen[-1][1:]} most"
-        require(tiles > 1 or (row, col) == seen[-1][1:], told)
+        most = tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid))
+        corners.append(most)
+        require(tiles > 1 or (row, col) == most[1:], f"brightening patch {(row, col)} moves token {most[1:]} most")
     require(
-        any(tiles % across == 0 and _upright(seen, grid, across) for across in range(1, tiles + 1)),
-        f"the picture's corners lie at (tile, row, column) {seen} of {grid}",
+        any(tiles % across == 0 and _upright(corners, grid, across) for across in range(1, tiles + 1)),
+        f"the picture's corners lie at (tile, row, column) {corners} of {grid}",
     )
     return f"{rows}x{cols}, four corners" + (f" of {tiles} tiles" if tiles > 1 else "")
 
 
 def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> bool:
-    """Whether a picture's corners lie upright in the plane of its tiles, `across` to a row, and reach its two ends.
+    """Whether a picture's corners lie upright in the plane of its tiles, `across` in a row, and reach its two ends.
 
-    They may leave out what is padded above and below, or left and right.
+    They may leave out padding above and below, or left and right.
     """
     tiles, rows, cols = grid
     places = [(tile // across * rows + row, tile % across * cols + col) for tile, row, col in corners]
@@ -100,28 +100,28 @@ def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> boo
 
 
 def projected_in_place(model: "Model") -> str:
-    """Changing one patch where it leaves the vision tower moves the projected token of its place, and no other."""
+    """Changing one patch where it leaves the vision tower changes the projected token at its place, and no other."""
     image = inputs_of(model, picture(*SIZES[0]))
     grids = {name: model.family.tokens.grid(model.config, image, name) for name in model.towers}
     vision, projected = grids["vision"], grids.get("projector", (1, 1, 1))
     if "projector" not in model.towers or 1 in projected[1:] or vision[1] % projected[1] or vision[2] % projected[2]:
-        return f"the projector has no place for a patch: {vision} -> {projected}"
+        return f"the projector keeps no place for a patch: {vision} -> {projected}"
     merge = (vision[1] // projected[1], vision[2] // projected[2])
     for layer in range(model.towers["vision"].layers, 0, -1):
         moved = [_moved(model, layer, place, vision, projected) for place in ((1, 2), (vision[1] - 1, 0))]
         if any(moved):
             break
     else:
-        raise Wrong("no layer of the vision tower moves the projector")
+        raise Wrong("no layer of the vision tower changes the projector's output")
     if max(map(len, moved)) == int(np.prod(projected)):
-        return f"every token looks at every patch: {vision} -> {projected}"
+        return f"every token attends to every patch: {vision} -> {projected}"
     expected = [[(0, 1 // merge[0], 2 // merge[1])], [(0, projected[1] - 1, 0)]]
-    require(moved == expected, f"patches (1, 2) and ({vision[1] - 1}, 0) move tokens {moved}, expected {expected}")
+    require(moved == expected, f"patches (1, 2) and ({vision[1] - 1}, 0) change tokens {moved}, expected {expected}")
     return f"{vision} -> {projected}, after vision layer {layer}"
 
 
 def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, projected: Grid) -> list[tuple[int, ...]]:
-    """The places of projected tokens that move when the patch at (row, col) of the first tile is changed."""
+    """The places of projected tokens that change with the patch at (row, col) of the first tile."""
     inputs = inputs_of(model, picture(*SIZES[0]))
     clean = _projected(model, inputs, layer, None)
     at = model.family.tokens.leading(model.config) + place[0] * vision[2] + place[1]
@@ -133,12 +133,12 @@ def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, proje
 def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | None) -> Tensor:
     """One image's projected tokens, with the state of its vision token `at` (in grid order) reversed after a layer."""
 
-    def reversed_there(state: Tensor) -> Tensor:
+    def reverse(state: Tensor) -> Tensor:
         index = flat_index(model, state, inputs, "vision")[at]
         flat = state.view(-1, state.shape[-1])
         flat[index] = flat[index].flip(-1)
         return state
 
-    writes = {} if at is None else {("vision", layer): reversed_there}
+    writes = {} if at is None else {("vision", layer): reverse}
     _, states = trace.run(model, inputs, reads=[("projector", 0)], writes=writes, method=method(model))
     return by_image(model, states, [inputs])[0]["projector", 0]
