@@ -17,7 +17,7 @@ from stores import NonFinite, Unit, Writer, nonfinite
 
 from ..perturbations.condition import CLEAN, Condition
 from . import payload, questions
-from .payload import Arrays, ImageReading
+from .payload import Arrays, Readings
 from .plan import Plan
 from .questions import CleanAnswers, SampleQuestion
 from .reductions import Reducer
@@ -106,17 +106,14 @@ def force_clean_answers(block: Block, clean: Sequence[PerturbedImage]) -> Block:
     """The block with the free answers to its clean images in the questions that teacher-force them."""
     answers: CleanAnswers = {
         (asked.sample.id, asked.question.prompt): answer.text
-        for each in read(block, clean)
-        for asked, answer in zip(each.questions, each.reading.answers, strict=True)
+        for asked, answer in payload.answers(block.questions, read(block, clean))
         if answer.text is not None
     }
     forced = (questions.with_clean_answers(group, block.plan.sites, answers) for group in block.questions)
     return replace(block, questions=tuple(forced))
 
 
-def read_states(
-    block: Block, perturbed: Sequence[PerturbedImage], reducer: Reducer, *, clean: bool
-) -> list[ImageReading]:
+def read_states(block: Block, perturbed: Sequence[PerturbedImage], reducer: Reducer, *, clean: bool) -> Readings:
     """Read the states and answers of all images under one condition."""
     plan, rows = block.plan, defined_rows(perturbed)
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
@@ -131,8 +128,8 @@ def read(
     *,
     keep_tokens: frozenset[str] = frozenset(),
     reduce: "Reduce | None" = None,
-) -> list[ImageReading]:
-    """Read all images under one condition that have a view; without sites, their answers alone."""
+) -> Readings:
+    """Read all images under one condition; without sites, only their answers."""
     rows = defined_rows(perturbed)
     views = [
         hooks.View(next(iter(perturbed[row].pictures), None), tuple(each.question for each in block.questions[row]))
@@ -147,7 +144,8 @@ def read(
         reduce=reduce,
         max_new_tokens=block.plan.settings.max_new_tokens,
     )
-    return [ImageReading(row, block.questions[row], reading) for row, reading in zip(rows, readings, strict=True)]
+    by_row = dict(zip(rows, readings, strict=True))
+    return [by_row.get(row) for row in range(len(perturbed))]
 
 
 def defined_rows(perturbed: Sequence[PerturbedImage]) -> list[int]:
@@ -155,13 +153,16 @@ def defined_rows(perturbed: Sequence[PerturbedImage]) -> list[int]:
     return [row for row, each in enumerate(perturbed) if not each.undefined]
 
 
-def assemble(block: Block, unit: Unit, readings: list[ImageReading]) -> Arrays:
+def assemble(block: Block, unit: Unit, readings: Readings) -> Arrays:
     """The unit's arrays; the clean unit also fills the table of images."""
     layout = block.plan.layout
     arrays = layout.blank(unit)
-    payload.fill_answers(arrays, layout, unit.block, readings)
+    payload.fill_answers(arrays, layout, unit.block, block.questions, readings)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
-        payload.fill_site(arrays, layout, unit.block, site, spec, readings)
+        if site.per == "image":
+            payload.fill_image_site(arrays, spec, readings)
+        else:
+            payload.fill_sample_site(arrays, layout, unit.block, site, block.questions, readings)
     if unit.condition == 0:
         for row, image in enumerate(block.images):
             if image.error:
@@ -176,7 +177,7 @@ def unit_report(
     block: Block,
     unit: Unit,
     perturbed: Sequence[PerturbedImage],
-    readings: list[ImageReading],
+    readings: Readings,
     counted: Mapping[str, NonFinite],
 ) -> dict[str, Any]:
     """The unit's failed samples, and the images for which its condition is undefined, each with the reason."""
@@ -194,7 +195,7 @@ def unit_report(
     }
     image_sites = [site.slug for site in plan.sites if site.per == "image"]
     failed = unreadable | dict(block.invalid)
-    failed |= payload.failures(readings, counted, plan.layout, unit.block, image_sites)
+    failed |= payload.failures(counted, plan.layout, unit.block, image_sites, block.questions, readings)
     return {"condition": plan.conditions[unit.condition].id, "failed": failed, "undefined": undefined}
 
 

@@ -1,7 +1,6 @@
 """From the readings of a block's images to the arrays of one unit."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,28 +11,30 @@ from stores import Layout, NonFinite, SiteSpec
 from .questions import SampleQuestion
 
 if TYPE_CHECKING:
-    from hooks.reading import Reading, SiteStates
+    from hooks.reading import Answer, Reading, SiteStates
     from hooks.sites import Site
 
 Arrays = dict[str, NDArray[Any]]
 
+Questions = Sequence[Sequence[SampleQuestion]]
+"""The questions of each image of a block, by the image's row there."""
 
-@dataclass(frozen=True)
-class ImageReading:
-    """The reading of one image of a block: its row there, its questions, and what the model gave."""
-
-    row: int
-    questions: tuple[SampleQuestion, ...]
-    reading: "Reading"
+Readings = Sequence["Reading | None"]
+"""The reading of each image of a block, by its row there; None where the condition is undefined for it."""
 
 
-def fill_answers(arrays: Arrays, layout: Layout, block: int, readings: Iterable[ImageReading]) -> None:
+def answers(questions: Questions, readings: Readings) -> "Iterator[tuple[SampleQuestion, Answer]]":
+    """Every question that was read, with its answer."""
+    for group, reading in zip(questions, readings, strict=True):
+        if reading is not None:
+            yield from zip(group, reading.answers, strict=True)
+
+
+def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Questions, readings: Readings) -> None:
     """Scores [nats], token counts and texts of the run's own questions; all other rows stay undefined."""
     first = layout.sample_rows(block).start
-    for each in readings:
-        for asked, answer in zip(each.questions, each.reading.answers, strict=True):
-            if asked.question.prompt:
-                continue  # its states are stored, not its answer
+    for asked, answer in answers(questions, readings):
+        if not asked.question.prompt:  # of questions under a site's prompt only the states are stored
             row, width = layout.sample_index(asked.sample.id) - first, len(answer.log_likelihood)
             arrays["answers/log_likelihood"][row, :width] = answer.log_likelihood
             arrays["answers/end_of_turn"][row, :width] = answer.end_of_turn
@@ -41,33 +42,27 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, readings: Iterable[
             arrays["answers/text"][row] = answer.text or ""
 
 
-def fill_site(
-    arrays: Arrays, layout: Layout, block: int, site: "Site", spec: SiteSpec, readings: Sequence[ImageReading]
-) -> None:
-    """The states of one site: pooled vectors, and where it has a token axis its variables and tokens."""
-    pooled = arrays[f"sites/{spec.slug}/pooled"]
-    if site.per == "sample":
-        fill_samples(pooled, layout, block, site, spec, readings)
-        return
-    for each in readings:
-        states = each.reading.states.get(spec.slug)
+def fill_image_site(arrays: Arrays, spec: SiteSpec, readings: Readings) -> None:
+    """The states of an image-level site: pooled vectors, and where it has a token axis its variables and tokens."""
+    for row, reading in enumerate(readings):
+        states = None if reading is None else reading.states.get(spec.slug)
         if states is None:
-            continue  # a view without an image
-        pooled[each.row] = states.pooled
+            continue  # undefined, or a view without an image
+        arrays[f"sites/{spec.slug}/pooled"][row] = states.pooled
         if spec.tokens is not None:
-            fill_tokens(arrays, each.row, states, spec, spec.tokens)
+            fill_tokens(arrays, row, states, spec, spec.tokens)
 
 
-def fill_samples(
-    pooled: NDArray[Any], layout: Layout, block: int, site: "Site", spec: SiteSpec, readings: Sequence[ImageReading]
+def fill_sample_site(
+    arrays: Arrays, layout: Layout, block: int, site: "Site", questions: Questions, readings: Readings
 ) -> None:
-    """(sample, layer, feature) states of the questions under the site's prompt."""
-    first = layout.sample_rows(block).start
-    for each in readings:
-        for position, asked in enumerate(each.questions):
-            if asked.question.prompt == (site.prompt or ""):
+    """The (sample, layer, feature) states of a sample-level site, of the questions under its prompt."""
+    pooled, first = arrays[f"sites/{site.slug}/pooled"], layout.sample_rows(block).start
+    for group, reading in zip(questions, readings, strict=True):
+        for position, asked in enumerate(group):
+            if reading is not None and asked.question.prompt == (site.prompt or ""):
                 row = layout.sample_index(asked.sample.id) - first
-                pooled[row] = each.reading.states[spec.slug].pooled[position]
+                pooled[row] = reading.states[site.slug].pooled[position]
 
 
 def fill_tokens(arrays: Arrays, row: int, states: "SiteStates", spec: SiteSpec, longest: int) -> None:
@@ -89,11 +84,12 @@ def fill_tokens(arrays: Arrays, row: int, states: "SiteStates", spec: SiteSpec, 
 
 
 def failures(
-    readings: Iterable[ImageReading],
     counted: Mapping[str, NonFinite],
     layout: Layout,
     block: int,
     image_sites: Sequence[str],
+    questions: Questions,
+    readings: Readings,
 ) -> dict[str, str]:
     """Sample id -> where its reading is not finite: the states of its image, or its scores.
 
@@ -101,17 +97,17 @@ def failures(
     not read (an undefined condition, a view without an image) are no failures.
     """
     messages: dict[str, str] = {}
-    for each in readings:
-        sites = [
-            f"site {slug}"
-            for slug in image_sites
-            if slug in each.reading.states and in_row(counted, f"sites/{slug}/pooled", each.row)
-        ]
-        for asked, answer in zip(each.questions, each.reading.answers, strict=True):
-            row = layout.sample_index(asked.sample.id) - layout.sample_rows(block).start
+    first = layout.sample_rows(block).start
+    for image, (group, reading) in enumerate(zip(questions, readings, strict=True)):
+        if reading is None:
+            continue
+        read = [slug for slug in image_sites if slug in reading.states]
+        sites = [f"site {slug}" for slug in read if in_row(counted, f"sites/{slug}/pooled", image)]
+        for asked, answer in zip(group, reading.answers, strict=True):
             if asked.question.prompt:
                 finite = bool(np.isfinite(answer.log_likelihood).all())  # of a score that is not stored
             else:
+                row = layout.sample_index(asked.sample.id) - first
                 finite = not in_row(counted, "answers/log_likelihood", row)
             where = sites if finite else [*sites, "the log-likelihoods"]
             if where:
