@@ -56,7 +56,11 @@ def main() -> None:
 
 LOADING = (
     click.option(
-        "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True
+        "--dtype",
+        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+        default="auto",
+        show_default=True,
+        help="Data type of the weights and activations; auto: that of the checkpoint on a GPU, float32 on a CPU.",
     ),
     click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Quantise the weights, through bitsandbytes."),
     click.option("--double-quantization", is_flag=True, help="Also quantise the scales of nf4."),
@@ -153,9 +157,15 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
 
 @main.command()
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), default=Path("runs/demo"), show_default=True, metavar="DIR"
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs/demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Where to write the run, its figures and its page.",
 )
-@click.option("-n", "--images", type=click.IntRange(min=2), default=64, show_default=True)
+@click.option("-n", "--images", type=click.IntRange(min=2), default=64, show_default=True, help="Number of images.")
 def demo(out: Path, images: int) -> None:
     """Run everything on the embedded model and data, and show what was found."""
     from . import demo as demonstration
@@ -166,7 +176,7 @@ def demo(out: Path, images: int) -> None:
 @main.command()
 @click.argument("model")
 @loading
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def check(model: str, as_json: bool, **options: Any) -> None:
     """Check MODEL: that its sites, prompts and scores are what they should be."""
     from . import runs
@@ -216,7 +226,7 @@ def preview(source: str, out: Path, **options: Any) -> None:
     metavar="DIR",
     help="Also write the results as .csv files into DIR.",
 )
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_json: bool) -> None:
     """Analyse RUN: all that its contents allow, or the NAMEs alone, with 95 % intervals by image.
 
@@ -238,7 +248,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_j
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--verify", is_flag=True, help="Recompute every checksum.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def info(run: Path, verify: bool, as_json: bool) -> None:
     """Show what RUN holds, where it comes from and what is missing."""
     from . import runs
@@ -249,7 +259,7 @@ def info(run: Path, verify: bool, as_json: bool) -> None:
 @main.command(name="list")
 @click.argument("what", type=click.Choice(["models", "datasets", "perturbations", "suites", "sites", "analyses"]))
 @click.option("-m", "--model", default="pocket-vlm", show_default=True, help="Model whose sites to list.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def list_(what: str, model: str, as_json: bool) -> None:
     """List what there is to choose from."""
     from . import listing

@@ -210,8 +210,8 @@ def bibliography(run: Path) -> str:
     from .perturbations.papers import BIBTEX
 
     opened = open_run(run)
-    asked = [spec.partition(":")[0] for spec in opened.plan["settings"]["perturb"]]
-    papers = [SUITES[name].paper for name in asked if name in SUITES]
+    specs = [spec.partition(":")[0] for spec in opened.plan["settings"]["perturb"]]
+    papers = [SUITES[name].paper for name in specs if name in SUITES]
     papers += [FAMILIES[name].paper for name in opened.conditions.family.values if name in FAMILIES]
     keys = dict.fromkeys(key for listed in papers for key in listed.split(", "))
     sources = [BIBTEX[key] for key in keys if key in BIBTEX]

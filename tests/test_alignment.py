@@ -318,7 +318,7 @@ def test_overlaps_keep_the_samples_labels() -> None:
 
 @pytest.mark.parametrize("function", [alignment.cosine, *REDUCED])
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "message"),
     [
         (lambda x: x.isel(sample=slice(0, 28)), "differ in 'sample': only in .*: 's28', 's29'"),
         (lambda x: x.isel(sample=slice(None, None, -1)), "another order"),
@@ -327,9 +327,9 @@ def test_overlaps_keep_the_samples_labels() -> None:
         (lambda x: x.rename(feature="neuron"), "'feature'"),
     ],
 )
-def test_mismatched_labels_are_refused_by_name(function, broken, told: str) -> None:
+def test_mismatched_labels_are_refused_by_name(function, broken, message: str) -> None:
     x, y = labelled()
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         function(x, broken(y))
 
 

@@ -35,8 +35,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path: Path) -> None:
         "extract", str(tiny.checkpoint("llava")), dataset, "-o", str(tmp_path / "run"), "-p", "driving", "--dry-run"
     )
     assert result.exit_code == 0
-    for told in ("images", "samples", "conditions", "language.layers[4]:context_last", "30", "saved", "MB", "free"):
-        assert told in result.output
+    for message in ("images", "samples", "conditions", "language.layers[4]:context_last", "30", "saved", "MB", "free"):
+        assert message in result.output
     assert not (tmp_path / "run").exists()
 
 
@@ -67,10 +67,10 @@ def test_analyze_takes_the_named_analyses_only(analysed: Analysed) -> None:
 
 
 def test_info_counts_and_verifies(analysed: Analysed) -> None:
-    told = json.loads(run("info", str(analysed.path), "--verify", "--json").output)
-    assert told["complete"]
-    assert (told["images"], told["samples"]) == (IMAGES, 2 * IMAGES)
-    assert told["problems"] == []
+    message = json.loads(run("info", str(analysed.path), "--verify", "--json").output)
+    assert message["complete"]
+    assert (message["images"], message["samples"]) == (IMAGES, 2 * IMAGES)
+    assert message["problems"] == []
 
 
 def test_info_finds_a_flipped_byte(analysed: Analysed, tmp_path: Path) -> None:
@@ -133,5 +133,5 @@ def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
 
 
 def test_names_between_colons_are_no_pictures() -> None:
-    told = run("preview", "streets", "-p", "gaussian_noise:-1", "-o", "sheet.png").output
-    assert "gaussian_noise:-1" in told
+    message = run("preview", "streets", "-p", "gaussian_noise:-1", "-o", "sheet.png").output
+    assert "gaussian_noise:-1" in message

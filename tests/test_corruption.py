@@ -75,8 +75,8 @@ def test_relative_corruption_errors_agree_with_a_loop() -> None:
     result = corruption.relative_ce(error, reference, clean_error=clean, clean_reference_error=own)
     for i, j, k in np.ndindex(2, 2, 3):
         added = sum(error.values[i, j, k, s] - clean.values[i, j] for s in range(3))
-        yardstick = sum(reference.values[j, k, s] - own.values[j] for s in range(3))
-        assert result.values[i, j, k] == pytest.approx(added / yardstick)
+        control = sum(reference.values[j, k, s] - own.values[j] for s in range(3))
+        assert result.values[i, j, k] == pytest.approx(added / control)
 
 
 def test_bare_arrays_give_what_labelled_ones_give() -> None:
@@ -184,7 +184,7 @@ def test_undefined_denominators_do_not_warn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "message"),
     [
         (lambda x: x.isel(corruption=slice(0, 2)), "differ in 'corruption': only in error: 'pixelate'"),
         (lambda x: x.isel(severity=slice(0, 2)), "differ in 'severity': only in error: 5"),
@@ -197,8 +197,8 @@ def test_undefined_denominators_do_not_warn() -> None:
         (lambda x: x * 100, "reference_error holds .*: an error is a share"),
     ],
 )
-def test_references_that_do_not_fit_are_refused_by_name(broken, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_references_that_do_not_fit_are_refused_by_name(broken, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         corruption.ce(errors(1), broken(errors(2)))
 
 

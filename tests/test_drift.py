@@ -1,4 +1,4 @@
-"""Drift and its yardstick, checked by hand, by loops, by scipy, and in three array libraries."""
+"""Drift and its control, checked by hand, by loops, by scipy, and in three array libraries."""
 
 import dask.array
 import numpy as np
@@ -116,7 +116,7 @@ def test_dask_and_memory_give_the_same_labelled_drift() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "message"),
     [
         (lambda x: x.isel(sample=slice(0, 6)), "only in clean: 's6', 's7'"),
         (lambda x: x.isel(sample=slice(None, None, -1)), "another order"),
@@ -126,8 +126,8 @@ def test_dask_and_memory_give_the_same_labelled_drift() -> None:
         (lambda x: x.rename(feature="channel"), "a dimension 'channel'"),
     ],
 )
-def test_mismatched_labels_are_refused_by_name(broken, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_mismatched_labels_are_refused_by_name(broken, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         drift.cosine(states(), broken(perturbed(states())))
 
 
@@ -222,7 +222,7 @@ def test_control_does_not_depend_on_the_order_of_samples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"metric": "manhattan"}, "Choose one of cosine, euclidean"),
         ({"sampling": "anyone"}, "Choose one of other_sample"),
@@ -230,8 +230,8 @@ def test_control_does_not_depend_on_the_order_of_samples() -> None:
         ({"sample_dim": "row"}, "Name yours"),
     ],
 )
-def test_control_refuses_what_it_does_not_know(arguments, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_control_refuses_what_it_does_not_know(arguments, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         drift.control(states(), **arguments)
 
 

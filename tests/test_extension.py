@@ -226,7 +226,7 @@ def test_a_package_in_the_environment_is_found_whoever_is_imported_first(tmp_pat
     (information / "entry_points.txt").write_text(f"[{extension.GROUP}]\ndarker = borrowed_package:darker\n")
     script = (
         f"import {first}; from probe.perturbations import extension, parse; found = parse(['darker']);"
-        "print([condition.id for condition in found], extension.only_here(found))"
+        "print([condition.id for condition in found], extension.process_local(found))"
     )
     path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     done = subprocess.run(
@@ -244,7 +244,7 @@ def test_an_installed_package_offers_functions_decorated_ones_and_families(tmp_p
     assert np.array_equal(made("upside_down"), PIXELS[::-1])
     assert np.array_equal(made("darker:1"), PIXELS // 2)
     assert isinstance(FAMILIES["by_hand"], Family)
-    assert extension.only_here(conditions) == (), "every worker that has the package knows them"
+    assert extension.process_local(conditions) == (), "every worker that has the package knows them"
 
 
 def test_a_package_that_cannot_be_loaded_is_named_and_the_others_are_there(tmp_path, monkeypatch):

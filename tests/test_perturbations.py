@@ -362,8 +362,8 @@ def test_priors_keep_the_size_and_nothing_of_the_picture():
 
 
 def test_another_image_is_another_one_and_each_is_drawn():
-    partners = [int(made("another_image", image_id="c", seed=seed)[0, 0, 0]) for seed in range(60)]
-    assert set(partners) == {0, 1, 3, 4}, "never itself, which is number 2"
+    drawn = [int(made("another_image", image_id="c", seed=seed)[0, 0, 0]) for seed in range(60)]
+    assert set(drawn) == {0, 1, 3, 4}, "never itself, which is number 2"
 
 
 def test_another_image_passes_over_unreadable_partners():

@@ -35,8 +35,8 @@ def test_the_analysis_section_is_short_and_runs(capsys: pytest.CaptureFixture[st
     assert scope["percent"].dims == ("condition", "layer")
     assert float(scope["percent"].sel(condition="clean").max()) == 0
     assert float(abs(scope["smoother"].sel(condition="clean")).max()) == 0
-    told = capsys.readouterr().out
-    assert "low_light" in told
+    message = capsys.readouterr().out
+    assert "low_light" in message
     assert scope["hidden"].dims == ("layer",)
     import matplotlib.pyplot as plt
 

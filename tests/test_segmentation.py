@@ -112,7 +112,7 @@ def test_the_same_counts_come_out_of_dask_and_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "predicted", "told"),
+    ("label", "predicted", "message"),
     [
         ([0, 26, 33], [0, 0, 0], "label holds 26, 33: classes run from 0 to 3, and 255 is ignored"),
         ([0, -1, 1], [0, 0, 0], "label holds -1"),
@@ -122,8 +122,8 @@ def test_the_same_counts_come_out_of_dask_and_torch() -> None:
         (range(10, 20), [0] * 10, "label holds 10, 11, 12, 13, 14 and 5 more"),
     ],
 )
-def test_ids_that_are_no_class_are_named(label, predicted, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_ids_that_are_no_class_are_named(label, predicted, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         segmentation.confusion(np.array([label]), np.array([predicted]), classes=CLASSES)
 
 
@@ -143,8 +143,8 @@ def test_maps_that_do_not_fit_are_refused() -> None:
         (label.astype(float), predicted, "label is float64: class ids are integers"),
         (label.rename(y="row"), predicted, "label has a dimension 'row' and predicted has not"),
     ]
-    for first, second, told in cases:
-        with pytest.raises(ValueError, match=told):
+    for first, second, message in cases:
+        with pytest.raises(ValueError, match=message):
             segmentation.confusion(first, second, classes=CLASSES)
     with pytest.raises(TypeError, match="predicted: a bare array"):
         segmentation.confusion(label, predicted.values, classes=CLASSES)

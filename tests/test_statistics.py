@@ -121,10 +121,10 @@ def test_trailing_dimensions_are_resampled_together_and_labelled() -> None:
 
 def test_cohen_d_agrees_with_relative() -> None:
     rng = np.random.default_rng(7)
-    moved, yardstick = rng.uniform(size=(20, 3)), rng.uniform(1, 2, size=20)
-    relative = drift.relative(moved, yardstick)
-    np.testing.assert_allclose(statistics.cohen_d(moved, yardstick), relative.cohen_d)
-    np.testing.assert_allclose(statistics.percent(moved, yardstick), relative.percent)
+    moved, control = rng.uniform(size=(20, 3)), rng.uniform(1, 2, size=20)
+    relative = drift.relative(moved, control)
+    np.testing.assert_allclose(statistics.cohen_d(moved, control), relative.cohen_d)
+    np.testing.assert_allclose(statistics.percent(moved, control), relative.percent)
 
 
 def test_bootstrap_refuses_what_does_not_fit() -> None:

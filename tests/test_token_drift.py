@@ -79,7 +79,7 @@ def test_numpy_torch_and_dask_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "change", "told"),
+    ("place", "change", "message"),
     [
         (1, lambda x: x.isel(token=slice(0, 5)), "differ in 'token': 6 against 5"),
         (1, lambda x: x.isel(image=slice(0, 2)), "differ in 'image': only in clean: 'c'"),
@@ -89,10 +89,10 @@ def test_numpy_torch_and_dask_agree() -> None:
         (3, lambda x: x.rename(axis="side"), "needs .condition, image, axis."),
     ],
 )
-def test_mismatched_pictures_are_refused_by_name(place: int, change, told: str) -> None:
+def test_mismatched_pictures_are_refused_by_name(place: int, change, message: str) -> None:
     arrays = list(pictures())
     arrays[place] = change(arrays[place])
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         drift.tokens(*arrays)
 
 

@@ -40,7 +40,7 @@ def run_plan(plan: Plan, target: Target, execution: Execution, on_unit: Callable
             f"family {plan.model['family']!r} was added in this process, so that other workers cannot know it. Offer "
             "it through the entry-point group 'probe.families' of an installed package, or use one worker."
         )
-    if unknown := extension.only_here(plan.conditions):
+    if unknown := extension.process_local(plan.conditions):
         raise PlanError(
             f"perturbation {', '.join(unknown)} was made in this process, so that other workers cannot know it. Offer "
             f"it through the entry-point group {extension.GROUP!r} of an installed package, or use one worker."

@@ -100,7 +100,7 @@ def load_installed(found: Sequence[EntryPoint] | None = None) -> None:
             warnings.warn(f"perturbation {entry.name!r} ({entry.value}) is left out: {error}", stacklevel=2)
 
 
-def only_here(conditions: Sequence[Condition]) -> tuple[str, ...]:
+def process_local(conditions: Sequence[Condition]) -> tuple[str, ...]:
     """Families among these that this process alone knows, because they were made in it and not installed."""
     return tuple(dict.fromkeys(c.family for c in conditions if c.family in _ADDED - _INSTALLED))
 

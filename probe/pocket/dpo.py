@@ -61,11 +61,11 @@ def untrue(known: Facts, rng: np.random.Generator) -> Facts:
     """The same scene with one class too many, or with one or two left out."""
     here, gone = sorted(known.present & {*ASKED}), sorted(known.absent & {*ASKED})
     if gone and (rng.random() < 0.5 or not here):
-        told = known.present | {gone[rng.integers(len(gone))]}
+        claimed = known.present | {gone[rng.integers(len(gone))]}
     else:
         left_out = rng.permutation(len(here))[: rng.integers(1, 3)]
-        told = known.present - {here[i] for i in left_out}
-    return Facts(frozenset(told), known.absent, known.colours, known.safe)
+        claimed = known.present - {here[i] for i in left_out}
+    return Facts(frozenset(claimed), known.absent, known.colours, known.safe)
 
 
 def train(

@@ -116,13 +116,15 @@ def descriptions(loaded: Loaded, dataset: Dataset, pixels: list[Pixels]) -> list
     """The greedy description of every picture."""
     question = render(dataset.samples[0])
     chat = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}]
-    text, told = loaded.processor.apply_chat_template(chat, add_generation_prompt=True), []
+    text, descriptions = loaded.processor.apply_chat_template(chat, add_generation_prompt=True), []
     for start in range(0, len(pixels), BATCH):
         batch = pixels[start : start + BATCH]
         inputs = loaded.processor(images=batch, text=[text] * len(batch), return_tensors="pt", padding=True)  # pyright: ignore[reportCallIssue]
         tokens = loaded.model.generate(**inputs, max_new_tokens=64, do_sample=False)  # pyright: ignore[reportAttributeAccessIssue]
-        told += loaded.processor.batch_decode(tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-    return told
+        descriptions += loaded.processor.batch_decode(
+            tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
+        )
+    return descriptions
 
 
 def mentioned(text: str) -> frozenset[str]:
@@ -130,9 +132,9 @@ def mentioned(text: str) -> frozenset[str]:
     return frozenset(word for word in WORDS if re.search(rf"\b{word}s?\b", text))
 
 
-def mentions(labels: list[NDArray[np.uint8]], told: list[str]) -> tuple[Figure, Figure]:
+def mentions(labels: list[NDArray[np.uint8]], descriptions: list[str]) -> tuple[Figure, Figure]:
     """(share of clearly visible classes that are mentioned, share of mentioned classes without a single pixel)."""
-    named = [mentioned(text) for text in told]
+    named = [mentioned(text) for text in descriptions]
     visible = [world.present(label) - {"pole"} for label in labels]
     gone = [world.absent(label) for label in labels]
     recalled = [len(here & said) for here, said in zip(visible, named, strict=True)]

@@ -51,8 +51,8 @@ def _segformer(folder: Path, dataset: Dataset, pixels: list[Pixels], labels: lis
     fewer = dataset.head(PERTURBED)
     for condition in evaluate.SEVERE:
         hurt = evaluate.severe(fewer, pixels[:PERTURBED], condition)
-        broken = evaluate.overlaps(folder, hurt, labels[:PERTURBED])
-        mean[f"{condition}, {len(hurt)} scenes"] = f"{np.nanmean(list(broken.values())):.3f}"
+        perturbed = evaluate.overlaps(folder, hurt, labels[:PERTURBED])
+        mean[f"{condition}, {len(hurt)} scenes"] = f"{np.nanmean(list(perturbed.values())):.3f}"
     classes = {word: f"{value:.3f}" for word, value in by_class.items()}
     return {"mean intersection over union": mean, "by class, clean": classes}
 
@@ -65,21 +65,21 @@ def _vlm(
     recalled, invented = evaluate.mentions(labels, evaluate.descriptions(loaded, describe, pixels))
     fewer, seen = dataset.head(PERTURBED), pixels[:PERTURBED]
     white = [np.full_like(picture, 255) for picture in seen]
-    told = {
+    descriptions = {
         "visible classes that are mentioned": str(recalled),
         "mentioned classes that are not there": str(invented),
     }
     tables = {
         "accuracy on clean scenes": _accuracies(dataset, clean)
         | {"presence questions answered yes (right: 0.5)": str(evaluate.yes_share(dataset, clean))},
-        "descriptions of clean scenes": told,
+        "descriptions of clean scenes": descriptions,
         "accuracy without the picture: a white one": _accuracies(fewer, evaluate.choices(loaded, fewer, white)),
         "accuracy without the picture: text alone": _accuracies(fewer, evaluate.choices(loaded, fewer, None)),
     }
     for condition in evaluate.SEVERE:
-        broken = evaluate.choices(loaded, fewer, evaluate.severe(fewer, seen, condition))
+        perturbed = evaluate.choices(loaded, fewer, evaluate.severe(fewer, seen, condition))
         tables[f"choices that flip under {condition}"] = {
-            text: str(evaluate.flips(fewer, clean, broken, kind)) for kind, text in _KINDS.items()
+            text: str(evaluate.flips(fewer, clean, perturbed, kind)) for kind, text in _KINDS.items()
         }
     return tables
 

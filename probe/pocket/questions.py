@@ -73,8 +73,8 @@ def presence(known: Facts, rng: np.random.Generator, *, pairs: int = 1) -> list[
     """`pairs` (question, "yes") and as many (question, "no") in random order, no class twice."""
     here = _draw(known.present, rng, pairs, here=True)
     gone = _draw(known.absent, rng, pairs, here=False)
-    asked = [(presence_question(word), "yes") for word in here] + [(presence_question(word), "no") for word in gone]
-    return [asked[i] for i in rng.permutation(len(asked))]
+    questions = [(presence_question(word), "yes") for word in here] + [(presence_question(word), "no") for word in gone]
+    return [questions[i] for i in rng.permutation(len(questions))]
 
 
 def which(known: Facts, rng: np.random.Generator) -> Question | None:

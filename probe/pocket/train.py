@@ -24,14 +24,14 @@ WORLD_SEED = 1
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the named stages in order."""
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     keep_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    asked.out.mkdir(parents=True, exist_ok=True)
-    asked.cache.mkdir(parents=True, exist_ok=True)
-    for stage in asked.stage or STAGES:
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    for stage in options.stage or STAGES:
         began = time.perf_counter()
-        _run(stage, asked.out, asked.cache, asked.scale, asked.seed, device)
+        _run(stage, options.out, options.cache, options.scale, options.seed, device)
         print(f"{stage}: {time.perf_counter() - began:.0f} s")
 
 

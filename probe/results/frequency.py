@@ -27,8 +27,8 @@ def sweeps(evidence: Evidence) -> Parts:
     """Where the answer changes as fine or coarse structure goes, and how often it never does."""
     parts: Parts = {}
     for name, threshold in SWEEPS.items():
-        if evidence.has_options and (sweep := of_family(evidence, evidence.flipped, name)) is not None:
-            first = threshold(sweep)
+        if evidence.has_options and (by_radius := of_family(evidence, evidence.flipped, name)) is not None:
+            first = threshold(by_radius)
             never = first.never.astype(float).reset_coords(drop=True)
             parts[f"{name}_threshold"] = evidence.interval(first.reset_coords(drop=True))
             parts[f"{name}_never"] = evidence.interval(never.assign_coords(sample=first.sample))

@@ -34,12 +34,12 @@ def identity(evidence: Evidence) -> dict[str, Any]:
     """Which run this is."""
     run = evidence.run
     named = run.plan.get("settings", {})
-    asked = run.samples.sizes.get("sample", 0)
+    in_dataset = run.samples.sizes.get("sample", 0)
     return {
         "model": named.get("model", ""),
         "dataset": named.get("dataset", ""),
         "images": run.images.sizes["image"],
-        "samples": asked,
+        "samples": in_dataset,
     }
 
 
