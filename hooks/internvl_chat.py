@@ -2,8 +2,8 @@
 
     python -m hooks.internvl_chat OpenGVLab/InternVL2_5-2B OpenGVLab/InternVL2_5-2B-MPO-hf OUT
 
-The first is the one to convert, the second a sibling of the same architecture that transformers can read. It lends its
-config and processor; the weights are the first one's own, renamed. No code of either is run.
+The first is the one to convert, the second one of the same architecture that transformers can read. The result has the
+second one's config and processor and the first one's weights, renamed. No code of either is run.
 """
 
 import re
@@ -71,7 +71,7 @@ def convert(source: str, like: str, out: Path) -> None:
 
 
 def renamed(weights: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
-    """Weights by transformers' names, with queries, keys and values apart."""
+    """Weights by transformers' names, with queries, keys and values split."""
     made: dict[str, Tensor] = {}
     for name, value in weights.items():
         new = name
@@ -87,7 +87,7 @@ def renamed(weights: Mapping[str, Tensor], config: Any) -> dict[str, Tensor]:
 
 
 def grouped(value: Tensor, text: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """InternLM2's packing taken apart: of each key-value head its queries, then its key, then its value."""
+    """InternLM2's packed weights split: each key-value head has its queries, then its key, then its value."""
     heads, groups = text.num_key_value_heads, text.num_attention_heads // text.num_key_value_heads
     packed = value.unflatten(0, (heads, groups + 2, -1))
     return packed[:, :groups].flatten(0, 2), packed[:, -2].flatten(0, 1), packed[:, -1].flatten(0, 1)

@@ -18,25 +18,23 @@ from .model import Blueprint, Model
 from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
 
-__all__ = ["Blueprint", "LoadOptions", "Model", "ModelError", "blueprint", "load"]
-
 
 def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
-    """Find a model and say what it is, before any weights are read.
+    """Find a model and determine what it is, before any weights are read.
 
-    Raises ModelError where it cannot be found, fits no family, or the options do not suit it.
+    Raises ModelError where it cannot be found, no family covers it, or an option does not apply to it.
     """
     if options.double_quantization and options.quantize != "nf4":
-        raise ModelError(f"double quantisation is of nf4's scales, and quantize is {options.quantize}. Ask for nf4.")
+        raise ModelError(f"double quantisation applies to nf4, not to quantize={options.quantize}. Ask for nf4.")
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
     if (advice := UNSUPPORTED.get(settings.get("model_type", ""))) and find(settings) is None:
         raise ModelError(f"model {source!r} is of model_type {settings['model_type']!r}. {advice}")
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
-    with _refused(source):
+    with _as_model_error(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
     family = find(settings) or _by_structure(source, config)
-    with _refused(source):
+    with _as_model_error(source):
         processor = load_processor(directory, **trust, **family.prompt.processor_settings)
     if reason := family.invalid_reason(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
@@ -49,7 +47,7 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
 def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model:
     """Load a model for reading: safetensors only, evaluation mode, no gradients.
 
-    `source` is a local directory, a hub id, or the model's blueprint, which has options of its own. Raises ModelError
+    `source` is a local directory, a hub id, or the model's blueprint, which has its own options. Raises ModelError
     where `blueprint` does, where there are no safetensors, or where weights are missing from them.
     """
     plan = blueprint(source, options) if isinstance(source, str) else source
@@ -75,7 +73,7 @@ def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model
     if info["missing_keys"] or info["mismatched_keys"]:
         missing = ", ".join(sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))[:5])
         raise ModelError(
-            f"model {source!r}: its files lack or misfit weights ({missing}, ...), so they would be random."
+            f"model {source!r}: weights are missing from its files or misfit ({missing}, ...), and would be random."
         )
     if options.quantize:
         quantization.exact_on_cpu(module)
@@ -90,8 +88,8 @@ def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model
 
 
 @contextmanager
-def _refused(source: str) -> Iterator[None]:
-    """What the library cannot load of a config or a processor is a ModelError."""
+def _as_model_error(source: str) -> Iterator[None]:
+    """Raise the library's errors about a config or a processor as a ModelError."""
     try:
         with _quiet():
             yield
@@ -100,7 +98,7 @@ def _refused(source: str) -> Iterator[None]:
 
 
 def _by_structure(source: str, config: Any) -> Family:
-    """An entry found in the structure of a model that no family of the table covers."""
+    """An entry made from the structure of a model that no family of the table covers."""
     try:
         with _quiet():
             return generic(config)
@@ -131,7 +129,7 @@ def _parts(family: Family) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No bars or advice of the library's own while loading: callers show their progress, problems are raised."""
+    """Hide the library's progress bars and advice while loading; problems are raised."""
     logging = transformers.utils.logging
     shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()

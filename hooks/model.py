@@ -16,7 +16,7 @@ from .sites import Tower
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What a model will be, from its config and processor alone: no weights have been touched."""
+    """A model before its weights are loaded: what its config and processor determine."""
 
     source: str
     options: LoadOptions
@@ -43,7 +43,7 @@ class Blueprint:
 
     @property
     def image_token(self) -> int:
-        """The input id that stands at an image's positions."""
+        """The input id at an image's positions."""
         return self.family.tokens.image_token(self.config)
 
 
@@ -99,7 +99,7 @@ class Model:
 
     @property
     def repetition_penalty(self) -> float:
-        """By how much the checkpoint makes tokens less likely that are there already; 1 where it does not."""
+        """The checkpoint's penalty on tokens that the sequence already has; 1 where it has none."""
         return getattr(self.generation, "repetition_penalty", None) or 1.0
 
     @property

@@ -1,4 +1,4 @@
-"""Loading a checkpoint's processor for pictures, also where its part for videos cannot be had."""
+"""Loading a checkpoint's processor for pictures, also where its part for videos cannot be loaded."""
 
 import sys
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ from .serialized import tokenizers_from_json
 
 
 class NoVideo(dict[str, Any]):
-    """Stands in a processor for its video part, whose settings some look up for pictures too; JSON writes it as {}."""
+    """Takes the place of a processor's video part, whose settings some read for pictures too; {} in JSON."""
 
     num_frames = None
     fps = None
 
 
 def load_processor(directory: Path, **settings: Any) -> Any:
-    """The processor of a checkpoint. Without torchvision, which videos alone need, it is made without that part."""
+    """The processor of a checkpoint, without its video part where torchvision, which only that needs, is missing."""
     with _numbers_in_digits(), tokenizers_from_json(directory):
         if is_torchvision_available():
             return transformers.AutoProcessor.from_pretrained(directory, **settings)
@@ -39,7 +39,7 @@ def load_processor(directory: Path, **settings: Any) -> Any:
 
 @contextmanager
 def _numbers_in_digits() -> Iterator[None]:
-    """Let SmolVLM's processor be made without num2words, with which it tells the number of a video's frames."""
+    """Let SmolVLM's processor load without num2words, which it uses to spell the number of a video's frames."""
     module: Any = import_module("transformers.models.smolvlm.processing_smolvlm")
     original = module.num2words
     module.num2words = original or str
@@ -51,7 +51,7 @@ def _numbers_in_digits() -> Iterator[None]:
 
 @contextmanager
 def pictures_only() -> Iterator[None]:
-    """Let processors ask for no video part, and for nothing of torchvision, while they are made."""
+    """Let processors load without their video part and without torchvision."""
     original, named = ProcessorMixin.__dict__["get_attributes"], processing_auto.processor_class_from_name
     from_args = ProcessorMixin.__dict__["from_args_and_dict"]
 
@@ -76,14 +76,14 @@ def pictures_only() -> Iterator[None]:
 
 
 def with_pillow(processor_class: Any) -> Any:
-    """The class that a placeholder for want of torchvision stands for, where its module also works with Pillow's part.
+    """The processor class behind a placeholder for missing torchvision, where its module also works with Pillow.
 
-    Other classes, and placeholders of other kinds, stay what they are.
+    Other classes, and placeholders for other packages, are returned as they are.
     """
     if not getattr(processor_class, "is_dummy", False) or set(processor_class._backends) != {"torchvision"}:
         return processor_class
     name = processor_class.__name__
-    home = getattr(transformers, name).__module__  # the top level knows the full path, others part of it
+    home = getattr(transformers, name).__module__  # the top level has the full path, other modules a part of it
     torchvision, pillow = (home.replace(".processing_", f".image_processing_{kind}") for kind in ("", "pil_"))
     try:
         sys.modules[torchvision] = import_module(pillow)

@@ -1,4 +1,4 @@
-"""Where a model's files come from and exactly which they are."""
+"""Where a model's files come from, and their hashes."""
 
 import json
 import re
@@ -13,18 +13,18 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 
 _SMALL_FILES = ["*.json", "*.jinja", "*.txt", "*.model"]
 _TWICE = ["*consolidated*"]
-"""The same weights once more, as Mistral's and Meta's own code reads them."""
+"""Copies of the same weights in the format of Mistral's and Meta's own code."""
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class ModelError(ValueError):
-    """A model that cannot be used; the message says what was tried and what to do."""
+    """A model that cannot be used; the message says why and what to do."""
 
 
 def locate(source: str, revision: str | None, *, weights: bool, code: bool = False) -> Path:
-    """The local directory with a model's files: `source` itself, or the snapshot of a hub id, downloaded if need be.
+    """The local directory with a model's files: `source` itself, or the snapshot of a hub id, downloaded if needed.
 
-    A snapshot already in the local cache is used without asking the network. Raises ModelError where there is neither.
+    A snapshot in the local cache is used without network access. Raises ModelError where there is neither.
     """
     if (path := Path(source)).is_dir():
         if not (path / "config.json").is_file():
@@ -39,7 +39,7 @@ def locate(source: str, revision: str | None, *, weights: bool, code: bool = Fal
     try:
         fetched = _snapshot(source, revision, wanted, local=False)
     except (HfHubHTTPError, HFValidationError) as error:
-        raise ModelError(f"model {source!r}: the hub refused it: {str(error).strip().splitlines()[-1]}") from error
+        raise ModelError(f"model {source!r}: the hub rejects it: {str(error).strip().splitlines()[-1]}") from error
     if fetched is None:
         raise ModelError(
             f"model {source!r}: tried a local directory, the local hub cache and the hub; none has it "
@@ -59,7 +59,7 @@ def _snapshot(source: str, revision: str | None, patterns: list[str], *, local: 
 
 
 def _has_weights(directory: Path) -> bool:
-    """Whether all safetensors are there: an interrupted download leaves a snapshot with some of its shards."""
+    """Whether all safetensors are present: an interrupted download leaves a snapshot without some of its shards."""
     index = directory / "model.safetensors.index.json"
     if index.is_file():
         return all((directory / shard).is_file() for shard in json.loads(index.read_text())["weight_map"].values())
@@ -76,14 +76,14 @@ def weights_hash(directory: Path) -> str:
     files = sorted(directory.glob("*.safetensors"))
     if not files:
         raise ModelError(
-            f"model {str(directory)!r} has no .safetensors weights, the only kind that is loaded. Convert it."
+            f"model {str(directory)!r} has no .safetensors weights, and no other kind is loaded. Convert them."
         )
     return _digest(f"{file.name}:{_file_hash(file)}" for file in files)
 
 
 def processor_hash(processor: Any) -> str:
-    """One sha256 (hex) over image processing settings, tokenizers and chat template: what decides a model's inputs."""
-    images = getattr(processor, "image_processor", processor)  # remote code may have one class for all
+    """One sha256 (hex) over image settings, tokenizers and chat template, which determine a model's inputs."""
+    images = getattr(processor, "image_processor", processor)  # remote code may use one class for all
     settings = {key: value for key, value in images.to_dict().items() if not key.startswith("_")}
     tokenizers = {"tokenizer"} | {name for name in vars(processor) if name.endswith("_tokenizer")}
     vocabularies = [_vocabulary(getattr(processor, name)) for name in sorted(tokenizers)]
@@ -103,7 +103,7 @@ def _digest(parts: Iterable[str]) -> str:
 
 def _file_hash(file: Path) -> str:
     target = file.resolve()
-    if re.fullmatch(r"[0-9a-f]{64}", target.name):  # the hub cache names blobs by their sha256: nothing to read
+    if re.fullmatch(r"[0-9a-f]{64}", target.name):  # the hub cache names blobs by their sha256
         return target.name
     status = target.stat()
     return _hash_contents(str(target), status.st_size, status.st_mtime_ns)

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def record(options: "LoadOptions", dtype: str) -> dict[str, Any] | None:
-    """What provenance says of it; None for a model in full."""
+    """The entry in the provenance; None for a model that is not quantised."""
     if options.quantize is None:
         return None
-    # int8 kernels take and give 16-bit activations, whatever the rest of the model computes in
+    # int8 kernels take and return 16-bit activations, whatever the rest of the model computes in
     return {
         "method": options.quantize,
         "compute_dtype": "float16" if options.quantize == "int8" else dtype,
@@ -22,7 +22,7 @@ def record(options: "LoadOptions", dtype: str) -> dict[str, Any] | None:
 
 
 def config(options: "LoadOptions", dtype: str) -> transformers.BitsAndBytesConfig:
-    """The library's configuration of nf4, or of int8."""
+    """The library's configuration for nf4 or int8."""
     if options.quantize == "nf4":
         return transformers.BitsAndBytesConfig(
             load_in_4bit=True,
@@ -34,7 +34,7 @@ def config(options: "LoadOptions", dtype: str) -> transformers.BitsAndBytesConfi
 
 
 def exact_on_cpu(module: Any) -> None:
-    """Keep 4-bit layers off a CPU path that computes in bfloat16 whatever was asked, and fails on odd widths."""
+    """Keep 4-bit layers from a CPU path that always computes in bfloat16, and fails on odd widths."""
     for layer in module.modules():
         if hasattr(layer, "support_avx512bf16_for_cpu"):
             layer.support_avx512bf16_for_cpu = False

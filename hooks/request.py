@@ -49,10 +49,10 @@ class Request:
 
     @property
     def context_sites(self) -> list[Site]:
-        """The sites with one state per question, which are read before the answer."""
-        return [site for site in self.sample_sites if not site.kind.answer]
+        """The sites that are read at the last token before the answer."""
+        return [site for site in self.sites if site.kind.name == "context_last"]
 
     @property
     def answer_sites(self) -> list[Site]:
-        """The sites with one state per question, which average over an answer."""
-        return [site for site in self.sample_sites if site.kind.answer]
+        """The sites that average over the tokens of an answer."""
+        return [site for site in self.sites if site.kind.answer]

@@ -1,4 +1,4 @@
-"""Reading a checkpoint's tokenizer from its tokenizer.json where the package that its own class needs is missing."""
+"""Loading a tokenizer from its tokenizer.json where the package that its own class needs is missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from transformers.models.auto import tokenization_auto
 
 @contextmanager
 def tokenizers_from_json(directory: Path) -> Iterator[None]:
-    """Take tokenizer.json for classes that ask for a missing package (SigLIP's for sentencepiece).
+    """Use tokenizer.json instead of classes whose package is missing (sentencepiece for SigLIP's).
 
-    Where a checkpoint has no such file nothing changes, so that the library's error names the package.
+    Without that file nothing changes, so that the library's own error names the package.
     """
     original = tokenization_auto.tokenizer_class_from_name
 

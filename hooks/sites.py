@@ -1,10 +1,10 @@
-"""Sites: named places in a model whose activations are kept.
+"""Sites: named places in a model where states are read.
 
     tower[.layers[WHICH]]:kind[@prompt]
 
 `vision.layers[*]:patches`, `language.layers[0,2,-1]:image`, `language.layers[1:3]:image`, `projector:patches`,
 `vision:pooled`, `language.layers[-1]:context_last@open`. Layer 0 is the input embedding, layer k the output of block k,
-as the block hands it on: no final norm has been applied, not even to the last one. Reading a text needs no weights and
+as the block returns it: the final norm is not applied, not even to the last one. Parsing a text needs no weights and
 imports no torch.
 """
 
@@ -24,7 +24,7 @@ ALIASES: Mapping[str, str] = {
     "ans_mcq_free": "language.layers[-1]:answer_free@mcq",
     "ans_clean": "language.layers[-1]:answer_clean@open",
 }
-"""HI's five sites, and the clean answer teacher-forced, all at the last language layer."""
+"""The five sites of Hidden Instability, and the clean answer teacher-forced, all at the last language layer."""
 
 _GRAMMAR = re.compile(
     r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<kind>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
@@ -33,7 +33,7 @@ _HINT = "Try `probe list sites -m MODEL`."
 
 
 class SiteError(ValueError):
-    """A site text that names nothing in this model; the message says what is there."""
+    """A site text that names nothing in this model; the message lists what there is."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Site:
 def parse(text: str, towers: Mapping[str, Tower]) -> Site:
     """The site that a text or an alias names in a model with these towers.
 
-    Raises SiteError, saying what is there, for an unknown tower, kind or layer and for text outside the grammar.
+    Raises SiteError, which lists what there is, for an unknown tower, kind or layer and for text outside the grammar.
 
     >>> language = Tower("language", layers=4, features=8, kinds=("image", "context_last"))
     >>> parse("language.layers[-1]:context_last@open", {"language": language}).canonical

@@ -1,6 +1,6 @@
 """The kinds of states that a site can ask for: what each is, stated once for reading, planning, storing and listing.
 
-A new kind is a row of the table and the code that reads it: `OF_IMAGE` in site_states.py for a state of an image,
+A new kind is a row of `KINDS` and the code that reads it: `OF_IMAGE` in site_states.py for a state of an image,
 answers.py for a state of a question.
 """
 
@@ -55,44 +55,49 @@ VISION: tuple[TowerName, ...] = ("vision",)
 PROJECTED: tuple[TowerName, ...] = ("vision", "projector")
 LANGUAGE: tuple[TowerName, ...] = ("language",)
 
-_TABLE = (
-    StateKind(
-        "patches",
-        "image",
-        "the image's vision tokens, row by row, CLS left out",
-        PROJECTED,
-        axes=("token",),
-        primary_rank=6,
-    ),
-    StateKind("cls", "image", "the class token", VISION, primary_rank=3),
-    StateKind("mean", "image", "the mean of the vision tokens", PROJECTED, primary_rank=4),
-    StateKind("pooled", "image", "the tower's own pooled output", VISION, layered=False, primary_rank=2),
-    StateKind(
-        "image",
-        "image",
-        "language-model states at the image's tokens",
-        LANGUAGE,
-        axes=("token",),
-        primary_rank=5,
-    ),
-    StateKind("context_last", "sample", "the last token before the answer, per sample", LANGUAGE, primary_rank=1),
-    StateKind(
-        "answer_mean", "sample", "mean over the tokens of the chosen option, per sample", LANGUAGE, answer="option"
-    ),
-    StateKind("answer_free", "sample", "mean over the tokens of the free answer, per sample", LANGUAGE, answer="free"),
-    StateKind(
-        "answer_clean",
-        "sample",
-        "mean over the tokens of the clean image's free answer, forced under the perturbed image, per sample",
-        LANGUAGE,
-        answer="clean",
-    ),
-)
-
-KINDS = {kind.name: kind for kind in _TABLE}
+KINDS = {
+    kind.name: kind
+    for kind in (
+        StateKind(
+            "patches",
+            "image",
+            "the image's vision tokens, row by row, CLS left out",
+            PROJECTED,
+            axes=("token",),
+            primary_rank=6,
+        ),
+        StateKind("cls", "image", "the class token", VISION, primary_rank=3),
+        StateKind("mean", "image", "the mean of the vision tokens", PROJECTED, primary_rank=4),
+        StateKind("pooled", "image", "the tower's own pooled output", VISION, layered=False, primary_rank=2),
+        StateKind(
+            "image",
+            "image",
+            "language-model states at the image's tokens",
+            LANGUAGE,
+            axes=("token",),
+            primary_rank=5,
+        ),
+        StateKind("context_last", "sample", "the last token before the answer, per sample", LANGUAGE, primary_rank=1),
+        StateKind(
+            "answer_mean", "sample", "mean over the tokens of the chosen option, per sample", LANGUAGE, answer="option"
+        ),
+        StateKind(
+            "answer_free", "sample", "mean over the tokens of the free answer, per sample", LANGUAGE, answer="free"
+        ),
+        StateKind(
+            "answer_clean",
+            "sample",
+            "mean over the tokens of the clean image's free answer, forced under the perturbed image, per sample",
+            LANGUAGE,
+            answer="clean",
+        ),
+    )
+}
 """By name, in the order of listings."""
 
-PRIMARY = tuple(name for _, name in sorted((kind.primary_rank, kind.name) for kind in _TABLE if kind.primary_rank))
+PRIMARY = tuple(
+    name for _, name in sorted((kind.primary_rank, kind.name) for kind in KINDS.values() if kind.primary_rank)
+)
 """The kinds that can stand for the state that answers were read from, the best first."""
 
 
@@ -102,4 +107,4 @@ def kinds_of(tower: TowerName, *, without: Collection[str] = ()) -> tuple[str, .
     >>> kinds_of("vision", without=("cls", "pooled"))
     ('patches', 'mean')
     """
-    return tuple(kind.name for kind in _TABLE if tower in kind.towers and kind.name not in without)
+    return tuple(kind.name for kind in KINDS.values() if tower in kind.towers and kind.name not in without)
