@@ -18,7 +18,7 @@ Point = tuple[str, int]
 """(tower, layer): layer 0 is the input of the first block, k the output of block k; of a projector, its output."""
 
 ENCODER: Point = ("encoder", 0)
-"""What the module `modules.encoder` of a model family returns, whole. Written, the module does not run at all."""
+"""The whole output of the module `modules.encoder` of a model family. If it is written, the module does not run."""
 
 States = dict[Point, Any]
 
@@ -36,7 +36,7 @@ may change in place; at `ENCODER` the module's output, in the form in which it w
 def traceable(module: torch.nn.Module) -> Any:
     """A module wrapped so that `run` can look into it."""
     with warnings.catch_warnings():
-        # submodules named like what nnsight serves (`output`) get another name there, which no entry uses
+        # nnsight renames submodules that are named like its own attributes (`output`); no entry uses them
         warnings.filterwarnings("ignore", message="Module .* has a submodule named", category=UserWarning)
         return nnsight.NNsight(module)
 
@@ -57,17 +57,21 @@ def run(
 ) -> tuple[Any, States]:
     """One forward of `method` on inputs on the device: its output, and what `select` takes of the states at `reads`.
 
-    States are whole: (row, token, feature) or as the model family lays them out. A state is written before it is read,
-    and all that follows in the forward sees what was written; a block that the forward skips hands on what precedes it.
+    States are whole: (row, token, feature), or as the model lays them out. A state is written before it is read, and
+    all that follows in the forward uses what was written. The state after a block that the forward skips is that before
+    it.
 
-    Raises ValueError where a written state differs in shape from the one that it replaces.
+    Raises ValueError for a point that the model does not have or that a written encoder leaves out, and where a written
+    state differs in shape from the one that it replaces.
     """
+    for point in (*reads, *writes):
+        _check(model, point, writes)
     if not reads and not writes:
         with model.lock, torch.inference_mode():
             return getattr(model.module, method)(**inputs), {}
-    made_at = {point: _made_at(model, inputs, point) for point in (*reads, *writes)}
-    wanted = {made_at[point] for point in reads}
-    written = {made_at[point]: state for point, state in writes.items()}
+    origin = {point: _origin(model, inputs, point) for point in (*reads, *writes)}
+    wanted = {origin[point] for point in reads}
+    written = {origin[point]: state for point, state in writes.items()}
     states: States = {}
     with model.lock, torch.inference_mode(), model.tracer.trace(fn=method, **inputs) as tracer:
         for point in _in_order(model, wanted | written.keys()):
@@ -76,7 +80,7 @@ def run(
             if point in wanted:
                 states[point] = _read(model, point, select or {})
         output = nnsight.save(tracer.result)
-    return output, {point: states[made_at[point]] for point in reads}
+    return output, {point: states[origin[point]] for point in reads}
 
 
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
@@ -86,8 +90,23 @@ def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
 
 
-def _made_at(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
-    """The point that a state came from, past the blocks that the forward does not go through."""
+def _check(model: "Model", point: Point, writes: Writes) -> None:
+    tower, layer = point
+    if point == ENCODER:
+        if not model.family.modules.encoder:
+            raise ValueError(
+                f"family {model.family.name!r} has no encoder to read or write. Use the points of its towers."
+            )
+        return
+    if tower not in model.towers or not 0 <= layer <= model.towers[tower].layers:
+        known = ", ".join(f"{each.name} 0-{each.layers}" for each in model.towers.values())
+        raise ValueError(f"the model has no point {point}; its towers and layers are {known}.")
+    if tower == "vision" and ENCODER in writes:
+        raise ValueError(f"point {point} is inside the encoder, which does not run when it is written. Leave one out.")
+
+
+def _origin(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
+    """The point at which a state is computed: before any blocks that the forward skips."""
     tower, layer = point
     skipped = model.family.reuse.skipped_blocks(model.config, inputs) if tower == "language" else ()
     while layer and layer - 1 in skipped:
@@ -109,14 +128,14 @@ def _write(model: "Model", point: Point, change: Any) -> None:
     value = getattr(module, side)
     state = _state(value)
     copied = state.clone(memory_format=torch.contiguous_format)
-    made: Tensor = change if isinstance(change, Tensor) else change(copied)
-    if made.shape != state.shape:
+    new: Tensor = change if isinstance(change, Tensor) else change(copied)
+    if new.shape != state.shape:
         raise ValueError(
-            f"the state written at {point} is {tuple(made.shape)}, the one that it replaces {tuple(state.shape)}. "
+            f"the state written at {point} is {tuple(new.shape)}, the one that it replaces {tuple(state.shape)}. "
             "Write one of the same shape."
         )
-    made = made.to(state)
-    setattr(module, side, type(value)([made, *value[1:]]) if isinstance(value, tuple | list) else made)
+    new = new.to(state)
+    setattr(module, side, type(value)([new, *value[1:]]) if isinstance(value, tuple | list) else new)
 
 
 def _side(model: "Model", point: Point) -> tuple[Any, str]:

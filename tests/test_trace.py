@@ -170,6 +170,22 @@ def test_a_state_of_another_shape_is_refused_with_both_shapes():
     equal(run(model, inputs), by_torch(model, inputs, {}, []))
 
 
+@pytest.mark.parametrize(
+    ("case", "point", "message"),
+    [
+        ("llava", ("vision", 9), r"no point \('vision', 9\); its towers and layers are vision 0-3, projector 0-0"),
+        ("llava", ("tail", 0), r"no point \('tail', 0\)"),
+        ("llava", trace.ENCODER, "family 'llava' has no encoder"),
+        ("paligemma", ("vision", 1), "inside the encoder, which does not run"),
+    ],
+)
+def test_a_point_that_is_not_there_is_named(case, point, message):
+    model = tiny.load(case)
+    writes = {trace.ENCODER: None} if case == "paligemma" else {}
+    with pytest.raises(ValueError, match=message):
+        run(model, inputs_of(model, PIXELS), reads=[point], writes=writes)
+
+
 @pytest.mark.parametrize("case", ["paligemma", "instructblip"])
 def test_a_written_encoder_does_not_run_and_the_rest_sees_what_it_returned(case):
     model = tiny.load(case)
