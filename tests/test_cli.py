@@ -109,6 +109,21 @@ def test_no_run_is_said_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in result.output
 
 
+def test_a_run_of_an_older_schema_is_refused_in_one_line(tmp_path: Path) -> None:
+    record = tmp_path / "run" / "_ledger" / "plan.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"schema_version": 1, "plan": {"hash": "x"}, "layout": {}, "files": {}}))
+    path = str(tmp_path / "run")
+    extraction = ("extract", "pocket-vlm", "streets", "-n", "1", "-p", "white", "--device", "cpu", "-o", path)
+    for command in (("info", path), ("info", path, "--verify"), ("analyze", path), ("cite", path), extraction):
+        result = run(*command)
+        assert result.exit_code == 2, command
+        assert result.output.splitlines() == [
+            f"error: {path} has schema version 1, this installation reads version 2. Extract the run again, to another "
+            "path."
+        ]
+
+
 @pytest.mark.slow
 def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
     dataset = str(picture_set.write(tmp_path / "set", images=40))
