@@ -23,7 +23,7 @@ def views() -> list[hooks.View]:
     dataset = open_dataset("streets", limit=IMAGES).dataset
     return [
         hooks.View(
-            image.pictures[0].read(),
+            tuple(picture.read() for picture in image.pictures),
             tuple(each.question for s in dataset.samples_of(image.id) for each in of_sample(s, "generative", None, ())),
         )
         for image in dataset.images

@@ -124,7 +124,7 @@ def measure(folder: Path, size: Size, quantize: str | None) -> dict[str, str]:
     model = hooks.load(str(folder), hooks.LoadOptions(quantize=quantize))  # type: ignore[arg-type]
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    views = [hooks.View(picture(seed, *size.picture), QUESTIONS) for seed in range(VIEWS)]
+    views = [hooks.View((picture(seed, *size.picture),), QUESTIONS) for seed in range(VIEWS)]
     sites = hooks.sites.parse_all(SITES, model.towers)
     (row,) = rows(model.blueprint, 0, views[0])
     inputs = stack(model, [row.inputs]) | {"use_cache": True, "logits_to_keep": 1}

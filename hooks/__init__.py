@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import capture, check, contrastive, families, generate, options, sites, state_kinds
-    from .encoding import image_grids
+    from .encoding import image_grids, view_grids
     from .load_options import LoadOptions
     from .loading import blueprint, load
     from .model import Blueprint, Model
@@ -21,7 +21,7 @@ _HOME = {
     **dict.fromkeys(("Blueprint", "Model"), "model"),
     "LoadOptions": "load_options",
     "ModelError": "provenance",
-    "image_grids": "encoding",
+    **dict.fromkeys(("image_grids", "view_grids"), "encoding"),
     **dict.fromkeys(("Answer", "Question", "Reading", "SiteStates", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
@@ -50,6 +50,7 @@ __all__ = [
     "options",
     "sites",
     "state_kinds",
+    "view_grids",
 ]
 
 

@@ -30,17 +30,17 @@ def placeholder(blueprint: Blueprint) -> str:
     return str(getattr(named, "content", named))
 
 
-def render(blueprint: Blueprint, text: str, *, image: bool = True) -> str:
-    """The prompt with the image before the text, by the chat template where there is one, ready for the answer.
+def render(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
+    """The prompt with the pictures before the text, by the chat template where there is one, ready for the answer.
 
-    Without `image`, the same prompt with no image in it. Raises ValueError where the text itself holds an image
-    placeholder, which would stand for a second image.
+    With 0 `pictures` it is the same prompt without any. Raises ValueError where the text itself holds an image
+    placeholder, which would stand for a further picture.
     """
     _refuse_marks(blueprint, "question", text)
     if not blueprint.chat:
-        mark = placeholder(blueprint) if image else ""
-        return blueprint.family.prompt.plain.replace("{image}", mark).replace("{text}", text)
-    content = [{"type": "image"}] * image + [{"type": "text", "text": text}]
+        marks = placeholder(blueprint) * pictures
+        return blueprint.family.prompt.plain.replace("{image}", marks).replace("{text}", text)
+    content = [{"type": "image"}] * pictures + [{"type": "text", "text": text}]
     return blueprint.processor.apply_chat_template(
         [{"role": "user", "content": content}],
         add_generation_prompt=True,

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from . import trace
 from .batching import by_shape
-from .encoding import Row, process_image, stack
+from .encoding import Row, check_pictures, process_image, stack
 from .families.contrast import Captions, Match
 from .prefill import of_images
 from .reading import Answer, Question, Reading, View, choose
 from .request import Request
-from .site_states import by_image, image_states
+from .site_states import by_picture, image_states
 
 if TYPE_CHECKING:
     from .model import Blueprint, Model
@@ -33,7 +33,7 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
     """Read one batch of views; `offset` is the index of the first among all views.
 
     Options are scored as captions of the image; the question's own text is not used. Raises ValueError for a view
-    without an image.
+    of none or several pictures.
     """
     contrast = model.family.contrast
     readings: dict[int, Reading] = {}
@@ -42,9 +42,9 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
         reads = trace.points(model, request.image_sites)
         output, states = trace.run(model, stack(model, images), reads=reads, method=contrast.see)
         embedded = contrast.embedding(model.module, output)
-        for place, (row, own) in enumerate(zip(group, by_image(model, states, images), strict=True)):
+        for place, (row, own) in enumerate(zip(group, by_picture(model, states, images), strict=True)):
             pooled = embedded[place]
-            image_level = image_states(model, request, offset + row.view, own, row.inputs, pooled=pooled)
+            image_level = image_states(model, request, offset + row.view, [own], row.pictures, pooled=pooled)
             image = None if contrast.match is None else of_images(output, place)
             answers = tuple(_answer(model, image, pooled, question) for question in views[row.view].questions)
             readings[row.view] = Reading(image_level, answers)
@@ -89,10 +89,10 @@ def check_captions(model: "Model", captions: Sequence[str]) -> list[int]:
 
 
 def _row(model: "Model", index: int, view: View) -> Row:
-    """A view's image by itself, without text."""
-    if view.pixels is None:
-        raise ValueError(f"family {model.family.name!r} cannot be asked without an image. Give it pixels.")
-    return Row(index, process_image(model.blueprint, view.pixels), questions=(), tails=(), texts=())
+    """A view's picture by itself, without text."""
+    check_pictures(model.blueprint, len(view.pictures))
+    inputs = process_image(model.blueprint, view.pictures[0])
+    return Row(index, inputs, (inputs,), questions=(), tails=(), texts=())
 
 
 def _answer(model: "Model", image: Any, embedding: Tensor, question: Question) -> Answer:

@@ -1,4 +1,4 @@
-"""From a view and its questions to token ids: each image goes through the processor once, however many ask about it."""
+"""From a view and its questions to token ids: its pictures go through the processor once, whatever is asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from .context import Ids, placeholder, render
-from .reading import Grid, Question, View
+from .families import Inputs, all_families
+from .reading import Grid, Pixels, Question, View
 from .state_kinds import KINDS
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Row:
     """One row of a prefix forward: a view up to and including its last image token, and the questions that follow.
 
-    `inputs` are the model's for that prefix, each with a leading axis of its own images (input_ids is (1, token)).
+    `inputs` are the model's for that prefix, each with a leading axis of its own pictures (input_ids is (1, token)).
+    `pictures` are the inputs of each picture, as `ImageTokens` takes them, empty where the view has none.
     `tails` are the token ids after the prefix, one per question of `questions` (positions within the view), `texts`
     their rendered prompts. A `whole` row holds a prompt to its end: its one tail is empty, and one without questions
     is the image under the empty question.
@@ -32,6 +34,7 @@ class Row:
 
     view: int
     inputs: dict[str, Tensor]
+    pictures: tuple[Inputs, ...]
     questions: tuple[int, ...]
     tails: tuple[Ids, ...]
     texts: tuple[str, ...]
@@ -44,101 +47,153 @@ class Row:
         return (self.whole, self.whole and bool(self.questions), shapes)
 
 
-def process(blueprint: Blueprint, pixels: np.ndarray | None, text: str) -> dict[str, Tensor]:
-    """The processor's own encoding of one image with one rendered prompt, leading axes being 1 (or patches, tiles).
+def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict[str, Tensor]:
+    """The processor's own encoding of pictures with one rendered prompt; leading axes are pictures, tiles or patches.
 
-    Without an image, the tokenizer's encoding of the prompt.
+    Without pictures, the tokenizer's encoding of the prompt.
     """
     special = _special(blueprint, text)
-    if pixels is None:
+    if not pictures:
         encoded = blueprint.processor.tokenizer([text], return_tensors="pt", add_special_tokens=special)
         return {name: encoded[name] for name in ("input_ids", "attention_mask")}
-    encoded = blueprint.processor(
-        images=[_picture(pixels)], text=[text], return_tensors="pt", add_special_tokens=special
-    )
+    shown = [_picture(pixels) for pixels in pictures]
+    # several pictures of one prompt are a list within the list of prompts, for processors that tell them apart by it
+    images = shown if len(shown) == 1 else [shown]
+    encoded = blueprint.processor(images=images, text=[text], return_tensors="pt", add_special_tokens=special)
     # labels, which some processors add, are for training
     return {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
 
 
 def process_image(blueprint: Blueprint, pixels: np.ndarray) -> dict[str, Tensor]:
-    """The image processor's encoding of one image, without text."""
+    """The image processor's encoding of one picture, without text."""
     encoded = blueprint.processor.image_processor(images=[_picture(pixels)], return_tensors="pt")
     return {name: value for name, value in encoded.items() if isinstance(value, Tensor)}
 
 
 def image_grids(blueprint: Blueprint, height: int, width: int) -> dict[str, Grid]:
-    """The (tiles, rows, columns) that an image of this size becomes, in each tower that has tokens of it.
+    """The (tiles, rows, columns) that a picture of this size becomes alone, in each tower that has tokens of it.
 
     Raises ValueError for a size that the processor or the family cannot take.
     """
-    where = f"{blueprint.family.name} cannot take a picture of {width}x{height} px"
+    return {tower: grid for tower, (grid,) in view_grids(blueprint, [(height, width)]).items()}
+
+
+def view_grids(blueprint: Blueprint, sizes: Sequence[tuple[int, int]]) -> dict[str, tuple[Grid, ...]]:
+    """The grids that pictures of these (height, width) become in one view, in each tower that has tokens of them.
+
+    Raises ValueError for sizes, or a number of pictures, that the processor or the family cannot take.
+    """
+    check_pictures(blueprint, len(sizes))
+    px = " and ".join(f"{width}x{height}" for height, width in sizes)
+    refusal = f"{blueprint.family.name} cannot take {'a picture' if len(sizes) == 1 else 'pictures'} of {px} px"
     try:
-        grids = _grids_of_blank(blueprint, height, width)
+        grids = _grids_of_blank(blueprint, sizes)
     except (ValueError, RuntimeError, ArithmeticError) as error:
-        raise ValueError(f"{where}: {error}") from error
-    if empty := [tower for tower, grid in grids.items() if 0 in grid]:
-        raise ValueError(f"{where}: it has no token in {', '.join(empty)}")
+        raise ValueError(f"{refusal}: {error}") from error
+    if empty := [tower for tower, each in grids.items() if any(0 in grid for grid in each)]:
+        raise ValueError(f"{refusal}: it has no token in {', '.join(empty)}")
     return grids
 
 
-def _grids_of_blank(blueprint: Blueprint, height: int, width: int) -> dict[str, Grid]:
-    blank = np.zeros((height, width, 3), np.uint8)
-    generative = blueprint.kind == "generative"
-    inputs = process(blueprint, blank, render(blueprint, "")) if generative else process_image(blueprint, blank)
+def check_pictures(blueprint: Blueprint, count: int) -> None:
+    """Raise the ValueError that a view of so many pictures would raise."""
+    family = blueprint.family
+    if count == 0 and not family.text_only:
+        raise ValueError(f"family {family.name!r} cannot be asked without an image. Give it a picture.")
+    if count > 1 and not family.tokens.several:
+        able = ", ".join(each.name for each in all_families() if each.tokens.several)
+        raise ValueError(
+            f"family {family.name!r} takes one picture a view, not {count}. Give one picture, or use a model of a "
+            f"family that takes several ({able})."
+        )
+
+
+def _grids_of_blank(blueprint: Blueprint, sizes: Sequence[tuple[int, int]]) -> dict[str, tuple[Grid, ...]]:
+    blanks = [np.zeros((*size, 3), np.uint8) for size in sizes]
+    if blueprint.kind == "generative":
+        inputs = process(blueprint, blanks, render(blueprint, "", pictures=len(blanks)))
+        pictures = split_pictures(blueprint, inputs, len(blanks))
+    else:
+        pictures = (process_image(blueprint, blanks[0]),)
+    grid = blueprint.family.tokens.grid
     return {
-        name: blueprint.family.tokens.grid(blueprint.config, inputs, name)
+        name: tuple(grid(blueprint.config, picture, name) for picture in pictures)
         for name, tower in blueprint.towers.items()
         if any(KINDS[kind].has_tokens for kind in tower.kinds)
     }
+
+
+def split_pictures(blueprint: Blueprint, inputs: dict[str, Tensor], count: int) -> tuple[Inputs, ...]:
+    """The inputs of each of a view's `count` pictures, from those of the whole prompt.
+
+    Of several pictures, each has as large a share of the image positions as of the pixels; its `input_ids` are those
+    positions alone.
+    """
+    if count < 2:
+        return (inputs,) * count
+    made = blueprint.family.tokens.split_pictures
+    assert made is not None, "check_pictures lets no others through"
+    parts = made(blueprint.config, inputs)
+    places = inputs["input_ids"][inputs["input_ids"] == blueprint.image_token]
+    pixels = [part["pixel_values"].numel() for part in parts]
+    shares = places.split([len(places) * each // sum(pixels) for each in pixels])
+    return tuple({**part, "input_ids": share[None]} for part, share in zip(parts, shares, strict=True))
 
 
 def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     """The rows of one view, in the order in which they are to be encoded.
 
     Where questions share their image's prefix, one, unless the prompt template puts something else before the image for
-    some. Else, and without an image, one a question, the image itself first. Raises ValueError where the pixels are not
-    (height, width, 3) uint8, or where the model cannot do without.
+    some. Else, and without pictures, one a question, the image itself first. Raises ValueError where a picture is not
+    (height, width, 3) uint8, and where the model cannot take so many of them.
     """
-    if view.pixels is None:
-        if not blueprint.family.text_only:
-            raise ValueError(f"family {blueprint.family.name!r} cannot be asked without an image. Give it pixels.")
+    check_pictures(blueprint, len(view.pictures))
+    if not view.pictures:
         return _whole_rows(blueprint, index, view)
     if blueprint.family.reuse.shares_prefix:
         return _prefix_rows(blueprint, index, view)
-    inputs = process(blueprint, view.pixels, render(blueprint, ""))
-    return [Row(index, inputs, (), (), (), whole=True), *_whole_rows(blueprint, index, view)]
+    inputs = process(blueprint, view.pictures, render(blueprint, "", pictures=len(view.pictures)))
+    pictures = split_pictures(blueprint, inputs, len(view.pictures))
+    return [Row(index, inputs, pictures, (), (), (), whole=True), *_whole_rows(blueprint, index, view)]
 
 
 def _whole_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
-    texts = [render(blueprint, question.text, image=view.pixels is not None) for question in view.questions]
-    return [
-        Row(index, process(blueprint, view.pixels, text), (q,), ((),), (text,), whole=True)
-        for q, text in enumerate(texts)
-    ]
+    count = len(view.pictures)
+    made: list[Row] = []
+    for q, question in enumerate(view.questions):
+        text = render(blueprint, question.text, pictures=count)
+        inputs = process(blueprint, view.pictures, text)
+        pictures = split_pictures(blueprint, inputs, count)
+        made.append(Row(index, inputs, pictures, (q,), ((),), (text,), whole=True))
+    return made
 
 
 def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
-    texts = [render(blueprint, question.text) for question in view.questions or (Question(""),)]
+    count = len(view.pictures)
+    texts = [render(blueprint, question.text, pictures=count) for question in view.questions or (Question(""),)]
     asked = len(view.questions)
     made: list[Row] = []
     pending = list(range(len(texts)))
     while pending:
-        inputs = process(blueprint, view.pixels, texts[pending[0]])
         first = texts[pending[0]]
-        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, view.pixels, inputs, first, texts[q]))}
+        inputs = process(blueprint, view.pictures, first)
+        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, view, inputs, first, texts[q]))}
         cut = _cut(blueprint, contexts[pending[0]])
         head = contexts[pending[0]][:cut]
         same = [q for q in contexts if contexts[q][:cut] == head]
         kept = tuple(q for q in same if q < asked)
         tails, prompts = tuple(contexts[q][cut:] for q in kept), tuple(texts[q] for q in kept)
-        made.append(Row(index, _headed(blueprint, inputs, cut), kept, tails, prompts))
+        pictures = split_pictures(blueprint, inputs, count)
+        made.append(Row(index, _headed(blueprint, inputs, cut), pictures, kept, tails, prompts))
         pending = [q for q in pending if q not in same]
     return made
 
 
-def _picture(pixels: np.ndarray) -> Image.Image:
+def _picture(pixels: Pixels) -> Image.Image:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise ValueError(f"pixels must be (height, width, 3) uint8, not {pixels.shape} {pixels.dtype}. Convert to RGB.")
+        raise ValueError(
+            f"a picture must be (height, width, 3) uint8, not {pixels.shape} {pixels.dtype}. Convert it to RGB."
+        )
     return Image.fromarray(pixels)
 
 
@@ -147,13 +202,11 @@ def _special(blueprint: Blueprint, text: str) -> bool:
     return not (bos and text.removeprefix(placeholder(blueprint)).startswith(bos))  # the template wrote it already
 
 
-def _expanded(
-    blueprint: Blueprint, pixels: np.ndarray | None, inputs: dict[str, Tensor], first: str, other: str
-) -> Ids | None:
-    """The ids of another prompt with this image, by putting the first one's image tokens at its placeholder.
+def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:
+    """The ids of another prompt with these pictures, by putting the first one's image tokens at its placeholders.
 
     The processor's own where it ends them with text, which may merge with the question's. None where the two prompts
-    differ before the image, so that the image has to be encoded again.
+    differ before the pictures, so that these have to be encoded again.
     """
     whole = tuple(inputs["input_ids"][0].tolist())
     if first == other:
@@ -172,7 +225,7 @@ def _expanded(
     if ids[:start] != plain[:start]:
         return None
     if placed and placed[-1] != image and placed[-1] not in _special_ids(processor.tokenizer):
-        return tuple(process(blueprint, pixels, other)["input_ids"][0].tolist())
+        return tuple(process(blueprint, view.pictures, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
 
 

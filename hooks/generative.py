@@ -16,7 +16,7 @@ from .continuation import Sequences, extend, last_state
 from .encoding import Row, rows
 from .reading import Reading, SiteStates, View
 from .request import Request
-from .site_states import by_image, image_states, sample_states
+from .site_states import by_picture, image_states, sample_states
 
 if TYPE_CHECKING:
     from .model import Model
@@ -33,10 +33,11 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
             answered |= _answer_whole_prompts(model, group, prompts, vision, request)
             continue
         filled = prefill.prefill(model, group, reads=trace.points(model, request.image_sites))
-        states = by_image(model, filled.states, [row.inputs for row in group])
-        for place, (row, own) in enumerate(zip(group, states, strict=True)):
+        states = iter(by_picture(model, filled.states, [picture for row in group for picture in row.pictures]))
+        for place, row in enumerate(group):
+            own = [next(states) for _ in row.pictures]
             if row.view not in image_level:
-                image_level[row.view] = image_states(model, request, offset + row.view, own, row.inputs)
+                image_level[row.view] = image_states(model, request, offset + row.view, own, row.pictures)
                 vision[row.view] = prefill.of_images(filled.vision, place)
         del states
         for batch in _batches(model, filled.sequences, prompts, request):

@@ -91,12 +91,12 @@ def score_reference(model: "Model", view: View) -> tuple[Answer, ...]:
 
 
 def _answer_reference(model: "Model", view: View, question: Question) -> Answer:
-    text = render(model.blueprint, question.text, image=view.pixels is not None)
+    text = render(model.blueprint, question.text, pictures=len(view.pictures))
     return answer([_score_whole(model, view, text, ids) for ids in option_ids(model.blueprint, text, question.options)])
 
 
 def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
-    inputs = _with_answer(model, stack(model, [process(model.blueprint, view.pixels, text)]), ids)
+    inputs = _with_answer(model, stack(model, [process(model.blueprint, view.pictures, text)]), ids)
     output, _ = trace.run(model, {**inputs, "use_cache": False})
     logits = output.logits[0, -len(ids) - 1 :].float()
     return Scored(np.array(_log_probs(logits[:-1], ids), np.float32), _end(model, logits[-1:])[0])

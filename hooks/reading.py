@@ -1,13 +1,32 @@
 """What goes into a capture and what comes out: views with questions, readings with states and answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = NDArray[np.uint8]
+"""One picture, (height, width, 3) RGB."""
+
 Grid = tuple[int, int, int]
-"""(tiles, rows, columns) of an image's tokens, one tile where it is not cut into several; row-major."""
+"""(tiles, rows, columns) of a picture's tokens, one tile where it is not cut into several; row-major."""
+
+
+def stacked(grids: Sequence[Grid]) -> Grid | None:
+    """The common grid of several pictures, the tiles of each in order; None where their rows or columns differ.
+
+    >>> stacked([(1, 4, 6), (3, 4, 6)])
+    (4, 4, 6)
+    >>> stacked([(1, 4, 6), (1, 6, 4)]) is None
+    True
+    """
+    planes = {(rows, cols) for _, rows, cols in grids}
+    if len(planes) != 1:
+        return None
+    ((rows, cols),) = planes
+    return (sum(tiles for tiles, _, _ in grids), rows, cols)
 
 
 @dataclass(frozen=True)
@@ -27,12 +46,12 @@ class Question:
 
 @dataclass(frozen=True)
 class View:
-    """One image under one condition, (height, width, 3) uint8 RGB, with all questions about it.
+    """One or more pictures in order, under one condition, with all questions about them.
 
-    Without pixels (None) the questions are asked without an image, and image-level sites have no states.
+    Without pictures the questions are asked of the text alone, and image-level sites have no states.
     """
 
-    pixels: NDArray[np.uint8] | None
+    pictures: tuple[Pixels, ...]
     questions: tuple[Question, ...] = ()
 
 
@@ -57,23 +76,34 @@ class Answer:
 class SiteStates:
     """The states of one view at one site. Arrays are in the model's dtype; bfloat16 comes as its bits in uint16.
 
-    Of an image-level site `pooled` is (layer, feature): the vector itself, or the mean over the grid's tokens. Sites
-    with a token axis also have a `grid`, `reduced` (name -> whatever `reduce` returned, empty without it), and, where
-    they were to be kept, `tokens` (layer, token, feature) in the grid's order; else these are None. Of a sample-level
+    Of an image-level site `pooled` is (layer, feature): the vector itself, or the mean over the tokens of all pictures;
+    `cls` of several pictures is the mean of theirs. Sites with a token axis also have `grids`, one per picture, and,
+    where they were to be kept, `tokens` (layer, token, feature), picture after picture in the order of their grids.
+    `reduced`: name -> whatever `reduce` returned, empty without it and where there is no common grid. Of a sample-level
     site `pooled` is (question, layer, feature), nan where a question is not the site's or has no such state.
     """
 
     pooled: NDArray
     tokens: NDArray | None = None
-    grid: Grid | None = None
+    grids: tuple[Grid, ...] = ()
     reduced: Mapping[str, NDArray] = field(default_factory=dict[str, NDArray])
+
+    @property
+    def grid(self) -> Grid | None:
+        """The common grid of all pictures; None without a token axis, and where rows or columns differ."""
+        return stacked(self.grids)
+
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens lie on the grids of all pictures."""
+        return sum(prod(grid) for grid in self.grids)
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read from one view: its states by the site's slug, and one answer per question.
 
-    A view without an image has no states of image-level sites.
+    A view without pictures has no states of image-level sites.
     """
 
     states: Mapping[str, SiteStates]

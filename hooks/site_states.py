@@ -1,4 +1,4 @@
-"""From states on the device to the arrays of each site: split by image, pooled, reduced and moved to the host."""
+"""From states on the device to the arrays of each site: split by picture, pooled, reduced and moved to the host."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import trace
 from .families import Inputs
-from .reading import SiteStates
+from .reading import SiteStates, stacked
 from .request import Request
 from .sites import Site
 
@@ -17,28 +17,38 @@ if TYPE_CHECKING:
     from .model import Model
 
 
-def by_image(model: "Model", states: trace.States, images: Sequence[Inputs]) -> list[trace.States]:
-    """Split a batch's states by image: each (token, feature), with CLS first where the vision tower has one."""
-    split: list[trace.States] = [{} for _ in images]
+def by_picture(model: "Model", states: trace.States, pictures: Sequence[Inputs]) -> list[trace.States]:
+    """Split a batch's states by picture: each (token, feature), with CLS first where the vision tower has one."""
+    split: list[trace.States] = [{} for _ in pictures]
     for point, state in states.items():
         if point[0] == "language":
-            counts = [int((image["input_ids"] == model.blueprint.image_token).sum()) for image in images]
+            counts = [int((picture["input_ids"] == model.blueprint.image_token).sum()) for picture in pictures]
             parts: Sequence[Tensor] = [
-                model.family.tokens.language_rows(model.config, part, image)
-                for part, image in zip(state.split(counts), images, strict=True)
+                model.family.tokens.language_rows(model.config, part, picture)
+                for part, picture in zip(state.split(counts), pictures, strict=True)
             ]
         else:
-            parts = model.family.tokens.vision_rows(model.config, state, images, point[0])
+            parts = model.family.tokens.vision_rows(model.config, state, pictures, point[0])
         for own, part in zip(split, parts, strict=True):
             own[point] = part
     return split
 
 
 def image_states(
-    model: "Model", request: Request, index: int, states: trace.States, image: Inputs, *, pooled: Tensor | None = None
+    model: "Model",
+    request: Request,
+    index: int,
+    states: Sequence[trace.States],
+    pictures: Sequence[Inputs],
+    *,
+    pooled: Tensor | None = None,
 ) -> dict[str, SiteStates]:
-    """A view's states at the image-level sites, by slug; `pooled` (feature) is the model's own pooled output."""
-    return {site.slug: _image_site(model, request, index, site, states, image, pooled) for site in request.image_sites}
+    """A view's states at the image-level sites, by slug, from the states of each of its pictures.
+
+    `pooled` (feature) is the model's own pooled output. A view without pictures has none.
+    """
+    sites = request.image_sites if pictures else []
+    return {site.slug: _image_site(model, request, index, site, states, pictures, pooled) for site in sites}
 
 
 def _image_site(
@@ -46,23 +56,25 @@ def _image_site(
     request: Request,
     index: int,
     site: Site,
-    states: trace.States,
-    image: Inputs,
+    states: Sequence[trace.States],
+    pictures: Sequence[Inputs],
     pooled: Tensor | None,
 ) -> SiteStates:
     if not site.kind.layered:
         assert pooled is not None
         return SiteStates(to_numpy(pooled[None]))
     leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
-    layers = torch.stack([OF_IMAGE[site.kind.name](states[site.tower, layer], leading) for layer in site.layers])
+    of_pictures = OF_PICTURES[site.kind.name]
+    layers = torch.stack([of_pictures([each[site.tower, layer] for each in states], leading) for layer in site.layers])
     if not site.has_tokens:
         return SiteStates(to_numpy(layers))
-    grid = model.family.tokens.grid(model.config, image, site.tower)
-    reduced = {} if request.reduce is None else request.reduce(index, site, layers, grid)
+    grids = tuple(model.family.tokens.grid(model.config, picture, site.tower) for picture in pictures)
+    grid = stacked(grids)
+    reduced = {} if request.reduce is None or grid is None else request.reduce(index, site, layers, grid)
     return SiteStates(
         pooled=to_numpy(_mean(layers)),
         tokens=to_numpy(layers) if site.slug in request.keep_tokens else None,
-        grid=grid,
+        grids=grids,
         reduced={name: to_numpy(value) for name, value in reduced.items()},
     )
 
@@ -98,11 +110,19 @@ def _mean(tokens: Tensor) -> Tensor:
     return tokens.float().mean(-2).to(tokens.dtype)
 
 
-OF_IMAGE: Mapping[str, Callable[[Tensor, int], Tensor]] = {
-    "patches": lambda state, leading: state[leading:],
-    "image": lambda state, leading: state[leading:],
-    "mean": lambda state, leading: _mean(state[leading:]),
-    "cls": lambda state, leading: state[0],
+def _grid_tokens(states: Sequence[Tensor], leading: int) -> Tensor:
+    return torch.cat([state[leading:] for state in states])
+
+
+def _cls(states: Sequence[Tensor], leading: int) -> Tensor:
+    return states[0][0] if len(states) == 1 else _mean(torch.stack([state[0] for state in states]))
+
+
+OF_PICTURES: Mapping[str, Callable[[Sequence[Tensor], int], Tensor]] = {
+    "patches": _grid_tokens,
+    "image": _grid_tokens,
+    "mean": lambda states, leading: _mean(_grid_tokens(states, leading)),
+    "cls": _cls,
 }
-"""Per kind of layered image-level state: (one image's states (token, feature), how many precede the grid's) -> (token,
-feature) or (feature)."""
+"""Per kind of layered image-level state: (each picture's states (token, feature), how many precede its grid's) ->
+(token of all pictures, feature) or (feature)."""

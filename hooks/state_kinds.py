@@ -66,7 +66,7 @@ KINDS = {
             axes=("token",),
             primary_rank=6,
         ),
-        StateKind("cls", "image", "the class token", VISION, primary_rank=3),
+        StateKind("cls", "image", "the class token; of several pictures, the mean of theirs", VISION, primary_rank=3),
         StateKind("mean", "image", "the mean of the vision tokens", PROJECTED, primary_rank=4),
         StateKind("pooled", "image", "the tower's own pooled output", VISION, layered=False, primary_rank=2),
         StateKind(

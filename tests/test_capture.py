@@ -1,6 +1,5 @@
 """States are exactly what the model computes, and every image is encoded once."""
 
-from dataclasses import replace
 from operator import attrgetter
 
 import numpy as np
@@ -23,7 +22,7 @@ QUESTIONS = (
     Question("where?", prompt="open"),
 )
 VIEWS = [
-    View(picture(seed, height, width), QUESTIONS)
+    View((picture(seed, height, width),), QUESTIONS)
     for seed, (height, width) in enumerate([(40, 48), (90, 30), (32, 32), (64, 64)])
 ]
 EVERYWHERE = (
@@ -53,7 +52,7 @@ def whole(model):
     """One plain forward per (view, question), with output_hidden_states."""
 
     def forward(view, question, answer=""):
-        inputs = process(model.blueprint, view.pixels, render(model.blueprint, question.text) + answer)
+        inputs = process(model.blueprint, view.pictures, render(model.blueprint, question.text) + answer)
         with torch.inference_mode():
             output = model.module(**inputs, output_hidden_states=True)
             vision = model.module.model.vision_tower(inputs["pixel_values"], output_hidden_states=True)
@@ -76,7 +75,7 @@ def test_every_kind_of_state_is_read_by_some_model(model):
     for each in (model, tiny.load("clip")):
         wanted = sites.parse_all(sites.available(each.towers), each.towers)
         questions = (Question("", ("a bus", "a car"), generate=each is model, force="a tree"),)
-        reading = capture.read(each, [View(picture(0), questions)], wanted, batch_size=1, max_new_tokens=2)[0]
+        reading = capture.read(each, [View((picture(0),), questions)], wanted, batch_size=1, max_new_tokens=2)[0]
         assert all(np.isfinite(reading.states[site.slug].pooled).all() for site in wanted)
         read |= {site.kind.name for site in wanted}
     assert read == KINDS.keys()
@@ -132,7 +131,7 @@ def test_projected_tokens_are_what_enters_the_language_model(readings):
 def test_vision_runs_once_per_image_whatever_hangs_on_it(model):
     many = tuple(Question(f"number {i}?", ("yes", "no", "a long answer indeed"), generate=True) for i in range(7))
     with counted_vision(model) as seen:
-        capture.read(model, [View(view.pixels, many) for view in VIEWS], (), batch_size=2, max_new_tokens=4)
+        capture.read(model, [View(view.pictures, many) for view in VIEWS], (), batch_size=2, max_new_tokens=4)
     assert seen == [2 * (IMAGE_TOKENS + 1)] * 2
 
 
@@ -186,7 +185,7 @@ def test_reductions_see_each_views_tokens_on_the_device(model, readings):
 
 def test_a_view_without_questions_still_has_states(model):
     wanted = sites.parse_all(["language.layers[-1]:image", "language.layers[-1]:context_last"], model.towers)
-    reading = capture.read(model, [View(picture(1))], wanted, batch_size=4)[0]
+    reading = capture.read(model, [View((picture(1),))], wanted, batch_size=4)[0]
     assert reading.answers == ()
     assert reading.states["language.layers-image"].pooled.shape == (1, 64)
     assert reading.states["language.layers-context_last"].pooled.shape == (0, 1, 64)
@@ -232,7 +231,7 @@ def test_prompts_that_differ_before_the_image_are_encoded_apart_and_right(model,
         made = capture.read(model, VIEWS[:1], (), batch_size=2)[0]
     assert sum(seen) == 3 * (IMAGE_TOKENS + 1)
     for q in (0, 1):
-        alone = capture.read(model, [View(VIEWS[0].pixels, (QUESTIONS[q],))], (), batch_size=1)[0]
+        alone = capture.read(model, [View(VIEWS[0].pictures, (QUESTIONS[q],))], (), batch_size=1)[0]
         assert np.allclose(made.answers[q].log_likelihood, alone.answers[0].log_likelihood, atol=1e-4)
 
 
@@ -241,7 +240,7 @@ def test_repeated_sites_and_malformed_pixels_are_refused(model):
     with pytest.raises(ValueError, match="more than once"):
         capture.read(model, VIEWS, [site, site], batch_size=1)
     with pytest.raises(ValueError, match=r"not \(4, 4\) uint8"):
-        capture.read(model, [replace(VIEWS[0], pixels=np.zeros((4, 4), np.uint8))], (), batch_size=1)
+        capture.read(model, [View((np.zeros((4, 4), np.uint8),))], (), batch_size=1)
     with pytest.raises(ValueError, match="at least 1"):
         capture.read(model, VIEWS, (), batch_size=0)
 
@@ -266,7 +265,7 @@ def test_a_question_that_holds_an_image_placeholder_is_refused(model):
 def test_without_a_chat_template_the_prompt_is_the_image_and_the_text(model, monkeypatch):
     monkeypatch.setattr(model.processor, "chat_template", None)
     assert render(model.blueprint, "is there a bus?") == "<image>is there a bus?"
-    view = View(picture(0), QUESTIONS[:2])
+    view = View((picture(0),), QUESTIONS[:2])
     made = capture.read(model, [view], (), batch_size=1)[0]
     for mine, exact in zip(made.answers, options.score_reference(model, view), strict=True):
         assert np.abs(mine.log_likelihood - exact.log_likelihood).max() <= 1e-4

@@ -13,7 +13,7 @@ from hooks.encoding import process_image
 
 CAPTIONS = ("a photo of a bus", "a car", "no cars at all")
 VIEWS = [
-    View(picture(seed, *size), (Question("", CAPTIONS), Question("ignored", CAPTIONS[:2])))
+    View((picture(seed, *size),), (Question("", CAPTIONS), Question("ignored", CAPTIONS[:2])))
     for seed, size in enumerate([(32, 32), (50, 80), (90, 40)])
 ]
 
@@ -34,7 +34,7 @@ def readings(model):
 def whole(model, view, captions):
     tokens = model.processor.tokenizer(list(captions), padding=True, return_tensors="pt")
     with torch.inference_mode():
-        return model.module(**tokens, **process_image(model.blueprint, view.pixels), output_hidden_states=True)
+        return model.module(**tokens, **process_image(model.blueprint, view.pictures[0]), output_hidden_states=True)
 
 
 def test_vision_states_equal_the_models_hidden_states(model, readings):
@@ -94,11 +94,11 @@ def test_captions_that_cannot_be_encoded_are_named(model, caption, message):
     with pytest.raises(ValueError, match=message):
         capture.check_question(model, question)
     with pytest.raises(ValueError, match=message):
-        capture.read(model, [View(picture(0), (question,))], (), batch_size=1)
+        capture.read(model, [View((picture(0),), (question,))], (), batch_size=1)
 
 
 def test_an_image_without_captions_still_has_states(model):
     wanted = sites.parse_all(["vision:pooled"], model.towers)
-    reading = capture.read(model, [View(picture(0), (Question("?"),))], wanted, batch_size=1)[0]
+    reading = capture.read(model, [View((picture(0),), (Question("?"),))], wanted, batch_size=1)[0]
     assert reading.answers[0].choice is None
     assert reading.states["vision-pooled"].pooled.shape == (1, 24)

@@ -40,7 +40,7 @@ generative = pytest.mark.parametrize("case", GENERATIVE)
 def views(model, *, sizes=SIZES, generate=False):
     asked = QUESTIONS if model.kind == "generative" else CAPTIONS
     asked = tuple(replace(question, generate=generate) for question in asked)
-    return [View(picture(seed, *size), asked) for seed, size in enumerate(sizes)]
+    return [View((picture(seed, *size),), asked) for seed, size in enumerate(sizes)]
 
 
 def everywhere(model):
@@ -107,7 +107,7 @@ def test_images_of_different_sizes_share_a_batch(case):
         assert all(np.isfinite(mine.states[site.slug].pooled).all() for site in wanted if site.per == "image")
         for slug, grid in grids(mine).items():
             assert mine.states[slug].tokens.shape[1] == np.prod(grid)
-        expected = hooks.image_grids(model.blueprint, *view.pixels.shape[:2])
+        expected = hooks.image_grids(model.blueprint, *view.pictures[0].shape[:2])
         assert {site.tower: mine.states[site.slug].grid for site in wanted if site.has_tokens} == expected
 
 
@@ -129,9 +129,9 @@ def test_scores_equal_one_whole_forward_per_option(case):
 def test_prompts_without_chat_template_are_the_processors_own(case):
     blueprint = hooks.blueprint(str(tiny.checkpoint(case)), PLAIN)
     asked = tuple(Question(text) for text in ("is there a bus?", "a car?", " a bus", "\nyes", "2"))
-    for row in rows(blueprint, 0, View(picture(0, 84, 112), asked)):
+    for row in rows(blueprint, 0, View((picture(0, 84, 112),), asked)):
         for prompt, tail in zip(row.texts, row.tails, strict=True):
-            whole = process(blueprint, picture(0, 84, 112), prompt)["input_ids"][0].tolist()
+            whole = process(blueprint, (picture(0, 84, 112),), prompt)["input_ids"][0].tolist()
             assert [*row.inputs["input_ids"][0].tolist(), *tail] == whole
 
 
@@ -140,7 +140,7 @@ def test_without_an_image_nothing_stands_in_its_place(case):
     blueprint = hooks.blueprint(str(tiny.checkpoint(case)), PLAIN)
     tokenizer = blueprint.processor.tokenizer
     with_image = render(blueprint, "a bus?")
-    without = render(blueprint, "a bus?", image=False)
+    without = render(blueprint, "a bus?", pictures=0)
     special = {token for token in tokenizer.all_special_tokens if token in without}
     assert "vision" not in without
     assert "image" not in without.lower()
@@ -165,7 +165,7 @@ def test_context_states_are_those_of_the_whole_prompt(case):
     for view, reading in zip(shown, capture.read(model, shown, wanted, batch_size=2), strict=True):
         for question, read in zip(view.questions, reading.states[wanted[0].slug].pooled, strict=True):
             prompt = render(model.blueprint, question.text)
-            inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
+            inputs = stack(model, [process(model.blueprint, view.pictures, prompt)])
             with torch.inference_mode():
                 output = model.module(**inputs, output_hidden_states=True)
             theirs = getattr(output, "language_model_outputs", output).hidden_states
@@ -181,7 +181,7 @@ def test_greedy_answers_equal_the_models_own_generate(case):
     for view, reading in zip(shown, made, strict=True):
         for question, answer in zip(view.questions, reading.answers, strict=True):
             prompt = render(model.blueprint, question.text)
-            inputs = stack(model, [process(model.blueprint, view.pixels, prompt)])
+            inputs = stack(model, [process(model.blueprint, view.pictures, prompt)])
             with torch.inference_mode():
                 ids = model.module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=NEW_TOKENS)
             ids, before = ids[0].tolist(), inputs["input_ids"][0].tolist()
@@ -194,7 +194,7 @@ def test_greedy_answers_equal_the_models_own_generate(case):
 def test_a_question_without_an_image_is_asked_of_the_text_alone(case):
     model = tiny.load(case)
     wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
-    blind = View(None, QUESTIONS)
+    blind = View((), QUESTIONS)
     if not model.family.text_only:
         with pytest.raises(ValueError, match="without an image"):
             capture.read(model, [blind], wanted, batch_size=1)

@@ -68,7 +68,7 @@ def test_a_run_holds_what_the_model_says_of_each_view(extract: Extract, dataset:
             pixels = catalogue.apply(condition, image.read(), image_id=image.id, seed=0)
             for sample in data.samples_of(image.id):
                 question = hooks.Question(render(sample), sample.options)
-                (exact,) = hooks.options.score_reference(model, hooks.View(pixels, (question,)))
+                (exact,) = hooks.options.score_reference(model, hooks.View((pixels,), (question,)))
                 stored = run.answers.sel(sample=sample.id, condition=condition.id)
                 width = len(sample.options)
                 np.testing.assert_allclose(stored.log_likelihood[:width], exact.log_likelihood, atol=1e-4)

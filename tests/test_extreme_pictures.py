@@ -67,6 +67,6 @@ def test_the_smallest_pictures_are_read_at_every_site_or_refused(case, size):
     except ValueError as error:
         assert "cannot take a picture" in str(error)  # noqa: PT017
         return
-    (reading,) = hooks.capture.read(model, [hooks.View(picture(0, *size))], wanted, batch_size=1)
+    (reading,) = hooks.capture.read(model, [hooks.View((picture(0, *size),))], wanted, batch_size=1)
     assert {site.tower: reading.states[site.slug].grid for site in wanted if site.has_tokens} == grids
     assert all(np.isfinite(reading.states[site.slug].pooled).all() for site in wanted if site.per == "image")

@@ -23,7 +23,7 @@ PICTURES = [picture(k, *size) for k, size in enumerate(SIZES)]
 
 
 def views(*captions):
-    return [View(pixels, (Question("", captions),)) for pixels in PICTURES]
+    return [View((pixels,), (Question("", captions),)) for pixels in PICTURES]
 
 
 def scores(model, *captions):
@@ -83,7 +83,7 @@ def test_scores_are_the_models_logits_of_all_captions_together(case):
 @pytest.mark.parametrize("case", tiny.CONTRASTIVE)
 def test_an_image_is_needed(case):
     with pytest.raises(ValueError, match="cannot be asked without an image"):
-        capture.read(tiny.load(case), [View(None, (Question("", CAPTIONS),))], (), batch_size=1)
+        capture.read(tiny.load(case), [View((), (Question("", CAPTIONS),))], (), batch_size=1)
 
 
 @pytest.mark.parametrize("case", ["siglip", "siglip2", "siglip2_naflex"])

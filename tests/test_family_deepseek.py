@@ -27,11 +27,13 @@ TRUSTED = hooks.LoadOptions(device="cpu", trust_remote_code=True)
 
 
 def read(model, pixels, *texts):
-    return capture.read(model, [View(pixels)], sites.parse_all(texts, model.towers), batch_size=1, keep_tokens=True)[0]
+    return capture.read(model, [View((pixels,))], sites.parse_all(texts, model.towers), batch_size=1, keep_tokens=True)[
+        0
+    ]
 
 
 def inputs_of(model, pixels):
-    return process(model.blueprint, pixels, render(model.blueprint, ""))
+    return process(model.blueprint, (pixels,), render(model.blueprint, ""))
 
 
 @pytest.fixture(params=["deepseek_vl", "deepseek_vl_hybrid"])
@@ -122,16 +124,18 @@ def test_tiles_are_laid_out_as_one_plane_without_newlines_and_global_view(standi
 
 
 def test_pictures_of_different_tilings_share_a_batch_and_score_as_whole_forwards(standin):
-    shown = [View(picture(k, *size), QUESTIONS) for k, size in enumerate([(84, 112), (40, 120), (40, 40), (112, 84)])]
+    shown = [
+        View((picture(k, *size),), QUESTIONS) for k, size in enumerate([(84, 112), (40, 120), (40, 40), (112, 84)])
+    ]
     wanted = sites.parse_all(sites.available(standin.towers), standin.towers)
-    together = capture.read(standin, [*shown, View(None, QUESTIONS)], wanted, batch_size=5, keep_tokens=True)
+    together = capture.read(standin, [*shown, View((), QUESTIONS)], wanted, batch_size=5, keep_tokens=True)
     for view, mine in zip(shown, together[:-1], strict=True):
         alone = capture.read(standin, [view], wanted, batch_size=1, keep_tokens=True)[0]
         assert grids(mine) == grids(alone)
         for slug, states in mine.states.items():
             if states.tokens is not None:
                 np.testing.assert_allclose(states.tokens, alone.states[slug].tokens, atol=1e-4, rtol=1e-4)
-    for view, mine in zip([*shown, View(None, QUESTIONS)], together, strict=True):
+    for view, mine in zip([*shown, View((), QUESTIONS)], together, strict=True):
         for answer, exact in zip(mine.answers, options.score_reference(standin, view), strict=True):
             assert np.abs(answer.log_likelihood - exact.log_likelihood).max() <= 1e-4
 
@@ -141,7 +145,7 @@ def test_a_number_of_tokens_leaves_out_larger_tilings(standin):
         held = hooks.blueprint(standin.source, replace(TRUSTED, visual_tokens=count))
         most = 0
         for size in ((80, 80), (80, 40), (40, 120), (40, 40)):
-            ids = process(held, picture(0, *size), render(held, ""))["input_ids"]
+            ids = process(held, (picture(0, *size),), render(held, ""))["input_ids"]
             most = max(most, int((ids == held.image_token).sum()))
         assert most <= count
         assert max(hooks.image_grids(held, *size)["vision"][0] for size in ((80, 80), (80, 40), (40, 120))) == tiles

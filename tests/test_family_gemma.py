@@ -21,7 +21,7 @@ QUESTIONS = (
     Question(ASKED[0], ("yes", "a red car and a tree"), generate=True),
     Question(ASKED[1], ("a car", "nothing at all", "a bus")),
 )
-VIEWS = [View(picture(seed, *size), QUESTIONS) for seed, size in enumerate([(84, 112), (160, 84), (40, 40)])]
+VIEWS = [View((picture(seed, *size),), QUESTIONS) for seed, size in enumerate([(84, 112), (160, 84), (40, 40)])]
 
 gemma3 = pytest.mark.parametrize("case", ["gemma3", "gemma3_base"])
 paligemma = pytest.mark.parametrize("case", ["paligemma", "paligemma2"])
@@ -30,7 +30,7 @@ both = pytest.mark.parametrize("case", ["gemma3", "gemma3_base", "paligemma", "p
 
 def whole(model, pixels, text):
     """One prompt as the processor makes it, on the device."""
-    return stack(model, [process(model.blueprint, pixels, render(model.blueprint, text))])
+    return stack(model, [process(model.blueprint, (pixels,), render(model.blueprint, text))])
 
 
 def own_states(model, inputs):
@@ -49,7 +49,7 @@ def read(model, texts, views, **settings):
 def test_vision_states_are_the_towers_own(case):
     model = tiny.load(case)
     for view, reading in zip(VIEWS, read(model, ["vision.layers[*]:patches"], VIEWS), strict=True):
-        pixels = whole(model, view.pixels, "")["pixel_values"]
+        pixels = whole(model, view.pictures[0], "")["pixel_values"]
         with torch.inference_mode():
             theirs = model.module.model.vision_tower(pixels, output_hidden_states=True).hidden_states
         mine = reading.states["vision.layers-patches"].tokens
@@ -62,7 +62,7 @@ def test_projected_tokens_are_the_models_image_features(case):
     model = tiny.load(case)
     for view, reading in zip(VIEWS, read(model, ["projector:patches"], VIEWS), strict=True):
         with torch.inference_mode():
-            theirs = model.module.get_image_features(whole(model, view.pixels, "")["pixel_values"]).pooler_output
+            theirs = model.module.get_image_features(whole(model, view.pictures[0], "")["pixel_values"]).pooler_output
         np.testing.assert_allclose(reading.states["projector-patches"].tokens, theirs.numpy(), atol=1e-5)
 
 
@@ -88,14 +88,14 @@ def test_no_question_moves_a_gemma3_image(case):
     slug = "language.layers-image"
     for view, reading in zip(VIEWS, read(model, ["language.layers[*]:image"], VIEWS), strict=True):
         for text in ASKED:
-            theirs = own_states(model, whole(model, view.pixels, text))
+            theirs = own_states(model, whole(model, view.pictures[0], text))
             np.testing.assert_allclose(reading.states[slug].tokens[:-1], theirs, atol=1e-4)
 
 
 @gemma3
 def test_gemma3_image_tokens_see_each_other_both_ways(case):
     model = tiny.load(case)
-    inputs = whole(model, VIEWS[0].pixels, ASKED[0])
+    inputs = whole(model, VIEWS[0].pictures[0], ASKED[0])
     types = inputs.pop("token_type_ids")
     assert torch.equal(types == 1, inputs["input_ids"] == model.blueprint.image_token)
     blind = own_states(model, inputs)
@@ -109,14 +109,14 @@ def test_a_paligemma_image_depends_on_its_question_and_is_read_under_none(case):
     model = tiny.load(case)
     view = VIEWS[0]
     mine = read(model, ["language.layers[*]:image"], [view])[0].states["language.layers-image"].tokens[:-1]
-    np.testing.assert_allclose(mine, own_states(model, whole(model, view.pixels, "")), atol=1e-4)
-    assert np.abs(mine[1:] - own_states(model, whole(model, view.pixels, ASKED[0]))[1:]).max() > 1e-2
+    np.testing.assert_allclose(mine, own_states(model, whole(model, view.pictures[0], "")), atol=1e-4)
+    assert np.abs(mine[1:] - own_states(model, whole(model, view.pictures[0], ASKED[0]))[1:]).max() > 1e-2
 
 
 def test_a_paligemma_prompt_is_image_bos_question_newline():
     model = tiny.load("paligemma")
     tokenizer = model.processor.tokenizer
-    inputs = process(model.blueprint, VIEWS[0].pixels, render(model.blueprint, ASKED[0]))
+    inputs = process(model.blueprint, VIEWS[0].pictures, render(model.blueprint, ASKED[0]))
     question = tokenizer(f"answer en {ASKED[0]}", add_special_tokens=False)["input_ids"]
     expected = [model.blueprint.image_token] * 64 + [tokenizer.bos_token_id, *question]
     assert inputs["input_ids"][0].tolist() == [*expected, tokenizer.convert_tokens_to_ids("\n")]
@@ -126,7 +126,7 @@ def test_a_paligemma_prompt_is_image_bos_question_newline():
 
 def test_a_gemma3_prompt_without_chat_template_starts_with_bos_and_wraps_the_image():
     model = tiny.load("gemma3_base")
-    ids = process(model.blueprint, VIEWS[0].pixels, render(model.blueprint, "a"))["input_ids"][0].tolist()
+    ids = process(model.blueprint, VIEWS[0].pictures, render(model.blueprint, "a"))["input_ids"][0].tolist()
     before = ["<bos>", "\n\n", "<start_of_image>"]
     after = ["<end_of_image>", "\n\n", "a"]
     assert model.processor.tokenizer.convert_ids_to_tokens(ids) == [*before, *["<image_soft_token>"] * 16, *after]
@@ -241,10 +241,10 @@ def test_a_long_answer_to_come_already_keeps_questions_apart(monkeypatch):
 
     monkeypatch.setattr(generative, "extend", extend)
     monkeypatch.setattr(generative, "smallest_window", lambda cache: 60)
-    short = [View(view.pixels, tuple(Question(text, ("yes", "no")) for text in ASKED)) for view in VIEWS]
+    short = [View(view.pictures, tuple(Question(text, ("yes", "no")) for text in ASKED)) for view in VIEWS]
     capture.read(model, short, (), batch_size=3)
     assert max(map(len, together)) == 2
     together.clear()
-    long = [View(view.pixels, (Question(ASKED[0], ("yes", "a " * 40)), Question(ASKED[1]))) for view in VIEWS]
+    long = [View(view.pictures, (Question(ASKED[0], ("yes", "a " * 40)), Question(ASKED[1]))) for view in VIEWS]
     capture.read(model, long, (), batch_size=3)
     assert max(map(len, together)) == 1

@@ -18,7 +18,7 @@ SIZES = [(84, 112), (160, 84), (40, 40), (200, 50), (30, 400)]
 
 
 def inputs_of(blueprint, pixels):
-    return process(blueprint, pixels, render(blueprint, "is there a bus?"))
+    return process(blueprint, (pixels,), render(blueprint, "is there a bus?"))
 
 
 def held(case, count):
@@ -42,7 +42,7 @@ def test_vision_states_are_the_towers_own_hidden_states_of_the_tiles(case):
     model = tiny.load(case)
     pixels = picture(0, 160, 84)
     site = sites.parse_all(["vision.layers[*]:patches"], model.towers)
-    mine = capture.read(model, [View(pixels)], site, batch_size=1, keep_tokens=True)[0].states[site[0].slug].tokens
+    mine = capture.read(model, [View((pixels,))], site, batch_size=1, keep_tokens=True)[0].states[site[0].slug].tokens
     tower = model.module.model.vision_model
     with torch.inference_mode():
         seen = tower(inputs_of(model.blueprint, pixels)["pixel_values"][0], output_hidden_states=True).hidden_states
@@ -56,7 +56,7 @@ def test_tokens_that_enter_are_the_models_own_image_features_of_the_tiles(case):
     model = tiny.load(case)
     pixels = picture(1, 84, 112)
     wanted = sites.parse_all(["projector:patches", "language.layers[0]:image"], model.towers)
-    states = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0].states
+    states = capture.read(model, [View((pixels,))], wanted, batch_size=1, keep_tokens=True)[0].states
     inputs = inputs_of(model.blueprint, pixels)
     with torch.inference_mode():
         features = model.module.get_image_features(inputs["pixel_values"], inputs["pixel_attention_mask"])
@@ -83,7 +83,7 @@ def test_brightening_a_tile_moves_its_tokens_and_no_other(case):
     bright = plain.copy()
     bright[TILE + 8 : 2 * TILE - 8, 2 * TILE + 8 : -8] = 255  # the middle of the second row's third
     site = sites.parse_all(["vision.layers[0]:patches"], model.towers)
-    one, other = capture.read(model, [View(plain), View(bright)], site, batch_size=2, keep_tokens=True)
+    one, other = capture.read(model, [View((plain,)), View((bright,))], site, batch_size=2, keep_tokens=True)
     moved = (
         np.abs(other.states[site[0].slug].tokens - one.states[site[0].slug].tokens)[0].max(-1).reshape(9, -1).max(-1)
     )
@@ -106,7 +106,7 @@ def test_one_tile_is_the_whole_picture():
     assert hooks.image_grids(blueprint, 160, 84) == {"vision": (1, 4, 4), "projector": (1, 2, 2), "language": (1, 2, 2)}
     model = tiny.load("idefics3", blueprint.options)
     site = sites.parse_all(["language.layers[0]:image"], model.towers)
-    reading = capture.read(model, [View(picture(0, 160, 84))], site, batch_size=1, keep_tokens=True)[0]
+    reading = capture.read(model, [View((picture(0, 160, 84),))], site, batch_size=1, keep_tokens=True)[0]
     inputs = stack(model, [inputs_of(blueprint, picture(0, 160, 84))])
     with torch.inference_mode():
         features = model.module.get_image_features(inputs["pixel_values"], inputs["pixel_attention_mask"])

@@ -21,18 +21,20 @@ def model(request):
 
 
 def read(model, pixels, *texts):
-    return capture.read(model, [View(pixels)], sites.parse_all(texts, model.towers), batch_size=1, keep_tokens=True)[0]
+    return capture.read(model, [View((pixels,))], sites.parse_all(texts, model.towers), batch_size=1, keep_tokens=True)[
+        0
+    ]
 
 
 def pixel_values(model, pixels):
-    return process(model.blueprint, pixels, render(model.blueprint, ""))["pixel_values"]
+    return process(model.blueprint, (pixels,), render(model.blueprint, ""))["pixel_values"]
 
 
 @sizes
 def test_the_grid_has_the_processors_tiles_but_not_its_thumbnail(model, size, tiles):
     made = model.processor.image_processor.get_number_of_image_patches(*size, {"crop_to_patches": True})
     assert made == (tiles + 1 if tiles > 1 else 1)
-    ids = process(model.blueprint, picture(0, *size), render(model.blueprint, ""))["input_ids"]
+    ids = process(model.blueprint, (picture(0, *size),), render(model.blueprint, ""))["input_ids"]
     assert int((ids == model.blueprint.image_token).sum()) == made * 4
     grids = hooks.image_grids(model.blueprint, *size)
     assert grids == {"vision": (tiles, 4, 4), "projector": (tiles, 2, 2), "language": (tiles, 2, 2)}
@@ -78,7 +80,7 @@ def test_a_number_of_tokens_holds_tiles_and_thumbnail(model):
         held = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=count))
         most = most_tiles = 0
         for size in [(64, 96), (160, 84), (40, 40), (90, 60), (224, 224)]:
-            ids = process(held, picture(0, *size), render(held, ""))["input_ids"]
+            ids = process(held, (picture(0, *size),), render(held, ""))["input_ids"]
             most = max(most, int((ids == held.image_token).sum()))
             most_tiles = max(most_tiles, hooks.image_grids(held, *size)["language"][0])
         assert most <= count

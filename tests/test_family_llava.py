@@ -40,14 +40,14 @@ SHAPES = [
 
 
 def inputs_of(model, pixels):
-    return stack(model, [process(model.blueprint, pixels, render(model.blueprint, ""))])
+    return stack(model, [process(model.blueprint, (pixels,), render(model.blueprint, ""))])
 
 
 def tokens_of(model, pixels):
     """Raw tokens of every site that has them, and CLS, by (place, kind)."""
     texts = [text for text in sites.available(model.towers) if text.rpartition(":")[2] in ("patches", "image", "cls")]
     wanted = sites.parse_all(texts, model.towers)
-    reading = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0]
+    reading = capture.read(model, [View((pixels,))], wanted, batch_size=1, keep_tokens=True)[0]
     made = {slug: states.pooled if states.tokens is None else states.tokens for slug, states in reading.states.items()}
     return made, grids(reading)
 

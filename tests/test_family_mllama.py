@@ -27,7 +27,7 @@ def model():
 
 
 def inputs_of(model, pixels, question="is there a bus?"):
-    return stack(model, [process(model.blueprint, pixels, render(model.blueprint, question))])
+    return stack(model, [process(model.blueprint, (pixels,), render(model.blueprint, question))])
 
 
 def held(count):
@@ -46,7 +46,7 @@ def test_a_picture_has_the_tiles_of_its_canvas(model, size, tiles):
 def test_tokens_are_the_patches_that_the_tower_itself_hands_on(model, size):
     pixels = picture(0, *size)
     wanted = sites.parse_all(["vision.layers[*]:patches", "projector:patches"], model.towers)
-    reading = capture.read(model, [View(pixels)], wanted, batch_size=1, keep_tokens=True)[0]
+    reading = capture.read(model, [View((pixels,))], wanted, batch_size=1, keep_tokens=True)[0]
     inputs = inputs_of(model, pixels)
     seen = {name: inputs[name] for name in ("pixel_values", "aspect_ratio_ids", "aspect_ratio_mask")}
     with torch.inference_mode():
@@ -68,13 +68,13 @@ def test_tiles_are_counted_row_by_row(model):
     bright = plain.copy()
     bright[:40, 70:] = 255
     site = sites.parse_all(["vision.layers[0]:patches"], model.towers)
-    one, other = capture.read(model, [View(plain), View(bright)], site, batch_size=2, keep_tokens=True)
+    one, other = capture.read(model, [View((plain,)), View((bright,))], site, batch_size=2, keep_tokens=True)
     moved = np.abs(other.states[site[0].slug].tokens - one.states[site[0].slug].tokens).max(-1).reshape(4, 16).max(-1)
     assert (moved > 0).tolist() == [False, True, False, False]
 
 
 def test_the_image_is_in_the_cache_once_and_does_not_grow(model):
-    view = View(picture(1, 50, 110), QUESTIONS)
+    view = View((picture(1, 50, 110),), QUESTIONS)
     row = rows(model.blueprint, 0, view)[0]
     assert row.inputs["input_ids"][0, -1] == model.blueprint.image_token
     before = prefill(model, [row]).sequences
@@ -87,7 +87,7 @@ def test_the_image_is_in_the_cache_once_and_does_not_grow(model):
 
 
 def test_what_follows_must_look_past_the_tiles_that_a_picture_does_not_have(model):
-    views = [View(picture(k, *size), QUESTIONS) for k, size in enumerate([(50, 50), (50, 110)])]
+    views = [View((picture(k, *size),), QUESTIONS) for k, size in enumerate([(50, 50), (50, 110)])]
     exact = [options.score_reference(model, view) for view in views]
 
     def apart(model):
@@ -104,10 +104,10 @@ def test_what_follows_must_look_past_the_tiles_that_a_picture_does_not_have(mode
 
 def test_cross_attention_is_skipped_without_an_image(model):
     site = sites.parse_all(["language.layers[*]:context_last"], model.towers)
-    states = capture.read(model, [View(None, QUESTIONS[:1])], site, batch_size=1)[0].states[site[0].slug].pooled[0, 0:]
+    states = capture.read(model, [View((), QUESTIONS[:1])], site, batch_size=1)[0].states[site[0].slug].pooled[0, 0:]
     for block in CROSS_ATTENTION:
         np.testing.assert_array_equal(states[block + 1], states[block])
-    text = render(model.blueprint, QUESTIONS[0].text, image=False)
+    text = render(model.blueprint, QUESTIONS[0].text, pictures=0)
     with torch.inference_mode():
         ids = model.processor.tokenizer(text, add_special_tokens=False, return_tensors="pt")
         own = model.module(**ids, output_hidden_states=True).hidden_states  # of the blocks that it went through
@@ -117,7 +117,7 @@ def test_cross_attention_is_skipped_without_an_image(model):
 
 
 def test_an_answer_without_an_image_is_not_read_from_the_one_before_it(model):
-    seen, blind = View(picture(0, 50, 50), QUESTIONS), View(None, QUESTIONS)
+    seen, blind = View((picture(0, 50, 50),), QUESTIONS), View((), QUESTIONS)
     site = sites.parse_all(["language.layers[*]:answer_mean"], model.towers)
     both = capture.read(model, [seen, blind], site, batch_size=2)
     alone = capture.read(model, [blind], site, batch_size=1)[0]
@@ -130,11 +130,11 @@ def test_the_text_begins_once():
     base, chat = tiny.load("mllama_base").blueprint, tiny.load("mllama").blueprint
     words = base.processor.tokenizer
     question = words("a bus", add_special_tokens=False)["input_ids"]
-    ids = process(base, picture(0), render(base, "a bus"))["input_ids"][0].tolist()
+    ids = process(base, (picture(0),), render(base, "a bus"))["input_ids"][0].tolist()
     assert ids == [base.image_token, words.bos_token_id, *question]
-    blind = process(base, None, render(base, "a bus", image=False))["input_ids"][0].tolist()
+    blind = process(base, (), render(base, "a bus", pictures=0))["input_ids"][0].tolist()
     assert blind == [words.bos_token_id, *question]
-    ids = process(chat, picture(0), render(chat, "a bus"))["input_ids"][0].tolist()
+    ids = process(chat, (picture(0),), render(chat, "a bus"))["input_ids"][0].tolist()
     assert ids.count(words.bos_token_id) == 1 == ids.count(chat.image_token)
     assert ids[0] == words.bos_token_id
 
@@ -142,7 +142,7 @@ def test_the_text_begins_once():
 def test_fewer_tiles_keep_the_names_of_aspect_ratios():
     two = held(2 * TOKENS)
     assert {hooks.image_grids(two, *size)["projector"][0] for size in [(50, 220), (100, 100), (160, 40)]} == {2, 1}
-    inputs = process(two, picture(0, 160, 40), render(two, ""))
+    inputs = process(two, (picture(0, 160, 40),), render(two, ""))
     # of [1, 1], [1, 2], [1, 3], [1, 4], [2, 1] ..., which ids count from one
     assert inputs["aspect_ratio_ids"].tolist() == [[5]]
     assert inputs["pixel_values"].shape[2] == TILES
@@ -160,7 +160,7 @@ def test_holding_changes_the_processor_hash_and_answers():
     options_ = hooks.LoadOptions(device="cpu", visual_tokens=TOKENS)
     loose, tight = tiny.load("mllama"), tiny.load("mllama", options_)
     assert loose.provenance["processor_sha256"] != tight.provenance["processor_sha256"]
-    view = View(picture(0, 100, 100), QUESTIONS)
+    view = View((picture(0, 100, 100),), QUESTIONS)
     made = capture.read(tight, [view], (), batch_size=1)[0].answers
     for mine, exact in zip(made, options.score_reference(tight, view), strict=True):
         np.testing.assert_allclose(mine.log_likelihood, exact.log_likelihood, atol=1e-4)

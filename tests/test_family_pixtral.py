@@ -19,7 +19,7 @@ from hooks.encoding import process, stack
 
 
 def shown(model, height, width):
-    inputs = process(model.blueprint, picture(0, height, width), render(model.blueprint, "what is it?"))
+    inputs = process(model.blueprint, (picture(0, height, width),), render(model.blueprint, "what is it?"))
     return stack(model, [inputs])
 
 
@@ -68,11 +68,11 @@ def test_every_row_ends_in_a_separator_that_is_no_image_token(case):
 @pytest.mark.parametrize("case", ["pixtral", "mistral3"])
 def test_pictures_packed_into_one_sequence_have_the_states_of_each_alone(case):
     model = tiny.load(case)
-    views = [View(picture(seed, 84, 112), (Question("?"),)) for seed in range(3)]
+    views = [View((picture(seed, 84, 112),), (Question("?"),)) for seed in range(3)]
     layers = model.towers["vision"].layers + 1
     together = tokens(model, views, "vision.layers[*]:patches")
     for view, mine in zip(views, together, strict=True):
-        inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, "?"))])
+        inputs = stack(model, [process(model.blueprint, view.pictures, render(model.blueprint, "?"))])
         with torch.inference_mode():
             output = model.module.model.vision_tower(
                 inputs["pixel_values"], image_sizes=inputs["image_sizes"], output_hidden_states=True
@@ -87,7 +87,7 @@ def test_projected_tokens_are_the_models_own_image_features(case):
     inputs = shown(model, 160, 84)
     with torch.inference_mode():
         made = model.module.model.get_image_features(inputs["pixel_values"], image_sizes=inputs["image_sizes"])
-    view = View(picture(0, 160, 84), (Question("what is it?"),))
+    view = View((picture(0, 160, 84),), (Question("what is it?"),))
     mine = tokens(model, [view], "projector:patches", "language.layers[0]:image")[0]
     np.testing.assert_allclose(mine["projector-patches"][0], made.pooler_output[0], atol=1e-5)
     np.testing.assert_allclose(mine["language.layers-image"][0], made.pooler_output[0], atol=1e-5)
@@ -95,7 +95,7 @@ def test_projected_tokens_are_the_models_own_image_features(case):
 
 def test_a_projected_token_of_mistral_3_is_made_of_its_two_by_two_patches():
     model = tiny.load("mistral3")
-    view = View(picture(0, 84, 112), (Question("?"),))
+    view = View((picture(0, 84, 112),), (Question("?"),))
     mine = tokens(model, [view], "vision.layers[-1]:patches", "projector:patches")[0]
     _, rows, cols = hooks.image_grids(model.blueprint, 84, 112)["vision"]
     projector = model.module.model.multi_modal_projector

@@ -25,11 +25,11 @@ both = pytest.mark.parametrize("case", ["blip-2", "instructblip"])
 
 def read(model, site, questions=ASKED, **settings):
     wanted = sites.parse_all([site], model.towers)
-    return capture.read(model, [View(PIXELS, questions)], wanted, batch_size=1, keep_tokens=True, **settings)[0]
+    return capture.read(model, [View((PIXELS,), questions)], wanted, batch_size=1, keep_tokens=True, **settings)[0]
 
 
 def inputs_of(model, question):
-    return stack(model, [process(model.blueprint, PIXELS, render(model.blueprint, question))])
+    return stack(model, [process(model.blueprint, (PIXELS,), render(model.blueprint, question))])
 
 
 def features_of(model, question):
@@ -98,7 +98,7 @@ def test_the_vision_tower_runs_once_and_the_q_former_as_often_as_what_it_reads_c
 def test_scores_are_those_of_the_language_model_on_image_features_and_text(case, side):
     model = tiny.load(case)
     embed = model.module.get_input_embeddings()
-    shown = [View(PIXELS, ASKED), View(picture(2, 40, 40), ASKED[1:])]
+    shown = [View((PIXELS,), ASKED), View((picture(2, 40, 40),), ASKED[1:])]
     reading = capture.read(model, shown, (), batch_size=2, padding_side=side)[0]
     for question, answer in zip(ASKED, reading.answers, strict=True):
         prompt = render(model.blueprint, question.text)
@@ -179,8 +179,8 @@ def test_files_as_the_hub_has_them_give_the_same_inputs(case, tmp_path):
     theirs = hooks.blueprint(str(path), hooks.LoadOptions(device="cpu"))
     mine = tiny.load(case).blueprint
     for question in ("", "is there a bus?\nyes"):
-        expected = process(mine, PIXELS, render(mine, question))
-        given = process(theirs, PIXELS, render(theirs, question))
+        expected = process(mine, (PIXELS,), render(mine, question))
+        given = process(theirs, (PIXELS,), render(theirs, question))
         assert given.keys() == expected.keys()
         assert all(torch.equal(given[name], expected[name]) for name in expected)
     assert process_image(theirs, PIXELS)["pixel_values"].shape == (1, 3, 32, 32)

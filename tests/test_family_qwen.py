@@ -28,7 +28,7 @@ QUESTION = Question("is there a bus?", ("yes", "no"))
 def read(model, pictures, *texts):
     """Tokens of each picture at the sites, in one batch: per picture {slug: (layer, row, col, feature)}."""
     wanted = sites.parse_all(texts, model.towers)
-    views = [View(pixels, (QUESTION,)) for pixels in pictures]
+    views = [View((pixels,), (QUESTION,)) for pixels in pictures]
     made = capture.read(model, views, wanted, batch_size=len(views), keep_tokens=True)
     return [
         {slug: each.tokens.reshape(len(each.tokens), *each.grid[1:], -1) for slug, each in reading.states.items()}
@@ -158,7 +158,7 @@ def test_deepstack_features_join_the_image_tokens_after_a_blocks_own_output(case
     pixels = whole_patches(model, 3, 4)
     (states,) = read(model, [pixels], "language.layers[*]:image")
     values, grid = own_vision(model, pixels)
-    inputs = process(model.blueprint, pixels, render(model.blueprint, QUESTION.text))
+    inputs = process(model.blueprint, (pixels,), render(model.blueprint, QUESTION.text))
     at = inputs["input_ids"][0] == model.blueprint.image_token
     entered = []
     handles = [
@@ -184,7 +184,7 @@ def test_deepstack_features_join_the_image_tokens_after_a_blocks_own_output(case
 @pytest.mark.parametrize("plane", [(3, 4), (5, 2), (4, 4)])
 def test_text_after_an_image_goes_on_from_the_longer_side_of_the_grid(case, plane):
     model = tiny.load(case)
-    (row,) = rows(model.blueprint, 0, View(whole_patches(model, *plane), (QUESTION,)))
+    (row,) = rows(model.blueprint, 0, View((whole_patches(model, *plane),), (QUESTION,)))
     ids = row.inputs["input_ids"][0]
     before = int((ids != model.blueprint.image_token).sum())
     assert len(ids) == before + plane[0] * plane[1]

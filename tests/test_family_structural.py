@@ -60,7 +60,7 @@ def test_llava_without_its_entry_has_the_same_states_and_scores(monkeypatch):
     assert (written.family.name, found.family.name) == ("llava", "generic")
     assert found.towers == written.towers
     wanted = sites.parse_all(sites.available(written.towers), written.towers)
-    views = [View(picture(k, 40 + k, 60), (Question("is there a bus?", ("yes", "a red car")),)) for k in range(3)]
+    views = [View((picture(k, 40 + k, 60),), (Question("is there a bus?", ("yes", "a red car")),)) for k in range(3)]
     both = [capture.read(model, views, wanted, batch_size=2, keep_tokens=True) for model in (written, found)]
     for theirs, mine in zip(*both, strict=True):
         assert grids(mine) == grids(theirs)
@@ -96,7 +96,7 @@ def test_a_blueprint_by_structure_needs_no_weights(tmp_path):
 
 def test_a_picture_of_several_tiles_is_refused(tmp_path):
     aya_vision(tmp_path, tiles=4)
-    with pytest.raises(ModelError, match=r"13 checks fail:\n  ") as caught:
+    with pytest.raises(ModelError, match=r"14 checks fail:\n  ") as caught:
         hooks.load(str(tmp_path), tiny.ON_CPU)
     assert "token counts equal grids" in str(caught.value)
     assert "not one frame. Write an entry" in str(caught.value)

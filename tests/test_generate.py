@@ -16,7 +16,7 @@ QUESTIONS = (
     Question("what do you see in this picture of a street?", ("yes", "no"), generate=True, force=""),
     Question("why?", generate=False),
 )
-VIEWS = [View(picture(seed), QUESTIONS) for seed in range(3)]
+VIEWS = [View((picture(seed),), QUESTIONS) for seed in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def model():
 
 
 def generated(model, view, question):
-    inputs = process(model.blueprint, view.pixels, render(model.blueprint, question.text))
+    inputs = process(model.blueprint, view.pictures, render(model.blueprint, question.text))
     with torch.inference_mode():
         ids = model.module.generate(**inputs, do_sample=False, max_new_tokens=LIMIT)
     return inputs, [token for token in ids[0, inputs["input_ids"].shape[1] :].tolist() if token not in model.stop_ids]
@@ -90,7 +90,7 @@ def test_an_answer_that_ends_at_once_is_empty_and_has_no_state(model, monkeypatc
     _, ids = generated(model, VIEWS[0], QUESTIONS[0])
     monkeypatch.setattr(model.module.generation_config, "eos_token_id", ids[0])
     wanted = sites.parse_all(["language.layers[-1]:answer_free"], model.towers)
-    reading = capture.read(model, [View(VIEWS[0].pixels, QUESTIONS[:1])], wanted, batch_size=1)[0]
+    reading = capture.read(model, [View(VIEWS[0].pictures, QUESTIONS[:1])], wanted, batch_size=1)[0]
     assert reading.answers[0].text == ""
     assert np.isnan(reading.states["language.layers-answer_free"].pooled).all()
 
@@ -102,7 +102,7 @@ def test_a_repetition_penalty_is_followed_as_the_models_own_generate_does(case, 
     config = model.generation
     config.repetition_penalty = 1.4
     try:
-        views = [View(picture(seed), QUESTIONS[:2]) for seed in range(3)]
+        views = [View((picture(seed),), QUESTIONS[:2]) for seed in range(3)]
         made = capture.read(model, views, (), batch_size=3, max_new_tokens=LIMIT, padding_side=padding_side)
         for view, reading in zip(views, made, strict=True):
             for question, answer in zip(view.questions, reading.answers, strict=True):
@@ -117,7 +117,7 @@ def test_a_repetition_penalty_is_followed_as_the_models_own_generate_does(case, 
 
 
 def generated_alone(model, view, question):
-    inputs = process(model.blueprint, view.pixels, render(model.blueprint, question.text))
+    inputs = process(model.blueprint, view.pictures, render(model.blueprint, question.text))
     with torch.inference_mode():
         ids = model.module.generate(**inputs, do_sample=False, max_new_tokens=LIMIT)[0].tolist()
     prompt = inputs["input_ids"][0].tolist()

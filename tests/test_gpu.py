@@ -9,7 +9,7 @@ from tiny import picture
 import hooks
 from probe.extraction.reductions import Reducer
 
-VIEW = hooks.View(picture(0), (hooks.Question("Is there a bus?", ("yes", "no", "a very long answer")),))
+VIEW = hooks.View((picture(0),), (hooks.Question("Is there a bus?", ("yes", "no", "a very long answer")),))
 
 
 @pytest.mark.gpu

@@ -184,7 +184,7 @@ def test_a_16_bit_checkpoint_computes_in_32_bits_on_a_cpu_unless_told(copied):
 def test_arrays_keep_the_bits_that_the_model_computes_in(dtype, kind):
     model = tiny.load("llava", LoadOptions(device="cpu", dtype=dtype))
     assert next(model.module.parameters()).dtype == getattr(torch, dtype)
-    view = hooks.View(tiny.picture(0), (hooks.Question("?", ("yes", "no")), hooks.Question("?", prompt="open")))
+    view = hooks.View((tiny.picture(0),), (hooks.Question("?", ("yes", "no")), hooks.Question("?", prompt="open")))
     wanted = sites.parse_all(["vision.layers[1]:patches", "language.layers[-1]:context_last"], model.towers)
     reading = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
     for array in arrays(reading).values():
@@ -201,7 +201,7 @@ def test_quantised_models_answer_nearly_alike(method):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # bitsandbytes warns about CPU kernels and casts
         model = hooks.load(str(tiny.checkpoint("llava")), LoadOptions(device="cpu", quantize=method))
-        view = hooks.View(tiny.picture(0), (hooks.Question("is there a bus?", ("yes", "no", "a red car")),))
+        view = hooks.View((tiny.picture(0),), (hooks.Question("is there a bus?", ("yes", "no", "a red car")),))
         scores = [
             capture.read(each, [view], (), batch_size=1)[0].answers[0].log_likelihood
             for each in (model, tiny.load("llava"))

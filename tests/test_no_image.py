@@ -21,7 +21,7 @@ def test_answers_without_an_image_are_those_of_the_text_alone(tmp_path):
     model = hooks.load(str(pocket.path("pocket-vlm")), hooks.LoadOptions(device="cpu"))
     dataset = probe.datasets.registry.open_dataset("streets", limit=2).dataset
     for row, sample in enumerate(dataset.samples):
-        view = View(None, (Question(render(sample), sample.options),))
+        view = View((), (Question(render(sample), sample.options),))
         (exact,) = options.score_reference(model, view)
         np.testing.assert_allclose(blind[row, : len(sample.options)], exact.log_likelihood, atol=1e-4)
     # the same question has the same answer whichever image it came with, and another one than with it

@@ -14,7 +14,7 @@ QUESTIONS = (
     Question("what?", ("a car", "a very long answer, with many tokens in it", "yes", "no!")),
     Question("a much longer question than the others, is there a car?", ("a bus", "a tram")),
 )
-VIEWS = [View(picture(seed), QUESTIONS[: 1 + seed % 3]) for seed in range(8)]
+VIEWS = [View((picture(seed),), QUESTIONS[: 1 + seed % 3]) for seed in range(8)]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_contexts_are_the_processors_own_encoding(model):
 
     (row,) = rows(model.blueprint, 0, VIEWS[2])
     for question, tail in zip(QUESTIONS, row.tails, strict=True):
-        whole = process(model.blueprint, VIEWS[2].pixels, render(model.blueprint, question.text))["input_ids"][
+        whole = process(model.blueprint, VIEWS[2].pictures, render(model.blueprint, question.text))["input_ids"][
             0
         ].tolist()
         assert [*row.inputs["input_ids"][0].tolist(), *tail] == whole
@@ -84,7 +84,7 @@ def test_an_option_continues_the_prompt_as_the_tokenizer_would_write_it(model):
 )  # fmt: skip
 def test_a_prompt_does_not_change_with_the_date(model, monkeypatch, written, read):
     monkeypatch.setattr(model.processor, "chat_template", written)
-    assert render(model.blueprint, "what?", image=False) == read
+    assert render(model.blueprint, "what?", pictures=0) == read
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
@@ -94,7 +94,7 @@ def test_an_option_that_tokenises_to_nothing_is_named(model, blank):
         capture.check_question(model, question)
     assert repr(blank) in str(caught.value)
     with pytest.raises(ValueError, match="tokenises to nothing"):
-        capture.read(model, [View(picture(0), (question,))], (), batch_size=1)
+        capture.read(model, [View((picture(0),), (question,))], (), batch_size=1)
     with pytest.raises(ValueError, match="tokenises to nothing"):
         option_ids(model.blueprint, "x", (blank,))
 
@@ -103,7 +103,7 @@ def test_one_token_options_need_no_forward_of_their_own_without_the_end_of_turn(
     calls = []
     hook = model.module.lm_head.register_forward_hook(lambda *args: calls.append(1))
     try:
-        view = View(picture(0), QUESTIONS[:1])
+        view = View((picture(0),), QUESTIONS[:1])
         with_end = capture.read(model, [view], (), batch_size=1)[0].answers[0]
         many = len(calls)
         without = capture.read(model, [view], (), batch_size=1, end_of_turn=False)[0].answers[0]
@@ -117,11 +117,11 @@ def test_one_token_options_need_no_forward_of_their_own_without_the_end_of_turn(
 
 
 def test_a_question_without_options_has_no_choice(model):
-    answer = capture.read(model, [View(picture(0), (Question("what?"),))], (), batch_size=1)[0].answers[0]
+    answer = capture.read(model, [View((picture(0),), (Question("what?"),))], (), batch_size=1)[0].answers[0]
     assert answer.choice is None
     assert answer.log_likelihood.shape == answer.end_of_turn.shape == answer.token_count.shape == (0,)
 
 
 def test_equal_options_tie_to_the_lowest_index(model):
-    view = View(picture(0), (Question("what?", ("yes", "yes")),))
+    view = View((picture(0),), (Question("what?", ("yes", "yes")),))
     assert capture.read(model, [view], (), batch_size=1)[0].answers[0].choice == 0

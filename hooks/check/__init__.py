@@ -17,6 +17,7 @@ SHARED: tuple[tuple[str, Check], ...] = (
     ("token counts equal grids", structure.token_counts),
     ("states are finite", states.finite),
     ("patches are in row-major order", structure.row_major),
+    ("pictures of a view are kept apart", structure.kept_apart),
     ("replacing a state moves what follows", states.replacing),
     ("vision runs once per image", scores.vision_once),
 )

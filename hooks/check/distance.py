@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def readings(model: "Model") -> list[Reading]:
     """The model's scores on the check's pictures and questions, and the states of the last layers that are used."""
-    views = [View(picture(*size), QUESTIONS) for size in SIZES]
+    views = [View((picture(*size),), QUESTIONS) for size in SIZES]
     return capture.read(model, views, _sites(model), batch_size=1)
 
 

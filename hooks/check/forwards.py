@@ -1,5 +1,6 @@
 """Small forwards of a model on synthetic pictures, which the checks examine."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,9 +9,10 @@ from torch import Tensor
 
 from .. import trace
 from ..context import render
-from ..encoding import process, process_image, stack
+from ..encoding import process, process_image, split_pictures, stack
+from ..families import Inputs
 from ..reading import Question
-from ..site_states import by_image
+from ..site_states import by_picture
 from ..sites import available, parse_all
 
 if TYPE_CHECKING:
@@ -20,7 +22,13 @@ QUESTIONS = (
     Question("Is there a bus in the image?", ("yes", "no")),
     Question("What is in the image?", ("a small red car", "a tree")),
 )
-SIZES = ((224, 224), (160, 320), (90, 60))
+Size = tuple[int, int]
+"""(height, width)."""
+
+SIZES: tuple[Size, ...] = ((224, 224), (160, 320), (90, 60))
+SEVERAL = ((SIZES[0], SIZES[0]), (SIZES[1], SIZES[2]), (SIZES[2], SIZES[0], SIZES[1]))
+"""Views of two and three pictures, of equal sizes and of different ones."""
+
 TOLERANCE = {"float32": 1e-4, "float16": 0.05, "bfloat16": 0.25, "int8": 0.5}
 """Nats by which two orders of the same sums may differ.
 
@@ -40,11 +48,23 @@ def picture(height: int, width: int) -> np.ndarray:
     return np.stack([rows * 255 // height, cols * 255 // width, (rows + cols) % 256], axis=-1).astype(np.uint8)
 
 
-def inputs_of(model: "Model", pixels: np.ndarray) -> dict[str, Tensor]:
-    """The model's inputs of one image, with a question where it takes one."""
+def pictures(sizes: Sequence[Size]) -> tuple[np.ndarray, ...]:
+    """Synthetic pictures of these (height, width); neighbours differ, also where their sizes do not."""
+    return tuple(np.roll(picture(*size), k, axis=-1) for k, size in enumerate(sizes))
+
+
+def shown_sizes(model: "Model") -> tuple[tuple[Size, ...], ...]:
+    """The sizes of the pictures of each view that is checked: one, and two and three where a view may have several."""
+    single = tuple((size,) for size in SIZES)
+    return (*single, *SEVERAL) if model.family.tokens.several else single
+
+
+def inputs_of(model: "Model", *pixels: np.ndarray) -> dict[str, Tensor]:
+    """The model's inputs of a view of these pictures, with a question where it takes one."""
     if model.kind == "generative":
-        return stack(model, [process(model.blueprint, pixels, render(model.blueprint, QUESTIONS[0].text))])
-    return stack(model, [process_image(model.blueprint, pixels)])
+        prompt = render(model.blueprint, QUESTIONS[0].text, pictures=len(pixels))
+        return stack(model, [process(model.blueprint, pixels, prompt)])
+    return stack(model, [process_image(model.blueprint, pixels[0])])
 
 
 def method(model: "Model") -> str:
@@ -52,19 +72,25 @@ def method(model: "Model") -> str:
     return "__call__" if model.kind == "generative" else model.family.contrast.see
 
 
-def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, dict[str, Tensor]]:
-    """One image's token states at every layer of every tower that has them, and the inputs that they come from."""
-    inputs = inputs_of(model, pixels)
+def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, Inputs]:
+    """One picture's token states at every layer of every tower that has them, and the inputs that they come from."""
+    return states_of_each(model, [pixels])[0]
+
+
+def states_of_each(model: "Model", shown: Sequence[np.ndarray]) -> list[tuple[trace.States, Inputs]]:
+    """`states_of` each picture of one view."""
+    inputs = inputs_of(model, *shown)
     sites = parse_all(available(model.towers), model.towers)
     reads = trace.points(model, [site for site in sites if site.has_tokens])
     mask = inputs["input_ids"] == model.blueprint.image_token if model.kind == "generative" else None
     _, states = trace.run(
         model, inputs, reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
     )
-    return by_image(model, states, [inputs])[0], inputs
+    each = split_pictures(model.blueprint, inputs, len(shown))
+    return list(zip(by_picture(model, states, each), each, strict=True))
 
 
-def flat_index(model: "Model", state: Tensor, inputs: dict[str, Tensor], tower: str) -> Tensor:
+def flat_index(model: "Model", state: Tensor, inputs: Inputs, tower: str) -> Tensor:
     """The rows of one image's tokens in a state of vision or projector flattened to (row, feature).
 
     In grid order, CLS first.

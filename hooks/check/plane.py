@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .. import trace
 from ..reading import Grid
-from ..site_states import by_image
+from ..site_states import by_picture
 from .finding import require
 from .forwards import flat_index, inputs_of, method, picture
 
@@ -58,4 +58,4 @@ def _places(model: "Model", size: tuple[int, int], projected: Grid) -> Tensor:
         select={"language": lambda state: state[mask]},
         method=method(model),
     )
-    return by_image(model, states, [inputs])[0]["language", 0][:, :3].float()
+    return by_picture(model, states, [inputs])[0]["language", 0][:, :3].float()

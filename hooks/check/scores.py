@@ -1,6 +1,6 @@
 """Are answers the model's own, however they are batched and whatever is reused?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import attrgetter
@@ -15,7 +15,7 @@ from ..contrastive import caption_tokens
 from ..encoding import process, rows, stack
 from ..reading import Answer, Reading, View
 from .finding import require
-from .forwards import QUESTIONS, SIZES, inputs_of, picture, states_of, tolerance
+from .forwards import QUESTIONS, SEVERAL, SIZES, inputs_of, picture, pictures, shown_sizes, states_of_each, tolerance
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -26,30 +26,44 @@ GREEDY = {"do_sample": False, "num_beams": 1}
 
 
 def vision_once(model: "Model") -> str:
-    """The vision tower runs once per image, whatever the number of questions and options."""
-    with counted_vision(model) as once:
-        states_of(model, picture(*SIZES[0]))
-    with counted_vision(model) as calls:
-        capture.read(model, [View(picture(*SIZES[0]), QUESTIONS)], (), batch_size=1)
-    require(calls == once, f"for {len(QUESTIONS)} questions the vision tower ran on {calls} tokens, not on {once}")
-    return f"1 image, {len(QUESTIONS)} questions, {sum(len(q.options) for q in QUESTIONS)} options, 1 call"
+    """The vision tower runs once per view, whatever the number of questions and options."""
+    shown = _some_pictures(model)
+    for each in shown:
+        with counted_vision(model) as once:
+            states_of_each(model, each)
+        with counted_vision(model) as calls:
+            capture.read(model, [View(each, QUESTIONS)], (), batch_size=1)
+        require(calls == once, f"for {len(QUESTIONS)} questions the vision tower ran on {calls} tokens, not on {once}")
+    scored = sum(len(question.options) for question in QUESTIONS)
+    return f"{_counted(shown)}, {len(QUESTIONS)} questions, {scored} options"
+
+
+def _some_pictures(model: "Model") -> list[tuple[np.ndarray, ...]]:
+    """The pictures of one view of one, and of one of three where a view may have several."""
+    return [pictures(sizes) for sizes in (SIZES[:1], SEVERAL[-1])[: 1 + model.family.tokens.several]]
+
+
+def _counted(shown: Sequence[Sequence[np.ndarray]]) -> str:
+    return " and ".join(f"{len(each)} picture" + "s" * (len(each) > 1) for each in shown)
 
 
 def prompts(model: "Model") -> str:
-    """Every question's prompt has the token ids that the processor gives it with the image."""
-    view = View(picture(*SIZES[0]), QUESTIONS)
-    for row in rows(model.blueprint, 0, view):
-        for text, tail in zip(row.texts, row.tails, strict=True):
-            mine = [*row.inputs["input_ids"][0].tolist(), *tail]
-            theirs = process(model.blueprint, view.pixels, text)["input_ids"][0].tolist()
-            require(mine == theirs, f"prompt {text!r} has ids {mine}, the processor's are {theirs}")
-    return f"{len(QUESTIONS)} prompts " + ("by the chat template" if model.blueprint.chat else "without chat template")
+    """Every question's prompt has the token ids that the processor gives it with the pictures."""
+    shown = _some_pictures(model)
+    for view in (View(each, QUESTIONS) for each in shown):
+        for row in rows(model.blueprint, 0, view):
+            for text, tail in zip(row.texts, row.tails, strict=True):
+                mine = [*row.inputs["input_ids"][0].tolist(), *tail]
+                theirs = process(model.blueprint, view.pictures, text)["input_ids"][0].tolist()
+                require(mine == theirs, f"prompt {text!r} has ids {mine}, the processor's are {theirs}")
+    template = "by the chat template" if model.blueprint.chat else "without chat template"
+    return f"{len(QUESTIONS)} prompts with {_counted(shown)}, {template}"
 
 
 def encode_once(model: "Model") -> str:
-    """Scores from the cache are those of one whole forward per option, with an image and, where it can be, without."""
-    pictures = [picture(*size) for size in SIZES] + [None] * model.family.text_only
-    views = [View(pixels, QUESTIONS) for pixels in pictures]
+    """Scores from the cache are those of one whole forward per option, with pictures and, where it can be, without."""
+    shown = [pictures(sizes) for sizes in shown_sizes(model)] + [()] * model.family.text_only
+    views = [View(each, QUESTIONS) for each in shown]
     limit, worst = tolerance(model), 0.0
     for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
         worst = max(worst, _largest_difference(reading.answers, options.score_reference(model, view)))
@@ -64,14 +78,14 @@ def _reuse(model: "Model") -> str:
 
 def batches(model: "Model") -> str:
     """Answers do not depend on the other views of a batch, on their order, or on the padding side."""
-    views = [View(picture(*size), QUESTIONS[: 1 + k % 2]) for k, size in enumerate(SIZES)]
+    views = [View(pictures(sizes), QUESTIONS[: 1 + k % 2]) for k, sizes in enumerate(shown_sizes(model))]
     alone = [capture.read(model, [view], (), batch_size=1)[0] for view in views]
     limit, worst = tolerance(model), 0.0
     for side in ("left", "right"):
         together = capture.read(model, views, (), batch_size=len(views), padding_side=side)
         worst = max(worst, *(_largest_difference(a.answers, b.answers) for a, b in zip(alone, together, strict=True)))
     require(worst <= limit, f"batched answers differ from single ones by {worst:.2g} nats (limit {limit:g})")
-    return f"{len(views)} images of different sizes, padded left and right, within {worst:.1g} nats (limit {limit:g})"
+    return f"{len(views)} views of different sizes, padded left and right, within {worst:.1g} nats (limit {limit:g})"
 
 
 def _largest_difference(mine: tuple[Answer, ...], theirs: tuple[Answer, ...]) -> float:
@@ -80,16 +94,22 @@ def _largest_difference(mine: tuple[Answer, ...], theirs: tuple[Answer, ...]) ->
 
 def greedy(model: "Model") -> str:
     """Free answers are those of the model's own `generate` without sampling and penalties, token for token."""
+    shown = _some_pictures(model)
+    return ", ".join(f"{_greedy(model, each)} with {_counted([each])}" for each in shown)
+
+
+def _greedy(model: "Model", shown: tuple[np.ndarray, ...]) -> str:
     question = replace(QUESTIONS[1], generate=True)
-    view = View(picture(*SIZES[0]), (question,))
+    view = View(shown, (question,))
     reading: Reading = capture.read(model, [view], (), batch_size=1, max_new_tokens=NEW_TOKENS)[0]
-    inputs = stack(model, [process(model.blueprint, view.pixels, render(model.blueprint, question.text))])
+    prompt = render(model.blueprint, question.text, pictures=len(shown))
+    inputs = stack(model, [process(model.blueprint, shown, prompt)])
     with model.lock, torch.inference_mode():
         made = model.module.generate(
             **inputs, **GREEDY, max_new_tokens=NEW_TOKENS, output_scores=True, return_dict_in_generate=True
         )
-    ids, prompt = made.sequences[0].tolist(), inputs["input_ids"][0].tolist()
-    new = ids[len(prompt) :] if ids[: len(prompt)] == prompt else ids
+    ids, before = made.sequences[0].tolist(), inputs["input_ids"][0].tolist()
+    new = ids[len(before) :] if ids[: len(before)] == before else ids
     mine, theirs = reading.answers[0].text or "", _written(model, new)
     if mine != theirs:
         differing = (k for k in range(len(new)) if not mine.startswith(_written(model, new[: k + 1])))
@@ -108,11 +128,11 @@ def _written(model: "Model", ids: list[int]) -> str:
 
 def logits(model: "Model") -> str:
     """Scores are those of the model's own forward on each image with each caption."""
-    views = [View(picture(*size), QUESTIONS) for size in SIZES]
+    views = [View((picture(*size),), QUESTIONS) for size in SIZES]
     worst = 0.0
     for view, reading in zip(views, capture.read(model, views, (), batch_size=len(views)), strict=True):
         for question, answer in zip(QUESTIONS, reading.answers, strict=True):
-            theirs = [_own_score(model, view.pixels, caption) for caption in question.options]
+            theirs = [_own_score(model, view.pictures[0], caption) for caption in question.options]
             worst = max(worst, float(np.abs(answer.log_likelihood - theirs).max()))
     limit = tolerance(model)
     require(worst <= limit, f"scores differ from the model's own logits by {worst:.2g} (limit {limit:g})")

@@ -1,8 +1,11 @@
 """Are states those that the model itself computes with: reported by it, and passed on from pixels to answers?"""
 
+from collections.abc import Sequence
+from math import prod
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,7 +14,18 @@ from ..encoding import image_grids
 from ..sites import Tower
 from . import plane
 from .finding import require
-from .forwards import SIZES, inputs_of, largest_difference, method, picture, states_of
+from .forwards import (
+    SEVERAL,
+    SIZES,
+    Size,
+    inputs_of,
+    largest_difference,
+    method,
+    picture,
+    pictures,
+    states_of,
+    states_of_each,
+)
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -33,13 +47,29 @@ def projected(model: "Model") -> str:
     """What enters the language model at image positions is the projector's output, up to a scale and to positions."""
     if "projector" not in model.towers or "image" not in model.towers["language"].kinds:
         return "the image enters through cross-attention"
-    both = [states_of(model, pixels)[0] for pixels in (picture(*SIZES[0]), picture(*SIZES[0])[::-1].copy())]
     grids = image_grids(model.blueprint, *SIZES[0])
-    entering, other_entering = (states["language", 0].float() for states in both)
-    projected, other_projected = (states["projector", 0].float() for states in both)
     if grids["projector"] != grids["language"] and grids["language"][0] == 1:
         plane.in_order(model, SIZES[0], grids["projector"], grids["language"])
-        return f"{len(projected)} tokens of tiles {grids['projector']} laid out as a plane {grids['language'][1:]}"
+        tiles, plane_of = grids["projector"], grids["language"][1:]
+        one = f"{prod(tiles)} tokens of tiles {tiles} laid out as a plane {plane_of}"
+    else:
+        (one,) = _projected_each(model, SIZES[:1])
+    if not model.family.tokens.several:
+        return one
+    return f"{one}; of {len(SEVERAL[-1])} pictures {', '.join(_projected_each(model, SEVERAL[-1]))}"
+
+
+def _projected_each(model: "Model", sizes: Sequence[Size]) -> list[str]:
+    """How the tokens of each picture of a view that enter the language model compare with the projected ones."""
+    shown = pictures(sizes)
+    both = (states_of_each(model, each) for each in (shown, [pixels[::-1].copy() for pixels in shown]))
+    return [_projected(model, states, other) for (states, _), (other, _) in zip(*both, strict=True)]
+
+
+def _projected(model: "Model", states: trace.States, other: trace.States) -> str:
+    """The comparison for one picture, from its states and those of another picture of its size."""
+    entering, other_entering = (each["language", 0].float() for each in (states, other))
+    projected, other_projected = (each["projector", 0].float() for each in (states, other))
     if entering.shape != projected.shape:  # laid out differently: each token that enters must be one that was projected
         nearest = torch.cdist(entering, projected, compute_mode="donot_use_mm_for_euclid_dist").min(-1).values
         furthest = float(nearest.max())
@@ -57,9 +87,17 @@ def projected(model: "Model") -> str:
 
 
 def hidden_states(model: "Model") -> str:
-    """Language states at all positions are `output_hidden_states`."""
-    inputs = inputs_of(model, picture(*SIZES[0]))
+    """Language states at all positions are `output_hidden_states`, with one picture and with several."""
     layers = model.towers["language"].layers
+    views = (SIZES[:1], SEVERAL[-1])[: 1 + model.family.tokens.several]
+    largest = max(_hidden_state_difference(model, pictures(sizes)) for sizes in views)
+    limit = 1e-5 if model.dtype == "float32" else 0.1
+    require(largest <= limit, f"states differ from output_hidden_states by up to {largest:.2g}")
+    return f"{layers + 1} layers, within {largest:.1g}"
+
+
+def _hidden_state_difference(model: "Model", shown: Sequence[np.ndarray]) -> float:
+    inputs, layers = inputs_of(model, *shown), model.towers["language"].layers
     reads = [("language", layer) for layer in range(layers + 1)]
     _, states = trace.run(model, inputs, reads=reads)
     with model.lock, torch.inference_mode():
@@ -67,14 +105,9 @@ def hidden_states(model: "Model") -> str:
     theirs = _hidden_states(output)
     require(len(theirs) == layers + 1, f"the model reports {len(theirs)} states, there are {layers + 1} layers")
     norm = attrgetter(model.family.modules.final_norm)(model.module)
-    largest = 0.0
-    for layer, reported in enumerate(theirs):
-        # the library returns the last one with the final norm applied, a site is read before it
-        mine = norm(states["language", layer]) if layer == layers else states["language", layer]
-        largest = max(largest, largest_difference(mine, reported))
-    limit = 1e-5 if model.dtype == "float32" else 0.1
-    require(largest <= limit, f"states differ from output_hidden_states by up to {largest:.2g}")
-    return f"{layers + 1} layers, within {largest:.1g}"
+    # the library returns the last one with the final norm applied, a site is read before it
+    mine = [*(states["language", layer] for layer in range(layers)), norm(states["language", layers])]
+    return max(map(largest_difference, mine, theirs))
 
 
 def _hidden_states(output: Any) -> tuple[Tensor, ...]:

@@ -9,11 +9,23 @@ import torch
 from torch import Tensor
 
 from .. import trace
-from ..encoding import image_grids
+from ..encoding import view_grids
 from ..reading import Grid
-from ..site_states import by_image
+from ..site_states import by_picture
 from .finding import Wrong, require
-from .forwards import SIZES, flat_index, inputs_of, method, picture, states_of
+from .forwards import (
+    SEVERAL,
+    SIZES,
+    flat_index,
+    inputs_of,
+    largest_difference,
+    method,
+    picture,
+    pictures,
+    shown_sizes,
+    states_of,
+    states_of_each,
+)
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -43,19 +55,37 @@ def paths(model: "Model") -> str:
 def token_counts(model: "Model") -> str:
     """In every tower and layer there are as many tokens as the grid has cells."""
     counted = []
-    for height, width in SIZES:
-        states, image = states_of(model, picture(height, width))
-        for (tower, layer), state in states.items():
-            grid = model.family.tokens.grid(model.config, image, tower)
-            leading = model.family.tokens.leading(model.config) if tower == "vision" else 0
-            shape = (int(np.prod(grid)) + leading, model.towers[tower].features)
-            require(
-                tuple(state.shape) == shape,
-                f"{height}x{width}: {tower} layer {layer} is {tuple(state.shape)}, the grid {grid} makes it {shape}",
-            )
-        grids = image_grids(model.blueprint, height, width)
-        counted.append(f"{height}x{width} -> " + ", ".join(f"{name} {each}" for name, each in grids.items()))
+    for sizes in shown_sizes(model):
+        name = " and ".join(f"{height}x{width}" for height, width in sizes)
+        for states, image in states_of_each(model, pictures(sizes)):
+            for (tower, layer), state in states.items():
+                grid = model.family.tokens.grid(model.config, image, tower)
+                leading = model.family.tokens.leading(model.config) if tower == "vision" else 0
+                shape = (int(np.prod(grid)) + leading, model.towers[tower].features)
+                require(
+                    tuple(state.shape) == shape,
+                    f"{name}: {tower} layer {layer} is {tuple(state.shape)}, the grid {grid} makes it {shape}",
+                )
+        grids = view_grids(model.blueprint, sizes).items()
+        counted.append(f"{name} -> " + ", ".join(f"{tower} {' '.join(map(str, each))}" for tower, each in grids))
     return "; ".join(counted)
+
+
+def kept_apart(model: "Model") -> str:
+    """Changing one of three pictures changes its own tokens up to the language model, and none of the others'."""
+    if not model.family.tokens.several:
+        return "a view has one picture"
+    shown = pictures(SEVERAL[-1])
+    clean = [states for states, _ in states_of_each(model, shown)]
+    before = [point for point in clean[0] if point[0] != "language" or point[1] == 0]
+    for index in range(len(shown)):
+        others = [255 - pixels if k == index else pixels for k, pixels in enumerate(shown)]
+        for k, (states, _) in enumerate(states_of_each(model, others)):
+            changed = [point for point in before if largest_difference(states[point], clean[k][point]) > 0]
+            expected = before if k == index else []
+            wrong = ", ".join(f"{tower} layer {layer}" for tower, layer in sorted({*changed} ^ {*expected}))
+            require(not wrong, f"changing picture {index} leaves or changes picture {k} wrongly at {wrong}")
+    return f"{len(shown)} pictures, {len(before)} points"
 
 
 def row_major(model: "Model") -> str:
@@ -141,4 +171,4 @@ def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | 
 
     writes = {} if at is None else {("vision", layer): reverse}
     _, states = trace.run(model, inputs, reads=[("projector", 0)], writes=writes, method=method(model))
-    return by_image(model, states, [inputs])[0]["projector", 0]
+    return by_picture(model, states, [inputs])[0]["projector", 0]

@@ -22,17 +22,30 @@ SLACK = 1.1
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """Tiles without the thumbnail, as one plane in the language model."""
+    """Tiles without the thumbnail, as one plane in the language model; a picture that is not cut is one tile."""
     if tower == "language":
         return (1, *plane(config, image))
     _, rows, cols = vit_grid(config, image, tower)
-    return (image["pixel_values"].shape[1] - 1, rows, cols)
+    return (max(1, image["pixel_values"].shape[1] - 1), rows, cols)
+
+
+def uncut(image: Inputs) -> bool:
+    """Whether the vision tower sees the picture whole, in a square: one of several, as LLaVA-OneVision shows them."""
+    return image["pixel_values"].shape[1] == 1
+
+
+def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
+    """Pictures lie along the first axis of the pixels, none of them cut."""
+    parts = zip(view["pixel_values"].split(1), view["image_sizes"].split(1), strict=True)
+    return [{"pixel_values": pixels, "image_sizes": size} for pixels, size in parts]
 
 
 def plane(config: Any, image: Inputs) -> tuple[int, int]:
     """Rows and columns of the plane that tiles become: unpadded, and interpolated where they are too many."""
     vision, size = config.vision_config, image["image_sizes"][0].tolist()
     side = vision.image_size // vision.patch_size
+    if uncut(image):
+        return side, side
     height, width = select_best_resolution(tuple(size), config.image_grid_pinpoints)
     padded = torch.empty(1, height // vision.image_size * side, width // vision.image_size * side, device="meta")
     rows, cols = unpad_image(padded, size).shape[1:]
@@ -46,12 +59,18 @@ def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) 
     """Of each image the thumbnail's CLS and all tiles' patches: (tile of all images, token, feature) -> per image."""
     cls = vit_leading(config) if tower == "vision" else 0
     split = state.split([image["pixel_values"].shape[1] for image in images])
-    return [torch.cat([part[0, :cls], part[1:, cls:].flatten(0, 1)]) for part in split]
+    first = [0 if uncut(image) else 1 for image in images]
+    return [torch.cat([part[0, :cls], part[k:, cls:].flatten(0, 1)]) for part, k in zip(split, first, strict=True)]
 
 
 def plane_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
-    """The plane behind the thumbnail, without newlines: (position, feature) -> (token, feature)."""
+    """The plane behind the thumbnail, without newlines: (position, feature) -> (token, feature).
+
+    A picture that is not cut has no thumbnail, and one newline at its end.
+    """
     rows, cols = plane(config, image)
+    if uncut(image):
+        return state[: rows * cols]
     return state[-rows * (cols + 1) :].view(rows, cols + 1, -1)[:, :-1].flatten(0, 1)
 
 

@@ -15,6 +15,11 @@ def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
     return vit_grid(config, image, tower) if tower == "vision" else (1, side, side)
 
 
+def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
+    """Pictures lie along the first axis of the pixels."""
+    return [{"pixel_values": part} for part in view["pixel_values"].split(1)]
+
+
 # An image's tokens see each other both ways but nothing behind them, so that what follows leaves them as they are.
 GEMMA3 = Family(
     name="gemma3",
@@ -25,7 +30,7 @@ GEMMA3 = Family(
         language="model.language_model.layers",
         final_norm="model.language_model.norm",
     ),
-    tokens=ImageTokens(vit_towers, pooled_grid),
+    tokens=ImageTokens(vit_towers, pooled_grid, split_pictures=split_pictures),
     reuse=Reuse(image_prefix="causal"),
     limit=FIXED,
     examples=(
@@ -44,7 +49,7 @@ PALIGEMMA = replace(
     name="paligemma",
     model_types=("paligemma",),
     modules=replace(GEMMA3.modules, encoder="model.vision_tower"),
-    tokens=replace(GEMMA3.tokens, grid=vit_grid),
+    tokens=replace(GEMMA3.tokens, grid=vit_grid, split_pictures=None),
     reuse=Reuse(image_prefix="bidirectional", first_position=1, answer_type=1),
     prompt=Prompt(plain="{image}answer en {text}", closing="\n"),  # the task that all checkpoints were trained on
     text_only=False,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isqrt
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..reading import Grid
@@ -42,6 +43,17 @@ def _tiles(seen: int) -> int:
     return max(1, seen - 1)
 
 
+def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
+    """Tiles apart for each picture: one mark comes before every tile, and one more behind the last of a picture."""
+    ids = view["input_ids"][0]
+    at_image = ids == config.image_token_id
+    starts = at_image & ~at_image.roll(1)
+    mark = ids[int(at_image.nonzero()[-1]) + 1]
+    marks = (ids == mark).cumsum(0)[starts]
+    picture = marks - torch.arange(1, len(marks) + 1)  # how many pictures ended before each tile
+    return [{"pixel_values": part} for part in view["pixel_values"].split(picture.bincount().tolist(), dim=1)]
+
+
 def limit_visual_tokens(processor: Any, count: int) -> None:
     """Shrink an image's longest side, so that its tiles and thumbnail have at most `count` tokens."""
     each, images = processor.image_seq_len, processor.image_processor
@@ -61,7 +73,9 @@ IDEFICS3 = Family(
         language="model.text_model.layers",
         final_norm="model.text_model.norm",
     ),
-    tokens=ImageTokens(vit_towers, grid, vision_rows=tile_rows, language_rows=tile_tokens),
+    tokens=ImageTokens(
+        vit_towers, grid, vision_rows=tile_rows, language_rows=tile_tokens, split_pictures=split_pictures
+    ),
     reuse=Reuse(image_prefix="causal"),
     limit=Limit(limit_visual_tokens, "longest side"),
     examples=(

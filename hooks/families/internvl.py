@@ -41,6 +41,14 @@ def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     return state[: len(state) // seen * _parts(seen)]
 
 
+def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
+    """Tiles apart for each picture, whose image positions are one run without a gap, each tile having as many."""
+    at_image, lengths = (view["input_ids"][0] == config.image_token_id).unique_consecutive(return_counts=True)
+    runs, tiles = lengths[at_image], view["pixel_values"]
+    counts = runs * len(tiles) // runs.sum()
+    return [{"pixel_values": part} for part in tiles.split(counts.tolist())]
+
+
 def limit_visual_tokens(processor: Any, count: int) -> None:
     """Cut into fewer tiles, so that tiles and thumbnail have at most `count` tokens."""
     each = processor.image_seq_length
@@ -61,7 +69,12 @@ INTERNVL = Family(
         final_norm="model.language_model.norm",
     ),
     tokens=ImageTokens(
-        cls_vit_towers, grid, leading=lambda config: 1, vision_rows=tile_rows, language_rows=tile_tokens
+        cls_vit_towers,
+        grid,
+        leading=lambda config: 1,
+        vision_rows=tile_rows,
+        language_rows=tile_tokens,
+        split_pictures=split_pictures,
     ),
     reuse=Reuse(image_prefix="causal"),
     limit=Limit(limit_visual_tokens, "max tiles"),

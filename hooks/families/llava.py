@@ -84,6 +84,7 @@ LLAVA_ONEVISION = replace(
     LLAVA_NEXT,
     name="llava_onevision",
     model_types=("llava_onevision",),
+    tokens=replace(LLAVA_NEXT.tokens, split_pictures=anyres.split_pictures),
     examples=(
         "llava-hf/llava-onevision-qwen2-0.5b-ov-hf",
         "llava-hf/llava-onevision-qwen2-7b-ov-hf",

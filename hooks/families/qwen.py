@@ -71,6 +71,13 @@ def packed_rows(
     return made
 
 
+def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
+    """Packed patches apart for each picture, as many as its grid has places."""
+    grids = view["image_grid_thw"]
+    parts = view["pixel_values"].split(grids.prod(-1).tolist())
+    return [{"pixel_values": part, "image_grid_thw": grid[None]} for part, grid in zip(parts, grids, strict=True)]
+
+
 def limit_visual_tokens(processor: Any, count: int) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
@@ -95,7 +102,7 @@ def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = 
             language="model.language_model.layers",
             final_norm="model.language_model.norm",
         ),
-        tokens=ImageTokens(towers, grid, vision_rows=partial(packed_rows, order)),
+        tokens=ImageTokens(towers, grid, vision_rows=partial(packed_rows, order), split_pictures=split_pictures),
         reuse=Reuse(image_prefix="causal", rope_deltas="model.rope_deltas"),
         prompt=Prompt(placeholder=MARK),
         limit=Limit(limit_visual_tokens, "max pixels"),

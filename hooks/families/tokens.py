@@ -85,7 +85,9 @@ class ImageTokens:
     effect. `leading(config)`: how many tokens come before a vision state's patches (CLS). `vision_rows(config, state,
     images, tower)`: vision or projector states of a batch, split by image, CLS first and patches in grid order.
     `language_rows(config, state, image)`: of the states at one image's positions in the language model, those of the
-    grid, in its order. `image_token(config)`: the input id at those positions.
+    grid, in its order. `image_token(config)`: the input id at those positions. `split_pictures(config, view)`: what the
+    processor made of several pictures and one prompt, apart for each picture; None where a view has one picture. A
+    picture's share of the image positions is that of the pixels (`pixel_values`).
     """
 
     towers: Callable[[Any], dict[str, Tower]]
@@ -95,3 +97,9 @@ class ImageTokens:
     vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
     language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens
     image_token: Callable[[Any], int] = image_token_id
+    split_pictures: Callable[[Any, Inputs], list[Inputs]] | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether a view may have several pictures."""
+        return self.split_pictures is not None

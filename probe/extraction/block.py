@@ -131,10 +131,7 @@ def read(
 ) -> Readings:
     """Read all images under one condition; without sites, only their answers."""
     rows = defined_rows(perturbed)
-    views = [
-        hooks.View(next(iter(perturbed[row].pictures), None), tuple(each.question for each in block.questions[row]))
-        for row in rows
-    ]
+    views = [hooks.View(perturbed[row].pictures, tuple(each.question for each in block.questions[row])) for row in rows]
     readings = hooks.capture.read(
         block.model,
         views,

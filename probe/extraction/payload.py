@@ -66,15 +66,15 @@ def fill_sample_site(
 
 
 def fill_tokens(arrays: Arrays, row: int, states: "SiteStates", spec: SiteSpec, longest: int) -> None:
-    """One image's grid, variables and tokens."""
-    assert states.grid is not None
-    count, prefix = int(np.prod(states.grid)), f"sites/{spec.slug}"
+    """One image's grid, variables and tokens; where its pictures have no common grid, the grid stays -1."""
+    count, prefix = states.n_tokens, f"sites/{spec.slug}"
     if count > longest:
         raise ValueError(
             f"site {spec.site!r}: an image has {count} vision tokens, the store has room for {longest}. "
             "Use images of one size, or set --visual-tokens where the model allows it."
         )
-    arrays[f"{prefix}/grid"][row] = states.grid
+    if states.grid is not None:
+        arrays[f"{prefix}/grid"][row] = states.grid
     arrays[f"{prefix}/n_tokens"][row] = count
     for name, value in states.reduced.items():
         cells = arrays[f"{prefix}/{name}"][row]

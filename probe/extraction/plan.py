@@ -190,11 +190,13 @@ def most_tokens(
     dataset: Dataset, conditions: tuple[Condition, ...], preparation: str, blueprint: "Blueprint"
 ) -> dict[str, int]:
     """The largest number of grid tokens of any view, in each tower."""
+    from hooks import view_grids
+
     return token_counts.largest(
         dataset,
         conditions,
         preparation,
-        grids=partial(token_counts.view_grids, blueprint),
+        grids=partial(view_grids, blueprint),
         resizes=blueprint.family.resizes,
     )
 

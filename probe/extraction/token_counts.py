@@ -12,7 +12,7 @@ from ..perturbations.preparation import prepared
 from ..sample import Dataset, Size
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
+    pass
 
 Sizes = tuple[Size, ...]
 """The (height, width) of each picture of a view."""
@@ -22,18 +22,6 @@ Grid = tuple[int, int, int]
 
 GridsOfSizes = Callable[[Sizes], Mapping[str, Sequence[Grid]]]
 """Sizes of a view's pictures -> the grid of each, per tower; ValueError for sizes that the model cannot take."""
-
-
-def view_grids(blueprint: "Blueprint", sizes: Sizes) -> dict[str, tuple[Grid, ...]]:
-    """The grids of a view's pictures in each tower that has tokens.
-
-    Raises ValueError for sizes, or a number of pictures, that the model cannot take.
-    """
-    from hooks import image_grids
-
-    if len(sizes) != 1:
-        raise ValueError(f"{blueprint.family.name} takes one picture per question, not {len(sizes)}.")
-    return {tower: (grid,) for tower, grid in image_grids(blueprint, *sizes[0]).items()}
 
 
 def largest(

@@ -6,12 +6,14 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import hooks
+
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
 from ..sample import Image, Pixels
-from .token_counts import Sizes, view_grids
+from .token_counts import Sizes
 
 if TYPE_CHECKING:
     from hooks import Model
@@ -99,7 +101,7 @@ def size_check(model: "Model") -> InvalidSizes:
     def invalid_sizes(sizes: Sizes) -> str:
         try:
             if model.family.resizes or len(sizes) > 1:
-                view_grids(model.blueprint, sizes)
+                hooks.view_grids(model.blueprint, sizes)
         except ValueError as error:
             return str(error)
         return ""
