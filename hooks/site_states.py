@@ -64,8 +64,8 @@ def _image_site(
         assert pooled is not None
         return SiteStates(to_numpy(pooled[None]))
     leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
-    of_pictures = OF_PICTURES[site.kind.name]
-    layers = torch.stack([of_pictures([each[site.tower, layer] for each in states], leading) for layer in site.layers])
+    whole = [_joined([each[site.tower, layer] for each in states], leading) for layer in site.layers]
+    layers = torch.stack([OF_IMAGE[site.kind.name](state, leading * len(states)) for state in whole])
     if not site.has_tokens:
         return SiteStates(to_numpy(layers))
     grids = tuple(model.family.tokens.grid(model.config, picture, site.tower) for picture in pictures)
@@ -110,19 +110,18 @@ def _mean(tokens: Tensor) -> Tensor:
     return tokens.float().mean(-2).to(tokens.dtype)
 
 
-def _grid_tokens(states: Sequence[Tensor], leading: int) -> Tensor:
-    return torch.cat([state[leading:] for state in states])
+def _joined(states: Sequence[Tensor], leading: int) -> Tensor:
+    """The pictures' states (token, feature) as those of one image: what precedes each grid first, then all grids."""
+    if len(states) == 1:
+        return states[0]
+    return torch.cat([*(state[:leading] for state in states), *(state[leading:] for state in states)])
 
 
-def _cls(states: Sequence[Tensor], leading: int) -> Tensor:
-    return states[0][0] if len(states) == 1 else _mean(torch.stack([state[0] for state in states]))
-
-
-OF_PICTURES: Mapping[str, Callable[[Sequence[Tensor], int], Tensor]] = {
-    "patches": _grid_tokens,
-    "image": _grid_tokens,
-    "mean": lambda states, leading: _mean(_grid_tokens(states, leading)),
-    "cls": _cls,
+OF_IMAGE: Mapping[str, Callable[[Tensor, int], Tensor]] = {
+    "patches": lambda state, leading: state[leading:],
+    "image": lambda state, leading: state[leading:],
+    "mean": lambda state, leading: _mean(state[leading:]),
+    "cls": lambda state, leading: state[0] if leading == 1 else _mean(state[:leading]),
 }
-"""Per kind of layered image-level state: (each picture's states (token, feature), how many precede its grid's) ->
-(token of all pictures, feature) or (feature)."""
+"""Per kind of layered image-level state: (one image's states (token, feature), how many precede the grid's) -> (token,
+feature) or (feature)."""
