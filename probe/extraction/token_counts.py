@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +9,6 @@ from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.preparation import prepared
 from ..sample import Dataset, Size
-
-if TYPE_CHECKING:
-    pass
 
 Sizes = tuple[Size, ...]
 """The (height, width) of each picture of a view."""
