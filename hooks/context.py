@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Ids = tuple[int, ...]
 
+REMEMBERED = 4096
+"""Texts whose rendering and token ids are remembered: all conditions of an image ask the same questions."""
+
 
 DATE = "26 Jul 2024"
 """For templates that write today's date: the one that Llama 3's take where they know none."""
@@ -40,12 +43,17 @@ def render(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
     if not blueprint.chat:
         marks = placeholder(blueprint) * pictures
         return blueprint.family.prompt.plain.replace("{image}", marks).replace("{text}", text)
+    template = blueprint.processor.chat_template
+    used = template if isinstance(template, str) else template["default"]
+    return _templated(blueprint.processor, used, text, pictures)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _templated(processor: Any, template: str, text: str, pictures: int) -> str:
+    """A user's message by the processor's chat template, which is also the key under which it is remembered."""
     content = [{"type": "image"}] * pictures + [{"type": "text", "text": text}]
-    return blueprint.processor.apply_chat_template(
-        [{"role": "user", "content": content}],
-        add_generation_prompt=True,
-        tokenize=False,
-        **_undated(blueprint.processor.chat_template),
+    return processor.apply_chat_template(
+        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, **_undated(template)
     )
 
 
@@ -60,14 +68,13 @@ def _refuse_marks(blueprint: Blueprint, what: str, text: str) -> None:
             raise ValueError(f"{what} {text!r} contains the image placeholder {mark!r}. Take it out.")
 
 
-def _undated(template: str | dict[str, str]) -> dict[str, str]:
+def _undated(template: str) -> dict[str, str]:
     """What keeps a chat template from writing today's date, so that a prompt is the same every day."""
-    used = template if isinstance(template, str) else template["default"]
     fixed = {}
-    if "date_string" in used:  # what a template does not ask for the library warns about
+    if "date_string" in template:  # what a template does not ask for the library warns about
         fixed["date_string"] = DATE
-    if "strftime_now" in used:
-        fixed["chat_template"] = SAME_DAY + used
+    if "strftime_now" in template:
+        fixed["chat_template"] = SAME_DAY + template
     return fixed
 
 
@@ -94,9 +101,15 @@ def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple
     return made
 
 
-@lru_cache(maxsize=4096)  # every condition of an image asks the same again
+@lru_cache(maxsize=REMEMBERED)
+def token_ids(tokenizer: Any, text: str, special: bool) -> Ids:
+    """The tokenizer's ids of a text, with its special tokens around them if `special`."""
+    return tuple(tokenizer(text, add_special_tokens=special)["input_ids"])
+
+
+@lru_cache(maxsize=REMEMBERED)
 def _continuation(tokenizer: Any, text: str, answer: str) -> Ids:
-    context = tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
+    context = token_ids(tokenizer, text, False)
     bare = text[-1:].isspace() or (context and context[-1] in tokenizer.all_special_ids)
     answer = answer if bare else f" {answer}"
     joint = tuple(tokenizer(text + answer, add_special_tokens=False)["input_ids"])

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .context import Ids, placeholder, render
+from .context import Ids, placeholder, render, token_ids
 from .families import Inputs, all_families
 from .reading import Grid, Pixels, Question, View
 from .state_kinds import KINDS
@@ -211,11 +211,8 @@ def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first
     whole = tuple(inputs["input_ids"][0].tolist())
     if first == other:
         return whole
-    processor = blueprint.processor
-    plain, ids = (
-        tuple(processor.tokenizer(text, add_special_tokens=_special(blueprint, text))["input_ids"])
-        for text in (first, other)
-    )
+    tokenizer = blueprint.processor.tokenizer
+    plain, ids = (token_ids(tokenizer, text, _special(blueprint, text)) for text in (first, other))
     shared = min(len(plain), len(whole))
     image = blueprint.image_token
     limit = min(shared, plain.index(image) + 1) if image in plain else shared
@@ -224,7 +221,7 @@ def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first
     placed = whole[start : len(whole) - end]
     if ids[:start] != plain[:start]:
         return None
-    if placed and placed[-1] != image and placed[-1] not in _special_ids(processor.tokenizer):
+    if placed and placed[-1] != image and placed[-1] not in _special_ids(tokenizer):
         return tuple(process(blueprint, view.pictures, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
 

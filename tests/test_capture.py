@@ -10,7 +10,7 @@ from readings import arrays, tokens
 from tiny import picture
 from tiny.llava import GRID, IMAGE_TOKENS, LANGUAGE_LAYERS, VISION_LAYERS, WIDTH
 
-from hooks import Question, View, capture, options, sites
+from hooks import Question, View, capture, load, options, sites
 from hooks.check import counted_vision
 from hooks.context import render
 from hooks.encoding import process
@@ -260,6 +260,19 @@ def test_reading_twice_gives_the_same_bits(model, readings):
 def test_a_question_that_holds_an_image_placeholder_is_refused(model):
     with pytest.raises(ValueError, match="contains the image placeholder '<image>'"):
         capture.check_question(model, Question("what is <image> here?"))
+
+
+def test_prompts_are_rendered_once_for_all_views(monkeypatch):
+    model = load(str(tiny.checkpoint("llava")), tiny.ON_CPU)  # of its own: others have rendered already
+    rendered = []
+    apply = model.processor.apply_chat_template
+    monkeypatch.setattr(
+        model.processor, "apply_chat_template", lambda *args, **kwargs: rendered.append(args) or apply(*args, **kwargs)
+    )
+    questions = (Question("is there a bus?", ("yes", "no")), Question("what is it?", ("a car", "a bus")))
+    for seed in range(3):  # as many conditions
+        capture.read(model, [View((picture(seed),), questions)], (), batch_size=1)
+    assert len(rendered) == 2
 
 
 def test_without_a_chat_template_the_prompt_is_the_image_and_the_text(model, monkeypatch):

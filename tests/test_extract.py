@@ -18,7 +18,7 @@ from analyses import drift, kernels
 from probe import Execution
 from probe.datasets.registry import open_dataset
 from probe.errors import Interrupted, PlanError, PlanMismatch
-from probe.perturbations import catalogue, suites
+from probe.perturbations import Others, catalogue, suites
 from probe.prompts import render
 from stores import IncompleteRun, Run, Writer, ledger
 
@@ -41,14 +41,16 @@ Extract = Callable[..., Run]
 
 @pytest.fixture
 def extract(dataset: str, tmp_path: Path) -> Extract:
-    def call(out: str = "run", *, dataset: str = dataset, **changes: Any) -> Run:
+    def call(out: str = "run", *, model: str = "", dataset: str = dataset, **changes: Any) -> Run:
         settings: dict[str, Any] = {
             "perturb": ["motion_blur.horizontal"],
             "sites": SITES,
             "dtype": "float32",
             "execution": CPU,
         }
-        return probe.extract(str(tiny.checkpoint("llava")), dataset, out=tmp_path / out, **(settings | changes))
+        return probe.extract(
+            model or str(tiny.checkpoint("llava")), dataset, out=tmp_path / out, **(settings | changes)
+        )
 
     return call
 
@@ -207,6 +209,37 @@ def test_an_image_of_several_pictures_fails_its_samples_where_the_model_takes_on
     assert list(run.failed) == ["mcq-1"]
     assert "not 2" in run.failed["mcq-1"]
     assert run.answers.log_likelihood.sel(sample="yes-1").isel(option=0).notnull().all()
+
+
+def test_several_pictures_are_perturbed_each_by_its_own_id_and_read_together(extract: Extract, tmp_path: Path) -> None:
+    lines = picture_set.lines(3)[:3]
+    lines[2] |= {"images": ["001.png", "002.png"]}
+    del lines[2]["image"]
+    path = str(picture_set.write(tmp_path / "own", images=3, samples=lines))
+    site, model = "vision.layers[-1]:patches", tiny.load("qwen2_vl")
+    run = extract(
+        model=model.source, dataset=path, perturb=["gaussian_noise:3", "another_image"], sites=(site,), keep="tokens"
+    )
+    assert run.failed == {}
+    data = open_dataset(path).dataset
+    image, (sample,) = data.images[1], data.samples_of("001.png + 002.png")
+    for condition in suites.parse(["gaussian_noise:3", "another_image"]):
+        shown = tuple(
+            catalogue.apply(
+                condition, each.read(), image_id=each.id, seed=0, others=Others(data.pictures, ("001.png", "002.png"))
+            )
+            for each in image.pictures
+        )
+        view = hooks.View(shown, (hooks.Question(render(sample), sample.options),))
+        (exact,) = hooks.options.score_reference(model, view)
+        stored = run.answers.sel(sample="mcq-1", condition=condition.id)
+        np.testing.assert_allclose(stored.log_likelihood[:3], exact.log_likelihood, atol=1e-4)
+        if condition.family == "another_image":  # the only other picture, twice
+            assert (shown[0] == data.images[0].pictures[0].read()).all()
+            assert (shown[1] == shown[0]).all()
+    tokens = run.site(site).n_tokens.sel(condition="clean")
+    assert tokens.sel(image="001.png + 002.png") == 2 * tokens.sel(image="000.png")
+    assert run.images.width.values.tolist() == [48, 48]
 
 
 def test_questions_are_rendered_once_for_all_conditions(extract: Extract, monkeypatch: pytest.MonkeyPatch) -> None:
