@@ -79,8 +79,8 @@ class SiteStates:
     Of an image-level site `pooled` is (layer, feature): the vector itself, or the mean over the tokens of all pictures;
     `cls` of several pictures is the mean of theirs. Sites with a token axis also have `grids`, one per picture, and,
     where they were to be kept, `tokens` (layer, token, feature), picture after picture in the order of their grids.
-    `reduced`: name -> whatever `reduce` returned, empty without it and where there is no common grid. Of a sample-level
-    site `pooled` is (question, layer, feature), nan where a question is not the site's or has no such state.
+    `reduced`: name -> what `reduce` returned, empty without it. Of a sample-level site `pooled` is (question, layer,
+    feature), nan where a question is not the site's or has no such state.
     """
 
     pooled: NDArray

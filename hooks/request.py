@@ -9,8 +9,9 @@ from torch import Tensor
 from .reading import Grid
 from .sites import Site
 
-Reduce = Callable[[int, Site, Tensor, Grid], Mapping[str, Tensor]]
-"""(view index, site, tokens (layer, token, feature) on the device, grid) -> named tensors to keep instead of tokens."""
+Reduce = Callable[[int, Site, Tensor, tuple[Grid, ...]], Mapping[str, Tensor]]
+"""(view index, site, tokens (layer, token, feature) on the device, the grid of each picture) -> named tensors to keep
+instead of tokens."""
 
 PaddingSide = Literal["left", "right"]
 """The side on which token sequences of different lengths are padded; results do not depend on it."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from . import trace
 from .families import Inputs
-from .reading import SiteStates, stacked
+from .reading import SiteStates
 from .request import Request
 from .sites import Site
 
@@ -69,8 +69,7 @@ def _image_site(
     if not site.has_tokens:
         return SiteStates(to_numpy(layers))
     grids = tuple(model.family.tokens.grid(model.config, picture, site.tower) for picture in pictures)
-    grid = stacked(grids)
-    reduced = {} if request.reduce is None or grid is None else request.reduce(index, site, layers, grid)
+    reduced = {} if request.reduce is None else request.reduce(index, site, layers, grids)
     return SiteStates(
         pooled=to_numpy(_mean(layers)),
         tokens=to_numpy(layers) if site.slug in request.keep_tokens else None,

@@ -170,9 +170,9 @@ def test_raw_tokens_are_kept_only_where_asked(model):
 def test_reductions_see_each_views_tokens_on_the_device(model, readings):
     seen = []
 
-    def spread(index, site, tokens, grid):
+    def spread(index, site, tokens, grids):
         seen.append((index, site.slug))
-        return {"spread": tokens.float().std(dim=1), "cells": torch.tensor(grid)}
+        return {"spread": tokens.float().std(dim=1), "cells": torch.tensor(grids[0])}
 
     wanted = sites.parse_all(["vision.layers[*]:patches", "vision.layers[*]:cls"], model.towers)
     made = capture.read(model, VIEWS, wanted, batch_size=3, reduce=spread)

@@ -1,5 +1,6 @@
 """Views of two and three pictures: read, scored and answered as one plain forward with all of them is."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 from tiny import picture
 
 from hooks import Question, View, capture, options, sites
+from hooks.check import structure
+from hooks.check.finding import found
 from hooks.context import placeholder, render
 from hooks.encoding import process, stack, view_grids
 from hooks.reading import stacked
@@ -174,13 +177,13 @@ def test_grids_are_known_from_sizes_and_there_are_as_many_tokens(case):
             assert states.tokens.shape[1] == states.n_tokens == sum(int(np.prod(grid)) for grid in grids)
 
 
-def test_grids_are_stacked_where_rows_and_columns_are_equal_and_nothing_is_reduced_where_not():
+def test_grids_are_stacked_where_rows_and_columns_are_equal():
     model = tiny.load("qwen2_vl")
     wanted = sites.parse_all(["language.layers[0]:image"], model.towers)
-    given = []
+    given = {}
 
-    def reduce(index, site, tokens, grid):
-        given.append((index, tuple(tokens.shape), grid))
+    def reduce(index, site, tokens, grids):
+        given[index] = (tuple(tokens.shape), grids)
         return {"sum": tokens.sum()}
 
     views = [view(LIKE), view(UNLIKE), view(LIKE[:1])]
@@ -189,8 +192,8 @@ def test_grids_are_stacked_where_rows_and_columns_are_equal_and_nothing_is_reduc
     assert [each.grids for each in states] == [((1, 3, 4), (1, 3, 4)), ((1, 6, 3), (1, 2, 2)), ((1, 3, 4),)]
     assert [each.grid for each in states] == [(2, 3, 4), None, (1, 3, 4)]
     assert [each.n_tokens for each in states] == [24, 22, 12]
-    assert sorted(given) == [(0, (1, 24, 64), (2, 3, 4)), (2, (1, 12, 64), (1, 3, 4))]
-    assert [list(each.reduced) for each in states] == [["sum"], [], ["sum"]]
+    assert given == {k: ((1, each.n_tokens, 64), each.grids) for k, each in enumerate(states)}
+    assert [list(each.reduced) for each in states] == [["sum"]] * 3
 
 
 def test_tiles_of_each_picture_lie_one_behind_the_other():
@@ -226,3 +229,16 @@ def test_other_families_refuse_several_pictures_by_name(case):
         capture.read(model, VIEWS[1:2], (), batch_size=1)
     with pytest.raises(ValueError, match=f"family '{name}' takes one picture"):
         view_grids(model.blueprint, LIKE)
+
+
+def backwards(split):
+    return lambda config, view: split(config, view)[::-1]
+
+
+@pytest.mark.parametrize("case", ["qwen2_vl", "internvl3", "idefics3"])
+def test_pictures_that_an_entry_takes_for_one_another_are_found(case):
+    model = tiny.load(case)
+    tokens = replace(model.family.tokens, split_pictures=backwards(model.family.tokens.split_pictures))
+    wrong = replace(model, blueprint=replace(model.blueprint, family=replace(model.family, tokens=tokens)))
+    findings = [found("", check, wrong) for check in (structure.token_counts, structure.kept_apart)]
+    assert not all(finding.ok for finding in findings)

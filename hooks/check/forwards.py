@@ -26,7 +26,7 @@ Size = tuple[int, int]
 """(height, width)."""
 
 SIZES: tuple[Size, ...] = ((224, 224), (160, 320), (90, 60))
-SEVERAL = ((SIZES[0], SIZES[0]), (SIZES[1], SIZES[2]), (SIZES[2], SIZES[0], SIZES[1]))
+SEVERAL = ((SIZES[0], SIZES[0]), (SIZES[1], SIZES[2]), (SIZES[0], SIZES[2], SIZES[1]))
 """Views of two and three pictures, of equal sizes and of different ones."""
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.05, "bfloat16": 0.25, "int8": 0.5}

@@ -4,18 +4,19 @@
 run on any array library, so that a number reduced during capture is the number that the analysis would compute.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analyses import kernels
+from hooks.reading import Grid, stacked
 from stores import Variable
 
 if TYPE_CHECKING:
     import torch
 
+    from hooks.request import Reduce
     from hooks.sites import Site
 
-Grid = tuple[int, int, int]
 BANDS = 3
 HI = "arXiv 2602.06652"
 
@@ -48,29 +49,33 @@ def structure(tokens: "torch.Tensor", grid: Grid, *, bands: int = BANDS) -> "dic
 class Reducer:
     """Reduces the tokens of one block's images, one condition after the other, clean first.
 
-    The clean tokens stay in memory (on the CPU, in the model's precision) until the block is finished: token drift is
-    the cosine drift from them to the tokens under a condition, defined only where both grids are equal.
+    What needs a grid is defined only where the pictures of an image have a common one. The clean tokens stay in memory
+    (on the CPU, in the model's precision) until the block is finished: token drift is the cosine drift from them to the
+    tokens under a condition, defined only where each picture has the grid that it has when clean.
     """
 
     def __init__(self) -> None:
-        self._clean: dict[tuple[str, str], tuple[torch.Tensor, Grid]] = {}
+        self._clean: dict[tuple[str, str], tuple[torch.Tensor, tuple[Grid, ...]]] = {}
 
-    def over(
-        self, image_ids: list[str], *, clean: bool
-    ) -> "Callable[[int, Site, torch.Tensor, Grid], Mapping[str, torch.Tensor]]":
+    def over(self, image_ids: list[str], *, clean: bool) -> "Reduce":
         """The callable for `hooks.capture.read`, for views of these images under one condition."""
 
-        def reduce(view: int, site: "Site", tokens: "torch.Tensor", grid: Grid) -> "Mapping[str, torch.Tensor]":
+        def reduce(
+            view: int, site: "Site", tokens: "torch.Tensor", grids: tuple[Grid, ...]
+        ) -> "Mapping[str, torch.Tensor]":
             key = image_ids[view], site.slug
             if clean:
-                self._clean[key] = tokens.detach().cpu().clone(), grid
-            return structure(tokens, grid) | self._drift(key, tokens, grid)
+                self._clean[key] = tokens.detach().cpu().clone(), grids
+            grid = stacked(grids)
+            return (structure(tokens, grid) if grid else {}) | self._drift(key, tokens, grids)
 
         return reduce
 
-    def _drift(self, key: tuple[str, str], tokens: "torch.Tensor", grid: Grid) -> "dict[str, torch.Tensor]":
-        reference, reference_grid = self._clean.get(key, (None, None))
-        if reference is None or reference_grid != grid or reference.shape != tokens.shape:
+    def _drift(
+        self, key: tuple[str, str], tokens: "torch.Tensor", grids: tuple[Grid, ...]
+    ) -> "dict[str, torch.Tensor]":
+        reference, reference_grids = self._clean.get(key, (None, None))
+        if reference is None or reference_grids != grids or reference.shape != tokens.shape:
             return {}
         # (layer, token, feature) twice -> (layer, token)
         return {"token_drift": kernels.cosine_drift(reference.to(tokens.device).float(), tokens.float())}
