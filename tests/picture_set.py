@@ -23,11 +23,17 @@ def lines(images: int) -> list[dict[str, Any]]:
     return made
 
 
-def write(folder: Path, *, images: int = 5, samples: Sequence[dict[str, Any]] | None = None) -> Path:
+def write(
+    folder: Path,
+    *,
+    images: int = 5,
+    size: tuple[int, int] = (40, 48),
+    samples: Sequence[dict[str, Any]] | None = None,
+) -> Path:
     """Write the pictures and the .jsonl file; its path."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(images):
-        PIL.Image.fromarray(picture(index)).save(folder / f"{index:03d}.png")
+        PIL.Image.fromarray(picture(index, *size)).save(folder / f"{index:03d}.png")
     path = folder / "set.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in samples or lines(images)))
     return path

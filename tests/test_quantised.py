@@ -1,6 +1,7 @@
 """Weights in 4 and 8 bits, on several families: loaded, traced, extracted, and measured beside the full model."""
 
 import json
+import logging
 import warnings
 
 import numpy as np
@@ -18,8 +19,9 @@ CASES = ("llava", "qwen2_vl", "gemma3")
 
 @pytest.fixture(autouse=True)
 def _quiet_kernels():
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it logs the cast of every product
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # bitsandbytes warns about CPU kernels and casts
+        warnings.simplefilter("ignore")  # and warns about CPU kernels
         yield
 
 
@@ -33,13 +35,14 @@ def options(method, **more):
 def test_every_check_passes_and_the_distance_to_the_full_model_is_told(case, method):
     model, full = tiny.load(case, options(method)), tiny.load(case)
     assert [finding for finding in check.check(model) if not finding.ok] == []
-    found = check.distance(check.readings(model), check.readings(full), model)
+    mine, theirs = check.readings(model), check.readings(full)
+    found = check.distance(mine, theirs, model)
     assert found.name == "distance to the model in float32"
     largest = float(found.detail.split(" at most")[0].rpartition(" ")[2])
     scores = [
-        np.abs(mine.log_likelihood - theirs.log_likelihood).max()
-        for one, other in zip(check.readings(model), check.readings(full), strict=True)
-        for mine, theirs in zip(one.answers, other.answers, strict=True)
+        np.abs(answer.log_likelihood - other.log_likelihood).max()
+        for one, two in zip(mine, theirs, strict=True)
+        for answer, other in zip(one.answers, two.answers, strict=True)
     ]
     assert largest == pytest.approx(max(scores), rel=0.1)
     assert 0 < largest < 20
@@ -47,7 +50,8 @@ def test_every_check_passes_and_the_distance_to_the_full_model_is_told(case, met
 
 def test_a_model_is_at_no_distance_from_itself():
     model = tiny.load("llava")
-    found = check.distance(check.readings(model), check.readings(model), model)
+    readings = check.readings(model)
+    found = check.distance(readings, readings, model)
     assert "scores 0 on average, 0 at most" in found.detail
 
 

@@ -4,36 +4,18 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import picture_set
 import pytest
-import tiny
 
 import probe
 from stores import ledger
 
-KILLS = 20
-SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
-
-
-def work(model: str, dataset: str, out: str, began: Event) -> None:
-    """Extract in a process of its own, in small blocks; say when the model is loaded and units are being written."""
-    from probe.extraction import plan, run
-
-    plan.LARGEST_BLOCK = 3
-    begin = run.begin
-
-    def announce(*arguments: object) -> None:
-        began.set()
-        begin(*arguments)  # type: ignore[arg-type]
-
-    run.begin = announce  # type: ignore[assignment]
-    execution = probe.Execution(device="cpu", batch_size=2)
-    settings = {"perturb": ["driving"], "sites": SITES, "dtype": "float32", "keep": "tokens"}
-    probe.extract(model, dataset, out=out, execution=execution, **settings)  # type: ignore[arg-type]
+KILLS, BLOCKS, CONDITIONS = 20, 4, 10
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -48,17 +30,19 @@ def markers(path: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
+def test_twenty_kills_leave_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from killed_run import work  # loads a model
+
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads do not survive a fork
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["probe.extraction.block", "tiny"])
-    dataset = str(picture_set.write(tmp_path / "set", images=12))
+    context.set_forkserver_preload(["killed_run"])
+    dataset = str(picture_set.write(tmp_path / "set", images=2 * BLOCKS))
     chance = random.Random(0)
 
     def start(out: str) -> tuple[multiprocessing.process.BaseProcess, Event]:
         began = context.Event()
-        process = context.Process(
-            target=work, args=(str(tiny.checkpoint("llava")), dataset, str(tmp_path / out), began)
-        )
+        process = context.Process(target=work, args=(dataset, str(tmp_path / out), began))
         process.start()
         assert began.wait(120)
         return process, began
@@ -78,14 +62,14 @@ def test_twenty_kills_leave_no_trace(tmp_path: Path) -> None:
         process.join()
         now = markers(tmp_path / "killed")
         assert safe.items() <= now.items()  # what was committed stays, and was not done again
-        interrupted += len(now) < 4 * 10
+        interrupted += len(now) < BLOCKS * CONDITIONS
         safe = now
     assert interrupted >= KILLS // 2  # most kills met a run that was not finished
-    last, _ = start("killed") if len(safe) < 4 * 10 else (None, None)
+    last, _ = start("killed") if len(safe) < BLOCKS * CONDITIONS else (None, None)
     if last is not None:
         last.join()
         assert last.exitcode == 0
     assert safe.items() <= markers(tmp_path / "killed").items()
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
     assert probe.open_run(tmp_path / "killed").complete
-    assert len(ledger.done(tmp_path / "killed")) == 4 * 10
+    assert len(ledger.done(tmp_path / "killed")) == BLOCKS * CONDITIONS

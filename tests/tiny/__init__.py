@@ -4,15 +4,13 @@ Each module has `CASES`: name -> a function that saves config, safetensors and p
 transformers' own config, model and processor classes, with tokenizers made here.
 """
 
-import atexit
 import pkgutil
-import shutil
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from tempfile import mkdtemp
 
 import numpy as np
+import shared
 
 import hooks
 
@@ -29,21 +27,10 @@ CASES: dict[str, Save] = {
 CONTRASTIVE: tuple[str, ...] = tuple(import_module(f"{__name__}.clip").CASES)
 
 
-@lru_cache(maxsize=1)
-def root() -> Path:
-    """A directory for checkpoints that goes away with the process."""
-    path = Path(mkdtemp(prefix="tiny-"))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
-    return path
-
-
 @cache
 def checkpoint(case: str) -> Path:
     """The folder of one case, made when first asked for."""
-    path = root() / case
-    path.mkdir()
-    CASES[case](path)
-    return path
+    return shared.folder(case, CASES[case])
 
 
 @cache

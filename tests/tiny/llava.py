@@ -63,21 +63,22 @@ def save_llava(
     language: str = "llama",
     strategy: str = "default",
     layers: int = 3,
+    tile: int = TILE,
     **settings: Any,
 ) -> None:
     """One tile, of which `strategy` drops CLS ("default") or keeps it ("full")."""
     words = tokenizer("<image>")
     siglip = tower is SIGLIP
     config = config_class(
-        vision_config=tower,
+        vision_config={**tower, "image_size": tile},
         text_config=text(len(words), model_type=language, num_hidden_layers=layers),
         image_token_index=words.get_vocab()["<image>"],
         **settings,
     )
     processor = LlavaProcessor(
-        pictures(SiglipImageProcessorPil, TILE)
+        pictures(SiglipImageProcessorPil, tile)
         if siglip
-        else pictures(CLIPImageProcessorPil, TILE, crop_size={"height": TILE, "width": TILE}),
+        else pictures(CLIPImageProcessorPil, tile, crop_size={"height": tile, "width": tile}),
         words,
         patch_size=PATCH,
         vision_feature_select_strategy=strategy,
