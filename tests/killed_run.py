@@ -15,7 +15,6 @@ SETTINGS = {
     "keep": "tokens",
 }
 MODEL = tiny.load("llava", hooks.LoadOptions(dtype="float32", device="cpu"))
-plan.LARGEST_BLOCK = 2
 
 
 def work(dataset: str, out: str, began: Event) -> None:
@@ -26,6 +25,7 @@ def work(dataset: str, out: str, began: Event) -> None:
         began.set()
         begin(*arguments)  # type: ignore[arg-type]
 
+    plan.LARGEST_BLOCK = 2  # in this process alone: tests import this file
     run.begin, run.load = announce, lambda blueprint: MODEL  # type: ignore[assignment]
     execution = probe.Execution(device="cpu", batch_size=2)
     probe.extract(MODEL.blueprint.source, dataset, out=out, execution=execution, **SETTINGS)  # type: ignore[arg-type]

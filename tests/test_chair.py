@@ -85,5 +85,5 @@ def test_the_ratio_of_sums_bootstraps_by_image() -> None:
 
 
 def test_cards_name_public_functions_and_ask_questions() -> None:
-    assert {card.name.removeprefix("chair.") for card in chair.CARDS} == set(chair.__all__) - {"CARDS"}
+    assert {card.name.removeprefix("misalignment.chair.") for card in chair.CARDS} == set(chair.__all__) - {"CARDS"}
     assert all(card.question.endswith("?") for card in chair.CARDS)

@@ -150,7 +150,7 @@ def test_wrong_registrations_are_refused_with_the_cure():
         return pixels
 
     for severities, message in (
-        (None, "give depth a default, or say severities= or listed="),
+        (None, "give depth a default, or name severities= or listed="),
         ({0: {"depth": 1}}, "severity 0 is no level. Number them 1, 2"),
         ({"low": {"depth": 1}}, "severity 'low' is no level"),
         ({-1: {"depth": 1}}, "severity -1 is no level"),
