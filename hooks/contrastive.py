@@ -40,7 +40,7 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
     for group in by_shape([_row(model, index, view) for index, view in enumerate(views)]):
         images = [row.inputs for row in group]
         reads = trace.points(model, request.image_sites)
-        output, states = trace.run(model, stack(model, images), reads=reads, method=contrast.see)
+        output, states = trace.run(model, stack(model, images), reads=reads, method=contrast.image_method)
         embedded = contrast.embedding(model.module, output)
         for place, (row, own) in enumerate(zip(group, by_picture(model, states, images), strict=True)):
             pooled = embedded[place]

@@ -57,7 +57,7 @@ def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict
         encoded = blueprint.processor.tokenizer([text], return_tensors="pt", add_special_tokens=special)
         return {name: encoded[name] for name in ("input_ids", "attention_mask")}
     shown = [_picture(pixels) for pixels in pictures]
-    # several pictures of one prompt are a list within the list of prompts, for processors that tell them apart by it
+    # nested, so that processors take several pictures for those of one prompt
     images = shown if len(shown) == 1 else [shown]
     encoded = blueprint.processor(images=images, text=[text], return_tensors="pt", add_special_tokens=special)
     # labels, which some processors add, are for training
@@ -132,7 +132,7 @@ def split_pictures(blueprint: Blueprint, inputs: dict[str, Tensor], count: int) 
     if count < 2:
         return (inputs,) * count
     made = blueprint.family.tokens.split_pictures
-    assert made is not None, "check_pictures lets no others through"
+    assert made is not None, "check_pictures rejects other families"
     parts = made(blueprint.config, inputs)
     places = inputs["input_ids"][inputs["input_ids"] == blueprint.image_token]
     pixels = [part["pixel_values"].numel() for part in parts]

@@ -69,7 +69,7 @@ def inputs_of(model: "Model", *pixels: np.ndarray) -> dict[str, Tensor]:
 
 def method(model: "Model") -> str:
     """The method of the model that is called on an image."""
-    return "__call__" if model.kind == "generative" else model.family.contrast.see
+    return "__call__" if model.kind == "generative" else model.family.contrast.image_method
 
 
 def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, Inputs]:

@@ -143,7 +143,7 @@ def _own_score(model: "Model", pixels: Any, caption: str) -> float:
     tokens = caption_tokens(model.blueprint, [caption])
     with model.lock, torch.inference_mode():
         output = model.module(**stack(model, [tokens]), **inputs_of(model, pixels))
-    return float(model.family.contrast.own(output))
+    return float(model.family.contrast.output_score(output))
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""LLaVA-NeXT's layout of a picture of any shape: tiles beside a thumbnail, which comes first, and then one plane.
+"""LLaVA-NeXT's layout of a picture of any shape: a thumbnail and tiles, which become one plane.
 
-The picture is scaled into one of the sizes on offer (`image_grid_pinpoints`), padded and cut into tiles. Behind the
-projector tiles become a plane without its padding; LLaVA-OneVision interpolates one that is too large. A newline ends
-each row of it.
+The picture is scaled into one of the allowed sizes (`image_grid_pinpoints`), padded and cut into tiles; the thumbnail
+comes first. After the projector the tiles become one plane without the padding, which LLaVA-OneVision interpolates
+where it is too large. A newline ends each row of the plane.
+
+LLaVA-OneVision does not cut pictures that share a view: each is padded to a square, and has one newline at its end.
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,7 @@ def grid(config: Any, image: Inputs, tower: str) -> Grid:
 
 
 def uncut(image: Inputs) -> bool:
-    """Whether the vision tower sees the picture whole, in a square: one of several, as LLaVA-OneVision shows them."""
+    """Whether the picture is not cut into tiles: it is one of several in a view."""
     return image["pixel_values"].shape[1] == 1
 
 
@@ -64,7 +66,7 @@ def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) 
 
 
 def plane_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
-    """The plane behind the thumbnail, without newlines: (position, feature) -> (token, feature).
+    """The plane after the thumbnail, without newlines: (position, feature) -> (token, feature).
 
     A picture that is not cut has no thumbnail, and one newline at its end.
     """

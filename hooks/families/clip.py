@@ -15,7 +15,7 @@ from .tokens import ImageTokens, Inputs, vit_grid, vit_leading
 
 
 def towers(pooled: Callable[[Any], int]) -> Callable[[Any], dict[str, Tower]]:
-    """The image tower, its pooled output so wide; captions are encoded whole, so the text tower has no sites."""
+    """The image tower, with the width of its pooled output; the text tower has no sites: captions are encoded whole."""
 
     def of(config: Any) -> dict[str, Tower]:
         vision = config.vision_config
@@ -36,7 +36,7 @@ def biased_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
 
 
 def naflex_grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """The rows and columns of patches that the processor cut the picture into, which keep its aspect."""
+    """The rows and columns of patches into which the processor cuts the picture, keeping its aspect ratio."""
     rows, cols = image["spatial_shapes"][0].tolist()
     return (1, rows, cols)
 
@@ -48,15 +48,15 @@ def naflex_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str
 
 
 def limit_patches(processor: Any, count: int) -> None:
-    """Let the processor resize pictures to at most so many patches."""
+    """Let the processor resize pictures to at most `count` patches."""
     if count < 1:
         raise ValueError(f"an image has at least 1 patch, not {count}. Ask for 1 or more.")
     processor.image_processor.max_num_patches = count
 
 
-def class_feature(module: nn.Module, seen: Any) -> Tensor:
+def class_feature(module: nn.Module, encoded: Any) -> Tensor:
     """BLIP's image feature of the contrastive loss, before normalisation: its projected CLS token."""
-    return module.get_submodule("vision_proj")(seen.last_hidden_state[:, 0])
+    return module.get_submodule("vision_proj")(encoded.last_hidden_state[:, 0])
 
 
 def log_odds(logits: Tensor) -> Tensor:
@@ -64,15 +64,15 @@ def log_odds(logits: Tensor) -> Tensor:
     return logits[:, 1] - logits[:, 0]
 
 
-def matched(module: nn.Module, seen: Any, captions: Captions) -> Tensor:
-    """BLIP's matching head on captions that look at one image's tokens through cross-attention: (caption)."""
-    image = seen.last_hidden_state.expand(len(captions["input_ids"]), -1, -1)
+def matched(module: nn.Module, encoded: Any, captions: Captions) -> Tensor:
+    """BLIP's matching head on captions that attend to one image's tokens: (caption)."""
+    image = encoded.last_hidden_state.expand(len(captions["input_ids"]), -1, -1)
     read = module.get_submodule("text_encoder")(**captions, encoder_hidden_states=image).last_hidden_state
     return log_odds(module.get_submodule("itm_head")(read[:, 0]))
 
 
 def of_model(output: Any) -> Tensor:
-    """The log-odds of a match in what BLIP's own forward returns."""
+    """The log-odds of a match in the output of BLIP's own forward."""
     return log_odds(output.itm_score)
 
 
@@ -147,7 +147,7 @@ BLIP_ITM = replace(
     model_types=("blip",),
     auto_class="BlipForImageTextRetrieval",
     tokens=replace(CLIP.tokens, towers=towers(lambda config: config.image_text_hidden_size)),
-    contrast=Contrast(see="vision_model", embedding=class_feature, match=matched, own=of_model),
+    contrast=Contrast(image_method="vision_model", embedding=class_feature, match=matched, output_score=of_model),
     examples=(
         "Salesforce/blip-itm-base-coco",
         "Salesforce/blip-itm-large-coco",

@@ -8,15 +8,15 @@ from typing import Any
 from torch import Tensor, nn
 
 Captions = dict[str, Tensor]
-"""What the processor made of captions: input_ids (caption, token) and whatever goes with them."""
+"""The processor's encoding of captions: input_ids (caption, token) and further inputs."""
 
 Match = Callable[[nn.Module, Any, Captions], Tensor]
-"""(model, what saw one image, captions) -> scores (caption)."""
+"""(model, output of the image tower for one image, captions) -> scores (caption)."""
 
 
-def pooler_output(module: nn.Module, seen: Any) -> Tensor:
-    """The projected image features, as most models hand them out: (image, feature)."""
-    return seen.pooler_output
+def pooler_output(module: nn.Module, encoded: Any) -> Tensor:
+    """The projected image features, as most models return them: (image, feature)."""
+    return encoded.pooler_output
 
 
 def text_positions(config: Any) -> int:
@@ -34,25 +34,26 @@ def scaled_cosine(module: nn.Module, image: Tensor, text: Tensor) -> Tensor:
 class Contrast:
     """The comparison of one family.
 
-    `see`: the model's method or submodule that takes what the image processor made. `embedding(module, seen)`: of what
-    that returns, the vector that stands for each image, not normalised: (image, feature).
+    `image_method`: the model's method or submodule that takes the image processor's output. `embedding(module,
+    encoded)`: from what that returns, the vector that represents each image, not normalised: (image, feature).
 
     `caption(text)`: the text as the model was trained to read it. `longest(config)`: how many tokens a caption may
     have. `padded`: whether every caption is padded to that length, because the model was trained so.
 
     A caption's score is `similarity(module, image, text)` of embeddings, captions being encoded once for all images,
-    or, where the text tower itself looks at the image, `match(module, seen, captions)` of one image with each caption:
-    (caption). `own(output)`: that score in what the model's own forward on one image and one caption returns.
+    or, where the text tower itself attends to the image, `match(module, encoded, captions)` of one image with each
+    caption: (caption). `output_score(output)`: that score in the output of the model's own forward on one image and one
+    caption.
     """
 
-    see: str = "get_image_features"
+    image_method: str = "get_image_features"
     embedding: Callable[[nn.Module, Any], Tensor] = pooler_output
     caption: Callable[[str], str] = str
     longest: Callable[[Any], int] = text_positions
     padded: bool = False
     similarity: Callable[[nn.Module, Tensor, Tensor], Tensor] = scaled_cosine
     match: Match | None = None
-    own: Callable[[Any], Tensor] = attrgetter("logits_per_image")
+    output_score: Callable[[Any], Tensor] = attrgetter("logits_per_image")
 
 
 COSINES = Contrast()

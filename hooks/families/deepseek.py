@@ -1,7 +1,7 @@
-"""DeepSeek-VL: a SigLIP tower, from 7B on with a SAM tower beside it. DeepSeek-VL2: tiles laid out as one plane.
+"""DeepSeek-VL: a SigLIP tower, from 7B on with a SAM tower as well. DeepSeek-VL2: tiles laid out as one plane.
 
-The hybrid's vision sites are those of SigLIP, which sees the picture at low resolution; its projector joins both
-towers, patch by patch. No site lies in SAM's branch (`high_res_vision_model`, its neck and its convolutions).
+The hybrid's vision sites are those of SigLIP, which reads the picture at low resolution; its projector joins both
+towers, patch by patch. No site is in SAM's branch (`high_res_vision_model`, its neck and its convolutions).
 
 transformers has no DeepSeek-VL2, and DeepSeek's own checkpoints bring no code: theirs is a package for transformers
 4.38. The entry is for checkpoints that bring code for the installed one (`--trust-remote-code`), with the module and
@@ -47,7 +47,7 @@ def vl2_towers(config: Any) -> dict[str, Tower]:
 
 
 def vl2_grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """The tiles, without the global view; in the language model they lie side by side as one plane."""
+    """The tiles, without the global view; in the language model they form one plane."""
     across, down = (int(n) for n in image["images_spatial_crop"][0, 0])
     side = _side(config, image, tower)
     return (1, down * side, across * side) if tower == "language" else (down * across, side, side)

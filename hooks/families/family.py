@@ -59,10 +59,10 @@ class Reuse:
     """How much of a prompt needs to be encoded only once, and how it is continued from the cache.
 
     `image_prefix`: "causal" where states at image positions do not depend on what follows, so that the prompt up to the
-    image is encoded once; "bidirectional" where the whole prompt sees itself and "question" where the image's own
-    tokens depend on the question: then `Modules.encoder` runs once and every prompt in full, and image-level sites are
-    read under the empty question; "cross_attention" where language layers look at the image from outside the sequence;
-    "none" in contrastive families.
+    image is encoded once; "bidirectional" where all tokens of the prompt attend to each other and "question" where the
+    image's own tokens depend on the question: then `Modules.encoder` runs once and every prompt in full, and
+    image-level sites are read under the empty question; "cross_attention" where language layers attend to the image,
+    which is not part of the sequence; "none" in contrastive families.
 
     `carried`: inputs with an axis along the tokens whose value at the last token is repeated for every further token.
     `onward(module, ids)`: further inputs that a forward of these tokens from the cache needs. `skipped_blocks(config,

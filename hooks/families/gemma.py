@@ -10,7 +10,7 @@ from .tokens import ImageTokens, Inputs, vit_grid, vit_towers
 
 
 def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """One token a patch in the vision tower; from the projector on, their averages over squares of patches."""
+    """One token per patch in the vision tower; from the projector on, averages over squares of patches."""
     side = isqrt(config.mm_tokens_per_image)
     return vit_grid(config, image, tower) if tower == "vision" else (1, side, side)
 
@@ -20,7 +20,7 @@ def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
     return [{"pixel_values": part} for part in view["pixel_values"].split(1)]
 
 
-# An image's tokens see each other both ways but nothing behind them, so that what follows leaves them as they are.
+# An image's tokens attend to each other in both directions but not to later tokens: the question does not change them.
 GEMMA3 = Family(
     name="gemma3",
     model_types=("gemma3",),
@@ -43,7 +43,7 @@ GEMMA3 = Family(
     ),
 )
 
-# Every token of the prompt sees all of it; only the answer is causal. Positions start at 1.
+# Every token of the prompt attends to the whole prompt; only the answer is causal. Positions start at 1.
 PALIGEMMA = replace(
     GEMMA3,
     name="paligemma",

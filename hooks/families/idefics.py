@@ -1,6 +1,6 @@
 """Idefics3 and SmolVLM: SigLIP on tiles and a thumbnail, neighbouring patches merged before the projector.
 
-A picture that is cut is followed by itself as a thumbnail, which lies in no grid but counts among the visual tokens.
+A picture that is cut is followed by its thumbnail, which is not part of the grid but counts among the visual tokens.
 """
 
 from collections.abc import Sequence
@@ -16,41 +16,41 @@ from .tokens import ImageTokens, Inputs, vit_towers
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """Tiles without the thumbnail; behind the vision tower, `scale_factor` patches a side are one token."""
+    """Tiles without the thumbnail; after the vision tower, `scale_factor` patches a side are one token."""
     height, width = image["pixel_values"].shape[-2:]
     side = config.vision_config.patch_size * (1 if tower == "vision" else config.scale_factor)
-    return (_tiles(_seen(image)), height // side, width // side)
+    return (_tiles(_crops(image)), height // side, width // side)
 
 
 def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
     """Split tiles by image and leave the thumbnail out."""
-    split = state.split([_seen(image) for image in images])
+    split = state.split([_crops(image) for image in images])
     return [tiles[: _tiles(len(tiles))].flatten(0, 1) for tiles in split]
 
 
 def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     """Positions of the tiles, which come before the thumbnail's."""
-    seen = _seen(image)
-    return state[: len(state) // seen * _tiles(seen)]
+    crops = _crops(image)
+    return state[: len(state) // crops * _tiles(crops)]
 
 
-def _seen(image: Inputs) -> int:
-    """How many pictures the vision tower sees of an image: it alone, or its tiles and the thumbnail."""
+def _crops(image: Inputs) -> int:
+    """How many crops of a picture the vision tower reads: the picture itself, or its tiles and the thumbnail."""
     return image["pixel_values"].shape[1]
 
 
-def _tiles(seen: int) -> int:
-    return max(1, seen - 1)
+def _tiles(crops: int) -> int:
+    return max(1, crops - 1)
 
 
 def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
-    """Tiles apart for each picture: one mark comes before every tile, and one more behind the last of a picture."""
+    """The tiles of each picture: one mark comes before every tile, and one more after the last tile of a picture."""
     ids = view["input_ids"][0]
     at_image = ids == config.image_token_id
     starts = at_image & ~at_image.roll(1)
     mark = ids[int(at_image.nonzero()[-1]) + 1]
     marks = (ids == mark).cumsum(0)[starts]
-    picture = marks - torch.arange(1, len(marks) + 1)  # how many pictures ended before each tile
+    picture = marks - torch.arange(1, len(marks) + 1, device=marks.device)  # how many pictures ended before each tile
     return [{"pixel_values": part} for part in view["pixel_values"].split(picture.bincount().tolist(), dim=1)]
 
 

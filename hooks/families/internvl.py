@@ -1,7 +1,7 @@
 """InternVL 2.5 and 3: a picture cut into square tiles, four patches to a token, and a causal language model.
 
-Beside several tiles the model sees the whole picture as a thumbnail. It comes last and lies in no grid, but counts
-among the visual tokens and gives the picture's CLS.
+Several tiles are followed by a thumbnail of the whole picture. It is not part of the grid, but counts among the visual
+tokens and gives the picture's CLS.
 """
 
 from collections.abc import Sequence
@@ -16,33 +16,33 @@ from .tokens import ImageTokens, Inputs, cls_vit_towers
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """Tiles without the thumbnail; behind the vision tower, 2x2 patches are one token."""
-    seen, _, height, width = image["pixel_values"].shape
+    """Tiles without the thumbnail; after the vision tower, 2x2 patches are one token."""
+    crops, _, height, width = image["pixel_values"].shape
     down, across = config.vision_config.patch_size
     scale = 1 if tower == "vision" else config.downsample_ratio
-    return (_parts(seen), int(height // down * scale), int(width // across * scale))
+    return (_tiles(crops), int(height // down * scale), int(width // across * scale))
 
 
-def _parts(seen: int) -> int:
-    return max(1, seen - 1)
+def _tiles(crops: int) -> int:
+    return max(1, crops - 1)
 
 
 def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
     """Split tiles by image and leave the thumbnail out, but for its CLS, which is put first."""
     split = state.split([len(image["pixel_values"]) for image in images])
     if tower != "vision":
-        return [tiles[: _parts(len(tiles))].flatten(0, 1) for tiles in split]
-    return [torch.cat([tiles[-1, :1], tiles[: _parts(len(tiles)), 1:].flatten(0, 1)]) for tiles in split]
+        return [tiles[: _tiles(len(tiles))].flatten(0, 1) for tiles in split]
+    return [torch.cat([tiles[-1, :1], tiles[: _tiles(len(tiles)), 1:].flatten(0, 1)]) for tiles in split]
 
 
 def tile_tokens(config: Any, state: Tensor, image: Inputs) -> Tensor:
     """Positions of the tiles, which come before the thumbnail's."""
-    seen = len(image["pixel_values"])
-    return state[: len(state) // seen * _parts(seen)]
+    crops = len(image["pixel_values"])
+    return state[: len(state) // crops * _tiles(crops)]
 
 
 def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
-    """Tiles apart for each picture, whose image positions are one run without a gap, each tile having as many."""
+    """The tiles of each picture: its image positions are one unbroken run, of which each tile has an equal share."""
     at_image, lengths = (view["input_ids"][0] == config.image_token_id).unique_consecutive(return_counts=True)
     runs, tiles = lengths[at_image], view["pixel_values"]
     counts = runs * len(tiles) // runs.sum()

@@ -1,6 +1,6 @@
 """LLaVA: a ViT whose patches go through a small MLP into a causal language model, and its successors.
 
-LLaVA-NeXT and LLaVA-OneVision see tiles of the picture and a thumbnail (`anyres`).
+LLaVA-NeXT and LLaVA-OneVision read tiles of the picture and a thumbnail (`anyres`).
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def entering_cls(config: Any) -> int:
 
 
 def vision_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
-    """Each image's own row, behind the projector without CLS: (image, token, feature) -> per image (token, feature)."""
+    """Each image's row, after the projector without CLS: (image, token, feature) -> per image (token, feature)."""
     return list(state[:, entering_cls(config) if tower == "projector" else 0 :].unbind(0))
 
 

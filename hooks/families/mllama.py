@@ -1,7 +1,7 @@
-"""Llama 3.2 Vision: language layers that look at the image through cross-attention, from outside the sequence.
+"""Llama 3.2 Vision: language layers with cross-attention to the image, which is not part of the sequence.
 
 The processor lays a picture out on a canvas of up to four square tiles and fills the rest of the canvas with black;
-that rest belongs to the grid. Tiles that the canvas does not have are left out, as is the CLS of every tile. A second
+that part belongs to the grid. Tiles that the canvas does not have are left out, as is the CLS of every tile. A second
 stack of layers, which no site names, follows the vision tower; the projector reads both.
 """
 
@@ -18,7 +18,7 @@ from .family import Family, Limit, Modules, Prompt, Reuse
 from .tokens import ImageTokens, Inputs
 
 PATCH = 14
-"""Pixels a patch is wide in every release; the processor, which is asked for fewer tokens, does not know them."""
+"""The width of a patch in pixels, in every release; the processor, which limits the tokens, does not know it."""
 
 
 def towers(config: Any) -> dict[str, Tower]:
@@ -48,7 +48,7 @@ def tile_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) 
 
 
 def skipped_blocks(config: Any, inputs: Mapping[str, Any]) -> Collection[int]:
-    """The cross-attention blocks, where neither inputs nor cache hold an image for them."""
+    """The cross-attention blocks, where neither inputs nor cache have an image for them."""
     blocks, cache = config.get_text_config().cross_attention_layers, inputs.get("past_key_values")
     if "pixel_values" in inputs or (cache is not None and cache.layers[blocks[0]].is_initialized):
         return ()

@@ -1,8 +1,8 @@
 """Pixtral and Mistral 3: a vision tower for any size, rows ended by separators.
 
-Its tower packs the patches of all images of a batch into one sequence, in which each image sees only itself. In the
-prompt `[IMG_BREAK]` ends a row and `[IMG_END]` the last one; both have ids of their own, so image positions hold
-patches alone.
+Its tower packs the patches of all images of a batch into one sequence, in which each image attends only to itself. In
+the prompt `[IMG_BREAK]` ends a row and `[IMG_END]` the last one; both have ids of their own, so image positions are
+those of patches alone.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from .tokens import ImageTokens, Inputs, vit_towers
 
 
 def merge(config: Any, tower: str) -> int:
-    """How many patches a side one token stands for: Mistral 3 merges 2x2 in its projector, Pixtral none."""
+    """How many patches a side one token covers: Mistral 3 merges 2x2 in its projector, Pixtral none."""
     return 1 if tower == "vision" else getattr(config, "spatial_merge_size", 1)
 
 
@@ -28,7 +28,7 @@ def grid(config: Any, image: Inputs, tower: str) -> Grid:
     side = config.vision_config.patch_size * merge(config, tower)
     rows, cols = height // side, width // side
     if rows * cols == 1 < merge(config, tower):
-        raise ValueError("it is but one token, and the model's own code needs two.")
+        raise ValueError("it is a single token, and the model's own code needs two.")
     return (1, rows, cols)
 
 
@@ -67,7 +67,7 @@ MISTRAL3 = replace(
     PIXTRAL,
     name="mistral3",
     model_types=("mistral3",),
-    # files saved before transformers 5 split text by a wrong pattern, which is corrected where this is asked for
+    # files saved before transformers 5 split text by a wrong pattern; this option corrects it
     prompt=Prompt(processor_settings={"fix_mistral_regex": True}),
     examples=(
         "mistralai/Mistral-Small-3.1-24B-Instruct-2503",

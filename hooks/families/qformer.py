@@ -17,19 +17,19 @@ from .tokens import ImageTokens, Inputs, cls_vit_towers, vit_grid, vit_leading
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """Patches where they lie, queries in one line."""
+    """Patches in their rows and columns, queries in one row."""
     return vit_grid(config, image, tower) if tower == "vision" else (1, 1, config.num_query_tokens)
 
 
-def nothing_seen(module: Any, ids: Tensor) -> dict[str, Any]:
-    """In place of pixels, for tokens behind the image; an image token that the model writes among them is itself."""
-    written = module.get_input_embeddings()(ids[ids == module.config.image_token_index])
-    seen = BaseModelOutputWithVisionQformerOutputs(pooler_output=written)
-    return {"pixel_values": None, "mm_encoder_outputs": {"image": seen}}
+def no_image(module: Any, ids: Tensor) -> dict[str, Any]:
+    """In place of pixels, for tokens after the image; an image token that the model generates keeps its embedding."""
+    generated = module.get_input_embeddings()(ids[ids == module.config.image_token_index])
+    features = BaseModelOutputWithVisionQformerOutputs(pooler_output=generated)
+    return {"pixel_values": None, "mm_encoder_outputs": {"image": features}}
 
 
 def only(language: str, instead: str) -> Callable[[Any, Any], str]:
-    """Refuses other language models, and files that do not say where in a prompt the image stands."""
+    """Rejects other language models, and files that do not give the place of the image in a prompt."""
 
     def invalid_reason(config: Any, processor: Any) -> str:
         made_with = config.text_config.model_type
@@ -57,7 +57,7 @@ BLIP_2 = Family(
         generator="language_model",
     ),
     tokens=ImageTokens(cls_vit_towers, grid, leading=vit_leading),
-    reuse=Reuse(image_prefix="causal", onward=nothing_seen, cache=attrgetter("language_model_outputs.past_key_values")),
+    reuse=Reuse(image_prefix="causal", onward=no_image, cache=attrgetter("language_model_outputs.past_key_values")),
     prompt=Prompt(plain="Question: {text} Answer:"),  # the processor itself puts the image before it
     limit=FIXED,
     text_only=False,
@@ -78,7 +78,7 @@ INSTRUCTBLIP = replace(
     reuse=replace(
         BLIP_2.reuse,
         image_prefix="question",
-        onward=lambda module, ids: {**nothing_seen(module, ids), "qformer_input_ids": None},
+        onward=lambda module, ids: {**no_image(module, ids), "qformer_input_ids": None},
     ),
     prompt=Prompt(plain="{text}"),
     invalid_reason=only("llama", "Salesforce/instructblip-vicuna-7b"),

@@ -23,7 +23,7 @@ def towers(config: Any) -> dict[str, Tower]:
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """The processor's own count of patches; every merge block of them is one token after the vision tower."""
+    """The processor's count of patches; every merge block of them is one token after the vision tower."""
     merge = 1 if tower == "vision" else config.vision_config.spatial_merge_size
     frames, rows, cols = image["image_grid_thw"][0].tolist()
     return (frames, rows // merge, cols // merge)
@@ -45,7 +45,7 @@ def merged_order(config: Any, rows: int, cols: int) -> Tensor:
 
 
 def window_order(config: Any, rows: int, cols: int) -> Tensor:
-    """Merged tokens lie window by window, from before the first block to after the merger."""
+    """Merged tokens are ordered window by window, from before the first block to after the merger."""
     vision = config.vision_config
     return block_order(rows, cols, vision.window_size // vision.patch_size // vision.spatial_merge_size)
 
@@ -55,8 +55,8 @@ def packed_rows(
 ) -> list[Tensor]:
     """Split packed tokens (token, feature) by image and lay each image's out row by row.
 
-    `order(config, rows, cols)` are the row-major indices of merged tokens as they lie; patches come in their merge
-    blocks, which lie in that same order.
+    `order(config, rows, cols)` are the row-major indices of merged tokens in the model's order; patches come in their
+    merge blocks, which follow the same order.
     """
     merge = config.vision_config.spatial_merge_size
     grids = [grid(config, image, tower) for image in images]
@@ -72,7 +72,7 @@ def packed_rows(
 
 
 def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
-    """Packed patches apart for each picture, as many as its grid has places."""
+    """The packed patches of each picture, as many as its grid has cells."""
     grids = view["image_grid_thw"]
     parts = view["pixel_values"].split(grids.prod(-1).tolist())
     return [{"pixel_values": part, "image_grid_thw": grid[None]} for part, grid in zip(parts, grids, strict=True)]
@@ -81,7 +81,7 @@ def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
 def limit_visual_tokens(processor: Any, count: int) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
-    Holds for images at most `count` times as long as wide; the processor gives longer ones a whole row all the same.
+    Applies to images at most `count` times as long as wide; longer ones still get a whole row from the processor.
     """
     if count < 1:
         raise ValueError(f"{count} visual tokens: an image has at least 1. Give a positive number.")
@@ -112,7 +112,7 @@ def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = 
 
 QWEN2_VL = entry("qwen2_vl", "Qwen/Qwen2-VL-2B", "Qwen/Qwen2-VL-2B-Instruct", "Qwen/Qwen2-VL-7B-Instruct")
 QWEN2_5_VL = entry("qwen2_5_vl", "Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct", order=window_order)
-# deepstack features join the image tokens between language blocks, so that a block's output is without its own
+# deepstack features are added to image tokens after a language block, so its output does not include them
 QWEN3_VL = entry("qwen3_vl", "Qwen/Qwen3-VL-2B-Instruct", "Qwen/Qwen3-VL-4B-Instruct", "Qwen/Qwen3-VL-8B-Instruct")
 QWEN3_VL_MOE = entry("qwen3_vl_moe", "Qwen/Qwen3-VL-30B-A3B-Instruct")
 

@@ -1,4 +1,4 @@
-"""Where a model's parts lie, found by the structure of its modules without any weights."""
+"""Where a model's parts are, found by the structure of its modules without any weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import transformers
 from torch import nn
 
 PROJECTORS = ("projector", "connector", "merger", "aligner", "multimodal", "resampler", "abstractor")
-"""Words of which one stands in the name or the class of what leads from vision to language."""
+"""One of these words is in the name or the class of the module that leads from vision to language."""
 CLASS_TOKENS = ("class_embedding", "cls_token", "class_token")
 IMAGE_TOKENS = ("image_token_id", "image_token_index")
 
@@ -113,7 +113,7 @@ def _stacks(model: nn.Module, config: Any) -> Iterator[Stack]:
 
 
 def _part(model: nn.Module, path: str, config: Any) -> Literal["vision", "language", "other"]:
-    """Which part's config the nearest model around a path was made from; by name where from neither."""
+    """The part whose config the nearest model around a path was built from; by name where it was neither."""
     owners = [model.get_submodule(above) for above in _above(path)] + [model]
     owner = next(own for module in owners if (own := getattr(module, "config", None)) is not None)
     if type(owner) is type(getattr(config, "vision_config", None)):
@@ -157,7 +157,7 @@ def _class_tokens(model: nn.Module) -> int:
 
 
 def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) -> tuple[str, ...]:
-    """Modules named like a projector, outside all blocks, that make states of the language model's width.
+    """Modules named like a projector, outside all blocks, whose output has the language model's width.
 
     Of several, those that take states of the vision tower's width or of a few of them side by side.
     """

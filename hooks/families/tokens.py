@@ -11,7 +11,7 @@ from ..sites import Tower
 from ..state_kinds import kinds_of
 
 Inputs = Mapping[str, Tensor]
-"""What the processor made of one image: pixel_values and whatever goes with them."""
+"""The processor's output for one picture: pixel_values and further inputs."""
 
 
 def batch_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
@@ -35,14 +35,14 @@ def vit_leading(config: Any) -> int:
 
 
 def vit_grid(config: Any, image: Inputs, tower: str) -> Grid:
-    """One token per patch of the picture that the processor made, in one frame."""
+    """One token per patch of the processed picture, in one tile."""
     height, width = image["pixel_values"].shape[-2:]
     patch = config.vision_config.patch_size
     return (1, height // patch, width // patch)
 
 
 def image_token_id(config: Any) -> int:
-    """The id that stands at an image's positions among the input ids."""
+    """The input id at an image's positions."""
     return config.image_token_id
 
 
@@ -81,13 +81,13 @@ class ImageTokens:
 
     `towers(config)`: the towers by name, with their numbers of layers, widths and kinds of states. `grid(config, image,
     tower)`: layout (tiles, rows, columns) of one processed image in a tower, without separators and thumbnails.
-    `features_from(config)`: the vision layer, counted from the end, that the projector reads; layers behind it have no
+    `features_from(config)`: the vision layer, counted from the end, that the projector reads; later layers have no
     effect. `leading(config)`: how many tokens come before a vision state's patches (CLS). `vision_rows(config, state,
     images, tower)`: vision or projector states of a batch, split by image, CLS first and patches in grid order.
     `language_rows(config, state, image)`: of the states at one image's positions in the language model, those of the
-    grid, in its order. `image_token(config)`: the input id at those positions. `split_pictures(config, view)`: what the
-    processor made of several pictures and one prompt, apart for each picture; None where a view has one picture. A
-    picture's share of the image positions is that of the pixels (`pixel_values`).
+    grid, in its order. `image_token(config)`: the input id at those positions. `split_pictures(config, view)`: the
+    inputs of each picture, from the processor's output for several pictures and one prompt; None where a view has one
+    picture. A picture's share of the image positions is its share of the pixels (`pixel_values`).
     """
 
     towers: Callable[[Any], dict[str, Tower]]
