@@ -17,18 +17,18 @@ REMEMBERED = 4096
 
 
 DATE = "26 Jul 2024"
-"""For templates that write today's date: the one that Llama 3's take where they know none."""
+"""For templates that write today's date: the default of Llama 3's templates."""
 
 
 SAME_DAY = (
     "{%- macro strftime_now(format) -%}{{ {'%d %b %Y': '26 Jul 2024', '%B %d, %Y': 'July 26, 2024', '%Y': '2024'}"
     ".get(format, '2024-07-26') }}{%- endmacro %}\n"
 )
-"""The same day for templates that ask for the clock, in the ways in which they write it."""
+"""The same day for templates that call `strftime_now`, in the formats that they use."""
 
 
 def placeholder(blueprint: Blueprint) -> str:
-    """The text that stands for the image in a prompt."""
+    """The text in a prompt that the processor replaces by an image."""
     named = blueprint.family.prompt.placeholder or getattr(blueprint.processor, "image_token", None) or "<image>"
     return str(getattr(named, "content", named))
 
@@ -36,10 +36,10 @@ def placeholder(blueprint: Blueprint) -> str:
 def render(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
     """The prompt with the pictures before the text, by the chat template where there is one, ready for the answer.
 
-    With 0 `pictures` it is the same prompt without any. Raises ValueError where the text itself holds an image
-    placeholder, which would stand for a further picture.
+    With 0 `pictures` it is the same prompt without any. Raises ValueError where the text itself contains an image
+    placeholder, which the processor would take for a further picture.
     """
-    _refuse_marks(blueprint, "question", text)
+    _check_placeholders(blueprint, "question", text)
     if not blueprint.chat:
         marks = placeholder(blueprint) * pictures
         return blueprint.family.prompt.plain.replace("{image}", marks).replace("{text}", text)
@@ -57,8 +57,8 @@ def _templated(processor: Any, template: str, text: str, pictures: int) -> str:
     )
 
 
-def _refuse_marks(blueprint: Blueprint, what: str, text: str) -> None:
-    """Raise ValueError where a text holds what stands for a picture or a video in a prompt."""
+def _check_placeholders(blueprint: Blueprint, what: str, text: str) -> None:
+    """Raise ValueError where a text contains the placeholder of a picture, a video or a sound."""
     named = (getattr(blueprint.processor, f"{kind}_token", None) for kind in ("image", "boi", "video", "audio"))
     marks = {str(getattr(mark, "content", mark)) for mark in named if mark} | {placeholder(blueprint)}
     if blueprint.kind == "generative":
@@ -91,9 +91,9 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:
-    """`answer_ids` of each option; ValueError naming one that tokenises to nothing or holds an image placeholder."""
+    """`answer_ids` of each option; ValueError naming one that has no tokens or contains an image placeholder."""
     for option in options:
-        _refuse_marks(blueprint, "option", option)
+        _check_placeholders(blueprint, "option", option)
     made = tuple(answer_ids(blueprint, text, option) for option in options)
     for option, ids in zip(options, made, strict=True):
         if not ids:

@@ -72,7 +72,8 @@ def stacked_model(row: Row) -> Row:
     sites = row["sites"].replace(answers, "answer_*").split("; ")
     facts = [
         f"image prefix: {row['image prefix']}; tokens: {row['visual tokens']}",
-        f"without an image: {row['without image']}; tested on: {row['tested']}",
+        f"without an image: {row['without image']}; several pictures: {row['several pictures']}",
+        f"tested on: {row['tested']}",
     ]
     below = [*row["models"].split(", "), *(f"  {part}" for part in (*sites, *facts) if part)]
     return {"family": row["family"], "models, sites, what is encoded once": "\n".join(below)}
@@ -93,6 +94,7 @@ def family_row(family: "Family", names: Sequence[str], tested: str) -> Row:
         "image prefix": PREFIXES[family.reuse.image_prefix],
         "visual tokens": family.limit.description,
         "without image": "yes" if family.text_only else "no",
+        "several pictures": "yes" if family.tokens.several else "no",
         "tested": tested,
     }
 

@@ -16,6 +16,7 @@ from hooks.check.finding import found
 from hooks.context import placeholder, render
 from hooks.encoding import process, stack, view_grids
 from hooks.reading import stacked
+from probe import listing
 
 SEVERAL = (
     "qwen2_vl",
@@ -242,3 +243,9 @@ def test_pictures_that_an_entry_takes_for_one_another_are_found(case):
     wrong = replace(model, blueprint=replace(model.blueprint, family=replace(model.family, tokens=tokens)))
     findings = [found("", check, wrong) for check in (structure.token_counts, structure.kept_apart)]
     assert not all(finding.ok for finding in findings)
+
+
+def test_the_listing_says_which_families_take_several():
+    rows = {row["family"]: row["several pictures"] for row in listing.model_rows()}
+    assert {rows[tiny.load(case).family.name] for case in SEVERAL} == {"yes"}
+    assert (rows["llava"], rows["llava_next"], rows["clip"], rows["paligemma"]) == ("no",) * 4
