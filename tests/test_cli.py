@@ -127,7 +127,7 @@ def test_a_run_of_an_older_schema_is_refused_in_one_line(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_control_c_leaves_a_resumable_run_and_says_so(tmp_path: Path) -> None:
-    dataset = str(picture_set.write(tmp_path / "set", images=40))
+    dataset = str(picture_set.write(tmp_path / "set", images=6))
     out = tmp_path / "run"
     command = [sys.executable, "-m", "probe.cli", "extract", str(tiny.checkpoint("llava")), dataset, "-o", str(out), "-p", "demo", "--device", "cpu"]  # fmt: skip  # noqa: E501
     process = subprocess.Popen(

@@ -15,7 +15,7 @@ IMAGES, SAMPLES = 150, 3
 IMAGE = np.repeat(np.arange(IMAGES), SAMPLES)
 NORMAL = NormalDist()
 RESAMPLES = 500
-"""Percentiles of so few are noisier than those of 2,000 and hold the truth as often, to within 0.3 of 100 runs."""
+"""Percentiles of so few are noisier than those of 2,000 and hold the truth as often, to within 0.5 of 100 runs."""
 
 
 def together(rng: np.random.Generator, shared: float = 0.7) -> np.ndarray:

@@ -45,7 +45,7 @@ def test_a_family_outside_the_table_is_read_by_its_structure(case):
 
 @pytest.mark.parametrize("case", GENERATIVE)
 def test_what_structure_finds_is_what_people_wrote(case):
-    found, entry = structure(case), tiny.load(case).family.modules
+    found, entry = structure(case), hooks.blueprint(str(tiny.checkpoint(case)), tiny.ON_CPU).family.modules
     projector = found.projectors[0] if len(found.projectors) == 1 else ""
     parts = (found.vision.path, projector, found.language.path, found.final_norm)
     wrote = (entry.vision, entry.projector, entry.language, entry.final_norm)

@@ -114,8 +114,8 @@ def test_segformer_finds_the_classes(held_out: tuple) -> None:
 
 def test_every_stage_runs_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)  # compiling would take longer than the steps
-    scenes = gallery.gallery(tmp_path / "cache", 1, 8)
-    words, brief = tokenizer.learn(4), Schedule(2, 2, 1e-3)
+    scenes = gallery.gallery(tmp_path / "cache", 1, 4)
+    words, brief = tokenizer.learn(4), Schedule(1, 2, 1e-3)
     how = {"schedule": brief, "seed": 0, "device": torch.device("cpu"), "log": tmp_path / "log.jsonl"}
     contrast.begin(scenes, words, tmp_path / "clip", **how)
     vlm.begin(scenes, words, tmp_path / "clip", tmp_path / "vlm", **how)

@@ -27,7 +27,7 @@ def run(example: str, **names: object) -> dict[str, object]:
 
 def test_the_analysis_section_is_short_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
     command = next(line for line in README.splitlines() if "-o runs/second" in line)
-    arguments = [*shlex.split(command)[1:], "-n", "6"]  # the last -n counts
+    arguments = [*shlex.split(command)[1:], "-n", "4"]  # the last -n counts
     assert CliRunner().invoke(main, arguments).exit_code == 0
     example = next(block for block in EXAMPLES if "instability" in block)
     assert len([line for line in example.splitlines() if line.strip()]) <= 15
@@ -46,7 +46,7 @@ def test_the_analysis_section_is_short_and_runs(capsys: pytest.CaptureFixture[st
 
 def test_the_first_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     example = next(block for block in EXAMPLES if 'out="runs/first"' in block)
-    run(example.replace("limit=32", "limit=4"))
+    run(example.replace("limit=32", "limit=2"))
     assert "occlusion:3" in capsys.readouterr().out
 
 

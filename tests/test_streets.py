@@ -9,6 +9,7 @@ import pytest
 from probe.datasets.streets import streets, streets_describe
 from probe.pocket import questions, world
 from probe.pocket.classes import OBSTACLES, WORDS
+from probe.sample import Dataset
 
 SEED = 31
 
@@ -16,6 +17,11 @@ SEED = 31
 @pytest.fixture(scope="module")
 def scenes() -> list[world.Scene]:
     return [world.render(SEED, index) for index in range(60)]
+
+
+@pytest.fixture(scope="module")
+def many() -> Dataset:
+    return streets(500, seed=SEED)
 
 
 def test_render_is_a_pure_function_of_seed_and_index() -> None:
@@ -95,8 +101,8 @@ def test_images_travel_to_other_processes() -> None:
     assert picture.read_labels().shape == picture.read().shape[:2]
 
 
-def test_answers_agree_with_the_label_map() -> None:
-    dataset = streets(40, seed=SEED)
+def test_answers_agree_with_the_label_map(many: Dataset) -> None:
+    dataset = many.head(40)
     labels = {picture.id: picture.read_labels() for picture in dataset.pictures if picture.read_labels}
     for sample in dataset.samples:
         assert sample.answer in sample.options
@@ -112,8 +118,8 @@ def test_answers_agree_with_the_label_map() -> None:
             assert {*sample.options} - {sample.answer} <= gone
 
 
-def test_questions_are_balanced() -> None:
-    dataset = streets(150, seed=SEED)
+def test_questions_are_balanced(many: Dataset) -> None:
+    dataset = many.head(150)
     counts = Counter((sample.kind, sample.answer) for sample in dataset.samples)
     assert counts["yesno", "yes"] == counts["yesno", "no"] == 150
     assert abs(counts["safety", "yes"] - 75) < 30
@@ -121,9 +127,9 @@ def test_questions_are_balanced() -> None:
     assert min(places.values()) > 0.17 * sum(places.values())
 
 
-def test_questions_cannot_be_answered_from_their_text() -> None:
+def test_questions_cannot_be_answered_from_their_text(many: Dataset) -> None:
     # The best guess from text is the option that was most often right, per time offered, among other questions.
-    listed = [sample for sample in streets(500, seed=SEED).samples if sample.kind == "mcq"]
+    listed = [sample for sample in many.samples if sample.kind == "mcq"]
     learn, ask = listed[::2], listed[1::2]
     right = Counter((s.question, s.answer) for s in learn)
     offered = Counter((s.question, option) for s in learn for option in s.options)
