@@ -127,13 +127,15 @@ def split_pictures(blueprint: Blueprint, inputs: dict[str, Tensor], count: int) 
     """The inputs of each of a view's `count` pictures, from those of the whole prompt.
 
     Of several pictures, each has as large a share of the image positions as of the pixels; its `input_ids` are those
-    positions alone.
+    positions alone. Raises ValueError where the processor made another number of pictures.
     """
     if count < 2:
         return (inputs,) * count
     made = blueprint.family.tokens.split_pictures
     assert made is not None, "check_pictures rejects other families"
     parts = made(blueprint.config, inputs)
+    if len(parts) != count:
+        raise ValueError(f"the processor made {len(parts)} pictures of {count}. Check its settings, such as crops.")
     places = inputs["input_ids"][inputs["input_ids"] == blueprint.image_token]
     pixels = [part["pixel_values"].numel() for part in parts]
     shares = places.split([len(places) * each // sum(pixels) for each in pixels])

@@ -249,3 +249,12 @@ def test_the_listing_says_which_families_take_several():
     rows = {row["family"]: row["several pictures"] for row in listing.model_rows()}
     assert {rows[tiny.load(case).family.name] for case in SEVERAL} == {"yes"}
     assert (rows["llava"], rows["llava_next"], rows["clip"], rows["paligemma"]) == ("no",) * 4
+
+
+def test_crops_that_a_processor_adds_are_not_taken_for_pictures():
+    model = tiny.load("gemma3")
+    split = model.family.tokens.split_pictures
+    tokens = replace(model.family.tokens, split_pictures=lambda config, view: [*split(config, view), {}])
+    cropping = replace(model, blueprint=replace(model.blueprint, family=replace(model.family, tokens=tokens)))
+    with pytest.raises(ValueError, match="the processor made 3 pictures of 2"):
+        capture.read(cropping, VIEWS[1:2], (), batch_size=1)
