@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import shared
+
+import hooks.torchvision_import  # before anything of transformers  # noqa: F401
 
 if TYPE_CHECKING:
     from shared_run import Analysed
@@ -24,6 +28,13 @@ def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     (common / "shared").mkdir(exist_ok=True)
     os.environ[shared.ROOT] = str(common / "shared")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _numbers_stay_precise() -> Iterator[None]:
+    """No test may leave its process rounding small numbers to 0, as training does for speed."""
+    yield
+    assert np.float32(1e-38) * np.float32(0.1) > 0
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -118,13 +117,6 @@ def test_visual_tokens_shrink_the_longest_side(case, least, grid):
     assert hooks.image_grids(plenty, 200, 100) == hooks.image_grids(hooks.blueprint(path), 200, 100)
     with pytest.raises(ValueError, match=rf"at least {least} visual token\(s\), not {least - 1}"):
         hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least - 1))
-
-
-def test_a_processor_that_names_torchvision_is_made_without_it():
-    model = tiny.load("pixtral")
-    assert type(model.processor).__name__ == "PixtralProcessor"
-    assert "torchvision" not in sys.modules
-    assert "transformers.models.pixtral.image_processing_pixtral" not in sys.modules
 
 
 def test_weights_that_a_repository_has_twice_are_fetched_once(monkeypatch):

@@ -47,8 +47,13 @@ class Schedule:
         return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def keep_memory() -> None:
-    """Let the C allocator keep freed memory: giving large tensors back each step halves the speed on a CPU."""
+def tune_process() -> None:
+    """Settings of the whole process that training alone may make.
+
+    Numbers too small for full precision count as 0, and the C allocator keeps freed memory: giving large tensors back
+    each step halves the speed on a CPU.
+    """
+    torch.set_flush_denormal(True)
     if sys.platform == "linux":
         c = ctypes.CDLL(None)
         for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 2**28)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
@@ -81,7 +86,6 @@ def optimise(
         kept = [p for p in parameters if p.requires_grad]
         split.append({"params": [p for p in kept if p.ndim > 1], "share": share, "weight_decay": schedule.decay})
         split.append({"params": [p for p in kept if p.ndim <= 1], "share": share, "weight_decay": 0.0})
-    torch.set_flush_denormal(True)
     optimiser = torch.optim.AdamW(split, lr=schedule.rate, betas=(0.9, 0.98))
     every_parameter = [p for group in split for p in group["params"]]
     sums: dict[str, float] = {}

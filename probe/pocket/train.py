@@ -14,7 +14,7 @@ import torch
 
 from . import NAMES, contrast, dpo, measure, path, segformer, tokenizer, vlm
 from .gallery import gallery
-from .schedule import keep_memory
+from .schedule import tune_process
 
 STAGES = ("begin-clip", "begin-vlm", "go-on-clip", "clip", "vlm", "polish-vlm", "dpo", "segformer", "cards")
 SCENES = 16_000
@@ -25,7 +25,7 @@ WORLD_SEED = 1
 def main(arguments: list[str] | None = None) -> None:
     """Run the named stages in order."""
     options = _parser().parse_args(arguments)
-    keep_memory()
+    tune_process()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     options.out.mkdir(parents=True, exist_ok=True)
     options.cache.mkdir(parents=True, exist_ok=True)
