@@ -13,6 +13,8 @@ help:  ## list the targets
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@# a torchvision of another build than torch can be imported only behind hooks/torchvision_import.py
+	$(BIN)/python -c 'import torchvision' 2>/dev/null || echo "import sys; exec(open('$(CURDIR)/hooks/torchvision_import.py').read(), {'__name__': ''})" > $$(echo .venv/lib/python*/site-packages)/torchvision_import.pth
 	touch $@
 
 demo: .venv  ## perturb, trace, store and analyse pocket-vlm on streets; offline

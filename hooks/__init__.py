@@ -6,6 +6,8 @@ Names are imported when first used, so that parsing the text of a site does not 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from . import torchvision_import  # noqa: F401  before anything of transformers
+
 if TYPE_CHECKING:
     from . import capture, check, contrastive, families, generate, options, sites, state_kinds
     from .encoding import image_grids, view_grids

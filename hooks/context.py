@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from . import chat_template, control_tokens
+
 if TYPE_CHECKING:
     from .model import Blueprint
 
@@ -13,18 +15,7 @@ if TYPE_CHECKING:
 Ids = tuple[int, ...]
 
 REMEMBERED = 4096
-"""Texts whose rendering and token ids are remembered: all conditions of an image ask the same questions."""
-
-
-DATE = "26 Jul 2024"
-"""For templates that write today's date: the default of Llama 3's templates."""
-
-
-SAME_DAY = (
-    "{%- macro strftime_now(format) -%}{{ {'%d %b %Y': '26 Jul 2024', '%B %d, %Y': 'July 26, 2024', '%Y': '2024'}"
-    ".get(format, '2024-07-26') }}{%- endmacro %}\n"
-)
-"""The same day for templates that call `strftime_now`, in the formats that they use."""
+"""Texts whose token ids are remembered: all conditions of an image ask the same questions."""
 
 
 def placeholder(blueprint: Blueprint) -> str:
@@ -36,25 +27,19 @@ def placeholder(blueprint: Blueprint) -> str:
 def render(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
     """The prompt with the pictures before the text, by the chat template where there is one, ready for the answer.
 
-    With 0 `pictures` it is the same prompt without any. Raises ValueError where the text itself contains an image
-    placeholder, which the processor would take for a further picture.
+    With 0 `pictures` it is the same prompt without any. Control tokens in the text are marked, to be read as text
+    (`control_tokens.unmarked` gives it without marks). A prompt without template does not end in spaces: an answer
+    begins with one. Raises ValueError where the text itself contains an image placeholder, which the processor would
+    take for a further picture, and where the template cannot be used.
     """
     _check_placeholders(blueprint, "question", text)
-    if not blueprint.chat:
-        marks = placeholder(blueprint) * pictures
-        return blueprint.family.prompt.plain.replace("{image}", marks).replace("{text}", text)
-    template = blueprint.processor.chat_template
-    used = template if isinstance(template, str) else template["default"]
-    return _templated(blueprint.processor, used, text, pictures)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _templated(processor: Any, template: str, text: str, pictures: int) -> str:
-    """A user's message by the processor's chat template, which is also the key under which it is remembered."""
-    content = [{"type": "image"}] * pictures + [{"type": "text", "text": text}]
-    return processor.apply_chat_template(
-        [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False, **_undated(template)
-    )
+    marked = control_tokens.mark(blueprint.processor.tokenizer, text)
+    template = blueprint.chat_template
+    if template is None:
+        shown = placeholder(blueprint) * pictures
+        written = blueprint.family.prompt.plain.replace("{image}", shown).replace("{text}", marked)
+        return written.rstrip(" ")
+    return chat_template.rendered(blueprint.processor, template, marked, pictures, placeholder(blueprint))
 
 
 def _check_placeholders(blueprint: Blueprint, what: str, text: str) -> None:
@@ -68,16 +53,6 @@ def _check_placeholders(blueprint: Blueprint, what: str, text: str) -> None:
             raise ValueError(f"{what} {text!r} contains the image placeholder {mark!r}. Take it out.")
 
 
-def _undated(template: str) -> dict[str, str]:
-    """What keeps a chat template from writing today's date, so that a prompt is the same every day."""
-    fixed = {}
-    if "date_string" in template:  # what a template does not ask for the library warns about
-        fixed["date_string"] = DATE
-    if "strftime_now" in template:
-        fixed["chat_template"] = SAME_DAY + template
-    return fixed
-
-
 def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
     """The token ids by which an answer continues a rendered prompt.
 
@@ -87,24 +62,55 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
     """
     if not answer.strip():
         return ()
-    return _continuation(blueprint.processor.tokenizer, text + blueprint.family.prompt.closing, answer)
+    tokenizer = blueprint.processor.tokenizer
+    return _continuation(tokenizer, text + blueprint.family.prompt.closing, control_tokens.mark(tokenizer, answer))
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:
-    """`answer_ids` of each option; ValueError naming one that has no tokens or contains an image placeholder."""
+    """`answer_ids` of each option.
+
+    Raises ValueError naming an option that has no tokens, has white space at its ends or contains an image placeholder,
+    and two that have the same tokens.
+    """
     for option in options:
         _check_placeholders(blueprint, "option", option)
     made = tuple(answer_ids(blueprint, text, option) for option in options)
-    for option, ids in zip(options, made, strict=True):
-        if not ids:
-            raise ValueError(f"option {option!r} of {options!r} tokenises to nothing. Give every option some text.")
+    check_distinct(options, made)
     return made
+
+
+def check_distinct(options: Sequence[str], ids: Sequence[Ids]) -> None:
+    """Raise ValueError unless every option has tokens of its own, by which it can be scored."""
+    first: dict[Ids, str] = {}
+    for option, own in zip(options, ids, strict=True):
+        if not own:
+            raise ValueError(f"option {option!r} of {options!r} tokenises to nothing. Give every option some text.")
+        if option != option.strip():
+            raise ValueError(f"option {option!r} begins or ends with white space. Remove it.")
+        if own in first:
+            raise ValueError(
+                f"options {first[own]!r} and {option!r} have the same tokens: the model cannot tell them apart. "
+                "Word one of them otherwise."
+            )
+        first[own] = option
 
 
 @lru_cache(maxsize=REMEMBERED)
 def token_ids(tokenizer: Any, text: str, special: bool) -> Ids:
-    """The tokenizer's ids of a text, with its special tokens around them if `special`."""
-    return tuple(tokenizer(text, add_special_tokens=special)["input_ids"])
+    """The tokenizer's ids of a text, whole, with its special tokens around it if `special`."""
+    if not control_tokens.is_marked(text):
+        return tuple(tokenizer(text, add_special_tokens=special)["input_ids"])
+    before, after = added_around(tokenizer) if special else ((), ())
+    inside = tokenizer(text, add_special_tokens=False, sanitize_control_tokens=True)["input_ids"]
+    return (*before, *inside, *after)
+
+
+@lru_cache(maxsize=64)
+def added_around(tokenizer: Any) -> tuple[Ids, Ids]:
+    """The ids of the special tokens that a tokenizer adds before a text and after it."""
+    bare, whole = (tokenizer("a", add_special_tokens=special)["input_ids"] for special in (False, True))
+    start = next((k for k in range(len(whole) - len(bare) + 1) if whole[k : k + len(bare)] == bare), 0)
+    return tuple(whole[:start]), tuple(whole[start + len(bare) :])
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -112,7 +118,7 @@ def _continuation(tokenizer: Any, text: str, answer: str) -> Ids:
     context = token_ids(tokenizer, text, False)
     bare = text[-1:].isspace() or (context and context[-1] in tokenizer.all_special_ids)
     answer = answer if bare else f" {answer}"
-    joint = tuple(tokenizer(text + answer, add_special_tokens=False)["input_ids"])
+    joint = token_ids(tokenizer, text + answer, False)
     if joint[: len(context)] == context:
         return joint[len(context) :]
-    return tuple(tokenizer(answer, add_special_tokens=False)["input_ids"])
+    return token_ids(tokenizer, answer, False)

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import trace
+from . import control_tokens, trace
 from .batching import by_shape
+from .context import check_distinct, token_ids
 from .encoding import Row, check_pictures, process_image, stack
 from .families.contrast import Captions, Match
 from .prefill import of_images
@@ -75,17 +76,25 @@ def text_features(model: "Model", texts: Sequence[str]) -> Tensor:
 
 
 def check_captions(model: "Model", captions: Sequence[str]) -> list[int]:
-    """The number of tokens of each caption; ValueError for one that is blank or longer than the text tower allows."""
+    """The number of tokens of each caption.
+
+    Raises ValueError for one that is blank, has white space at its ends or a control token, has the same tokens as
+    another, or is longer than the text tower allows.
+    """
     contrast = model.family.contrast
     limit = contrast.longest(model.config)
+    tokenizer = model.processor.tokenizer
     for caption in captions:
-        if not caption.strip():
-            raise ValueError(f"option {caption!r} of {captions!r} tokenises to nothing. Give every option some text.")
-    lengths = [len(model.processor.tokenizer(contrast.caption(caption))["input_ids"]) for caption in captions]
-    for caption, length in zip(captions, lengths, strict=True):
-        if length > limit:
-            raise ValueError(f"option {caption!r} has {length} tokens, the text tower takes {limit}. Shorten it.")
-    return lengths
+        if control_tokens.is_marked(control_tokens.mark(tokenizer, caption)):
+            raise ValueError(
+                f"option {caption!r} has a control token of the model, such as an end of text. Take it out."
+            )
+    ids = [token_ids(tokenizer, contrast.caption(caption), True) if caption.strip() else () for caption in captions]
+    check_distinct(captions, ids)
+    for caption, own in zip(captions, ids, strict=True):
+        if len(own) > limit:
+            raise ValueError(f"option {caption!r} has {len(own)} tokens, the text tower takes {limit}. Shorten it.")
+    return [len(own) for own in ids]
 
 
 def _row(model: "Model", index: int, view: View) -> Row:

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .context import Ids, placeholder, render, token_ids
+from . import control_tokens
+from .context import Ids, added_around, placeholder, render, token_ids
 from .families import Inputs, all_families
 from .reading import Grid, Pixels, Question, View
 from .state_kinds import KINDS
@@ -50,18 +51,64 @@ class Row:
 def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict[str, Tensor]:
     """The processor's own encoding of pictures with one rendered prompt; leading axes are pictures, tiles or patches.
 
-    Without pictures, the tokenizer's encoding of the prompt.
+    Without pictures, the tokenizer's encoding of the prompt. What the tokenizer adds after a text is left out where the
+    answer continues the prompt. Raises ValueError where the ids do not end as the prompt does.
     """
     special = _special(blueprint, text)
     if not pictures:
-        encoded = blueprint.processor.tokenizer([text], return_tensors="pt", add_special_tokens=special)
-        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        ids = torch.tensor([token_ids(blueprint.processor.tokenizer, text, special)])
+        return _open_ended(blueprint, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
     shown = [_picture(pixels) for pixels in pictures]
     # nested, so that processors take several pictures for those of one prompt
     images = shown if len(shown) == 1 else [shown]
-    encoded = blueprint.processor(images=images, text=[text], return_tensors="pt", add_special_tokens=special)
+    settings: dict[str, Any] = {"add_special_tokens": special}
+    if control_tokens.is_marked(text):
+        text, settings = _as_marked(blueprint, text, special)
+    encoded = blueprint.processor(images=images, text=[text], return_tensors="pt", **settings)
     # labels, which some processors add, are for training
-    return {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
+    inputs = {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
+    inputs = _open_ended(blueprint, inputs)
+    _check_end(blueprint, text, inputs)
+    return inputs
+
+
+def _as_marked(blueprint: Blueprint, text: str, special: bool) -> tuple[str, dict[str, Any]]:
+    """A prompt with marked control tokens and the settings by which the processor reads them as text."""
+    processor = blueprint.processor
+    if others := sorted(name for name in vars(processor) if name.endswith("_tokenizer")):
+        raise ValueError(
+            f"the question has a control token, which the processor's {others[0]} cannot read as text. Take it out."
+        )
+    before, _ = added_around(processor.tokenizer) if special else ((), ())
+    text = "".join(processor.tokenizer.convert_ids_to_tokens(before)) + text
+    return text, {"add_special_tokens": False, "sanitize_control_tokens": True}
+
+
+def _open_ended(blueprint: Blueprint, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Inputs without what the tokenizer adds after a text, where the answer continues the prompt."""
+    _, after = added_around(blueprint.processor.tokenizer)
+    ids = inputs["input_ids"][0].tolist()
+    if not (blueprint.family.prompt.ends_open and after and ids[-len(after) :] == [*after]):
+        return inputs
+    return _headed(blueprint, inputs, len(ids) - len(after))
+
+
+def _check_end(blueprint: Blueprint, text: str, inputs: dict[str, Tensor]) -> None:
+    """Raise ValueError unless the ids after the last picture are all that the prompt has there."""
+    prompt, tokenizer = blueprint.family.prompt, blueprint.processor.tokenizer
+    if not prompt.ends_open:
+        return
+    ids = inputs["input_ids"][0].tolist()
+    image = blueprint.image_token
+    after = ids[len(ids) - ids[::-1].index(image) :] if image in ids else ids
+    expected = token_ids(tokenizer, text.rpartition(placeholder(blueprint))[2] + prompt.closing, False)
+    # as text: the first token behind a picture may be another one there
+    read, written = (tokenizer.decode(list(each)).strip() for each in (after, expected))
+    if not read.endswith(written):
+        raise ValueError(
+            f"the processor does not read the prompt to its end: the prompt ends {written[-60:]!r}, what the model "
+            f"would read {read[-60:]!r}. Check the settings of its tokenizer."
+        )
 
 
 def process_image(blueprint: Blueprint, pixels: np.ndarray) -> dict[str, Tensor]:
@@ -177,11 +224,12 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     made: list[Row] = []
     pending = list(range(len(texts)))
     while pending:
-        first = texts[pending[0]]
+        first = _shown_first(blueprint, [texts[q] for q in pending], count)
         inputs = process(blueprint, view.pictures, first)
         contexts = {q: ids for q in pending if (ids := _expanded(blueprint, view, inputs, first, texts[q]))}
-        cut = _cut(blueprint, contexts[pending[0]])
-        head = contexts[pending[0]][:cut]
+        lead = next(iter(contexts))
+        cut = _cut(blueprint, contexts[lead])
+        head = contexts[lead][:cut]
         same = [q for q in contexts if contexts[q][:cut] == head]
         kept = tuple(q for q in same if q < asked)
         tails, prompts = tuple(contexts[q][cut:] for q in kept), tuple(texts[q] for q in kept)
@@ -189,6 +237,12 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
         made.append(Row(index, _headed(blueprint, inputs, cut), pictures, kept, tails, prompts))
         pending = [q for q in pending if q not in same]
     return made
+
+
+def _shown_first(blueprint: Blueprint, texts: Sequence[str], pictures: int) -> str:
+    """The prompt that the processor encodes with the pictures: not every processor can read control tokens as text."""
+    unmarked = next((text for text in texts if not control_tokens.is_marked(text)), None)
+    return render(blueprint, "", pictures=pictures) if unmarked is None else unmarked
 
 
 def _picture(pixels: Pixels) -> Image.Image:
@@ -200,8 +254,11 @@ def _picture(pixels: Pixels) -> Image.Image:
 
 
 def _special(blueprint: Blueprint, text: str) -> bool:
-    bos = blueprint.processor.tokenizer.bos_token
-    return not (bos and text.removeprefix(placeholder(blueprint)).startswith(bos))  # the template wrote it already
+    """Whether the tokenizer is to add its special tokens: not where the template has already written the first one."""
+    tokenizer = blueprint.processor.tokenizer
+    before, _ = added_around(tokenizer)
+    first = {tokenizer.bos_token, *tokenizer.convert_ids_to_tokens(before[:1])} - {None, ""}
+    return not text.removeprefix(placeholder(blueprint)).startswith(tuple(first))
 
 
 def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:

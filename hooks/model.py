@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import torch
 
+from . import chat_template
+from .chat_template import ChatTemplate
 from .families import Family
 from .load_options import LoadOptions
 from .sites import Tower
@@ -37,9 +39,9 @@ class Blueprint:
         return self.family.tokens.towers(self.config)
 
     @property
-    def chat(self) -> bool:
-        """Whether prompts follow the checkpoint's chat template."""
-        return not self.options.plain and getattr(self.processor, "chat_template", None) is not None
+    def chat_template(self) -> ChatTemplate | None:
+        """The chat template that prompts follow; None where the checkpoint has none, or by the option `plain`."""
+        return None if self.options.plain else chat_template.of(self.processor)
 
     @property
     def image_token(self) -> int:

@@ -10,6 +10,7 @@ import transformers
 from transformers.processing_utils import ProcessorMixin
 
 from .serialized import tokenizers_from_json
+from .whole_texts import read_whole_texts
 
 
 class NoVideo(dict[str, Any]):
@@ -20,14 +21,18 @@ class NoVideo(dict[str, Any]):
 
 
 def load_processor(directory: Path, **settings: Any) -> Any:
-    """The processor of a checkpoint, without its video part: no video is ever shown, and its files may lack."""
+    """The processor of a checkpoint, without its video part: no video is ever shown, and its files may lack.
+
+    Its tokenizers read every text whole, with control tokens as such, whatever settings they were saved with.
+    """
     with _numbers_in_digits(), tokenizers_from_json(directory), pictures_only():
-        processor = transformers.AutoProcessor.from_pretrained(directory, **settings)
+        processor = transformers.AutoProcessor.from_pretrained(directory, split_special_tokens=False, **settings)
     if isinstance(processor, ProcessorMixin):
         attributes = type(processor).get_attributes()
         processor.get_attributes = lambda: _without_videos(attributes)
         for name in set(attributes) - set(_without_videos(attributes)):
             setattr(processor, name, NoVideo())
+    read_whole_texts(processor)
     return processor
 
 

@@ -48,11 +48,16 @@ class Question:
 class View:
     """One or more pictures in order, under one condition, with all questions about them.
 
-    Without pictures the questions are asked of the text alone, and image-level sites have no states.
+    A single picture may be given by itself. Without pictures the questions are asked of the text alone, and image-level
+    sites have no states.
     """
 
     pictures: tuple[Pixels, ...]
     questions: tuple[Question, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.pictures, np.ndarray):
+            object.__setattr__(self, "pictures", (self.pictures,))
 
 
 @dataclass(frozen=True)

@@ -5,37 +5,52 @@ imported, which fails where nothing has defined them, and takes all of transform
 """
 
 import sys
-from importlib import import_module
+from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
-
-import torch
+from pathlib import Path
+from typing import Any
 
 SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 OPERATORS = ("nms", "qnms")
 
-_DEFINITIONS: list[torch.library.Library] = []
-"""Operators are undefined again with the library object that defined them."""
 
+class _BeforeTorchvision(MetaPathFinder):
+    """Finds nothing itself; defines the missing operators when torchvision is about to be imported.
 
-def make_importable() -> None:
-    """Import torchvision where it is installed, defining the operators that its import asks for where they are missing.
-
-    They stay without an implementation. Raises what the import raises for any other reason.
+    It stays where it is, and keeps the definitions: operators are undefined again with what defined them.
     """
-    if find_spec("torchvision") is None:
-        return
-    try:
-        import_module("torchvision")
-    except RuntimeError as error:
-        if "operator torchvision::nms does not exist" not in str(error):
-            raise
-        for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
-            del sys.modules[name]
-        definitions = torch.library.Library("torchvision", "FRAGMENT")
-        for name in OPERATORS:
-            definitions.define(name + SIGNATURE)
-        _DEFINITIONS.append(definitions)
-        import_module("torchvision")
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.definitions: Any = None
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "torchvision" and not self.asked:
+            self.asked = True
+            self.definitions = define_missing_operators()
 
 
-make_importable()
+def define_missing_operators() -> Any:
+    """Define the operators that the import of torchvision asks for, without an implementation, where it has none.
+
+    Returns what holds the definitions.
+    """
+    import torch
+
+    found = find_spec("torchvision")
+    if found is None or found.origin is None or hasattr(torch.ops.torchvision, OPERATORS[0]):
+        return None
+    for library in Path(found.origin).parent.glob("_C.*"):
+        try:
+            torch.ops.load_library(library)
+        except OSError:
+            continue
+        return None
+    definitions = torch.library.Library("torchvision", "FRAGMENT")
+    for name in OPERATORS:
+        definitions.define(name + SIGNATURE)
+    return definitions
+
+
+if "torchvision" not in sys.modules:
+    sys.meta_path.insert(0, _BeforeTorchvision())

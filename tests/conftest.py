@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import shared
 
-import hooks.torchvision_import  # before anything of transformers  # noqa: F401
+import hooks  # before anything of transformers, see `hooks.torchvision_import`  # noqa: F401
 
 if TYPE_CHECKING:
     from shared_run import Analysed

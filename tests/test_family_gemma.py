@@ -245,6 +245,8 @@ def test_a_long_answer_to_come_already_keeps_questions_apart(monkeypatch):
     capture.read(model, short, (), batch_size=3)
     assert max(map(len, together)) == 2
     together.clear()
-    long = [View(view.pictures, (Question(ASKED[0], ("yes", "a " * 40)), Question(ASKED[1]))) for view in VIEWS]
+    long = [
+        View(view.pictures, (Question(ASKED[0], ("yes", ("a " * 40).strip())), Question(ASKED[1]))) for view in VIEWS
+    ]
     capture.read(model, long, (), batch_size=3)
     assert max(map(len, together)) == 1

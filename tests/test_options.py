@@ -8,6 +8,7 @@ from tiny import picture
 from hooks import Question, View, capture, options
 from hooks.context import answer_ids, option_ids, render
 from hooks.encoding import process
+from hooks.reading import choose
 
 QUESTIONS = (
     Question("is there a bus?", ("yes", "no")),
@@ -83,8 +84,10 @@ def test_an_option_continues_the_prompt_as_the_tokenizer_would_write_it(model):
     ],
 )  # fmt: skip
 def test_a_prompt_does_not_change_with_the_date(model, monkeypatch, written, read):
-    monkeypatch.setattr(model.processor, "chat_template", written)
-    assert render(model.blueprint, "what?", pictures=0) == read
+    asked = "{{ messages[0]['content'][0]['text'] }}"
+    named = {name: text + asked for name, text in written.items()} if isinstance(written, dict) else written + asked
+    monkeypatch.setattr(model.processor, "chat_template", named)
+    assert render(model.blueprint, "what?", pictures=0) == read + "what?"
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\n"])
@@ -122,6 +125,21 @@ def test_a_question_without_options_has_no_choice(model):
     assert answer.log_likelihood.shape == answer.end_of_turn.shape == answer.token_count.shape == (0,)
 
 
-def test_equal_options_tie_to_the_lowest_index(model):
-    view = View((picture(0),), (Question("what?", ("yes", "yes")),))
-    assert capture.read(model, [view], (), batch_size=1)[0].answers[0].choice == 0
+def test_ties_go_to_the_lowest_index():
+    assert choose(np.array([-2.0, -1.0, -1.0], np.float32)) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("yes", "yes"), "have the same tokens"),
+        (("yes", " no"), "begins or ends with white space"),
+        (("yes\n", "no"), "begins or ends with white space"),
+    ],
+)
+def test_options_that_a_model_cannot_tell_apart_are_refused(model, options, reason):
+    question = Question("what?", options)
+    with pytest.raises(ValueError, match=reason):
+        capture.check_question(model, question)
+    with pytest.raises(ValueError, match=reason):
+        capture.read(model, [View((picture(0),), (question,))], (), batch_size=1)

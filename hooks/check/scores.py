@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 
 from .. import capture, options
-from ..context import render
+from ..context import render, token_ids
 from ..contrastive import caption_tokens
 from ..encoding import process, rows, stack
 from ..reading import Answer, Reading, View
@@ -48,7 +49,7 @@ def _counted(shown: Sequence[Sequence[np.ndarray]]) -> str:
 
 
 def prompts(model: "Model") -> str:
-    """Every question's prompt has the token ids that the processor gives it with the pictures."""
+    """Every question's prompt has the ids that the processor gives it with the pictures, and its text is read whole."""
     shown = _some_pictures(model)
     for view in (View(each, QUESTIONS) for each in shown):
         for row in rows(model.blueprint, 0, view):
@@ -56,8 +57,24 @@ def prompts(model: "Model") -> str:
                 mine = [*row.inputs["input_ids"][0].tolist(), *tail]
                 theirs = process(model.blueprint, view.pictures, text)["input_ids"][0].tolist()
                 require(mine == theirs, f"prompt {text!r} has ids {mine}, the processor's are {theirs}")
-    template = "by the chat template" if model.blueprint.chat else "without chat template"
-    return f"{len(QUESTIONS)} prompts with {_counted(shown)}, {template}"
+    for text in (render(model.blueprint, question.text, pictures=0) for question in QUESTIONS):
+        mine = list(token_ids(model.processor.tokenizer, text, False))
+        theirs = _ids_of_file(model, text)
+        require(theirs in (None, mine), f"text {text!r} has ids {mine}, by tokenizer.json alone it has {theirs}")
+    template = model.blueprint.chat_template
+    written = f"by the chat template of its {template.owner}" if template else "without chat template"
+    return f"{len(QUESTIONS)} prompts with {_counted(shown)}, {written}"
+
+
+def _ids_of_file(model: "Model", text: str) -> list[int] | None:
+    """The ids of a text by the checkpoint's tokenizer.json alone; None where it has no such file."""
+    file = model.blueprint.directory / "tokenizer.json"
+    if not file.is_file():
+        return None
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer.encode(text, add_special_tokens=False).ids
 
 
 def encode_once(model: "Model") -> str:

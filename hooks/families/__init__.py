@@ -8,9 +8,6 @@ module paths) in a file of its own and add it to `FAMILIES`, or keep it in a pac
 from collections.abc import Mapping
 from typing import Any
 
-from .. import torchvision_import  # noqa: F401  before anything of transformers
-
-# isort: split
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
 from .contrast import Contrast
 from .extension import add, process_local, registered

@@ -35,12 +35,14 @@ class Prompt:
 
     A chat template is used where the processor has one; else `plain`, in which `{image}` stands for `placeholder` (the
     processor's own `image_token` where empty) and `{text}` for the question. `closing`: what the processor itself adds
-    after the prompt. `processor_settings`: extra arguments for loading the processor.
+    after the prompt. `ends_open`: whether the answer continues the prompt, so that what a tokenizer adds after a text
+    is left out. `processor_settings`: extra arguments for loading the processor.
     """
 
     plain: str = "{image}{text}"
     placeholder: str = ""
     closing: str = ""
+    ends_open: bool = True
     processor_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

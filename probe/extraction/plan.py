@@ -143,7 +143,7 @@ def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
         "family": blueprint.family.name,
         "kind": blueprint.kind,
         "dtype": blueprint.dtype,
-        "chat_template": blueprint.chat,
+        "chat_template": blueprint.chat_template is not None,
         "revision": blueprint.revision,
         "config": sha256((blueprint.directory / "config.json").read_bytes()).hexdigest()[:16],
     }
