@@ -10,6 +10,7 @@ from . import torchvision_import  # noqa: F401  before anything of transformers
 
 if TYPE_CHECKING:
     from . import capture, check, contrastive, families, generate, options, sites, state_kinds
+    from .context import prompt_text
     from .encoding import image_grids, view_grids
     from .load_options import LoadOptions
     from .loading import blueprint, load
@@ -23,6 +24,7 @@ _HOME = {
     **dict.fromkeys(("Blueprint", "Model"), "model"),
     "LoadOptions": "load_options",
     "ModelError": "provenance",
+    "prompt_text": "context",
     **dict.fromkeys(("image_grids", "view_grids"), "encoding"),
     **dict.fromkeys(("Answer", "Question", "Reading", "SiteStates", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
@@ -50,6 +52,7 @@ __all__ = [
     "image_grids",
     "load",
     "options",
+    "prompt_text",
     "sites",
     "state_kinds",
     "view_grids",

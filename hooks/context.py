@@ -42,6 +42,11 @@ def render(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
     return chat_template.rendered(blueprint.processor, template, marked, pictures, placeholder(blueprint))
 
 
+def prompt_text(blueprint: Blueprint, text: str, *, pictures: int = 1) -> str:
+    """The rendered prompt as a person reads it, with the placeholder of each picture. Raises what `render` raises."""
+    return control_tokens.unmarked(render(blueprint, text, pictures=pictures))
+
+
 def _check_placeholders(blueprint: Blueprint, what: str, text: str) -> None:
     """Raise ValueError where a text contains the placeholder of a picture, a video or a sound."""
     named = (getattr(blueprint.processor, f"{kind}_token", None) for kind in ("image", "boi", "video", "audio"))

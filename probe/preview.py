@@ -13,13 +13,13 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from . import prompts
 from .closest import did_you_mean
 from .datasets.labels import overlay_labels
 from .datasets.pixels import read_rgb
 from .datasets.registry import DATASETS, open_dataset
 from .perturbations import CLEAN, FAMILIES, Condition, Others, Skipped, apply, parse, prepare, prepared
 from .perturbations.control import OtherPixels
-from .prompts import LETTERS
 from .sample import Pixels
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".pdf")
@@ -140,7 +140,7 @@ def _picture(source: str, image: str | None, preparation: str) -> Subject:
         hint = did_you_mean(source, DATASETS)
         raise PreviewError(f"{source!r} is neither a picture file nor a dataset ({', '.join(DATASETS)}, .jsonl).{hint}")
     pixels = prepared(read_rgb(path), preparation)
-    return Subject(path.name, pixels, tuple(LETTERS[:LETTERS_OF_A_PICTURE]), _no_others)
+    return Subject(path.name, pixels, tuple(map(prompts.letter, range(LETTERS_OF_A_PICTURE))), _no_others)
 
 
 def _no_others(rng: np.random.Generator) -> Pixels:

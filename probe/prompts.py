@@ -5,6 +5,7 @@ A prompt turns a sample into the user's message. Chat templates and image placeh
 ("open"); "presence" and "safety" are SM's; AC appends `VERBOSITY_FIX` to open-ended questions.
 """
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from .sample import Kind, Sample
@@ -15,15 +16,34 @@ NAMES: tuple[str, ...] = get_args(PromptName)
 VERBOSITY_FIX = "Answer with a single word or short phrase only."
 DESCRIBE = "Describe the scene in this image."
 SAFETY = "Based on this image, is it safe to proceed forward?"
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 DEFAULT: dict[Kind, PromptName] = {
     "mcq": "mcq",
     "yesno": "yesno",
-    "safety": "safety",
+    "safety": "open",
     "open": "short",
-    "describe": "describe",
+    "describe": "open",
 }
+"""Every question is asked as the dataset words it; `describe` and `safety` are wordings of their own, on request."""
+
+
+def letter(index: int) -> str:
+    """The letter of an option: A to Z, then AA, AB and so on.
+
+    >>> [letter(index) for index in (0, 25, 26, 51, 52)]
+    ['A', 'Z', 'AA', 'AZ', 'BA']
+    """
+    before, own = divmod(index, 26)
+    return (letter(before - 1) if before else "") + chr(ord("A") + own)
+
+
+def is_yes_no(options: Sequence[str]) -> bool:
+    """Whether the options are yes and no, in any order and case.
+
+    >>> is_yes_no(("No", "yes"))
+    True
+    """
+    return sorted(option.strip().lower() for option in options) == ["no", "yes"]
 
 
 def presence_question(name: str) -> str:
@@ -43,11 +63,14 @@ def render(sample: Sample, name: PromptName | None = None) -> str:
     >>> render(Sample("s", "i", "Is there a bus in the image?", ("yes", "no"), "no", "yesno"))
     'Is there a bus in the image? Answer yes or no.'
 
-    Raises ValueError for an unknown prompt name.
+    Raises ValueError for an unknown prompt name, and for a prompt that does not go with the sample's options.
     """
-    match name or DEFAULT[sample.kind]:
+    used = name or DEFAULT[sample.kind]
+    if reason := unsuitable(sample, used):
+        raise ValueError(reason)
+    match used:
         case "mcq":
-            listed = [f"{letter}. {option}" for letter, option in zip(LETTERS, sample.options, strict=False)]
+            listed = [f"{letter(index)}. {option}" for index, option in enumerate(sample.options)]
             return "\n".join([sample.question, *listed, "Answer with one of the options."])
         case "open":
             return sample.question
@@ -63,15 +86,36 @@ def render(sample: Sample, name: PromptName | None = None) -> str:
             raise ValueError(f"prompt {unknown!r} is unknown. Choose one of: {', '.join(NAMES)}.")
 
 
+def unsuitable(sample: Sample, name: str) -> str:
+    """Why a prompt cannot be put to a sample: it asks for another kind of answer than its options; else empty."""
+    match name:
+        case "mcq" if not sample.options:
+            return "prompt 'mcq' lists options, and this sample has none. Give it options, or ask with another prompt."
+        case "yesno" | "presence" | "safety" if sample.options and not is_yes_no(sample.options):
+            listed = ", ".join(sample.options)
+            return f"prompt {name!r} asks for yes or no, and the options here are {listed}. Ask with another."
+        case "describe" if sample.options:
+            return "prompt 'describe' asks for a free text, and this sample has options. Ask with another prompt."
+        case _:
+            return ""
+
+
 SAFETY_CAPTIONS = {"yes": "it is safe to proceed forward", "no": "it is not safe to proceed forward"}
 
 
-def captions(sample: Sample) -> tuple[str, ...]:
+def captions(sample: Sample, name: PromptName | None = None) -> tuple[str, ...]:
     """One text per option for a contrastive model, which compares texts with the image instead of answering.
+
+    SM's safety question has two captions of its own, under the prompt `safety` or where the sample asks it; all others
+    are the question with each option. Raises ValueError for another prompt, which captions have not.
 
     >>> captions(Sample("s", "i", "Which of these is in the image?", ("bus", "car"), "bus"))
     ('Which of these is in the image? bus', 'Which of these is in the image? car')
     """
-    if sample.kind == "safety":
-        return tuple(SAFETY_CAPTIONS.get(option, option) for option in sample.options)
+    if name not in (None, "safety"):
+        raise ValueError(f"prompt {name!r} is for models that answer; one that compares captions has only 'safety'.")
+    if name == "safety" or (sample.question == SAFETY and is_yes_no(sample.options)):
+        if reason := unsuitable(sample, "safety"):
+            raise ValueError(reason)
+        return tuple(SAFETY_CAPTIONS[option.strip().lower()] for option in sample.options)
     return tuple(f"{sample.question} {option}" for option in sample.options)

@@ -145,6 +145,7 @@ def _write_samples(root: Path, layout: Layout) -> None:
         "sample_id": ([row.sample_id for row in rows], "name of the sample in its dataset"),
         "image_index": (np.array([row.image_index for row in rows], np.int32), "row of the sample's image"),
         "question": ([row.question for row in rows], "question as the dataset words it"),
+        "prompt_text": ([row.prompt_text for row in rows], "what the model reads, with a mark for each picture"),
         "answer": ([row.answer for row in rows], "correct answer, empty where there is none"),
         "kind": ([row.kind for row in rows], "kind of question"),
         "dataset": ([row.dataset for row in rows], "name of the sample's dataset"),

@@ -126,8 +126,8 @@ class Run:
     def samples(self) -> xr.Dataset:
         """What was asked: (sample) question, (sample, option) option_text, (sample, reference) reference_text.
 
-        Also (sample) dataset and metadata (JSON texts); coordinates sample (index), image, kind, answer. Options and
-        references are padded with empty texts.
+        Also (sample) prompt_text, the whole prompt that the model reads, dataset and metadata (JSON texts); coordinates
+        sample (index), image, kind, answer. Options and references are padded with empty texts.
         """
         if "samples" not in self.tree:
             return xr.Dataset()

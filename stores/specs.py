@@ -89,7 +89,8 @@ class SiteSpec:
 class SampleRow:
     """One row of the table of samples; `answer` is "" where there is none.
 
-    `references` are all right answers, `metadata` is a JSON object as text, `dataset` the name of the sample's dataset.
+    `references` are all right answers, `metadata` is a JSON object as text, `dataset` the name of the sample's dataset,
+    `prompt_text` the text that the model reads.
     """
 
     sample_id: str
@@ -101,6 +102,7 @@ class SampleRow:
     references: tuple[str, ...] = ()
     metadata: str = "{}"
     dataset: str = ""
+    prompt_text: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ GOLDEN = {
     "/images": dict.fromkeys(("image_id", "sha256", "width", "height"), ("image",)),
     "/samples": {
         **dict.fromkeys(("sample_id", "image_index", "question", "answer", "kind", "valid"), ("sample",)),
-        **dict.fromkeys(("dataset", "metadata"), ("sample",)),
+        **dict.fromkeys(("dataset", "metadata", "prompt_text"), ("sample",)),
         "option_text": ("sample", "option"),
         "reference_text": ("sample", "reference"),
     },

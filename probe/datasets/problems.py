@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..prompts import is_yes_no
 from ..sample import Dataset, Sample
 
 CLOSED_KINDS = ("mcq", "yesno", "safety")
@@ -41,9 +42,14 @@ def invalid_reason(sample: Sample) -> str | None:
             f"a sample of kind {sample.kind!r} needs two options or more, this one has {len(sample.options)}. "
             "List them, or set its kind to 'open'."
         )
+    if sample.kind == "yesno" and not is_yes_no(sample.options):
+        listed = ", ".join(sample.options)
+        return f"a sample of kind 'yesno' has the options yes and no, not {listed}. Set its kind to 'mcq'."
     for position, option in enumerate(sample.options):
         if not option.strip():
             return f"option {position + 1} is empty: there is no text to score. Give it one, or remove it."
+        if option != option.strip():
+            return f"option {option!r} begins or ends with white space. Remove it."
         if option in sample.options[:position]:
             return f"option {option!r} is listed more than once: a choice between equals means nothing. Keep one."
     if any(not reference.strip() for reference in sample.references):

@@ -21,6 +21,7 @@ from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
 from . import reductions, token_counts
+from .prompt_texts import prompt_text
 from .settings import Keep, Settings
 
 if TYPE_CHECKING:
@@ -139,11 +140,12 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
 
 def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
     """The properties of a model's blueprint that determine the numbers."""
+    template = blueprint.chat_template
     return {
         "family": blueprint.family.name,
         "kind": blueprint.kind,
         "dtype": blueprint.dtype,
-        "chat_template": blueprint.chat_template is not None,
+        "chat_template": template and f"{template.owner} {template.name}",
         "revision": blueprint.revision,
         "config": sha256((blueprint.directory / "config.json").read_bytes()).hexdigest()[:16],
     }
@@ -164,6 +166,7 @@ def lay_out(
     width = 4 if blueprint.dtype == "float32" else 2
     per_image = sum((spec.tokens or 1) * len(spec.layers) * spec.features * width for spec in specs)
     image_index = {image.id: index for index, image in enumerate(dataset.images)}
+    pictures = {image.id: len(image.pictures) for image in dataset.images}
     return Layout(
         block_size=max(1, min(LARGEST_BLOCK, len(dataset.images), BLOCK_BYTES // max(per_image, 1))),
         image_ids=tuple(image.id for image in dataset.images),
@@ -178,6 +181,7 @@ def lay_out(
                 references=sample.references,
                 metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
                 dataset=sample.dataset or dataset.name,
+                prompt_text=prompt_text(blueprint, sample, settings.prompt, pictures=pictures[sample.image_id]),
             )
             for sample in dataset.samples
         ),

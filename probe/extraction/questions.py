@@ -56,7 +56,7 @@ def of_sample(
     A free answer is generated where the sample has no options, and where a site averages over one.
     """
     if kind == "contrastive":
-        return [SampleQuestion(sample, hooks.Question(text=sample.question, options=prompts.captions(sample)))]
+        return [SampleQuestion(sample, hooks.Question(text=sample.question, options=prompts.captions(sample, prompt)))]
     named = sorted({site.prompt for site in sites if site.prompt})
     return [SampleQuestion(sample, question(sample, name, prompt, sites)) for name in ("", *named)]
 

@@ -63,11 +63,11 @@ def per_box(labels: Sequence[str]) -> tuple[Settings, ...]:
     >>> [_extent(_font(14), _sentence(letter))[0] for letter in "IAW"]
     [75, 81, 85]
 
-    >>> [one["label"] for one in per_box(["A", "B", "C", "Yes", "No"])]
+    >>> [one["label"] for one in per_box(["A", "B", "AA", "Yes", "No"])]
     ['A', 'Yes', 'No']
     """
-    letters = [label for label in labels if len(label) == 1][:1]
-    words = [label for label in labels if len(label) > 1]
+    letters = [label for label in labels if label.isupper()][:1]
+    words = [label for label in labels if not label.isupper()]
     return tuple({"label": label} for label in letters + words) or ({"label": DEFAULT_LABEL},)
 
 

@@ -60,6 +60,15 @@ class Evidence:
         return flips.answer_index(self.run.samples.option_text, self.run.samples.answer)
 
     @cached_property
+    def clean_answer(self) -> xr.DataArray:
+        """(sample) the option chosen on the clean image, in lower case; "" where there is none."""
+        choice = self.clean_choice
+        options = self.run.samples.option_text.values.astype(object)
+        chosen = np.take_along_axis(options, np.maximum(choice.values, 0)[:, None], axis=1)[:, 0]
+        said = [text.strip().lower() if made else "" for text, made in zip(chosen, choice.values >= 0, strict=True)]
+        return choice.copy(data=np.array(said, object))
+
+    @cached_property
     def margin(self) -> xr.DataArray:
         """(sample, condition) margin of the clean choice [nats]; overlays not split."""
         return margins.margin(self.scores, self.clean_choice)

@@ -41,7 +41,8 @@ def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
     binary = (evidence.run.samples.kind == "yesno").drop_vars(["kind", "answer", "image"], errors="ignore")
     if not bool(binary.any()):
         return {}
-    yes, no = (evidence.clean_choice == 0) & binary, (evidence.clean_choice == 1) & binary
+    said = evidence.clean_answer
+    yes, no = ((said == word) & binary for word in ("yes", "no"))
     kept, corrected = change.right_to_right, change.wrong_to_right
     right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong
     return {

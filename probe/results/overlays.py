@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analyses import flips
 from stores import Run
 
-from ..prompts import LETTERS
+from ..prompts import letter
 
 SEMANTIC = "text_overlay.semantic"
 OWN_ANSWER = "text_overlay.own"
@@ -25,7 +25,7 @@ def contradicting(run: Run, clean_choice: xr.DataArray) -> xr.Dataset:
     texts, kinds = run.samples.option_text.values, run.samples.kind.values
     letters = np.array(
         [
-            [("" if not text else LETTERS[k] if kind == "mcq" else text.capitalize()) for k, text in enumerate(row)]
+            [("" if not text else letter(k) if kind == "mcq" else text.capitalize()) for k, text in enumerate(row)]
             for row, kind in zip(texts, kinds, strict=True)
         ]
     )
