@@ -259,11 +259,15 @@ def info(run: Path, verify: bool, as_json: bool) -> None:
 @main.command(name="list")
 @click.argument("what", type=click.Choice(["models", "datasets", "perturbations", "suites", "sites", "analyses"]))
 @click.option("-m", "--model", default="pocket-vlm", show_default=True, help="Model whose sites to list.")
+@click.option("--all", "every", is_flag=True, help="Of models, every type of the installed transformers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def list_(what: str, model: str, as_json: bool) -> None:
+def list_(what: str, model: str, every: bool, as_json: bool) -> None:
     """List what there is to choose from."""
     from . import listing
 
+    if every and what != "models":
+        raise click.UsageError(f"--all belongs to `probe list models`, not to `probe list {what}`. Leave it out.")
+    what = "model types" if every else what
     rows = listing.rows(what, model)
     if as_json:
         click.echo(json.dumps(rows, indent=1))

@@ -31,7 +31,7 @@ PREFIXES = {
 
 
 def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
-    """The rows of one listing: models, datasets, perturbations, suites, sites (of `model`) or analyses."""
+    """The rows of one listing: models, model types, datasets, perturbations, suites, sites (of `model`) or analyses."""
     if what == "sites":
         return site_rows(model)
     return LISTINGS[what]()
@@ -63,6 +63,16 @@ def model_rows() -> list[Row]:
     return embedded + [
         family_row(family, family.examples, tested.get(family.name, "your own: probe check it"))
         for family in all_families()
+    ]
+
+
+def type_rows() -> list[Row]:
+    """Every model type of the installed transformers, whether it can be read, and by which entry or why not."""
+    from hooks.families import covered
+
+    return [
+        {"type": each.model_type, "kind": each.kind, "state": each.state, "entry or reason": each.detail}
+        for each in covered()
     ]
 
 
@@ -224,6 +234,7 @@ STACKED: dict[str, Callable[[Row], Row]] = {"perturbations": stacked, "models": 
 
 LISTINGS: dict[str, Callable[[], list[Row]]] = {
     "models": model_rows,
+    "model types": type_rows,
     "datasets": dataset_rows,
     "perturbations": perturbation_rows,
     "suites": suite_rows,

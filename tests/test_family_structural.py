@@ -109,7 +109,8 @@ def test_a_prompt_that_sees_itself_both_ways_is_refused(monkeypatch):
         hooks.load(str(tiny.checkpoint("paligemma")), tiny.ON_CPU)
 
 
-def test_a_model_without_a_projector_is_refused_with_all_that_was_found(tmp_path):
+def test_a_model_without_a_projector_is_refused_with_all_that_was_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("hooks.loading.UNSUPPORTED", {})  # as a type that nobody knows
     sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4}
     source = described(tmp_path, model_type="ovis2", vision_config=sizes, text_config={"model_type": "qwen2", **sizes})
     with pytest.raises(

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
 from .contrast import Contrast
+from .coverage import REFUSED, Coverage, coverage
 from .extension import add, process_local, registered
 from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
 from .generic import generic
@@ -20,6 +21,7 @@ __all__ = [
     "FIXED",
     "UNSUPPORTED",
     "Contrast",
+    "Coverage",
     "Family",
     "ImageTokens",
     "Inputs",
@@ -29,6 +31,7 @@ __all__ = [
     "Reuse",
     "add",
     "all_families",
+    "covered",
     "find",
     "generic",
     "process_local",
@@ -48,8 +51,11 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
-UNSUPPORTED: Mapping[str, str] = {**internvl.UNSUPPORTED}
-"""Model types that no entry can read as they are, and what to do instead."""
+UNSUPPORTED: Mapping[str, str] = {
+    **internvl.UNSUPPORTED,
+    **{name: f"{reason[0].upper()}{reason[1:]}." for name, reason in REFUSED.items()},
+}
+"""Model types that no entry can read as they are: why, or what to do instead."""
 
 
 def all_families() -> tuple[Family, ...]:
@@ -65,3 +71,8 @@ def find(settings: Mapping[str, Any]) -> Family | None:
     model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
     names = (f"{model_type}/{vision.get('model_type', '')}", model_type)
     return next((family for name in names for family in all_families() if name in family.model_types), None)
+
+
+def covered() -> tuple[Coverage, ...]:
+    """Every model type of the installed transformers, and whether it can be read."""
+    return coverage(all_families())

@@ -1,0 +1,151 @@
+"""Which model types of the installed transformers can be read, and why the others cannot.
+
+A type is read by an entry of the table, by structure (and every check passes on a small checkpoint of it), or it is
+refused for the reason that stands here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from transformers.models.auto import modeling_auto
+
+from .family import Family
+
+STRUCTURE: tuple[str, ...] = ("aya_vision", "idefics2", "janus")
+"""Types without an entry whose parts are found by structure, and pass every check on a small checkpoint."""
+
+ENTRY_LACKS = "its image tokens lie in a way that structure does not show, and no entry of the table reads it"
+NO_PLACE = "its vision tower is not one list of blocks, and no entry of the table reads it"
+ENCODER_DECODER = "an encoder reads picture and question and a decoder writes the answer, which no entry reads"
+HYBRID = "its linear-attention layers keep a state that cannot be cut to some rows or tokens"
+NOT_ASKED = "it is not asked questions"
+VIDEOS = "it reads videos, and no picture can be shown to it alone"
+TWO_INPUTS = "it needs more than pictures and a question"
+
+REFUSED: Mapping[str, str] = {
+    "align": "its picture is read by a convolutional network, which has no list of blocks with one token a patch",
+    "aria": ENTRY_LACKS,
+    "chameleon": NO_PLACE,
+    "clipseg": ENTRY_LACKS,
+    "cohere2_vision": ENTRY_LACKS,
+    "cohere_compass": ENTRY_LACKS,
+    "cosmos3_edge": ENTRY_LACKS,
+    "cosmos3_omni": ENTRY_LACKS,
+    "deepseek_ocr2": ENTRY_LACKS,
+    "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
+    "dots3_note": ENTRY_LACKS,
+    "emu3": NO_PLACE,
+    "ernie4_5_vl_moe": ENTRY_LACKS,
+    "evolla": "it reads proteins, not pictures",
+    "exaone4_5": ENTRY_LACKS,
+    "fast_vlm": NO_PLACE,
+    "florence2": ENCODER_DECODER,
+    "fuyu": NO_PLACE,
+    "gemma3n": NO_PLACE,
+    "gemma4": NO_PLACE,
+    "gemma4_unified": NO_PLACE,
+    "git": ENTRY_LACKS,
+    "glm46v": ENTRY_LACKS,
+    "glm4v": ENTRY_LACKS,
+    "glm4v_moe": ENTRY_LACKS,
+    "glm5_next": ENTRY_LACKS,
+    "glm_ocr": ENTRY_LACKS,
+    "glmga": ENTRY_LACKS,
+    "got_ocr2": ENTRY_LACKS,
+    "granite4_vision": ENTRY_LACKS,
+    "granite_docling": ENTRY_LACKS,
+    "hunyuan_vl": ENTRY_LACKS,
+    "hyperclovax_vision_v2": ENTRY_LACKS,
+    "idefics": ENTRY_LACKS,
+    "inkling2": ENTRY_LACKS,
+    "inkling_mm_model": ENTRY_LACKS,
+    "instructblipvideo": VIDEOS,
+    "kimi_k25": ENTRY_LACKS,
+    "kosmos-2": ENTRY_LACKS,
+    "kosmos-2.5": ENTRY_LACKS,
+    "lfm2_vl": HYBRID,
+    "lfm3_vl": HYBRID,
+    "lighton_ocr": ENTRY_LACKS,
+    "llama4": ENTRY_LACKS,
+    "llava_next_video": ENTRY_LACKS,
+    "metaclip_2": ENTRY_LACKS,
+    "minicpm_ocr": HYBRID,
+    "minicpmv4_6": HYBRID,
+    "minicpmv4_7": HYBRID,
+    "minimax_m3_vl": ENTRY_LACKS,
+    "mistral4": "it is a language model: its own class has no vision tower",
+    "mistral_large4": ENTRY_LACKS,
+    "molmo2": ENTRY_LACKS,
+    "muse_glimmer": ENTRY_LACKS,
+    "muse_spark": ENTRY_LACKS,
+    "nemotron_h_omni": HYBRID,
+    "ovis2": ENTRY_LACKS,
+    "paddleocr_vl": ENTRY_LACKS,
+    "perception_lm": ENTRY_LACKS,
+    "pi0": "it moves robots: its output is actions, not words",
+    "pix2struct": ENCODER_DECODER,
+    "pp_chart2table": ENTRY_LACKS,
+    "pp_formulanet": NOT_ASKED,
+    "qianfan_ocr": ENTRY_LACKS,
+    "qwen2_5_omni_thinker": ENTRY_LACKS,
+    "qwen3_5": HYBRID,
+    "qwen3_5_moe": HYBRID,
+    "qwen3_omni_moe_thinker": ENTRY_LACKS,
+    "qwen4_exp": ENTRY_LACKS,
+    "shieldgemma2": ENTRY_LACKS,
+    "step3p7": ENTRY_LACKS,
+    "t5gemma2": ENCODER_DECODER,
+    "tipsv2": ENTRY_LACKS,
+    "udop": TWO_INPUTS,
+    "unlimited_ocr": ENTRY_LACKS,
+    "video_llama_3": ENTRY_LACKS,
+    "video_llava": VIDEOS,
+    "videoprism": VIDEOS,
+    "vision-encoder-decoder": NOT_ASKED,
+}
+"""Why a type is refused, one line each."""
+
+MAPPINGS: Mapping[Literal["generative", "contrastive"], str] = {
+    "generative": "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES",
+    "contrastive": "MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING_NAMES",
+}
+"""The library's lists of the types that answer questions about pictures, and that compare pictures with captions."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One model type as one kind of model: `state` is "table", "structure", "refused" or "unknown".
+
+    `detail` names the entry of a type of the table, and says why one is refused.
+    """
+
+    model_type: str
+    kind: Literal["generative", "contrastive"]
+    state: Literal["table", "structure", "refused", "unknown"]
+    detail: str = ""
+
+
+def coverage(families: tuple[Family, ...]) -> tuple[Coverage, ...]:
+    """Every type of the installed transformers in alphabetical order, first those that answer, then those that compare.
+
+    `families` are the entries that read them. A type of a newer version that is not listed here is "unknown".
+    """
+    return tuple(
+        _covered(name, kind, families)
+        for kind, mapping in MAPPINGS.items()
+        for name in sorted(getattr(modeling_auto, mapping))
+    )
+
+
+def _covered(name: str, kind: Literal["generative", "contrastive"], families: tuple[Family, ...]) -> Coverage:
+    readers = [family for family in families if name in {each.partition("/")[0] for each in family.model_types}]
+    if mine := [family.name for family in readers if family.kind == kind]:
+        return Coverage(name, kind, "table", ", ".join(mine))
+    if name in STRUCTURE and kind == "generative":
+        return Coverage(name, kind, "structure")
+    if reason := REFUSED.get(name):
+        return Coverage(name, kind, "refused", reason)
+    if readers:
+        return Coverage(name, kind, "refused", f"{readers[0].name} of the table reads it, as a {readers[0].kind} model")
+    return Coverage(name, kind, "unknown", "found by structure, if every check passes when it is loaded")
