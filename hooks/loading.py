@@ -33,9 +33,15 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
     with _as_model_error(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
-    family = find(settings) or _by_structure(source, config)
-    with _as_model_error(source):
-        processor = load_processor(directory, **trust, **family.prompt.processor_settings)
+    family = find(settings)
+    try:
+        with _as_model_error(source):
+            processor = load_processor(directory, **trust, **(family.prompt.processor_settings if family else {}))
+    except ModelError:
+        if family is None:  # what the model itself lacks says more
+            _by_structure(source, config, None)
+        raise
+    family = family or _by_structure(source, config, processor)
     if reason := family.invalid_reason(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _limit_visual_tokens(family, config, processor, options.visual_tokens)
@@ -97,11 +103,11 @@ def _as_model_error(source: str) -> Iterator[None]:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
 
 
-def _by_structure(source: str, config: Any) -> Family:
+def _by_structure(source: str, config: Any, processor: Any) -> Family:
     """An entry made from the structure of a model that no family of the table covers."""
     try:
         with _quiet():
-            return generic(config)
+            return generic(config, processor)
     except ValueError as error:
         known = ", ".join(name for family in FAMILIES for name in family.model_types)
         raise ModelError(

@@ -50,7 +50,8 @@ def prefill(
     reuse = model.family.reuse
     length = torch.full((len(ids),), ids.shape[1] + reuse.first_position, device=model.device)
     if reuse.rope_deltas and "pixel_values" in inputs:
-        length = length + attrgetter(reuse.rope_deltas)(model.module)[:, 0].to(length)
+        deltas = attrgetter(reuse.rope_deltas)(model.module)  # None where the model counts tokens after all
+        length = length if deltas is None else length + deltas[:, 0].to(length)
     carried = {name: inputs[name][:, -1:] for name in reuse.carried if name in inputs}
     logits = output.logits[:, -1].float()
     sequences = Sequences(reuse.cache(output), ids, torch.ones_like(ids), length, logits, carried)

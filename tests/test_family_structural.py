@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 import tiny
+import torch
 import transformers
+from PIL import Image
 from readings import arrays, grids
 from tiny import picture
 from tiny.structural import QUERIES, aya_vision
@@ -94,13 +96,18 @@ def test_a_blueprint_by_structure_needs_no_weights(tmp_path):
     assert hooks.blueprint(str(tmp_path)).towers["vision"].layers == 3
 
 
-def test_a_picture_of_several_tiles_is_refused(tmp_path):
+def test_a_picture_of_several_tiles_is_read_without_its_thumbnail(tmp_path):
     aya_vision(tmp_path, tiles=4)
-    with pytest.raises(ModelError, match=r"14 checks fail:\n  ") as caught:
-        hooks.load(str(tmp_path), tiny.ON_CPU)
-    assert "token counts equal grids" in str(caught.value)
-    assert "not one frame. Write an entry" in str(caught.value)
-    assert "vision at model.vision_tower.encoder.layers" in str(caught.value)
+    model = hooks.load(str(tmp_path), tiny.ON_CPU)
+    pixels = picture(0, 64, 192)
+    tiles = model.processor.image_processor(images=[Image.fromarray(pixels)], return_tensors="pt")["pixel_values"]
+    assert len(tiles) == 4  # three and the thumbnail, which comes last
+    with torch.inference_mode():
+        expected = model.module.model.vision_tower.embeddings(tiles)[:-1].flatten(0, 1)
+    (site,) = sites.parse_all(["vision.layers[0]:patches"], model.towers)
+    read = capture.read(model, [View((pixels,), ())], [site], batch_size=1, keep_tokens=True)[0].states[site.slug]
+    assert read.grids == ((3, 8, 8),)
+    np.testing.assert_allclose(read.tokens[0], expected.numpy(), atol=1e-5)
 
 
 def test_a_prompt_that_sees_itself_both_ways_is_refused(monkeypatch):

@@ -1,15 +1,12 @@
 """An entry for a model that the table does not know, made from its structure; trusted only once every check passes."""
 
-from collections.abc import Sequence
-from math import isqrt, prod
 from typing import Any
 
-from torch import Tensor
-
-from ..reading import Grid
-from .family import Family, Modules, Reuse
+from .arrangement import arrangement
+from .family import Family, Modules, Prompt, Reuse
+from .layout import Layout
 from .structural import Structure, survey
-from .tokens import ImageTokens, Inputs, three_towers
+from .tokens import ImageTokens, three_towers
 
 SKELETON = """Family(
     name="{name}",
@@ -25,14 +22,16 @@ SKELETON = """Family(
 )"""
 
 
-def generic(config: Any) -> Family:
-    """An entry for the model that a config describes: one frame a picture, and a causal language model.
+def generic(config: Any, processor: Any) -> Family:
+    """An entry for the model that a config describes: a causal language model that sees a picture's patches.
 
+    A picture is one frame, several crops of one size, or patches packed in a grid of its own, as its processor shows.
     Raises ValueError, which says what was found and what not, where the structure does not give every part.
     """
-    found = survey(config)
+    found = survey(config, processor)
     if found.lacking:
         raise ValueError(_unlike(config, found))
+    layout = Layout(found.image_token[1], found.leading, found.mixes, arrangement(processor))
     return Family(
         name="generic",
         model_types=(config.model_type,),
@@ -41,44 +40,16 @@ def generic(config: Any) -> Family:
             towers=lambda config: three_towers(
                 found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
             ),
-            grid=lambda config, image, tower: _grid(config, image, tower, found),
+            grid=layout.grid,
             leading=lambda config: found.leading,
-            vision_rows=_by_picture,
+            vision_rows=layout.vision_rows,
+            language_rows=layout.language_rows,
             image_token=lambda config: found.image_token[1],
         ),
-        reuse=Reuse(image_prefix="causal"),
+        reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas),
+        prompt=Prompt(placeholder=getattr(processor, "image_placeholder_token", "")),
         by_structure=True,
     )
-
-
-def _grid(config: Any, image: Inputs, tower: str, found: Structure) -> Grid:
-    """Patches of one frame; after it as many rows and columns fewer as there are image positions fewer.
-
-    Positions that do not come of merging squares of patches have no layout: (1, 1, position).
-    """
-    pixels = image["pixel_values"]
-    if pixels.ndim < 4 or prod(pixels.shape[:-3]) != 1:
-        raise ValueError(
-            f"a picture becomes pixels {tuple(pixels.shape)}, not one frame. Write an entry for the family."
-        )
-    down, across = _pair(config.vision_config.patch_size)
-    rows, cols = pixels.shape[-2] // down, pixels.shape[-1] // across
-    if tower == "vision":
-        return (1, rows, cols)
-    positions = int((image["input_ids"] == found.image_token[1]).sum())
-    merge = isqrt(rows * cols // positions) if positions else 0
-    if merge and not found.mixes and rows % merge == cols % merge == 0 and rows * cols == positions * merge**2:
-        return (1, rows // merge, cols // merge)
-    return (1, 1, positions)
-
-
-def _pair(size: Any) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def _by_picture(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
-    """Cut states by image, whether it is a batch row or not: (..., feature) -> per image (token, feature)."""
-    return list(state.reshape(len(images), -1, state.shape[-1]).unbind(0))
 
 
 def _unlike(config: Any, found: Structure) -> str:

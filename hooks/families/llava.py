@@ -80,6 +80,13 @@ LLAVA_NEXT = replace(
     ),
 )
 
+LLAVA_NEXT_VIDEO = replace(
+    LLAVA_NEXT,
+    name="llava_next_video",
+    model_types=("llava_next_video",),
+    examples=("llava-hf/LLaVA-NeXT-Video-7B-hf", "llava-hf/LLaVA-NeXT-Video-7B-DPO-hf"),
+)
+
 LLAVA_ONEVISION = replace(
     LLAVA_NEXT,
     name="llava_onevision",
@@ -97,4 +104,4 @@ LLAVA_ONEVISION = replace(
     ),
 )
 
-FAMILIES = (LLAVA, VIPLLAVA, LLAVA_NEXT, LLAVA_ONEVISION)
+FAMILIES = (LLAVA, VIPLLAVA, LLAVA_NEXT, LLAVA_NEXT_VIDEO, LLAVA_ONEVISION)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
+from .arrangement import block_order
 from .family import Family, Limit, Modules, Prompt, Reuse
 from .tokens import ImageTokens, Inputs, three_towers
 
@@ -27,16 +28,6 @@ def grid(config: Any, image: Inputs, tower: str) -> Grid:
     merge = 1 if tower == "vision" else config.vision_config.spatial_merge_size
     frames, rows, cols = image["image_grid_thw"][0].tolist()
     return (frames, rows // merge, cols // merge)
-
-
-def block_order(rows: int, cols: int, side: int) -> Tensor:
-    """The row-major indices of a plane's places, block by block of side x side: (place), each once.
-
-    Blocks are in row-major order, so are the places of each; those at the lower and right edges may be smaller.
-    """
-    places = torch.arange(rows * cols).view(rows, cols)
-    bands = [block for band in places.split(side) for block in band.split(side, dim=1)]
-    return torch.cat([block.flatten() for block in bands])
 
 
 def merged_order(config: Any, rows: int, cols: int) -> Tensor:

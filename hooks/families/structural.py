@@ -10,6 +10,7 @@ from torch import nn
 
 PROJECTORS = ("projector", "connector", "merger", "aligner", "multimodal", "resampler", "abstractor")
 """One of these words is in the name or the class of the module that leads from vision to language."""
+FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_norm", "layer_norm", "final_layernorm", "final_layer_norm")
 CLASS_TOKENS = ("class_embedding", "cls_token", "class_token")
 IMAGE_TOKENS = ("image_token_id", "image_token_index")
 
@@ -36,7 +37,8 @@ class Structure:
     """What was found of a model: all its stacks, and the parts that an entry names, empty where not found.
 
     `leading`: how many class tokens the vision tower has. `mixes`: whether the projector attends, so that its tokens
-    have no place in the picture. `image_token`: name and value in the config. `problem`: why it could not be built.
+    have no place in the picture. `image_token`: name and value in the config or the processor. `rope_deltas`: path of
+    what `Reuse` calls so. `problem`: why it could not be built.
     """
 
     stacks: tuple[Stack, ...] = ()
@@ -47,6 +49,7 @@ class Structure:
     leading: int = 0
     mixes: bool = False
     image_token: tuple[str, int] = ("", -1)
+    rope_deltas: str = ""
     problem: str = ""
 
     @property
@@ -62,7 +65,7 @@ class Structure:
         return tuple(name for name, found in needed.items() if not found)
 
 
-def survey(config: Any) -> Structure:
+def survey(config: Any, processor: Any = None) -> Structure:
     """Build the model that a config describes, on the meta device, and find its parts."""
     try:
         model = _empty(config)
@@ -83,7 +86,10 @@ def survey(config: Any) -> Structure:
         final_norm=_final_norm(model, language) if language.path else "",
         leading=_class_tokens(model),
         mixes=len(projectors) == 1 and _attends(model.get_submodule(projectors[0])),
-        image_token=_image_token(config),
+        image_token=_image_token(config, processor),
+        rope_deltas=next(
+            (f"{path}.rope_deltas" for path, part in model.named_modules() if hasattr(part, "rope_deltas")), ""
+        ),
     )
 
 
@@ -91,8 +97,8 @@ def _only(stacks: list[Stack]) -> Stack:
     return stacks[0] if len(stacks) == 1 else NOWHERE
 
 
-def _image_token(config: Any) -> tuple[str, int]:
-    named = ((name, getattr(config, name, None)) for name in IMAGE_TOKENS)
+def _image_token(config: Any, processor: Any) -> tuple[str, int]:
+    named = ((name, getattr(owner, name, None)) for owner in (config, processor) for name in IMAGE_TOKENS)
     return next(((name, value) for name, value in named if isinstance(value, int)), ("", -1))
 
 
@@ -146,10 +152,11 @@ def _norms(module: nn.Module) -> list[tuple[str, Any]]:
 
 
 def _final_norm(model: nn.Module, language: Stack) -> str:
-    """The last norm beside the language model's blocks."""
+    """The norm beside the language model's blocks; of several, the last with a usual name."""
     home = language.path.rpartition(".")[0]
-    norms = _norms(model.get_submodule(home))
-    return f"{home}.{norms[-1][0]}".lstrip(".") if norms else ""
+    norms = [name for name, _ in _norms(model.get_submodule(home))]
+    usual = [name for name in norms if name in FINAL_NORMS] or norms
+    return f"{home}.{usual[-1]}".lstrip(".") if usual else ""
 
 
 def _class_tokens(model: nn.Module) -> int:

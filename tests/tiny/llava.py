@@ -24,7 +24,7 @@ from transformers.models.siglip.image_processing_pil_siglip import SiglipImagePr
 
 from hooks.processors import pictures_only
 
-from .parts import Save, chat, save, text, tokenizer, vision
+from .parts import Save, chat, save, save_type, text, tokenizer, vision
 
 TILE, PATCH = 32, 8
 GRID = (1, TILE // PATCH, TILE // PATCH)
@@ -138,6 +138,29 @@ def save_llava_onevision(path: Path) -> None:
         save(path, LlavaOnevisionForConditionalGeneration, config, processor)
 
 
+def save_llava_next_video(path: Path) -> None:
+    """LLaVA-NeXT that was also trained on videos, with a name of its own for their token."""
+    words = tokenizer("<image>", "<video>")
+    images = pictures(LlavaNextImageProcessorPil, TILE, crop_size={"height": TILE, "width": TILE})
+    images.size, images.image_grid_pinpoints = {"shortest_edge": TILE}, NEXT_SIZES
+    save_type(
+        path,
+        "llava_next_video",
+        "LlavaNextVideoProcessor",
+        images,
+        words,
+        template=chat("<image>"),
+        vision_config=CLIP,
+        text_config=text(len(words), model_type="llama"),
+        image_token_index=words.get_vocab()["<image>"],
+        video_token_index=words.get_vocab()["<video>"],
+        image_grid_pinpoints=NEXT_SIZES,
+        processor_patch_size=PATCH,
+        processor_vision_feature_select_strategy="default",
+        processor_num_additional_image_tokens=1,
+    )
+
+
 CASES: dict[str, Save] = {
     "llava": partial(save_llava, layers=LANGUAGE_LAYERS),
     "llava_full": partial(save_llava, strategy="full", vision_feature_select_strategy="full"),
@@ -158,5 +181,6 @@ CASES: dict[str, Save] = {
     ),
     "llava_next": partial(save_llava_next, language="llama"),
     "llava_next_mistral": partial(save_llava_next, language="mistral", sliding_window=None),
+    "llava_next_video": save_llava_next_video,
     "llava_onevision": save_llava_onevision,
 }

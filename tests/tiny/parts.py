@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import CONFIG_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, PreTrainedTokenizerFast
+
+from hooks.processors import pictures_only
 
 Save = Callable[[Path], Any]
 """Writes a checkpoint to a folder."""
@@ -79,3 +82,26 @@ def save(path: Path, model_class: Any, config: Any, processor: Any, seed: int = 
     torch.manual_seed(seed)
     model_class(config).save_pretrained(path)
     processor.save_pretrained(path)
+
+
+def save_type(
+    path: Path,
+    model_type: str,
+    processor: str,
+    images: Any,
+    words: PreTrainedTokenizerFast,
+    *,
+    template: str,
+    **config: Any,
+) -> None:
+    """A checkpoint of one of the library's types, from the settings of its config and its processor without videos.
+
+    Settings in `config` whose names begin with `processor_` go to the processor.
+    """
+    names = [name for name in config if name.startswith("processor_")]
+    settings = {name.removeprefix("processor_"): config.pop(name) for name in names}
+    made = CONFIG_MAPPING[model_type](**config)
+    with pictures_only():
+        named = {"image_processor": images, "tokenizer": words, "chat_template": template}
+        whole = getattr(transformers, processor)(**named, **settings)
+        save(path, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(made)], made, whole)
