@@ -64,7 +64,8 @@ def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict
     settings: dict[str, Any] = {"add_special_tokens": special}
     if control_tokens.is_marked(text):
         text, settings = _as_marked(blueprint, text, special)
-    encoded = blueprint.processor(images=images, text=[text], return_tensors="pt", **settings)
+    settings |= {"return_tensors": "pt", **blueprint.family.prompt.call_settings}
+    encoded = blueprint.processor(images=images, text=[text], **settings)
     # labels, which some processors add, are for training
     inputs = {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
     inputs = _open_ended(blueprint, inputs)
@@ -295,7 +296,9 @@ def _cut(blueprint: Blueprint, ids: Ids) -> int:
     image = blueprint.image_token
     if image not in ids:
         raise ValueError(f"the processor made no image tokens (id {image}) for this prompt. Check its chat template.")
-    return len(ids) - ids[::-1].index(image)
+    cut = len(ids) - ids[::-1].index(image)
+    closed = blueprint.family.reuse.closing_mark and cut + 1 < len(ids)
+    return cut + (closed and ids[cut] in _special_ids(blueprint.processor.tokenizer))
 
 
 def _headed(blueprint: Blueprint, inputs: dict[str, Tensor], cut: int) -> dict[str, Tensor]:

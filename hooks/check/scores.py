@@ -178,4 +178,6 @@ def counted_vision(model: "Model") -> Iterator[list[int]]:
 
 
 def _width(args: tuple, kwargs: dict[str, Any]) -> int:
-    return (args[0] if args else kwargs["hidden_states"]).shape[:-1].numel()
+    """Tokens in what a block is called on: its first tensor, whatever its name."""
+    state = next(each for each in (*args, *kwargs.values()) if isinstance(each, torch.Tensor))
+    return state.shape[:-1].numel()

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
+NOISE = 1e-4
+"""A token whose change is a smaller share of the largest one moved by rounding alone."""
+
+
 def paths(model: "Model") -> str:
     """Every path leads to a module, and a tower's to as many blocks as it has layers."""
     described = []
@@ -130,7 +134,10 @@ def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> boo
 
 
 def projected_in_place(model: "Model") -> str:
-    """Changing one patch where it leaves the vision tower changes the projected token at its place, and no other."""
+    """Changing one patch where it leaves the vision tower changes the projected token at its place, and none far off.
+
+    A projector that convolves changes the neighbours too.
+    """
     image = inputs_of(model, picture(*SIZES[0]))
     grids = {name: model.family.tokens.grid(model.config, image, name) for name in model.towers}
     vision, projected = grids["vision"], grids.get("projector", (1, 1, 1))
@@ -145,9 +152,15 @@ def projected_in_place(model: "Model") -> str:
         raise Wrong("no layer of the vision tower changes the projector's output")
     if max(map(len, moved)) == int(np.prod(projected)):
         return f"every token attends to every patch: {vision} -> {projected}"
-    expected = [[(0, 1 // merge[0], 2 // merge[1])], [(0, projected[1] - 1, 0)]]
-    require(moved == expected, f"patches (1, 2) and ({vision[1] - 1}, 0) change tokens {moved}, expected {expected}")
+    expected = [(0, 1 // merge[0], 2 // merge[1]), (0, projected[1] - 1, 0)]
+    near = all(place in each and _around(place, each) for place, each in zip(expected, moved, strict=True))
+    require(near, f"patches (1, 2) and ({vision[1] - 1}, 0) change tokens {moved}, expected {expected}")
     return f"{vision} -> {projected}, after vision layer {layer}"
+
+
+def _around(place: tuple[int, ...], moved: Sequence[tuple[int, ...]]) -> bool:
+    """Whether all places that moved touch one."""
+    return all(max(abs(a - b) for a, b in zip(place, each, strict=True)) <= 1 for each in moved)
 
 
 def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, projected: Grid) -> list[tuple[int, ...]]:
@@ -156,7 +169,8 @@ def _moved(model: "Model", layer: int, place: Sequence[int], vision: Grid, proje
     clean = _projected(model, inputs, layer, None)
     at = model.family.tokens.leading(model.config) + place[0] * vision[2] + place[1]
     changed = _projected(model, inputs, layer, at)
-    places = (changed - clean).float().norm(dim=-1).nonzero()[:, 0].tolist()
+    change = (changed - clean).float().norm(dim=-1)
+    places = (change > NOISE * change.max()).nonzero()[:, 0].tolist()
     return [tuple(int(i) for i in np.unravel_index(each, projected)) for each in places]
 
 

@@ -8,7 +8,22 @@ module paths) in a file of its own and add it to `FAMILIES`, or keep it in a pac
 from collections.abc import Mapping
 from typing import Any
 
-from . import clip, deepseek, gemma, idefics, internvl, llava, mllama, pixtral, qformer, qwen
+from . import (
+    clip,
+    deepseek,
+    gemma,
+    got_ocr2,
+    hunyuan,
+    idefics,
+    internvl,
+    llama4,
+    llava,
+    mllama,
+    muse,
+    pixtral,
+    qformer,
+    qwen,
+)
 from .contrast import Contrast
 from .coverage import REFUSED, Coverage, coverage
 from .extension import add, process_local, registered
@@ -47,6 +62,10 @@ FAMILIES: tuple[Family, ...] = (
     *idefics.FAMILIES,
     *pixtral.FAMILIES,
     *deepseek.FAMILIES,
+    *llama4.FAMILIES,
+    *hunyuan.FAMILIES,
+    *got_ocr2.FAMILIES,
+    *muse.FAMILIES,
     *clip.FAMILIES,
 )
 

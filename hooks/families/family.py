@@ -36,7 +36,7 @@ class Prompt:
     A chat template is used where the processor has one; else `plain`, in which `{image}` stands for `placeholder` (the
     processor's own `image_token` where empty) and `{text}` for the question. `closing`: what the processor itself adds
     after the prompt. `ends_open`: whether the answer continues the prompt, so that what a tokenizer adds after a text
-    is left out. `processor_settings`: extra arguments for loading the processor.
+    is left out. `processor_settings`: extra arguments for loading the processor, `call_settings` for calling it.
     """
 
     plain: str = "{image}{text}"
@@ -44,6 +44,7 @@ class Prompt:
     closing: str = ""
     ends_open: bool = True
     processor_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    call_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def no_further_inputs(module: Any, ids: Tensor) -> dict[str, Any]:
@@ -69,7 +70,8 @@ class Reuse:
     `carried`: inputs with an axis along the tokens whose value at the last token is repeated for every further token.
     `onward(module, ids)`: further inputs that a forward of these tokens from the cache needs. `skipped_blocks(config,
     inputs)`: language blocks that a forward does not go through; the state after one is that before it.
-    `first_position`: the position id of the first token. `rope_deltas`: path of the tensor (row, 1) by which text
+    `closing_mark`: whether the special token that closes an image belongs to its prefix. `first_position`: the position
+    id of the first token. `rope_deltas`: path of the tensor (row, 1) by which text
     positions after an image differ from token counts. `answer_type`: the token type of answers, where types decide
     attention. `cache(output)`: the key-value cache of a forward.
     """
@@ -78,6 +80,7 @@ class Reuse:
     carried: tuple[str, ...] = ()
     onward: Callable[[Any, Tensor], dict[str, Any]] = no_further_inputs
     skipped_blocks: Callable[[Any, Mapping[str, Any]], Collection[int]] = none_skipped
+    closing_mark: bool = False
     first_position: int = 0
     rope_deltas: str = ""
     answer_type: int = 0

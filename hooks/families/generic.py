@@ -6,7 +6,7 @@ from .arrangement import arrangement
 from .family import Family, Modules, Prompt, Reuse
 from .layout import Layout
 from .structural import Structure, survey
-from .tokens import ImageTokens, three_towers
+from .tokens import three_towers
 
 SKELETON = """Family(
     name="{name}",
@@ -31,24 +31,34 @@ def generic(config: Any, processor: Any) -> Family:
     found = survey(config, processor)
     if found.lacking:
         raise ValueError(_unlike(config, found))
-    layout = Layout(found.image_token[1], found.leading, found.mixes, arrangement(processor))
+    layout = Layout(
+        arrangement(processor),
+        found.leading,
+        found.mixes,
+        in_tower=found.projectors[0].startswith(found.vision.path.rpartition(".")[0]),
+        image_token=lambda config: found.image_token[1],
+    )
     return Family(
         name="generic",
         model_types=(config.model_type,),
         modules=Modules(found.vision.path, found.projectors[0], found.language.path, found.final_norm),
-        tokens=ImageTokens(
-            towers=lambda config: three_towers(
+        tokens=layout.tokens(
+            lambda config: three_towers(
                 found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
-            ),
-            grid=layout.grid,
-            leading=lambda config: found.leading,
-            vision_rows=layout.vision_rows,
-            language_rows=layout.language_rows,
-            image_token=lambda config: found.image_token[1],
+            )
         ),
-        reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas),
-        prompt=Prompt(placeholder=getattr(processor, "image_placeholder_token", "")),
+        reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas, closing_mark=True),
+        prompt=_prompt(found, processor),
         by_structure=True,
+    )
+
+
+def _prompt(found: Structure, processor: Any) -> Prompt:
+    """The mark of a picture where it is not the token at its positions; token types where the model reads them."""
+    types = found.reads_types and "mm_token_type_ids" in getattr(processor, "model_input_names", ())
+    return Prompt(
+        placeholder=getattr(processor, "image_placeholder_token", ""),
+        call_settings={"return_mm_token_type_ids": True} if types else {},
     )
 
 

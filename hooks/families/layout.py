@@ -1,7 +1,7 @@
 """Where a picture's tokens lie in a model that was found by structure: the same rules for every tower."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from math import isqrt, prod
 from typing import Any
 
@@ -9,22 +9,37 @@ import torch
 from torch import Tensor
 
 from ..reading import Grid
+from ..sites import Tower
 from .arrangement import Arrangement, block_order, counted
-from .tokens import Inputs
+from .tokens import ImageTokens, Inputs, image_token_id
 
 
 @dataclass(frozen=True)
 class Layout:
     """The layout of a picture's tokens, from its inputs alone.
 
-    `image_token`: the input id at its positions. `leading`: how many class tokens a crop has. `mixes`: whether the
-    projector attends, so that its tokens have no place in the picture.
+    `leading`: how many class tokens a crop has, after its patches if `trailing`. `mixes`: whether the projector
+    attends, so that its tokens have no place in the picture. `in_tower`: whether the projector is a part of the vision
+    tower, whose windows then order its tokens too. `image_token(config)`: the input id at its positions.
     """
 
-    image_token: int
-    leading: int
-    mixes: bool
-    arranged: Arrangement
+    arranged: Arrangement = field(default_factory=Arrangement)
+    leading: int = 0
+    mixes: bool = False
+    trailing: bool = False
+    in_tower: bool = True
+    image_token: Callable[[Any], int] = image_token_id
+
+    def tokens(self, towers: Callable[[Any], dict[str, Tower]]) -> ImageTokens:
+        """An entry's part about image tokens."""
+        return ImageTokens(
+            towers=towers,
+            grid=self.grid,
+            leading=lambda config: self.leading,
+            vision_rows=self.vision_rows,
+            language_rows=self.language_rows,
+            image_token=self.image_token,
+        )
 
     def grid(self, config: Any, image: Inputs, tower: str) -> Grid:
         """Patches of each crop but the thumbnail; after the tower as many fewer as there are image positions fewer.
@@ -36,7 +51,7 @@ class Layout:
             return (self._kept(crops), rows, cols)
         merge = self._merge(config, image)
         if merge is None:
-            return (1, 1, self._positions(image))
+            return (1, 1, self._positions(config, image))
         return (self._kept(crops), rows // merge, cols // merge)
 
     def vision_rows(self, config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
@@ -64,6 +79,10 @@ class Layout:
         if grid := counted(image):
             return (1, *grid)
         pixels, (down, across) = image["pixel_values"], _pair(config.vision_config.patch_size)
+        sizes = image.get("image_sizes")
+        if sizes is not None and pixels.ndim == 4 and len(sizes) == len(pixels) == 1:  # without what pads the batch
+            height, width = sizes[0].tolist()
+            return (1, height // down, width // across)
         if pixels.ndim < 4:
             raise ValueError(
                 f"a picture becomes pixels {tuple(pixels.shape)}, which show no grid. Write an entry for the family."
@@ -73,13 +92,13 @@ class Layout:
     def _kept(self, crops: int) -> int:
         return crops - 1 if self.arranged.thumbnail and crops > 1 else crops
 
-    def _positions(self, image: Inputs) -> int:
-        return int((image["input_ids"] == self.image_token).sum())
+    def _positions(self, config: Any, image: Inputs) -> int:
+        return int((image["input_ids"] == self.image_token(config)).sum())
 
     def _merge(self, config: Any, image: Inputs) -> int | None:
         """The side of the squares of patches that became one position, None where none did."""
         crops, rows, cols = self._patches(config, image)
-        positions = self._positions(image)
+        positions = self._positions(config, image)
         merge = isqrt(crops * rows * cols // positions) if positions else 0
         fits = merge and rows % merge == cols % merge == 0 and crops * rows * cols == positions * merge**2
         return merge if fits and not self.mixes else None
@@ -87,7 +106,7 @@ class Layout:
     def _rows_of(self, config: Any, image: Inputs, tower: str) -> int:
         """How many rows of a state a picture has."""
         if tower != "vision":
-            return self._positions(image)
+            return self._positions(config, image)
         crops, rows, cols = self._patches(config, image)
         return crops * (self.leading + rows * cols)
 
@@ -99,6 +118,7 @@ class Layout:
         if len(part) != crops * (self.leading + rows * cols):
             return part
         each = part.view(crops, -1, part.shape[-1])
+        each = each.roll(self.leading, dims=1) if self.trailing else each
         cls = each[0 if self.arranged.thumbnail == "first" else -1, : self.leading]
         order = self._order(config, rows, cols).argsort().to(part.device)
         return torch.cat([cls, self._without_thumbnail(each)[:, self.leading :][:, order].flatten(0, 1)])
@@ -113,7 +133,7 @@ class Layout:
 
     def _out_of_windows(self, config: Any, part: Tensor, image: Inputs) -> Tensor:
         """Projected tokens row by row, where they leave the projector window by window."""
-        if not (window := _window(config)) or self._merge(config, image) is None:
+        if not (window := _window(config)) or not self.in_tower or self._merge(config, image) is None:
             return part
         _, rows, cols = self.grid(config, image, "projector")
         return part[block_order(rows, cols, window // self.arranged.block).argsort().to(part.device)]
@@ -127,6 +147,8 @@ class Layout:
 def _window(config: Any) -> int:
     """The side in patches of the windows in which the vision tower keeps its patches together, 0 where it has none."""
     vision = config.vision_config
+    if "window_attention" in (getattr(vision, "layer_types", None) or ()):
+        return vision.pos_emb_height
     return vision.window_size // _pair(vision.patch_size)[0] if hasattr(vision, "fullatt_block_indexes") else 0
 
 

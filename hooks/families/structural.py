@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, Literal
 
 import torch
 import transformers
 from torch import nn
 
-PROJECTORS = ("projector", "connector", "merger", "aligner", "multimodal", "resampler", "abstractor")
+PROJECTORS = ("projector", "connector", "merger", "aligner", "multimodal", "resampler", "abstractor", "visualembedding")
 """One of these words is in the name or the class of the module that leads from vision to language."""
 FINAL_NORMS = ("norm", "norm_f", "ln_f", "final_norm", "layer_norm", "final_layernorm", "final_layer_norm")
 CLASS_TOKENS = ("class_embedding", "cls_token", "class_token")
@@ -38,7 +39,8 @@ class Structure:
 
     `leading`: how many class tokens the vision tower has. `mixes`: whether the projector attends, so that its tokens
     have no place in the picture. `image_token`: name and value in the config or the processor. `rope_deltas`: path of
-    what `Reuse` calls so. `problem`: why it could not be built.
+    what `Reuse` calls so. `reads_types`: whether it is told which tokens are pictures. `problem`: why it could not be
+    built.
     """
 
     stacks: tuple[Stack, ...] = ()
@@ -50,6 +52,7 @@ class Structure:
     mixes: bool = False
     image_token: tuple[str, int] = ("", -1)
     rope_deltas: str = ""
+    reads_types: bool = False
     problem: str = ""
 
     @property
@@ -87,6 +90,7 @@ def survey(config: Any, processor: Any = None) -> Structure:
         leading=_class_tokens(model),
         mixes=len(projectors) == 1 and _attends(model.get_submodule(projectors[0])),
         image_token=_image_token(config, processor),
+        reads_types="mm_token_type_ids" in signature(model.forward).parameters,
         rope_deltas=next(
             (f"{path}.rope_deltas" for path, part in model.named_modules() if hasattr(part, "rope_deltas")), ""
         ),
@@ -109,10 +113,12 @@ def _empty(config: Any) -> nn.Module:
 
 
 def _stacks(model: nn.Module, config: Any) -> Iterator[Stack]:
-    """The outermost lists of at least two blocks."""
+    """The outermost lists of at least two blocks; a list of the framework's own layers, such as `Linear`, is none."""
     outer: list[str] = []
     for path, module in model.named_modules():
         if not isinstance(module, nn.ModuleList) or len(module) < 2 or _inside(path, outer):
+            continue
+        if type(module[0]).__module__.startswith("torch.nn"):
             continue
         outer.append(path)
         yield Stack(path, len(module), type(module[0]).__name__, _width(module[0]), _part(model, path, config))
@@ -164,14 +170,17 @@ def _class_tokens(model: nn.Module) -> int:
 
 
 def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) -> tuple[str, ...]:
-    """Modules named like a projector, outside all blocks, whose output has the language model's width.
+    """Modules named like a projector, outside all lists, whose output has the language model's width.
 
     Of several, those that take states of the vision tower's width or of a few of them side by side.
     """
     taken: list[str] = []
+    lists: list[str] = []
     around = {*_above(vision.path), *_above(language.path)}
     for path, module in model.named_modules():
-        if not path or path in around or _inside(path, [*taken, vision.path, language.path]):
+        if isinstance(module, nn.ModuleList):
+            lists.append(path)
+        if not path or path in around or _inside(path, [*taken, *lists]):
             continue
         called = (path.rpartition(".")[2] + type(module).__name__).lower().replace("_", "")
         if any(word in called for word in PROJECTORS) and _widths(module)[1] == width:
@@ -182,14 +191,16 @@ def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) ->
 
 def _widths(module: nn.Module) -> tuple[int, int]:
     """What the first layer of a module takes and its last one makes, 0 where it has no layer."""
-    layers = [each for each in module.modules() if isinstance(each, nn.Linear | nn.Conv2d)]
-    if not layers:
-        return 0, 0
-    first, last = layers[0], layers[-1]
-    return (
-        first.in_features if isinstance(first, nn.Linear) else first.in_channels,
-        last.out_features if isinstance(last, nn.Linear) else last.out_channels,
-    )
+    layers = [widths for each in module.modules() if (widths := _width_of_layer(each))]
+    return (layers[0][0], layers[-1][1]) if layers else (0, 0)
+
+
+def _width_of_layer(layer: nn.Module) -> tuple[int, int] | None:
+    if isinstance(layer, nn.Linear):
+        return layer.in_features, layer.out_features
+    if isinstance(layer, nn.Conv2d):
+        return layer.in_channels, layer.out_channels
+    return (layer.num_embeddings, layer.embedding_dim) if isinstance(layer, nn.Embedding) else None
 
 
 def _attends(module: nn.Module) -> bool:

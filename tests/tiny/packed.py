@@ -48,6 +48,7 @@ def save(
     vision: dict[str, Any],
     text: dict[str, Any] | None = None,
     named: dict[str, str] | None = None,
+    **config: Any,
 ) -> None:
     """One type: its tower, its language model, and a chat template that writes `mark` where the image is."""
     words = parts.tokenizer(*specials, **({"extra_special_tokens": named} if named else {}))
@@ -65,6 +66,10 @@ def save(
         vision_config=TOWER | vision,
         text_config=parts.text(len(words), **(text or {})),
         **ids,
+        **{
+            name: words.convert_tokens_to_ids(value) if isinstance(value, str) else value
+            for name, value in config.items()
+        },
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import CONFIG_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, PreTrainedTokenizerFast
+from transformers import CONFIG_MAPPING, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, PreTrainedTokenizerFast, ProcessorMixin
 
 from hooks.processors import pictures_only
 
@@ -104,4 +104,6 @@ def save_type(
     with pictures_only():
         named = {"image_processor": images, "tokenizer": words, "chat_template": template}
         whole = getattr(transformers, processor)(**named, **settings)
-        save(path, MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(made)], made, whole)
+        torch.manual_seed(0)
+        MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING[type(made)](made).save_pretrained(path)
+        ProcessorMixin.save_pretrained(whole, path)  # some save more of their part for videos
