@@ -20,11 +20,14 @@ def smallest_window(cache: Any) -> float:
     return min(windows, default=inf)
 
 
-def by_shape(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows grouped by shape, so that none needs padding: images by themselves first, else in order."""
+def by_shape(rows: Sequence[Row], *, alone: bool = False) -> list[list[Row]]:
+    """Rows grouped by shape, so that none needs padding: images by themselves first, else in order.
+
+    If `alone`, only rows of one view share a group.
+    """
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
-        groups.setdefault(row.shape, []).append(row)
+        groups.setdefault((row.view if alone else None, *row.shape), []).append(row)
     return sorted(groups.values(), key=lambda group: bool(group[0].whole and group[0].questions))
 
 

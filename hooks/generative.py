@@ -27,7 +27,8 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
     image_level: dict[int, dict[str, SiteStates]] = {}
     answered: ByQuestion = {}
     vision: dict[int, Any] = {}
-    for group in by_shape([row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]):
+    made = [row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]
+    for group in by_shape(made, alone=model.family.reuse.alone):
         prompts = _prompts(group, views)
         if group[0].whole and prompts:
             answered |= _answer_whole_prompts(model, group, prompts, vision, request)

@@ -6,8 +6,10 @@ from typing import Any
 from torch import Tensor
 
 from ..reading import Grid
-from .family import Family, Modules, Reuse
+from .family import Family, Modules, Prompt, Reuse
 from .tokens import ImageTokens, Inputs, vit_towers
+
+MARK = "<｜hy_place▁holder▁no▁100｜><｜hy_place▁holder▁no▁102｜><｜hy_place▁holder▁no▁101｜>"
 
 
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -44,7 +46,8 @@ HUNYUAN = Family(
         final_norm="model.language_model.norm",
     ),
     tokens=ImageTokens(vit_towers, grid, vision_rows=vision_rows, language_rows=language_rows),
-    reuse=Reuse(image_prefix="causal", rope_deltas="model.rope_deltas"),
+    reuse=Reuse(image_prefix="causal", alone=True, rope_deltas="model.rope_deltas"),
+    prompt=Prompt(placeholder=MARK),
     examples=("tencent/HunyuanOCR",),
 )
 

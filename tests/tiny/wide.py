@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from hooks.families.hunyuan import MARK
+
 from . import parts
 from .crops import pictures as cropped
 from .crops import save as crops
@@ -269,7 +271,12 @@ muse = partial(
     out_hidden_size=128,
     projector_hidden_size=64,
 )
-HUNYUAN = {"image_token": "<img>", "video": "<vid>", "image_start_token": "<is>", "image_end_token": "<ie>"}
+HUNYUAN = {
+    "image_token": "<｜hy_place▁holder▁no▁102｜>",
+    "video": "<vid>",
+    "image_start_token": "<｜hy_place▁holder▁no▁100｜>",
+    "image_end_token": "<｜hy_place▁holder▁no▁101｜>",
+}
 CASES |= {
     "cosmos3_edge": partial(
         QWENISH,
@@ -401,7 +408,7 @@ CASES |= {
         model_type="hunyuan_vl",
         specials=tuple(HUNYUAN.values()),
         named=HUNYUAN,
-        mark="<is><img><ie>",
+        mark=MARK,
         images=partial(pictures, "HunYuanVLImageProcessor"),
         processor="HunYuanVLProcessor",
         vision=LAYERS | {"out_hidden_size": 64, "max_image_size": 96, "text_hidden_size": 64},
