@@ -1,7 +1,7 @@
 """Answers to questions whose contexts are in the cache: options scored, free answers generated, and their states."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from . import generate, options, trace
 from .context import Ids, answer_ids, option_ids
 from .continuation import Sequences
+from .generate import Written
 from .options import Scored, Span
 from .reading import Answer, Question
 from .request import Request
@@ -57,7 +58,9 @@ def answer_all(
     answered: ByQuestion = {}
     for i, prompt in enumerate(prompts):
         scores = [scored[i, "option", k] for k in range(len(prompt.question.options))]
-        answer = options.answer(scores, generate.text(model, free[i]) if i in free else None)
+        answer = options.answer(scores)
+        if i in free:
+            answer = replace(answer, text=generate.text(model, free[i].ids), cut=free[i].cut)
         context = {
             site.slug: torch.stack([last["language", layer][i] for layer in site.layers])
             for site in request.context_sites
@@ -74,20 +77,21 @@ def answer_all(
 
 def _generate(
     model: "Model", contexts: Sequences, prompts: Sequence[RenderedQuestion], request: Request
-) -> dict[int, Ids]:
+) -> dict[int, Written]:
     """Free answers, by the prompt's index, of the prompts that ask for one."""
     asking = [i for i, prompt in enumerate(prompts) if prompt.question.generate]
     if not asking:
         return {}
-    limits = {"max_new_tokens": request.max_new_tokens, "padding_side": request.padding_side}
-    return dict(zip(asking, generate.greedy(model, contexts, asking, **limits), strict=True))
+    limits = [request.limit(prompts[i].question) for i in asking]
+    made = generate.greedy(model, contexts, asking, max_new_tokens=limits, padding_side=request.padding_side)
+    return dict(zip(asking, made, strict=True))
 
 
 Key = tuple[int, str, int | None]
 """(prompt's index, "option", "clean" or "free", the option's number, else 0)."""
 
 
-def _spans(model: "Model", prompts: Sequence[RenderedQuestion], free: Mapping[int, Ids]) -> dict[Key, Span]:
+def _spans(model: "Model", prompts: Sequence[RenderedQuestion], free: Mapping[int, Written]) -> dict[Key, Span]:
     """Everything that is read as a continuation of a prompt."""
     spans: dict[Key, Span] = {}
     for i, prompt in enumerate(prompts):
@@ -96,7 +100,7 @@ def _spans(model: "Model", prompts: Sequence[RenderedQuestion], free: Mapping[in
         forced = prompt.question.force
         if forced and (ids := answer_ids(model.blueprint, prompt.text, forced)):
             spans[i, "clean", 0] = Span(i, ids)
-    return spans | {(i, "free", 0): Span(i, ids) for i, ids in free.items() if ids}
+    return spans | {(i, "free", 0): Span(i, made.ids) for i, made in free.items() if made.ids}
 
 
 def _score(

@@ -1,6 +1,7 @@
 """Greedy generation from the cache: the highest logit at each step, under the checkpoint's repetition penalty."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,10 +9,19 @@ from torch import Tensor
 
 from .context import Ids
 from .continuation import Sequences, extend
+from .lengths import longest
 from .request import PaddingSide
 
 if TYPE_CHECKING:
     from .model import Model
+
+
+@dataclass(frozen=True)
+class Written:
+    """A free answer's token ids without the stop token; `cut` where it did not end before its limit."""
+
+    ids: Ids
+    cut: bool
 
 
 def greedy(
@@ -19,35 +29,37 @@ def greedy(
     contexts: Sequences,
     rows: Sequence[int],
     *,
-    max_new_tokens: int,
+    max_new_tokens: Sequence[int],
     padding_side: PaddingSide = "right",
-) -> list[Ids]:
-    """The token ids that continue the chosen contexts, without the stop token, at most `max_new_tokens` each.
+) -> list[Written]:
+    """What continues the chosen contexts, each by at most its number of tokens and by no more than has positions.
 
     Equals the model's own `generate(do_sample=False)` token for token. Of the logit processors that a generation config
     can ask for, only the repetition penalty is applied (no n-gram bans, no forced tokens).
     """
     stop = set(model.stop_ids)
+    room = longest(model.config.get_text_config()) - contexts.position[list(rows)]
+    limits = [
+        min(most, int(left)) for most, left in zip(max_new_tokens, room.clamp(max=max(max_new_tokens)), strict=True)
+    ]
     written: list[list[int]] = [[] for _ in rows]
-    active = list(range(len(rows)))
-    sequences, at = contexts, list(rows)
-    for step in range(max_new_tokens):
+    active = [row for row, limit in enumerate(limits) if limit > 0]
+    cut = set(range(len(rows)))
+    sequences, at = contexts, [rows[row] for row in active]
+    while active:
         chosen = _penalised(sequences, at, model.repetition_penalty).argmax(-1).tolist()
-        kept = [place for place, token in enumerate(chosen) if token not in stop]
+        cut -= {row for row, token in zip(active, chosen, strict=True) if token in stop}
+        kept = [place for place, row in enumerate(active) if row in cut]
+        for place in kept:
+            written[active[place]].append(chosen[place])
+        kept = [place for place in kept if len(written[active[place]]) < limits[active[place]]]
         active = [active[place] for place in kept]
-        for row, place in zip(active, kept, strict=True):
-            written[row].append(chosen[place])
-        if not active or step == max_new_tokens - 1:
+        if not active:
             break
-        grown = extend(
-            model,
-            sequences,
-            [at[place] for place in kept],
-            [(chosen[place],) for place in kept],
-            padding_side=padding_side,
-        )
+        tokens = [(chosen[place],) for place in kept]
+        grown = extend(model, sequences, [at[place] for place in kept], tokens, padding_side=padding_side)
         sequences, at = grown.sequences, list(range(len(kept)))
-    return [tuple(ids) for ids in written]
+    return [Written(tuple(ids), row in cut) for row, ids in enumerate(written)]
 
 
 def _penalised(sequences: Sequences, rows: Sequence[int], penalty: float) -> Tensor:

@@ -14,7 +14,8 @@ from .batching import batches, by_shape, smallest_window
 from .context import answer_ids, option_ids
 from .continuation import Sequences, extend, last_state
 from .encoding import Row, rows
-from .reading import Reading, SiteStates, View
+from .lengths import without_too_long
+from .reading import Answer, Reading, SiteStates, View
 from .request import Request
 from .site_states import by_picture, image_states, sample_states
 
@@ -27,7 +28,10 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
     image_level: dict[int, dict[str, SiteStates]] = {}
     answered: ByQuestion = {}
     vision: dict[int, Any] = {}
-    made = [row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]
+    encoded = [row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]
+    made, reasons = without_too_long(model, encoded, views)
+    for (view, k), reason in reasons.items():
+        answered[view, k] = Answered(Answer.not_asked(views[view].questions[k], reason), {})
     for group in by_shape(made, alone=model.family.reuse.alone):
         prompts = _prompts(group, views)
         if group[0].whole and prompts:
@@ -81,7 +85,7 @@ def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
     question = prompt.question
     scored = option_ids(model.blueprint, prompt.text, question.options)
     forced = answer_ids(model.blueprint, prompt.text, question.force or "")
-    return max(request.max_new_tokens * question.generate, len(forced), *map(len, scored), 0)
+    return max(request.limit(question) * question.generate, len(forced), *map(len, scored), 0)
 
 
 def _continue_prefix(

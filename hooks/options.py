@@ -74,12 +74,12 @@ def score(
     return scored
 
 
-def answer(options: Sequence[Scored], text: str | None = None) -> Answer:
-    """The answer to a question, from its scored options and its free answer."""
+def answer(options: Sequence[Scored]) -> Answer:
+    """The answer to a question from its scored options."""
     scores = np.array([scored.log_probs.sum(dtype=np.float64) for scored in options], np.float32)
     counts = np.array([len(scored.log_probs) for scored in options], np.int32)
     ends = np.array([scored.end_of_turn for scored in options], np.float32)
-    return Answer(scores, counts, ends, text, choose(scores))
+    return Answer(scores, counts, ends, choice=choose(scores))
 
 
 def score_reference(model: "Model", view: View) -> tuple[Answer, ...]:

@@ -35,6 +35,7 @@ class Question:
 
     `generate` asks for a greedy free answer; `force` is a text (the clean free answer) to teacher-force for the
     `answer_clean` sites; `prompt` is the prompt name that `@prompt` sites select, "" for the run's default prompt.
+    `max_new_tokens` is the maximum number of tokens of the free answer, by default that of the reading.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Question:
     generate: bool = False
     force: str | None = None
     prompt: str = ""
+    max_new_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Answer:
     own logit of image and caption. `token_count` (option) int32. `end_of_turn` (option) float32: log p(the turn ends |
     context, option) in nats; nan where not asked for, or undefined (contrastive). `text`: the greedy free answer.
     `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a score is nan.
+    `cut`: whether the free answer reached its maximum number of tokens before it ended. `invalid_reason`: why the
+    question was not asked, all scores then nan; else empty.
     """
 
     log_likelihood: NDArray[np.float32]
@@ -75,6 +79,14 @@ class Answer:
     end_of_turn: NDArray[np.float32]
     text: str | None = None
     choice: int | None = None
+    cut: bool = False
+    invalid_reason: str = ""
+
+    @classmethod
+    def not_asked(cls, question: Question, reason: str) -> "Answer":
+        """The answer to a question that was not asked."""
+        undefined = np.full(len(question.options), np.nan, np.float32)
+        return cls(undefined, np.full(len(question.options), -1, np.int32), undefined, invalid_reason=reason)
 
 
 @dataclass(frozen=True)

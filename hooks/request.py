@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from .reading import Grid
+from .reading import Grid, Question
 from .sites import Site
 
 Reduce = Callable[[int, Site, Tensor, tuple[Grid, ...]], Mapping[str, Tensor]]
@@ -37,6 +37,10 @@ class Request:
     def continued(self) -> int:
         """The number of questions or options that continue together."""
         return CONTINUED_PER_IMAGE * self.batch_size
+
+    def limit(self, question: Question) -> int:
+        """The maximum number of tokens of a question's free answer."""
+        return self.max_new_tokens if question.max_new_tokens is None else question.max_new_tokens
 
     @property
     def image_sites(self) -> list[Site]:

@@ -129,9 +129,8 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--max-new-tokens",
     type=click.IntRange(min=1),
-    default=32,
-    show_default=True,
-    help="Maximum number of tokens of a free answer.",
+    help="Maximum number of tokens of a free answer.  [default: 256 of a description, 64 of an answer to an open "
+    "question, 32 beside options]",
 )
 @loading
 @click.option(

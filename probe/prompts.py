@@ -100,6 +100,16 @@ def unsuitable(sample: Sample, name: str) -> str:
             return ""
 
 
+def most_tokens(sample: Sample, name: PromptName) -> int:
+    """The maximum number of tokens of a free answer where no other is set.
+
+    256 for a description, 64 for an answer to an open question (AC), 32 beside options (HI).
+    """
+    if name == "describe" or sample.kind == "describe":
+        return 256
+    return 32 if sample.options else 64
+
+
 SAFETY_CAPTIONS = {"yes": "it is safe to proceed forward", "no": "it is not safe to proceed forward"}
 
 

@@ -40,6 +40,7 @@ def answer_arrays(sizes: Sizes) -> list[Array]:
         variable("token_count", "int32", "number of the option's own tokens", "token"),
         variable("end_of_turn", "float32", "log-likelihood of the end of turn after the option", "nat"),
         variable("text", "string", "freely generated answer", "1", option=False),
+        variable("cut", "int32", "whether the free answer was cut at its maximum number of tokens", "1", option=False),
     ]
 
 

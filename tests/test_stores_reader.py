@@ -25,7 +25,7 @@ GOLDEN = {
     "/conditions": dict.fromkeys(("condition_id", "family", "severity", "parameters"), ("condition",)),
     "/answers": {
         **dict.fromkeys(("log_likelihood", "token_count", "end_of_turn"), ("sample", "condition", "option")),
-        "text": ("sample", "condition"),
+        **dict.fromkeys(("text", "cut"), ("sample", "condition")),
     },
     "/sites": {},
     "/sites/vision.layers-patches": {

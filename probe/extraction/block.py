@@ -16,7 +16,7 @@ import hooks
 from stores import NonFinite, Unit, Writer, nonfinite
 
 from ..perturbations.condition import CLEAN, Condition
-from . import payload, questions
+from . import failures, payload, questions
 from .payload import Arrays, Readings
 from .plan import Plan
 from .questions import CleanAnswers, SampleQuestion
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from hooks.request import Reduce
 
 PERTURBATION_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Read:
+    """The readings of a block's images under one condition, by row, and why the model could not read a row."""
+
+    readings: Readings
+    reasons: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -76,12 +84,12 @@ def run(
             clean = plan.conditions[condition] == CLEAN
             if clean and needs_clean_answers:
                 block = force_clean_answers(block, perturbed)
-            readings = read_states(block, perturbed, reducer, clean=clean)
+            states = read_states(block, perturbed, reducer, clean=clean)
             if condition in pending:
                 unit = Unit(index, condition)
-                arrays = assemble(block, unit, readings)
+                arrays = assemble(block, unit, states.readings)
                 counted = nonfinite(plan.layout, unit, arrays)
-                report = unit_report(block, unit, perturbed, readings, counted)
+                report = unit_report(block, unit, perturbed, states, counted)
                 report |= unit_metadata(model, time.perf_counter() - started)
                 writer.commit(unit, arrays, report=report, counted=counted)
                 on_unit(unit)
@@ -106,18 +114,21 @@ def force_clean_answers(block: Block, clean: Sequence[PerturbedImage]) -> Block:
     """The block with the free answers to its clean images in the questions that teacher-force them."""
     answers: CleanAnswers = {
         (asked.sample.id, asked.question.prompt): answer.text
-        for asked, answer in payload.answers(block.questions, read(block, clean))
+        for asked, answer in payload.answers(block.questions, read(block, clean).readings)
         if answer.text is not None
     }
     forced = (questions.with_clean_answers(group, block.plan.sites, answers) for group in block.questions)
     return replace(block, questions=tuple(forced))
 
 
-def read_states(block: Block, perturbed: Sequence[PerturbedImage], reducer: Reducer, *, clean: bool) -> Readings:
+def read_states(block: Block, perturbed: Sequence[PerturbedImage], reducer: Reducer, *, clean: bool) -> Read:
     """Read the states and answers of all images under one condition."""
-    plan, rows = block.plan, defined_rows(perturbed)
+    plan = block.plan
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
-    reduce = reducer.over([block.images[row].image.id for row in rows], clean=clean)
+
+    def reduce(rows: Sequence[int]) -> "Reduce":
+        return reducer.over([block.images[row].image.id for row in rows], clean=clean)
+
     return read(block, perturbed, plan.sites, keep_tokens=keep, reduce=reduce)
 
 
@@ -127,27 +138,28 @@ def read(
     sites: "Sequence[hooks.Site]" = (),
     *,
     keep_tokens: frozenset[str] = frozenset(),
-    reduce: "Reduce | None" = None,
-) -> Readings:
+    reduce: "Callable[[Sequence[int]], Reduce] | None" = None,
+) -> Read:
     """Read all images under one condition; without sites, only their answers."""
-    rows = defined_rows(perturbed)
-    views = [hooks.View(perturbed[row].pictures, tuple(each.question for each in block.questions[row])) for row in rows]
-    readings = hooks.capture.read(
-        block.model,
-        views,
-        sites,
-        batch_size=block.batch_size,
-        keep_tokens=keep_tokens,
-        reduce=reduce,
-        max_new_tokens=block.plan.settings.max_new_tokens,
-    )
-    by_row = dict(zip(rows, readings, strict=True))
-    return [by_row.get(row) for row in range(len(perturbed))]
+
+    def of_rows(rows: Sequence[int]) -> "list[hooks.Reading]":
+        asked = [[each.question for each in block.questions[row]] for row in rows]
+        return hooks.capture.read(
+            block.model,
+            [hooks.View(perturbed[row].pictures, tuple(own)) for row, own in zip(rows, asked, strict=True)],
+            sites,
+            batch_size=block.batch_size,
+            keep_tokens=keep_tokens,
+            reduce=None if reduce is None else reduce(rows),
+        )
+
+    made, reasons = failures.read_each(of_rows, defined_rows(perturbed))
+    return Read([made.get(row) for row in range(len(perturbed))], reasons)
 
 
 def defined_rows(perturbed: Sequence[PerturbedImage]) -> list[int]:
     """The rows of the images that have a view under the condition."""
-    return [row for row, each in enumerate(perturbed) if not each.undefined]
+    return [row for row, each in enumerate(perturbed) if not each.undefined and not each.error]
 
 
 def assemble(block: Block, unit: Unit, readings: Readings) -> Arrays:
@@ -171,19 +183,16 @@ def assemble(block: Block, unit: Unit, readings: Readings) -> Arrays:
 
 
 def unit_report(
-    block: Block,
-    unit: Unit,
-    perturbed: Sequence[PerturbedImage],
-    readings: Readings,
-    counted: Mapping[str, NonFinite],
+    block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], states: Read, counted: Mapping[str, NonFinite]
 ) -> dict[str, Any]:
     """The unit's failed samples, and the images for which its condition is undefined, each with the reason."""
     plan = block.plan
-    unreadable = {
-        sample.id: f"image {loaded.image.id}: {reason}"
-        for loaded in block.images
-        if (reason := unreadable_reason(block, loaded))
-        for sample in plan.dataset.samples_of(loaded.image.id)
+    reasons = {row: reason for row, loaded in enumerate(block.images) if (reason := unreadable_reason(block, loaded))}
+    reasons |= {row: each.error for row, each in enumerate(perturbed) if each.error and row not in reasons}
+    failed = {
+        sample.id: f"image {block.images[row].image.id}: {reason}"
+        for row, reason in (dict(states.reasons) | reasons).items()
+        for sample in plan.dataset.samples_of(block.images[row].image.id)
     }
     undefined = {
         loaded.image.id: each.undefined
@@ -191,8 +200,8 @@ def unit_report(
         if each.undefined and not loaded.error
     }
     image_sites = [site.slug for site in plan.sites if site.per == "image"]
-    failed = unreadable | dict(block.invalid)
-    failed |= payload.failures(counted, plan.layout, unit.block, image_sites, block.questions, readings)
+    failed |= dict(block.invalid)
+    failed |= payload.failures(counted, plan.layout, unit.block, image_sites, block.questions, states.readings)
     return {"condition": plan.conditions[unit.condition].id, "failed": failed, "undefined": undefined}
 
 

@@ -39,7 +39,9 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             arrays["answers/log_likelihood"][row, :width] = answer.log_likelihood
             arrays["answers/end_of_turn"][row, :width] = answer.end_of_turn
             arrays["answers/token_count"][row, :width] = answer.token_count
-            arrays["answers/text"][row] = answer.text or ""
+            if answer.text is not None:
+                arrays["answers/text"][row] = answer.text
+                arrays["answers/cut"][row] = answer.cut
 
 
 def fill_image_site(arrays: Arrays, spec: SiteSpec, readings: Readings) -> None:
@@ -91,7 +93,7 @@ def failures(
     questions: Questions,
     readings: Readings,
 ) -> dict[str, str]:
-    """Sample id -> where its reading is not finite: the states of its image, or its scores.
+    """Sample id -> why it was not asked, or where its reading is not finite: the states of its image, or its scores.
 
     `counted` are the non-finite values of the unit, `image_sites` the slugs of the image-level sites. Values that were
     not read (an undefined condition, a view without an image) are no failures.
@@ -104,6 +106,9 @@ def failures(
         read = [slug for slug in image_sites if slug in reading.states]
         sites = [f"site {slug}" for slug in read if in_row(counted, f"sites/{slug}/pooled", image)]
         for asked, answer in zip(group, reading.answers, strict=True):
+            if answer.invalid_reason:
+                messages[asked.sample.id] = answer.invalid_reason
+                continue
             if asked.question.prompt:
                 finite = bool(np.isfinite(answer.log_likelihood).all())  # of a score that is not stored
             else:

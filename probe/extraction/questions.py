@@ -8,6 +8,8 @@ import hooks
 
 from .. import prompts
 from ..sample import Sample
+from .failures import reason_of
+from .settings import Settings
 
 if TYPE_CHECKING:
     from hooks.sites import Site
@@ -38,37 +40,42 @@ def of_samples(
     invalid: dict[str, str] = {}
     for sample in samples:
         try:
-            questions = of_sample(sample, model.kind, plan.settings.prompt, plan.sites)
+            questions = of_sample(sample, model.kind, plan.settings, plan.sites)
             for each in questions:
                 hooks.capture.check_question(model, each.question)
-        except ValueError as error:
-            invalid[sample.id] = str(error)
+        except Exception as error:  # a tokenizer or a template can raise anything on a text
+            invalid[sample.id] = reason_of(error)
         else:
             valid += questions
     return tuple(valid), invalid
 
 
-def of_sample(
-    sample: Sample, kind: str, prompt: prompts.PromptName | None, sites: "Sequence[Site]"
-) -> list[SampleQuestion]:
+def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Site]") -> list[SampleQuestion]:
     """The questions of one sample: the scored one first, then one for each prompt that a site names.
 
     A free answer is generated where the sample has no options, and where a site averages over one.
     """
     if kind == "contrastive":
-        return [SampleQuestion(sample, hooks.Question(text=sample.question, options=prompts.captions(sample, prompt)))]
+        return [
+            SampleQuestion(
+                sample, hooks.Question(text=sample.question, options=prompts.captions(sample, settings.prompt))
+            )
+        ]
     named = sorted({site.prompt for site in sites if site.prompt})
-    return [SampleQuestion(sample, question(sample, name, prompt, sites)) for name in ("", *named)]
+    return [SampleQuestion(sample, question(sample, name, settings, sites)) for name in ("", *named)]
 
 
-def question(sample: Sample, name: str, default: prompts.PromptName | None, sites: "Sequence[Site]") -> hooks.Question:
+def question(sample: Sample, name: str, settings: Settings, sites: "Sequence[Site]") -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
     kinds = [site.kind for site in sites if (site.prompt or "") == name]
+    used: prompts.PromptName = name or settings.prompt or prompts.DEFAULT[sample.kind]  # type: ignore[assignment]
+    most = settings.max_new_tokens
     return hooks.Question(
-        text=prompts.render(sample, name or default),  # type: ignore[arg-type]
+        text=prompts.render(sample, used),
         options=sample.options,
         generate=not sample.options or any(kind.needs_free_answer for kind in kinds),
         prompt=name,
+        max_new_tokens=prompts.most_tokens(sample, used) if most is None else most,
     )
 
 

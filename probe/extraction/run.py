@@ -33,7 +33,7 @@ def extract(
     visual_tokens: int | None = None,
     plain: bool = False,
     revision: str | None = None,
-    max_new_tokens: int = 32,
+    max_new_tokens: int | None = None,
     execution: Execution | None = None,
 ) -> Run:
     """Extract a model's states and answers on a dataset under perturbations, and open the run.

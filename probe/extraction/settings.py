@@ -26,4 +26,4 @@ class Settings:
     visual_tokens: int | None = None
     plain: bool = False
     revision: str | None = None
-    max_new_tokens: int = 32
+    max_new_tokens: int | None = None

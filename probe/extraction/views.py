@@ -13,6 +13,7 @@ from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
 from ..sample import Image, Pixels
+from .failures import reason_of
 from .token_counts import Sizes
 
 if TYPE_CHECKING:
@@ -45,19 +46,21 @@ class LoadedImage:
 class PerturbedImage:
     """An image under a condition; without pictures the questions are asked of the text alone.
 
-    `undefined` is the reason why the condition has no view of this image, else empty.
+    `undefined` is the reason why the condition has no view of this image, and `error` that why it could not be made;
+    else both are empty.
     """
 
     pictures: tuple[Pixels, ...] = ()
     undefined: str = ""
+    error: str = ""
 
 
 def load(image: Image, preparation: str) -> LoadedImage:
     """Read an image and bring its pictures to the size that the suites ask for."""
     try:
         return LoadedImage(image, tuple(prepared(picture.read(), preparation) for picture in image.pictures))
-    except (OSError, ValueError) as error:
-        return LoadedImage(image, error=str(error))
+    except Exception as error:  # a picture's file can make its library raise anything
+        return LoadedImage(image, error=reason_of(error))
 
 
 def perturb(
@@ -77,6 +80,8 @@ def perturb(
         )
     except Skipped as reason:
         return PerturbedImage(undefined=str(reason))
+    except Exception as error:  # so can a perturbation of somebody's own
+        return PerturbedImage(error=f"perturbation {condition.id}: {reason_of(error)}")
     if reason := invalid_sizes(sizes_of(pictures)):
         return PerturbedImage(undefined=reason)
     return PerturbedImage(pictures)

@@ -7,14 +7,16 @@ not the clean choice; here conditions never depend on an answer, and the analysi
 
 import string
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import matplotlib
 import numpy as np
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from ..sample import Pixels
+from .condition import Skipped
 from .family import Family, Parameter, Settings
 
 PADDING = 4
@@ -26,7 +28,12 @@ LABEL = Parameter("label", str, "the answer that the box is made for")
 
 
 def semantic(pixels: Pixels, rng: np.random.Generator, *, label: str) -> Pixels:
-    """ "Answer is {label}" in red on the white box; what does not fit a small picture is cut at its edge."""
+    """ "Answer is {label}" in red on the white box; what does not fit a small picture is cut at its edge.
+
+    Raises Skipped where the font has no glyph for a letter.
+    """
+    if lacking := sorted({letter for letter in label if ord(letter) not in _glyphs()}):
+        raise Skipped(f"the font DejaVu Sans has no glyph for {', '.join(lacking)}. Take a label that it can write.")
     return _written(pixels, box_of=label, text=_sentence(label))
 
 
@@ -75,11 +82,21 @@ def _sentence(label: str) -> str:
     return f"Answer is {label}"
 
 
+def _font_file() -> str:
+    # matplotlib carries the font: no system font, no download
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
 @lru_cache(maxsize=32)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # matplotlib carries the font: no system font, no download. Basic layout: the same picture with and without raqm.
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    # basic layout: the same picture with and without raqm
+    return ImageFont.truetype(_font_file(), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The code points that the font can write."""
+    return frozenset(FT2Font(_font_file()).get_charmap())
 
 
 def _written(pixels: Pixels, *, box_of: str, text: str) -> Pixels:

@@ -27,6 +27,8 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     }
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     data = data.assign({f"{name}_defined": table.defined for name, table in tables.items()})
+    cut = evidence.run.answers.cut
+    data = data.assign(free_answers=(cut >= 0).sum(), cut_answers=(cut == 1).sum())
     return data.assign({f"{name}_by_condition": evidence.interval(pairs) for name, pairs in found.items()})
 
 
@@ -86,6 +88,11 @@ def finding(data: xr.Dataset) -> Sequence[str]:
         if worst is not None:
             clean = share(data[quantity].sel(family="clean"))
             sentences.append(f"{acronym}: {clean} on clean images, {share(worst)} under {worst.family.item()}.")
+    if cut := int(data.cut_answers):
+        sentences.append(
+            f"{cut} of {int(data.free_answers)} free answers were cut at their maximum number of tokens: what they had "
+            "not named by then counts as left out. Allow more with --max-new-tokens."
+        )
     return sentences
 
 
