@@ -10,7 +10,7 @@ import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
 
-from . import quantization, trace
+from . import quantization, trace, verified
 from .check import check
 from .families import FAMILIES, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
@@ -117,7 +117,9 @@ def _by_structure(source: str, config: Any, processor: Any) -> Family:
 
 
 def _verify(model: Model) -> None:
-    """Raise ModelError, naming every check that fails, unless all hold."""
+    """Raise ModelError, naming every check that fails, unless all hold or have held for the same model before."""
+    if verified.passed(model):
+        return
     findings = check(model)
     failed = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
     if failed:
@@ -127,6 +129,7 @@ def _verify(model: Model) -> None:
             + "\n  ".join(failed)
             + "\nWrite an entry in hooks/families for it, and run `probe check` on the model."
         )
+    verified.keep(model, findings)
 
 
 def _parts(family: Family) -> str:

@@ -28,6 +28,7 @@ def _shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     (common / "shared").mkdir(exist_ok=True)
     os.environ[shared.ROOT] = str(common / "shared")
+    os.environ["VLM_UNDERTOW_CACHE"] = str(common / "cache")  # not the user's own
 
 
 @pytest.fixture(scope="module", autouse=True)

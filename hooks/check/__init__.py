@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from . import scores, states, structure
+from . import batched, long_prompts, scores, states, structure
 from .distance import distance, readings
 from .finding import Check, Finding, found
 from .scores import counted_vision
@@ -29,6 +29,8 @@ GENERATIVE: tuple[tuple[str, Check], ...] = (
     ("prompts are the processor's own", scores.prompts),
     ("encode-once equals whole forwards", scores.encode_once),
     ("batch and padding change nothing", scores.batches),
+    ("a batch changes no state", batched.states),
+    ("long prompts are read whole", long_prompts.long_prompt),
     ("greedy answers are the model's own", scores.greedy),
 )
 CONTRASTIVE: tuple[tuple[str, Check], ...] = (*SHARED, ("scores are the model's logits", scores.logits))

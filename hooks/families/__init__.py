@@ -10,8 +10,11 @@ from typing import Any
 
 from . import (
     clip,
+    cohere,
     deepseek,
+    exaone,
     gemma,
+    glm,
     got_ocr2,
     hunyuan,
     idefics,
@@ -20,6 +23,7 @@ from . import (
     llava,
     mllama,
     muse,
+    packed,
     pixtral,
     qformer,
     qwen,
@@ -66,6 +70,10 @@ FAMILIES: tuple[Family, ...] = (
     *hunyuan.FAMILIES,
     *got_ocr2.FAMILIES,
     *muse.FAMILIES,
+    *glm.FAMILIES,
+    *exaone.FAMILIES,
+    *packed.FAMILIES,
+    *cohere.FAMILIES,
     *clip.FAMILIES,
 )
 

@@ -1,12 +1,15 @@
-"""Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size."""
+"""Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size. Gemma 4: a tower for any shape."""
 
 from dataclasses import replace
 from math import isqrt
 from typing import Any
 
 from ..reading import Grid
-from .family import FIXED, Family, Modules, Prompt, Reuse
+from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
+from .layout import Layout
 from .tokens import ImageTokens, Inputs, vit_grid, vit_towers
+
+SOFT_TOKENS = (70, 140, 280, 560, 1120)
 
 
 def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
@@ -18,6 +21,20 @@ def pooled_grid(config: Any, image: Inputs, tower: str) -> Grid:
 def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
     """Pictures lie along the first axis of the pixels."""
     return [{"pixel_values": part} for part in view["pixel_values"].split(1)]
+
+
+def split_padded(config: Any, view: Inputs) -> list[Inputs]:
+    """Gemma 4's pictures lie along the first axis of the patches and of their places; padding has places below 0."""
+    parts = zip(view["pixel_values"].split(1), view["image_position_ids"].split(1), strict=True)
+    return [{"pixel_values": pixels[:, at[0, :, 0] >= 0], "image_position_ids": at} for pixels, at in parts]
+
+
+def limit_soft_tokens(processor: Any, count: int) -> None:
+    """The largest number of tokens that Gemma 4's processor can be asked for, up to `count`."""
+    fitting = [most for most in SOFT_TOKENS if most <= count]
+    if not fitting:
+        raise ValueError(f"Gemma 4 takes {', '.join(map(str, SOFT_TOKENS))} visual tokens, not {count}.")
+    processor.image_processor.max_soft_tokens = min(fitting[-1], processor.image_processor.max_soft_tokens)
 
 
 # An image's tokens attend to each other in both directions but not to later tokens: the question does not change them.
@@ -63,4 +80,15 @@ PALIGEMMA = replace(
     ),
 )
 
-FAMILIES: tuple[Family, ...] = (GEMMA3, PALIGEMMA)
+# Patches at the picture's own shape, padded to as many as the processor may make.
+GEMMA4 = replace(
+    GEMMA3,
+    name="gemma4",
+    model_types=("gemma4",),
+    modules=replace(GEMMA3.modules, projector="model.embed_vision"),
+    tokens=Layout().tokens(vit_towers, split_padded),
+    limit=Limit(limit_soft_tokens, "max soft tokens"),
+    examples=("google/gemma-4-e2b-it", "google/gemma-4-26B-A4B-it"),
+)
+
+FAMILIES: tuple[Family, ...] = (GEMMA3, PALIGEMMA, GEMMA4)

@@ -5,13 +5,14 @@ tokens and gives the picture's CLS.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..reading import Grid
-from .family import Family, Limit, Modules, Reuse
+from .family import Family, Limit, Modules, Prompt, Reuse
 from .tokens import ImageTokens, Inputs, cls_vit_towers
 
 
@@ -90,7 +91,16 @@ INTERNVL = Family(
     ),
 )
 
-FAMILIES = (INTERNVL,)
+QIANFAN_OCR = replace(
+    INTERNVL,
+    name="qianfan_ocr",
+    model_types=("qianfan_ocr",),
+    modules=replace(INTERNVL.modules, vision="model.vision_tower.layers"),
+    prompt=Prompt(placeholder="<image>"),
+    examples=("baidu/Qianfan-OCR",),
+)
+
+FAMILIES = (INTERNVL, QIANFAN_OCR)
 
 UNSUPPORTED = {
     "internvl_chat": "These are OpenGVLab's own files, which transformers does not read. Take the repository that ends "

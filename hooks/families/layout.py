@@ -30,9 +30,14 @@ class Layout:
     in_tower: bool = True
     image_token: Callable[[Any], int] = image_token_id
 
-    def tokens(self, towers: Callable[[Any], dict[str, Tower]]) -> ImageTokens:
+    def tokens(
+        self,
+        towers: Callable[[Any], dict[str, Tower]],
+        split_pictures: Callable[[Any, Inputs], list[Inputs]] | None = None,
+    ) -> ImageTokens:
         """An entry's part about image tokens."""
         return ImageTokens(
+            split_pictures=split_pictures,
             towers=towers,
             grid=self.grid,
             leading=lambda config: self.leading,
@@ -120,12 +125,12 @@ class Layout:
         each = part.view(crops, -1, part.shape[-1])
         each = each.roll(self.leading, dims=1) if self.trailing else each
         cls = each[0 if self.arranged.thumbnail == "first" else -1, : self.leading]
-        order = self._order(config, rows, cols).argsort().to(part.device)
+        side = int(image["image_merge_sizes"][0]) if "image_merge_sizes" in image else self.arranged.block
+        order = self._order(config, rows, cols, side).argsort().to(part.device)
         return torch.cat([cls, self._without_thumbnail(each)[:, self.leading :][:, order].flatten(0, 1)])
 
-    def _order(self, config: Any, rows: int, cols: int) -> Tensor:
+    def _order(self, config: Any, rows: int, cols: int, side: int) -> Tensor:
         """The row-major indices of packed patches: in blocks, which may come window by window."""
-        side = self.arranged.block
         if not (window := _window(config)):
             return block_order(rows, cols, side)
         windows = block_order(rows // side, cols // side, window // side)

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..reading import Grid
 from ..sites import Tower
 from . import anyres
 from .family import FIXED, Family, Limit, Modules, Reuse
@@ -34,6 +35,11 @@ def vision_rows(config: Any, state: Tensor, images: Sequence[Inputs], tower: str
 def language_rows(config: Any, state: Tensor, image: Inputs) -> Tensor:
     """Image positions without CLS: (position, feature) -> (token, feature)."""
     return state[entering_cls(config) :]
+
+
+def images_grid(config: Any, image: Inputs, tower: str) -> Grid:
+    """The grid of a picture in the input that has pictures and no videos."""
+    return vit_grid(config, {"pixel_values": image["pixel_values_images"]}, tower)
 
 
 LLAVA = Family(
@@ -104,4 +110,13 @@ LLAVA_ONEVISION = replace(
     ),
 )
 
-FAMILIES = (LLAVA, VIPLLAVA, LLAVA_NEXT, LLAVA_NEXT_VIDEO, LLAVA_ONEVISION)
+VIDEO_LLAVA = replace(
+    LLAVA,
+    name="video_llava",  # its tower for pictures, not the one for videos
+    model_types=("video_llava",),
+    modules=replace(LLAVA.modules, vision="model.image_tower.encoder.layers"),
+    tokens=replace(LLAVA.tokens, grid=images_grid),
+    examples=("LanguageBind/Video-LLaVA-7B-hf",),
+)
+
+FAMILIES = (LLAVA, VIPLLAVA, LLAVA_NEXT, LLAVA_NEXT_VIDEO, LLAVA_ONEVISION, VIDEO_LLAVA)

@@ -69,15 +69,16 @@ def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
     return [{"pixel_values": part, "image_grid_thw": grid[None]} for part, grid in zip(parts, grids, strict=True)]
 
 
-def limit_visual_tokens(processor: Any, count: int) -> None:
+def limit_visual_tokens(processor: Any, count: int, *, frames: int = 1) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
     Applies to images at most `count` times as long as wide; longer ones still get a whole row from the processor.
+    `frames`: how many of a picture's frames the processor counts the pixels of.
     """
     if count < 1:
         raise ValueError(f"{count} visual tokens: an image has at least 1. Give a positive number.")
     images = processor.image_processor
-    most = count * (images.patch_size * images.merge_size) ** 2
+    most = frames * count * (images.patch_size * images.merge_size) ** 2
     least = min(images.size["shortest_edge"], most // 4)
     images.size = {"shortest_edge": least, "longest_edge": most}
 

@@ -17,6 +17,7 @@ LEAST, MOST = 4, 40
 
 GLM = ("<|image|>", "<|video|>", "<|begin_of_image|>", "<|end_of_image|>", "<|begin_of_video|>", "<|end_of_video|>")
 QWEN = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
+PADDLE = ("<|IMAGE_PLACEHOLDER|>", "<|video_pad|>", "<|IMAGE_START|>", "<|IMAGE_END|>")
 ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}
 """The 8 rotations of a head of 16 features, split between time, row and column."""
 
@@ -109,9 +110,11 @@ CASES: dict[str, Save] = {
         text={"model_type": "exaone4", "sliding_window": 2000, "sliding_window_pattern": 4},
     ),
     "paddleocr_vl": partial(
-        qwen_like,
+        save,
         model_type="paddleocr_vl",
-        named={"image_token": QWEN[0], "video_token": QWEN[1], "start": QWEN[2], "end": QWEN[3]},
+        specials=PADDLE,
+        named={"image_token": PADDLE[0], "video_token": PADDLE[1], "start": PADDLE[2], "end": PADDLE[3]},
+        mark="<|IMAGE_START|><|IMAGE_PLACEHOLDER|><|IMAGE_END|>",
         images=partial(pictures, "PaddleOCRVLImageProcessor"),
         processor="PaddleOCRVLProcessor",
         vision=LAYERS | {"image_size": 64},

@@ -418,3 +418,45 @@ CASES |= {
         },
     ),
 }
+
+VIDEO_LLAVA = {"image_token": "<image>", "video_token": "<video>"}
+CASES |= {
+    "granite_docling": partial(
+        crops,
+        model_type="granite_docling",
+        named={"image_token": "<image>", "fake": "<fake_token_around_image>", "global": "<global-img>"},
+        specials=tuple(f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)),
+        processor="GraniteDoclingProcessor",
+        images=partial(cropped, "GraniteDoclingImageProcessor", size={"height": 64, "width": 64}, max_patches=4),
+        processor_image_seq_len=4,
+        vision=parts.vision(
+            image_size=64,
+            patch_size=8,
+            out_hidden_size=64,
+            scale_factor=4,
+            deepstack_visual_indexes=[0, 1],
+            use_fine_route=False,
+        ),
+        text={
+            "embedding_multiplier": 3.0,
+            "logits_scaling": 1.0,
+            "residual_multiplier": 0.5,
+            "attention_multiplier": 0.25,
+        },
+    ),
+    "video_llava": partial(
+        crops,
+        model_type="video_llava",
+        named=VIDEO_LLAVA,
+        processor="VideoLlavaProcessor",
+        images=partial(
+            cropped, "VideoLlavaImageProcessor", size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}
+        ),
+        processor_patch_size=8,
+        processor_vision_feature_select_strategy="default",
+        processor_num_additional_image_tokens=1,
+        vision=parts.vision(model_type="clip_vision_model", image_size=32, patch_size=8, projection_dim=24),
+        language="llama",
+        image_seq_length=16,
+    ),
+}
