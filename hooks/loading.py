@@ -12,7 +12,7 @@ from huggingface_hub.errors import StrictDataclassError
 
 from . import quantization, trace, verified
 from .check import check
-from .families import FAMILIES, UNSUPPORTED, Family, find, generic
+from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .processors import load_processor
@@ -33,7 +33,7 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
     with _as_model_error(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
-    family = find(settings)
+    family = _with_known_tower(source, find(settings), config)
     try:
         with _as_model_error(source):
             processor = load_processor(directory, **trust, **(family.prompt.processor_settings if family else {}))
@@ -103,6 +103,22 @@ def _as_model_error(source: str) -> Iterator[None]:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
 
 
+def _with_known_tower(source: str, family: Family | None, config: Any) -> Family | None:
+    """The entry, or None to look for structure, where it does not know the vision tower of a picture of one frame.
+
+    Raises ModelError where tiles or shapes of pictures depend on the tower that the entry knows.
+    """
+    tower = family.unknown_tower(config) if family else ""
+    if family is None or not tower:
+        return family
+    if family.limit == FIXED:
+        return None
+    raise ModelError(
+        f"model {source!r}: family {family.name!r} does not know its vision tower {tower!r}, only "
+        f"{' and '.join(family.vision_types)}. Write an entry for it."
+    )
+
+
 def _by_structure(source: str, config: Any, processor: Any) -> Family:
     """An entry made from the structure of a model that no family of the table covers."""
     try:
@@ -111,7 +127,7 @@ def _by_structure(source: str, config: Any, processor: Any) -> Family:
     except ValueError as error:
         known = ", ".join(name for family in FAMILIES for name in family.model_types)
         raise ModelError(
-            f"model {source!r} is of model_type {config.model_type!r}, which no family covers, and {error}\n"
+            f"model {source!r} is of model_type {_named(config)}, which no family covers, and {error}\n"
             f"Covered: {known}."
         ) from error
 
@@ -124,12 +140,19 @@ def _verify(model: Model) -> None:
     failed = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
     if failed:
         raise ModelError(
-            f"model {model.source!r} is of model_type {model.config.model_type!r}, which no family covers. Its parts "
+            f"model {model.source!r} is of model_type {_named(model.config)}, which no family covers. Its parts "
             f"were found by structure ({_parts(model.family)}), but {len(failed)} of {len(findings)} checks fail:\n  "
             + "\n  ".join(failed)
             + "\nWrite an entry in hooks/families for it, and run `probe check` on the model."
         )
     verified.keep(model, findings)
+
+
+def _named(config: Any) -> str:
+    """A model type, with that of its vision tower where an entry knows only others."""
+    family = find({"model_type": config.model_type})
+    tower = family.unknown_tower(config) if family else ""
+    return f"{config.model_type!r}" + (f" with the vision tower {tower!r}" if tower else "")
 
 
 def _parts(family: Family) -> str:

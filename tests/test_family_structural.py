@@ -72,6 +72,31 @@ def test_llava_without_its_entry_has_the_same_states_and_scores(monkeypatch):
         assert np.array_equal(mine.answers[0].log_likelihood, theirs.answers[0].log_likelihood)
 
 
+def test_llava_with_a_tower_that_its_entry_does_not_know_is_read_by_structure():
+    model = tiny.load("llava_dinov2")
+    assert model.family.by_structure
+    assert model.family.modules.vision == "model.vision_tower.encoder.layer"
+    view = View((picture(0, 32, 32),), ())
+    wanted = sites.parse_all(["vision.layers[*]:patches", "vision.layers[-1]:cls"], model.towers)
+    read = capture.read(model, [view], wanted, batch_size=1, keep_tokens=True)[0]
+    pixels = model.processor.image_processor(images=[Image.fromarray(view.pictures[0])], return_tensors="pt")
+    with torch.inference_mode():
+        theirs = model.module.model.vision_tower(**pixels, output_hidden_states=True).hidden_states
+    patches, cls = (read.states[site.slug] for site in wanted)
+    np.testing.assert_allclose(patches.tokens, torch.cat(theirs)[:, 1:], atol=1e-5)
+    np.testing.assert_allclose(cls.pooled[0], theirs[-1][0, 0], atol=1e-5)
+
+
+def test_tiles_before_a_tower_that_the_entry_does_not_know_are_refused_in_one_line(tmp_path):
+    source = described(tmp_path, model_type="llava_next", vision_config={"model_type": "dinov2"})
+    with pytest.raises(ModelError) as caught:
+        hooks.blueprint(source)
+    assert str(caught.value) == (
+        f"model {source!r}: family 'llava_next' does not know its vision tower 'dinov2', only clip_vision_model and "
+        "siglip_vision_model. Write an entry for it."
+    )
+
+
 def test_class_tokens_are_counted_in_the_vision_tower():
     assert [structure(case).leading for case in ("llava", "aya_vision")] == [1, 0]
 

@@ -121,7 +121,8 @@ def always_valid(config: Any, processor: Any) -> str:
 class Family:
     """One family: where its parts are, how its image tokens lie, how it is prompted, and what is encoded once.
 
-    `model_types`: those of the config.json files that this entry reads. `auto_class`: the class of transformers that
+    `model_types`: those of the config.json files that this entry reads. `vision_types`: the model types of the vision
+    towers that it knows, empty where its models have one of their own. `auto_class`: the class of transformers that
     loads them. `contrast`: how a contrastive family compares an image with captions. `text_only`: whether it can be
     asked without any image. `invalid_reason(config, processor)`: why a checkpoint of these types cannot be read after
     all and what to use instead, empty where it can.
@@ -141,6 +142,7 @@ class Family:
     limit: Limit = Limit()
     contrast: Contrast = COSINES
     text_only: bool = True
+    vision_types: tuple[str, ...] = ()
     invalid_reason: Callable[[Any, Any], str] = always_valid
     by_structure: bool = False
     examples: tuple[str, ...] = ()
@@ -148,6 +150,11 @@ class Family:
 
     def __str__(self) -> str:
         return self.name
+
+    def unknown_tower(self, config: Any) -> str:
+        """The model type of a config's vision tower, where this entry does not know it; else empty."""
+        vision = getattr(getattr(config, "vision_config", None), "model_type", "")
+        return vision if self.vision_types and vision not in self.vision_types else ""
 
     @property
     def resizes(self) -> bool:

@@ -50,6 +50,7 @@ GEMMA3 = Family(
     tokens=ImageTokens(vit_towers, pooled_grid, split_pictures=split_pictures),
     reuse=Reuse(image_prefix="causal"),
     limit=FIXED,
+    vision_types=("siglip_vision_model",),
     examples=(
         "google/gemma-3-4b-it",
         "google/gemma-3-4b-pt",
@@ -88,6 +89,7 @@ GEMMA4 = replace(
     modules=replace(GEMMA3.modules, projector="model.embed_vision"),
     tokens=Layout().tokens(vit_towers, split_padded),
     limit=Limit(limit_soft_tokens, "max soft tokens"),
+    vision_types=(),
     examples=("google/gemma-4-e2b-it", "google/gemma-4-26B-A4B-it"),
 )
 

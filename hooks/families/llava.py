@@ -54,6 +54,7 @@ LLAVA = Family(
     tokens=ImageTokens(towers, vit_grid, leading=vit_leading, vision_rows=vision_rows, language_rows=language_rows),
     reuse=Reuse(image_prefix="causal"),
     limit=FIXED,
+    vision_types=("clip_vision_model", "siglip_vision_model"),
     examples=(
         "llava-hf/llava-1.5-7b-hf",
         "llava-hf/llava-1.5-13b-hf",

@@ -166,7 +166,10 @@ def _final_norm(model: nn.Module, language: Stack) -> str:
 
 
 def _class_tokens(model: nn.Module) -> int:
-    return sum(name.rpartition(".")[2] in CLASS_TOKENS for name, _ in model.named_parameters())
+    """Class tokens and registers, which precede the patches: (1, register, feature)."""
+    named = [(name.rpartition(".")[2], value) for name, value in model.named_parameters()]
+    classes = sum(name in CLASS_TOKENS for name, _ in named)
+    return classes + sum(value.shape[1] for name, value in named if name == "register_tokens")
 
 
 def _projectors(model: nn.Module, vision: Stack, language: Stack, width: int) -> tuple[str, ...]:

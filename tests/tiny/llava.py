@@ -161,8 +161,15 @@ def save_llava_next_video(path: Path) -> None:
     )
 
 
+def save_llava_dinov2(path: Path, **settings: Any) -> None:
+    """A vision tower that LLaVA's entry does not know."""
+    seen = vision(model_type="dinov2", image_size=TILE, patch_size=PATCH, mlp_ratio=2, layerscale_value=0.5)
+    save_llava(path, tower=seen, **settings)
+
+
 CASES: dict[str, Save] = {
     "llava": partial(save_llava, layers=LANGUAGE_LAYERS),
+    "llava_dinov2": save_llava_dinov2,
     "llava_full": partial(save_llava, strategy="full", vision_feature_select_strategy="full"),
     "llava_layers": partial(save_llava, vision_feature_layer=[1, -2]),
     "llava_siglip": partial(
