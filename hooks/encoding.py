@@ -297,8 +297,11 @@ def _cut(blueprint: Blueprint, ids: Ids) -> int:
     if image not in ids:
         raise ValueError(f"the processor made no image tokens (id {image}) for this prompt. Check its chat template.")
     cut = len(ids) - ids[::-1].index(image)
-    closed = blueprint.family.reuse.closing_mark and cut + 1 < len(ids)
-    return cut + (closed and ids[cut] in _special_ids(blueprint.processor.tokenizer))
+    if blueprint.family.reuse.closing_marks:
+        special = _special_ids(blueprint.processor.tokenizer)
+        while cut + 1 < len(ids) and ids[cut] in special:
+            cut += 1
+    return cut
 
 
 def _headed(blueprint: Blueprint, inputs: dict[str, Tensor], cut: int) -> dict[str, Tensor]:

@@ -135,7 +135,7 @@ def _write(model: "Model", point: Point, change: Any) -> None:
             "Write one of the same shape."
         )
     new = new.to(state)
-    setattr(module, side, type(value)([new, *value[1:]]) if isinstance(value, tuple | list) else new)
+    setattr(module, side, _with_state(value, new))
 
 
 def _side(model: "Model", point: Point) -> tuple[Any, str]:
@@ -148,5 +148,14 @@ def _side(model: "Model", point: Point) -> tuple[Any, str]:
 
 
 def _state(value: Any) -> Tensor:
-    """The hidden state of a module's output, which is a tensor in some families and a tuple in others."""
+    """The hidden state of a module's output: a tensor, or the first of a tuple's or an object's fields."""
+    if isinstance(value, Mapping):
+        return next(iter(value.values()))
     return value[0] if isinstance(value, tuple | list) else value
+
+
+def _with_state(value: Any, new: Tensor) -> Any:
+    """A module's output with another hidden state."""
+    if isinstance(value, Mapping):
+        return type(value)(**{**value, next(iter(value)): new})
+    return type(value)([new, *value[1:]]) if isinstance(value, tuple | list) else new

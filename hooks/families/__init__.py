@@ -22,8 +22,10 @@ from . import (
     llama4,
     llava,
     mllama,
+    molmo,
     muse,
     packed,
+    perception,
     pixtral,
     qformer,
     qwen,
@@ -74,6 +76,8 @@ FAMILIES: tuple[Family, ...] = (
     *exaone.FAMILIES,
     *packed.FAMILIES,
     *cohere.FAMILIES,
+    *molmo.FAMILIES,
+    *perception.FAMILIES,
     *clip.FAMILIES,
 )
 

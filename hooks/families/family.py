@@ -71,7 +71,7 @@ class Reuse:
     `onward(module, ids)`: further inputs that a forward of these tokens from the cache needs. `skipped_blocks(config,
     inputs)`: language blocks that a forward does not go through; the state after one is that before it.
     `alone`: whether views go through the model one by one, because it calls its projector once a picture.
-    `closing_mark`: whether the special token that closes an image belongs to its prefix. `first_position`: the position
+    `closing_marks`: whether the special tokens that close an image belong to its prefix. `first_position`: the position
     id of the first token. `rope_deltas`: path of the tensor (row, 1) by which text
     positions after an image differ from token counts. `answer_type`: the token type of answers, where types decide
     attention. `cache(output)`: the key-value cache of a forward.
@@ -82,7 +82,7 @@ class Reuse:
     onward: Callable[[Any, Tensor], dict[str, Any]] = no_further_inputs
     skipped_blocks: Callable[[Any, Mapping[str, Any]], Collection[int]] = none_skipped
     alone: bool = False
-    closing_mark: bool = False
+    closing_marks: bool = False
     first_position: int = 0
     rope_deltas: str = ""
     answer_type: int = 0

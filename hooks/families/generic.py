@@ -47,7 +47,7 @@ def generic(config: Any, processor: Any) -> Family:
                 found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
             )
         ),
-        reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas, closing_mark=True),
+        reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas, closing_marks=True),
         prompt=_prompt(found, processor),
         by_structure=True,
     )

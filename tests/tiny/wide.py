@@ -460,3 +460,76 @@ CASES |= {
         image_seq_length=16,
     ),
 }
+
+CASES |= {
+    "perception_lm": partial(
+        crops,
+        model_type="perception_lm",
+        named={"image_token": "<|image|>", "video_token": "<|video|>"},
+        processor="PerceptionLMProcessor",
+        images=partial(cropped, "PerceptionLMImageProcessor", tile_size=56, max_num_tiles=4),
+        processor_patch_size=14,
+        processor_pooling_ratio=2,
+        vision={
+            "model_type": "timm_wrapper",
+            "architecture": "vit_pe_core_large_patch14_336",
+            "do_pooling": True,
+            "model_args": {
+                "embed_dim": 64,
+                "img_size": [56, 56],
+                "depth": 3,
+                "num_heads": 4,
+                "global_pool": "",
+                "use_post_transformer_norm": False,
+                "init_values": 0.5,
+                "ref_feat_shape": [4, 4],
+            },
+        },
+        language="llama",
+        projector_pooling_ratio=2,
+        vision_use_cls_token=True,
+    ),
+}
+
+MOLMO = {"image_token": "<|image|>", "video_token": "<|video|>", "at": "<im_patch>"}
+CASES |= {
+    "molmo2": partial(
+        crops,
+        model_type="molmo2",
+        named=MOLMO,
+        token="at",
+        mark="<|image|>",
+        specials=(
+            "<im_col>",
+            "<im_start>",
+            "<low_res_im_start>",
+            "<frame_start>",
+            "<im_end>",
+            "<frame_end>",
+            "<im_low>",
+        ),
+        processor="Molmo2Processor",
+        images=partial(
+            cropped,
+            "Molmo2ImageProcessor",
+            size={"height": 64, "width": 64},
+            patch_size=8,
+            max_crops=4,
+            overlap_margins=[1, 1],
+        ),
+        vision=parts.vision(
+            image_size=[64, 64], patch_size=8, num_key_value_heads=4, head_dim=8, num_position_embeddings=64
+        ),
+        text={"head_dim": 16, "additional_vocab_size": 16},
+        adapter_config={
+            "vision_feature_layer": [2, 0],
+            "hidden_size": 32,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 4,
+            "head_dim": 8,
+            "intermediate_size": 48,
+            "text_hidden_size": 64,
+            "initializer_range": 0.2,
+        },
+    ),
+}
