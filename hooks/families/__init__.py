@@ -29,6 +29,7 @@ from . import (
     pixtral,
     qformer,
     qwen,
+    whole_view,
 )
 from .contrast import Contrast
 from .coverage import REFUSED, Coverage, coverage
@@ -76,6 +77,7 @@ FAMILIES: tuple[Family, ...] = (
     *exaone.FAMILIES,
     *packed.FAMILIES,
     *cohere.FAMILIES,
+    *whole_view.FAMILIES,
     *molmo.FAMILIES,
     *perception.FAMILIES,
     *clip.FAMILIES,

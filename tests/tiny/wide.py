@@ -533,3 +533,11 @@ CASES |= {
         },
     ),
 }
+
+STEP = {"at": "<im_patch>", "a": "<im_start>", "b": "<im_end>", "c": "<patch_start>", "d": "<patch_end>", "e": "<patch_newline>"}
+CASES |= {
+    "step3p7": partial(crops, model_type="step3p7", named=STEP, token="at", processor="Step3p7Processor", images=partial(cropped, "Step3p7ImageProcessor", size={"height": 64, "width": 64}, patch_size=32, vision_patch_size=8, downsampler_stride=4),
+        vision=parts.vision(image_size=64, patch_size=8, mlp_ratio=1.5, max_position_embeddings=64), text={"head_dim": 16, "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "share_expert_dim": 32, "moe_layers_enum": "2", "sliding_window": 2000}),
+    "deepseek_ocr2": partial(crops, model_type="deepseek_ocr2", named={"image_token": "<image>"}, processor="DeepseekOcr2Processor", images=partial(cropped, "DeepseekOcr2ImageProcessor", size={"height": 1024, "width": 1024}, tile_size=768, max_patches=2),
+        vision={"sam_config": {**SAM, "image_size": 1024, "patch_size": 16, "downsample_channels": [16, 32]}, "encoder_config": parts.text(8, hidden_size=32)}, text={"n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32, "n_group": 1, "topk_group": 1, "n_shared_experts": 1, "mlp_layer_types": ["dense", "sparse", "sparse"]}),
+}
