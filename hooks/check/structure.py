@@ -96,7 +96,7 @@ def kept_apart(model: "Model") -> str:
 
 
 def row_major(model: "Model") -> str:
-    """Brightening a corner of the picture moves its token most, or half as much, where patches enter the vision tower."""
+    """Brightening a corner of a picture moves its token most, or as those beside it, where patches enter the tower."""
     height, width = SIZES[0]
     plain = np.full((height, width, 3), 96, np.uint8)
     base, image = states_of(model, plain)
@@ -115,7 +115,7 @@ def row_major(model: "Model") -> str:
         else:
             raise Wrong(f"brightening patch {(row, col)} moves no token")
         most = tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid))
-        if tiles == 1 and moved[row * cols + col] >= BLURRED * moved.max():
+        if tiles == 1 and _moves_most(moved.view(*grid[1:]), row, col):
             most = (0, row, col)
         corners.append(most)
         require(tiles > 1 or (row, col) == most[1:], f"brightening patch {(row, col)} moves token {most[1:]} most")
@@ -124,6 +124,13 @@ def row_major(model: "Model") -> str:
         f"the picture's corners lie at (tile, row, column) {corners} of {grid}",
     )
     return f"{rows}x{cols}, four corners" + (f" of {tiles} tiles" if tiles > 1 else "")
+
+
+def _moves_most(moved: Tensor, row: int, col: int) -> bool:
+    """Whether a token moves most, or half as much, and all others that move so are beside it: (row, col) -> bool."""
+    rows, cols = (moved >= BLURRED * moved.max()).nonzero().unbind(-1)
+    beside = ((rows - row).abs() <= 1) & ((cols - col).abs() <= 1)
+    return bool(beside.all()) and bool(moved[row, col] >= BLURRED * moved.max())
 
 
 def _upright(corners: Sequence[tuple[int, ...]], grid: Grid, across: int) -> bool:
