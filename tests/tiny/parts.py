@@ -77,6 +77,22 @@ def vision(**settings: Any) -> dict[str, Any]:
     }
 
 
+DEEPSEEK = {
+    "n_routed_experts": 4,
+    "num_experts_per_tok": 2,
+    "n_group": 2,
+    "topk_group": 1,
+    "moe_intermediate_size": 32,
+    "kv_lora_rank": 16,
+    "q_lora_rank": 16,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 16,
+    "num_key_value_heads": 4,
+}
+"""Settings of a small DeepSeek: latent attention, and experts in groups."""
+
+
 def save(path: Path, model_class: Any, config: Any, processor: Any, seed: int = 0) -> None:
     """Random weights, config and processor as `save_pretrained` writes them."""
     torch.manual_seed(seed)
