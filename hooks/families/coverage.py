@@ -40,37 +40,40 @@ ENTRY_LACKS = "its image tokens lie in a way that structure does not show, and n
 NO_PLACE = "its vision tower is not one list of blocks, and no entry of the table reads it"
 ENCODER_DECODER = "an encoder reads picture and question and a decoder writes the answer, which no entry reads"
 HYBRID = "its linear-attention layers keep a state that cannot be cut to some rows or tokens"
+STREAMS = "its language blocks pass on several states of a token side by side, none of which is that of the layer"
+CONVOLUTIONS = "its picture is read by a convolutional network, which has no list of blocks with one token a patch"
+MERGING = "its vision tower merges patches between its blocks, so that their states have no common grid"
 NOT_ASKED = "it is not asked questions"
 VIDEOS = "it reads videos, and no picture can be shown to it alone"
 TWO_INPUTS = "it needs more than pictures and a question"
 
 REFUSED: Mapping[str, str] = {
-    "align": "its picture is read by a convolutional network, which has no list of blocks with one token a patch",
+    "align": CONVOLUTIONS,
     "chameleon": NO_PLACE,
     "clipseg": ENTRY_LACKS,
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
     "emu3": NO_PLACE,
     "evolla": "it reads proteins, not pictures",
-    "fast_vlm": NO_PLACE,
+    "fast_vlm": CONVOLUTIONS,
     "florence2": ENCODER_DECODER,
     "fuyu": NO_PLACE,
-    "gemma3n": NO_PLACE,
+    "gemma3n": CONVOLUTIONS,
     "gemma4_unified": NO_PLACE,
-    "git": ENTRY_LACKS,
-    "glm5_next": ENTRY_LACKS,
+    "git": "its picture stands before the prompt without tokens of its own, which tell other models where it is",
+    "glm5_next": STREAMS,
     "granite4_vision": "its picture enters the language model inside several of its blocks, not where it begins",
-    "idefics": ENTRY_LACKS,
-    "inkling2": ENTRY_LACKS,
-    "inkling_mm_model": ENTRY_LACKS,
+    "idefics": "its pictures enter through cross-attention blocks beside the language blocks, which no entry reads",
+    "inkling2": "its language blocks read states of several earlier blocks, and what it reports is not their output",
+    "inkling_mm_model": "its vision blocks fold pixels step by step, each into fewer and wider tokens",
     "instructblipvideo": VIDEOS,
     "kosmos-2": ENTRY_LACKS,
     "kosmos-2.5": ENTRY_LACKS,
     "lfm2_vl": HYBRID,
     "lfm3_vl": HYBRID,
     "metaclip_2": ENTRY_LACKS,
-    "minicpm_ocr": HYBRID,
-    "minicpmv4_6": HYBRID,
-    "minicpmv4_7": HYBRID,
+    "minicpm_ocr": MERGING,
+    "minicpmv4_6": MERGING,
+    "minicpmv4_7": MERGING,
     "mistral4": "it is a language model: its own class has no vision tower",
     "nemotron_h_omni": HYBRID,
     "pi0": "it moves robots: its output is actions, not words",
@@ -78,8 +81,8 @@ REFUSED: Mapping[str, str] = {
     "pp_formulanet": NOT_ASKED,
     "qwen3_5": HYBRID,
     "qwen3_5_moe": HYBRID,
-    "qwen4_exp": ENTRY_LACKS,
-    "shieldgemma2": ENTRY_LACKS,
+    "qwen4_exp": STREAMS,
+    "shieldgemma2": "its processor asks questions of its own, about policies",
     "t5gemma2": ENCODER_DECODER,
     "tipsv2": ENTRY_LACKS,
     "udop": TWO_INPUTS,
