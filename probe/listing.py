@@ -119,7 +119,10 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
         model_type, _, vision = name.partition("/")
         if model_type in CONFIG_MAPPING:
             settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
-            towers = family.tokens.towers(CONFIG_MAPPING[model_type](**settings))
+            config = CONFIG_MAPPING[model_type](**settings)
+            if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
+                config = CONFIG_MAPPING[model_type](vision_config={})
+            towers = family.tokens.towers(config)
             return {tower.name: tower.kinds for tower in towers.values()}
     return {}
 

@@ -28,8 +28,13 @@ SEVERAL = (
     "smolvlm2",
     "llava_onevision",
     "gemma3",
+    "gemma4",
+    "glm4v",
+    "exaone4_5",
+    "paddleocr_vl",
+    "qianfan_ocr",
 )
-SAME_FAMILY = {"qwen2_vl_base", "internvl2_5", "gemma3_base"}
+SAME_FAMILY = {"qwen2_vl_base", "internvl2_5", "gemma3_base", "glm4v_moe", "glm46v", "glm_ocr"}
 ONE = tuple(case for case in tiny.CASES if case not in {*SEVERAL, *SAME_FAMILY})
 LIKE, UNLIKE, THREE = ((84, 112), (84, 112)), ((160, 84), (40, 40)), ((112, 84), (84, 160), (40, 40))
 SIZES = (LIKE[:1], LIKE, UNLIKE, THREE)
@@ -106,7 +111,7 @@ def places_on_a_grid(case, grids):
         whole, thumbnail = [True] * (tiles * rows * cols), [False] * (rows * cols)
         if case == "llava_onevision":  # one picture is cut, and a newline ends each row; of several each has but one
             on_grid += [*whole, False] if len(grids) > 1 else [False] * 16 + ([True] * cols + [False]) * rows
-        elif case in ("internvl3", "idefics3", "smolvlm2") and tiles > 1:
+        elif case in ("internvl3", "qianfan_ocr", "idefics3", "smolvlm2") and tiles > 1:
             on_grid += whole + thumbnail
         else:
             on_grid += whole

@@ -15,10 +15,13 @@ from ..sites import Tower
 from .family import Family, Modules, Reuse
 from .tokens import ImageTokens, Inputs, three_towers
 
+PE_CORE_LARGE = {"depth": 24, "embed_dim": 1024}
+"""What timm takes where a config does not say it."""
+
 
 def towers(config: Any) -> dict[str, Tower]:
     """A ViT by the arguments that timm takes, its projector and a language model."""
-    made = config.vision_config.model_args
+    made = {**PE_CORE_LARGE, **(config.vision_config.model_args or {})}
     return three_towers(made["depth"], made["embed_dim"], config.get_text_config(), cls=config.vision_use_cls_token)
 
 
