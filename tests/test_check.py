@@ -78,3 +78,23 @@ def test_non_finite_states_are_found():
     finally:
         hook.remove()
     assert "Try another --dtype" in failed["states are finite"]
+
+
+@pytest.mark.parametrize(
+    ("case", "facts", "finding", "detail"),
+    [
+        # its projector is called once a picture, of which one is seen
+        ("hunyuan_vl", {"alone": False}, "a batch changes no state", "split_sizes"),
+        # its pictures see the marks that close them
+        ("molmo2", {"closing_marks": False}, "encode-once equals whole forwards", "scores differ"),
+        # its positions after a picture are not counts of tokens
+        ("glm4v", {"rope_deltas": ""}, "long prompts are read whole", "differ from a whole forward"),
+    ],
+)
+def test_a_wrong_fact_about_reuse_is_found(case, facts, finding, detail):
+    model = tiny.load(case)
+    family = replace(model.family, reuse=replace(model.family.reuse, **facts))
+    wrong_one = replace(model, blueprint=replace(model.blueprint, family=family))
+    result = found(finding, dict(GENERATIVE)[finding], wrong_one)
+    assert not result.ok
+    assert detail in result.detail
