@@ -1,7 +1,15 @@
 """How a model is to be loaded; reading these options needs no model library."""
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from . import settings
+
+Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+Quantize = Literal["nf4", "int8"]
+
+_DEVICE = re.compile(r"auto|cpu|(cuda|mps|xpu|npu)(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -10,14 +18,46 @@ class LoadOptions:
 
     `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`; `double_quantization` also quantises
     nf4's scales. `visual_tokens` limits an image's tokens in families that allow it. `plain` prompts without the chat
-    template, for base models. Remote code is never run unless `trust_remote_code`.
+    template, for base models. Remote code is never run unless `trust_remote_code`. ValueError for what there is not.
     """
 
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Dtype = "auto"
     device: str = "auto"
-    quantize: Literal["nf4", "int8"] | None = None
+    quantize: Quantize | None = None
     double_quantization: bool = False
     revision: str | None = None
     visual_tokens: int | None = None
     plain: bool = False
     trust_remote_code: bool = False
+
+    def __post_init__(self) -> None:
+        plain: dict[str, object] = {
+            "dtype": settings.choice("dtype", self.dtype, get_args(Dtype)),
+            "device": device(self.device),
+            **{
+                name: settings.switch(name.replace("_", " "), getattr(self, name))
+                for name in ("double_quantization", "plain", "trust_remote_code")
+            },
+        }
+        if self.quantize is not None:
+            plain["quantize"] = settings.choice("quantize", self.quantize, get_args(Quantize))
+        if self.revision is not None:
+            plain["revision"] = settings.text("revision", self.revision)
+        if self.visual_tokens is not None:
+            plain["visual_tokens"] = settings.whole("visual tokens", self.visual_tokens, least=1)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+        if self.double_quantization and self.quantize != "nf4":
+            raise ValueError(f"double quantization applies to nf4, not to quantize={self.quantize}. Ask for nf4.")
+
+
+def device(name: object) -> str:
+    """The name of a device as torch writes it; whether this machine has it is seen when a model is loaded.
+
+    >>> device("gpu")
+    Traceback (most recent call last):
+    ValueError: device 'gpu' is unknown. Choose auto, cpu, cuda, cuda:1, mps, xpu or npu.
+    """
+    if _DEVICE.fullmatch(written := str(name)):  # torch.device prints as its name
+        return written
+    raise ValueError(f"device {name!r} is unknown. Choose auto, cpu, cuda, cuda:1, mps, xpu or npu.")

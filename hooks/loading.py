@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from os import PathLike
 from typing import Any
 
 import torch
@@ -17,15 +18,15 @@ from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .processors import load_processor
 from .provenance import ModelError, commit, locate, processor_hash, weights_hash
+from .settings import place
 
 
-def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
+def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions()) -> Blueprint:
     """Find a model and determine what it is, before any weights are read.
 
     Raises ModelError where it cannot be found, no family covers it, or an option does not apply to it.
     """
-    if options.double_quantization and options.quantize != "nf4":
-        raise ModelError(f"double quantisation applies to nf4, not to quantize={options.quantize}. Ask for nf4.")
+    source = place("model", source)
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
     settings = json.loads((directory / "config.json").read_text())
     if (advice := UNSUPPORTED.get(settings.get("model_type", ""))) and find(settings) is None:
@@ -50,13 +51,13 @@ def blueprint(source: str, options: LoadOptions = LoadOptions()) -> Blueprint:
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
 
 
-def load(source: str | Blueprint, options: LoadOptions = LoadOptions()) -> Model:
+def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOptions()) -> Model:
     """Load a model for reading: safetensors only, evaluation mode, no gradients.
 
     `source` is a local directory, a hub id, or the model's blueprint, which has its own options. Raises ModelError
     where `blueprint` does, where there are no safetensors, or where weights are missing from them.
     """
-    plan = blueprint(source, options) if isinstance(source, str) else source
+    plan = source if isinstance(source, Blueprint) else blueprint(source, options)
     source, options = plan.source, plan.options
     directory = locate(source, options.revision, weights=True, code=options.trust_remote_code)
     weights = weights_hash(directory)

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from hooks.settings import place
 from stores import WriteFailed, open_run, results
 
 from . import code
@@ -86,6 +87,7 @@ def keep(path: Path, found: Sequence[Result], *, seed: int) -> str:
 
 def write_csv(folder: Path, found: Sequence[Result]) -> list[Path]:
     """Write one tidy .csv per result and set of dimensions into a folder; the paths, in order."""
+    folder = Path(place("csv", folder))
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for result in found:

@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 from rich.console import Console
+
+from hooks.load_options import Dtype, Quantize
 
 from . import prompts
 from .errors import Interrupted
@@ -54,20 +56,25 @@ def main() -> None:
     """
 
 
+def one_of(words: Sequence[str]) -> str:
+    """The words that an option takes, for its help. What takes it says what is wrong with others."""
+    return f"[{'|'.join(words)}]"
+
+
 LOADING = (
     click.option(
         "--dtype",
-        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+        metavar=one_of(get_args(Dtype)),
         default="auto",
         show_default=True,
         help="Data type of the weights and activations; auto: that of the checkpoint on a GPU, float32 on a CPU.",
     ),
-    click.option("--quantize", type=click.Choice(["nf4", "int8"]), help="Quantise the weights, through bitsandbytes."),
+    click.option("--quantize", metavar=one_of(get_args(Quantize)), help="Quantise the weights, through bitsandbytes."),
     click.option("--double-quantization", is_flag=True, help="Also quantise the scales of nf4."),
     click.option("--device", default="auto", show_default=True, help="Where to run: cpu, cuda, cuda:1, …"),
     click.option(
         "--visual-tokens",
-        type=click.IntRange(min=1),
+        type=int,
         help="Maximum number of visual tokens of an image, for models that can limit them.",
     ),
     click.option("--plain", is_flag=True, help="Prompt without the chat template, for base models."),
@@ -111,31 +118,29 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option(
     "--prompt",
-    type=click.Choice(prompts.NAMES),
+    metavar=one_of(prompts.NAMES),
     help="One prompt for all samples, instead of the default of each kind.",
 )
-@click.option("-n", "--limit", type=click.IntRange(min=1), help="Use only the first LIMIT images.")
+@click.option("-n", "--limit", type=int, help="Use only the first LIMIT images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
-@click.option(
-    "-b", "--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Number of images in a batch."
-)
+@click.option("-b", "--batch", type=int, default=8, show_default=True, help="Number of images in a batch.")
 @click.option(
     "--keep",
-    type=click.Choice(get_args(Keep)),
+    metavar=one_of(get_args(Keep)),
     default="pooled",
     show_default=True,
     help="What to store: raw tokens, pooled states and reductions of the tokens, or answers only.",
 )
 @click.option(
     "--max-new-tokens",
-    type=click.IntRange(min=1),
+    type=int,
     help="Maximum number of tokens of a free answer.  [default: 256 of a description, 64 of an answer to an open "
     "question, 32 beside options]",
 )
 @loading
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=int,
     default=1,
     show_default=True,
     help="Number of worker processes on this machine.",

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from hooks.settings import place
 from stores import open_run
 
 from . import analyze, runs
@@ -24,6 +25,7 @@ SHOWN = ("overview",)
 
 def show(out: Path, *, images: int, console: Console) -> int:
     """Extract, analyse and report; the exit code of the extraction."""
+    out = Path(place("out", out))
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=("demo",), sites=SITES, limit=images)
     execution = Execution(batch_size=16)
     plan, blueprint = prepare(settings, execution)

@@ -7,11 +7,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from hooks.settings import place
 
 from . import prompts
 from .closest import did_you_mean
@@ -79,11 +82,20 @@ class Row:
     columns: int
 
 
-def preview(source: str, out: Path, *, specs: Sequence[str], image: str | None, seed: int, size: int) -> str:
+def preview(
+    source: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    specs: Sequence[str],
+    image: str | None,
+    seed: int,
+    size: int,
+) -> str:
     """Write the sheet of a picture file or of one image of a dataset, and return a line about it.
 
     Raises PreviewError and the other ValueErrors of datasets, pictures and specs.
     """
+    source, out = place("source", source), Path(place("sheet", out))
     check_writable(source, out)
     preparation = prepare(specs)
     subject = open_subject(source, image, preparation)

@@ -5,6 +5,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from . import ledger
 from .arrays import SEPARATOR, Array
 from .catalogue import describe
 from .files import checksum_file, sync_folders, write_failed
+from .paths import resolved
 from .schema import SCHEMA_VERSION, Layout
 from .specs import SampleRow
 
@@ -24,14 +26,19 @@ _PADDING = SampleRow("", -1, "", "", "", metadata="")
 
 
 def create(
-    path: Path | str, layout: Layout, *, plan: Mapping[str, Any], provenance: Mapping[str, Any], durable: bool = False
+    path: str | PathLike[str],
+    layout: Layout,
+    *,
+    plan: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    durable: bool = False,
 ) -> None:
     """Create the run's store, with nothing committed yet. Only one process may do so; no array is resized later.
 
     `plan` must have its own hash under "hash". plan.json is written last, so that an interrupted creation is recognised
     and done again. Raises FileExistsError where the path is in use, ValueError for a plan without a hash, DiskFull.
     """
-    root = Path(path)
+    root = resolved(path)
     if "hash" not in plan:
         raise ValueError("plan has no 'hash'. Add one that differs between plans.")
     _clear(root)

@@ -1,15 +1,16 @@
 """What a run contains, as plain JSON."""
 
 import json
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from . import ledger
 from .arrays import Unit
+from .paths import resolved
 from .specs import Sizes
 
 
-def summary(path: Path | str) -> dict[str, Any]:
+def summary(path: str | PathLike[str]) -> dict[str, Any]:
     """Contents and progress of a run, from its metadata alone.
 
     Raises FileNotFoundError where there is no run, ValueError where it has another schema version.
@@ -42,12 +43,12 @@ def summary(path: Path | str) -> dict[str, Any]:
     }
 
 
-def provenance(path: Path | str) -> dict[str, Any]:
+def provenance(path: str | PathLike[str]) -> dict[str, Any]:
     """Model, dataset, code, seed and time of a run, as it was created with them.
 
     Raises FileNotFoundError where there is no run.
     """
-    return json.loads((Path(path) / "zarr.json").read_text("utf-8"))["attributes"]["provenance"]
+    return json.loads((resolved(path) / "zarr.json").read_text("utf-8"))["attributes"]["provenance"]
 
 
 def _site(site: dict[str, Any]) -> dict[str, Any]:

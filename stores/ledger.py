@@ -9,11 +9,13 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from .arrays import Unit
 from .files import PARTIAL, write_file
+from .paths import resolved
 from .schema import SCHEMA_VERSION, Layout
 
 FOLDER = "_ledger"
@@ -21,17 +23,17 @@ CREATING = "creating"
 """Exists in the ledger while the run is being created: a folder with this file may be cleared and created again."""
 
 
-def plan_file(path: Path | str) -> Path:
+def plan_file(path: str | PathLike[str]) -> Path:
     """Path of the plan. It is written last, so a run without it was not completely created."""
-    return Path(path) / FOLDER / "plan.json"
+    return resolved(path) / FOLDER / "plan.json"
 
 
-def marker(path: Path | str, unit: Unit) -> Path:
+def marker(path: str | PathLike[str], unit: Unit) -> Path:
     """Path of a unit's marker, which exists once the unit is committed."""
-    return Path(path) / FOLDER / "done" / f"{unit.name}.json"
+    return resolved(path) / FOLDER / "done" / f"{unit.name}.json"
 
 
-def read_record(path: Path | str) -> dict[str, Any] | None:
+def read_record(path: str | PathLike[str]) -> dict[str, Any] | None:
     """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run.
 
     Raises ValueError for a run of another schema version.
@@ -48,27 +50,27 @@ def read_record(path: Path | str) -> dict[str, Any] | None:
     return record
 
 
-def read_plan(path: Path | str) -> dict[str, Any] | None:
+def read_plan(path: str | PathLike[str]) -> dict[str, Any] | None:
     """The plan that the run was created with, or None where there is no (completely created) run."""
     record = read_record(path)
     return None if record is None else record["plan"]
 
 
-def done(path: Path | str) -> frozenset[Unit]:
+def done(path: str | PathLike[str]) -> frozenset[Unit]:
     """The committed units."""
-    folder = Path(path) / FOLDER / "done"
+    folder = resolved(path) / FOLDER / "done"
     if not folder.is_dir():
         return frozenset()
     return frozenset(Unit.parse(file.stem) for file in folder.iterdir() if file.suffix == ".json")
 
 
-def missing(path: Path | str, layout: Layout) -> tuple[Unit, ...]:
+def missing(path: str | PathLike[str], layout: Layout) -> tuple[Unit, ...]:
     """The units that are not committed yet, block by block."""
     committed = done(path)
     return tuple(unit for unit in layout.units() if unit not in committed)
 
 
-def entry(path: Path | str, unit: Unit) -> dict[str, Any]:
+def entry(path: str | PathLike[str], unit: Unit) -> dict[str, Any]:
     """A committed unit's marker. Raises KeyError where the unit is not committed."""
     try:
         return json.loads(marker(path, unit).read_text("utf-8"))
@@ -76,13 +78,13 @@ def entry(path: Path | str, unit: Unit) -> dict[str, Any]:
         raise KeyError(f"unit {unit.name} of {path} is not committed.") from None
 
 
-def entries(path: Path | str) -> Iterator[tuple[Unit, dict[str, Any]]]:
+def entries(path: str | PathLike[str]) -> Iterator[tuple[Unit, dict[str, Any]]]:
     """Every committed unit with its marker, in order."""
     for unit in sorted(done(path)):
         yield unit, entry(path, unit)
 
 
-def failed(path: Path | str) -> dict[str, str]:
+def failed(path: str | PathLike[str]) -> dict[str, str]:
     """The samples that failed under any condition, with the first message of each."""
     messages: dict[str, str] = {}
     for _, record in entries(path):
@@ -103,12 +105,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON. Give plain numbers, texts, lists and dicts.")
 
 
-def remove_uncommitted(path: Path | str, layout: Layout) -> list[str]:
+def remove_uncommitted(path: str | PathLike[str], layout: Layout) -> list[str]:
     """Remove what interrupted writers left behind: unfinished files, and files of units without a marker.
 
     Call it before any writer starts, never while one works. Returns the removed paths, relative to the run, sorted.
     """
-    root = Path(path)
+    root = resolved(path)
     committed = done(path)
     leftovers = [*root.rglob(f"*{PARTIAL}"), *(root / FOLDER).glob(CREATING)]
     for array in layout.arrays.values():

@@ -8,6 +8,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from . import ledger, results, selection
 from .arrays import Unit
+from .paths import local_store, resolved
 from .specs import Sizes
 from .unit_arrays import bfloat16_to_float32
 
@@ -28,7 +30,7 @@ class IncompleteRun(UserWarning):
     """Some units of the run are not committed; their cells are nan, -1 or empty."""
 
 
-def open_run(path: Path | str) -> "Run":
+def open_run(path: str | PathLike[str]) -> "Run":
     """Open a run for reading, with the units that are committed now.
 
     Warns IncompleteRun where units are missing. Raises FileNotFoundError where there is no run, ValueError where it
@@ -36,9 +38,11 @@ def open_run(path: Path | str) -> "Run":
     """
     record = ledger.read_record(path)
     if record is None:
-        what = "is no run of this project (it has no _ledger/plan.json)" if Path(path).exists() else "does not exist"
+        what = (
+            "is no run of this project (it has no _ledger/plan.json)" if resolved(path).exists() else "does not exist"
+        )
         raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
-    run = Run(Path(path), record, ledger.done(path))
+    run = Run(resolved(path), record, ledger.done(path))
     if not run.complete:
         warnings.warn(IncompleteRun(_what_is_missing(run)), stacklevel=2)
     return run
@@ -80,7 +84,8 @@ class Run:
     @cached_property
     def tree(self) -> xr.DataTree:
         """The store as plain xarray opens it: bits undecoded, padded rows and uncommitted cells included."""
-        return xr.open_datatree(self.path, engine="zarr", consolidated=False)
+        store: Any = local_store(self.path)
+        return xr.open_datatree(store, engine="zarr", consolidated=False)
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,20 @@ import zarr
 
 from . import ledger
 from .files import PARTIAL, write_failed
+from .paths import local_store, resolved
 
 FOLDER = "analyses"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str, Any]) -> None:
+def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Mapping[str, Any]) -> None:
     """Write a result into a run, replacing one of the same name. `attrs` record its origin (seed, code, time).
 
     Raises FileNotFoundError where there is no run, ValueError for a name of other characters than a-z, 0-9 and _, and
     DiskFull.
     """
-    root = Path(path)
+    root = resolved(path)
     if not _NAME.fullmatch(name):
         raise ValueError(f"result {name!r}: use lower-case letters, digits and _ in a name.")
     if ledger.read_plan(root) is None:
@@ -42,7 +44,7 @@ def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str
     # inside the ledger, which readers that walk the tree skip
     fresh = root / ledger.FOLDER / f"{uuid.uuid4().hex}{PARTIAL}"
     try:
-        _plain(result).assign_attrs(attrs).to_zarr(fresh, mode="w", consolidated=False, zarr_format=3)
+        _plain(result).assign_attrs(attrs).to_zarr(local_store(fresh), mode="w", consolidated=False, zarr_format=3)
         if not (root / FOLDER).exists():
             zarr.create_group(root / FOLDER, zarr_format=3)
         _put(fresh, root / FOLDER / name)
@@ -52,18 +54,20 @@ def write(path: Path | str, name: str, result: xr.Dataset, *, attrs: Mapping[str
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def names(path: Path | str) -> tuple[str, ...]:
+def names(path: str | PathLike[str]) -> tuple[str, ...]:
     """The names of the results in a run, in alphabetical order."""
-    return tuple(sorted(folder.name for folder in (Path(path) / FOLDER).glob("*") if (folder / "zarr.json").exists()))
+    return tuple(
+        sorted(folder.name for folder in (resolved(path) / FOLDER).glob("*") if (folder / "zarr.json").exists())
+    )
 
 
-def read(path: Path | str, name: str) -> xr.Dataset:
+def read(path: str | PathLike[str], name: str) -> xr.Dataset:
     """One result, in memory. Raises KeyError, listing the names in the run, where there is none of this name."""
     if name not in (there := names(path)):
         raise KeyError(
             f"result {name!r} is not in {path}; there are: {', '.join(there) or 'none'}. Run `probe analyze`."
         )
-    result: xr.Dataset = xr.open_zarr(Path(path) / FOLDER / name, consolidated=False).load()
+    result: xr.Dataset = xr.open_zarr(local_store(resolved(path) / FOLDER / name), consolidated=False).load()
     return _with_texts(result, "T", object)
 
 

@@ -1,19 +1,21 @@
 """Check that the files of a run are those that were written."""
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from . import ledger
 from .files import checksum_file
+from .paths import resolved
 
 
-def verify(path: Path | str) -> list[str]:
+def verify(path: str | PathLike[str]) -> list[str]:
     """Compare the length and CRC-32 of every file of the run with the ledger; one line per problem.
 
     The list is empty where all committed units, and everything made at creation, are as they were written. Raises
     FileNotFoundError where there is no run.
     """
-    root = Path(path)
+    root = resolved(path)
     record = ledger.read_record(root)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")

@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from . import ledger
 from .arrays import Array, Unit
 from .creation import create as create
 from .files import Written, checksum_file, sync_folders, write_failed, write_file
+from .paths import resolved
 from .schema import Layout
 from .shard import chunk_parts, shard_parts
 from .unit_arrays import NonFinite, Payload, check, nonfinite, token_counts
@@ -29,7 +31,7 @@ from .unit_arrays import NonFinite, Payload, check, nonfinite, token_counts
 class Writer:
     """Writes the units of a run. Any number of writers may work at once, each on its own units."""
 
-    def __init__(self, path: Path | str, layout: Layout, *, durable: bool = False) -> None:
+    def __init__(self, path: str | PathLike[str], layout: Layout, *, durable: bool = False) -> None:
         """Open a created run. `durable` waits for the disk at each commit, so that a power cut loses no committed unit.
 
         Raises FileNotFoundError where no run was created, ValueError where it has another layout or schema version.
@@ -39,7 +41,7 @@ class Writer:
             raise FileNotFoundError(f"{path} contains no run. Make one with `stores.create` first.")
         if record["layout"] != layout.summary():
             raise ValueError(f"{path} was created with another layout. Use the layout of its plan, or another path.")
-        self.path = Path(path)
+        self.path = resolved(path)
         self.layout = layout
         self.durable = durable
         self._opened: dict[str, zarr.Array[Any]] = {}

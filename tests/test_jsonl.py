@@ -336,5 +336,5 @@ def test_an_unknown_dataset_is_refused_with_the_closest_name():
 def test_a_missing_file_and_a_limit_of_none_at_all_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="no such file"):
         open_dataset(tmp_path / "gone.jsonl")
-    with pytest.raises(DatasetError, match="at least one image"):
+    with pytest.raises(ValueError, match="limit 0 is too small"):
         open_dataset("streets", limit=0)

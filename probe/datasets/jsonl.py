@@ -16,6 +16,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from hooks.settings import place
+
 from ..closest import did_you_mean
 from ..sample import Dataset, Image, Kind, Metadata, Picture, Sample, fingerprint, join_ids
 from .pixels import read_rgb, read_size
@@ -35,7 +37,7 @@ def load(path: str | PathLike[str]) -> Opened:
 
     Raises DatasetError, with the line's number, where a line is no object of the form above, and for an empty file.
     """
-    file = Path(path)
+    file = Path(place("dataset", path))
     text = _text(file)
     samples: dict[str, Sample] = {}
     images: dict[str, Image] = {}
@@ -54,14 +56,19 @@ def load(path: str | PathLike[str]) -> Opened:
             images[sample.image_id] = Image.of(*(_picture(file.parent, name) for name in names))
     if not samples and not problems:
         raise DatasetError(f"dataset '{file}' is empty. Give one JSON object per line with image, question, options.")
-    sizes = (str(_size(file.parent / picture.id)) for image in images.values() for picture in image.pictures)
+    sizes = (str(_size(_file(file.parent, picture.id))) for image in images.values() for picture in image.pictures)
     identity = fingerprint(text, *sizes)
     return Opened(Dataset(file.stem, tuple(images.values()), tuple(samples.values()), identity), tuple(problems))
 
 
 def _picture(folder: Path, name: str) -> Picture:
-    path = str(folder / name)
+    path = str(_file(folder, name))
     return Picture(name, partial(read_rgb, path), read_size=partial(read_size, path))
+
+
+def _file(folder: Path, name: str) -> Path:
+    """Where a picture is: relative to the dataset's folder, or anywhere by a path that begins with / or ~."""
+    return folder / os.path.expanduser(name)
 
 
 def _text(file: Path) -> str:

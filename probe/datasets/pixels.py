@@ -2,6 +2,7 @@
 
 import struct
 from os import PathLike, fspath
+from os.path import expanduser
 
 import numpy as np
 from PIL import ExifTags, UnidentifiedImageError
@@ -68,7 +69,7 @@ def read_rgb(path: str | PathLike[str]) -> Pixels:
     Raises UnreadableImage where the file is missing, not a picture, damaged, truncated, larger than Pillow's limit of
     179 million pixels, or has pixels without a defined range.
     """
-    name = fspath(path)
+    name = expanduser(fspath(path))
     try:
         with Pillow.open(name) as picture:
             _scale_transparency(picture)
@@ -83,7 +84,7 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
 
     Raises UnreadableImage where the header cannot be read.
     """
-    name = fspath(path)
+    name = expanduser(fspath(path))
     try:
         with Pillow.open(name) as picture:
             width, height = picture.size

@@ -1,6 +1,8 @@
 """All datasets by name, and a user's own by path."""
 
-from os import PathLike, fspath
+from os import PathLike
+
+from hooks.settings import place, whole
 
 from ..closest import did_you_mean
 from . import jsonl, streets
@@ -17,11 +19,10 @@ def open_dataset(name_or_path: str | PathLike[str], *, limit: int | None = None)
 
     The problems are those of the complete file, whatever the limit.
 
-    Raises DatasetError for an unknown name, a limit below 1, and files that `jsonl.load` refuses.
+    Raises DatasetError for an unknown name and files that `jsonl.load` refuses, ValueError for a limit below 1.
     """
-    name = fspath(name_or_path)
-    if limit is not None and limit < 1:
-        raise DatasetError(f"limit {limit}: a dataset needs at least one image. Give 1 or more, or no limit.")
+    name = place("dataset", name_or_path)
+    limit = None if limit is None else whole("limit", limit, least=1)
     if name in DATASETS:
         return Opened(DATASETS[name].load(limit))
     if name.lower().endswith(".jsonl"):

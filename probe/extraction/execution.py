@@ -8,22 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hooks import load_options, settings
+from hooks.load_options import LoadOptions
 from stores import Unit, Writer, create, ledger, provenance
 
 from .. import models
 from ..errors import PlanError
 from .plan import Plan
-from .settings import Settings
+from .settings import LOADING, Settings
 
 if TYPE_CHECKING:
-    from hooks import Blueprint, LoadOptions, Model
+    from hooks import Blueprint, Model
 
 OnUnit = Callable[[Unit], None]
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How a plan is executed; none of it changes the meaning of the run."""
+    """How a plan is executed; none of it changes the meaning of the run. ValueError for what cannot be."""
 
     batch_size: int = 8
     device: str = "auto"
@@ -31,6 +33,21 @@ class Execution:
     scheduler: str | None = None
     durable: bool = False
     trust_remote_code: bool = False
+
+    def __post_init__(self) -> None:
+        plain: dict[str, Any] = {
+            "batch_size": settings.whole("batch size", self.batch_size, least=1),
+            "device": load_options.device(self.device),
+            "workers": settings.whole("workers", self.workers, least=1),
+            "durable": settings.switch("durable", self.durable),
+            "trust_remote_code": settings.switch("trust remote code", self.trust_remote_code),
+        }
+        if self.scheduler is not None:
+            plain["scheduler"] = settings.text("scheduler", self.scheduler)
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+        if self.scheduler and self.workers > 1:
+            raise ValueError(f"a scheduler has workers of its own: leave out workers {self.workers}, or the scheduler.")
 
 
 @dataclass(frozen=True)
@@ -42,27 +59,17 @@ class Target:
     pending: tuple[Unit, ...]
 
 
-def blueprint(settings: Settings, execution: Execution) -> "Blueprint":
+def blueprint(chosen: Settings, execution: Execution) -> "Blueprint":
     """The blueprint of the settings' model; no weights are read."""
     import hooks
 
-    return hooks.blueprint(models.source(settings.model), load_options(settings, execution))
+    return hooks.blueprint(models.source(chosen.model), loading(chosen, execution))
 
 
-def load_options(settings: Settings, execution: Execution) -> "LoadOptions":
+def loading(chosen: Settings, execution: Execution) -> LoadOptions:
     """How the model is loaded."""
-    from hooks import LoadOptions
-
-    return LoadOptions(
-        dtype=settings.dtype,
-        device=execution.device,
-        quantize=settings.quantize,
-        double_quantization=settings.double_quantization,
-        revision=settings.revision,
-        visual_tokens=settings.visual_tokens,
-        plain=settings.plain,
-        trust_remote_code=execution.trust_remote_code,
-    )
+    of_run = {name: getattr(chosen, name) for name in LOADING}
+    return LoadOptions(**of_run, device=execution.device, trust_remote_code=execution.trust_remote_code)
 
 
 def load(blueprint: "Blueprint") -> "Model":

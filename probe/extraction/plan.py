@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
+from stores.paths import resolved
 
 from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
@@ -254,7 +255,8 @@ def brief(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def free_bytes(path: Path) -> int:
+def free_bytes(path: str | PathLike[str]) -> int:
     """Free disk space at the path of a run, in bytes; its folders need not exist yet."""
-    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    path = resolved(path)
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return shutil.disk_usage(existing).free

@@ -1,10 +1,13 @@
 """From settings to a run: created, resumed, refused or already finished."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from os.path import exists, samefile
 from typing import TYPE_CHECKING, Any
 
+from hooks.load_options import Dtype, Quantize
 from stores import Run, ledger, open_run
+from stores.paths import resolved
 
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
@@ -17,18 +20,18 @@ if TYPE_CHECKING:
 
 
 def extract(
-    model: str,
-    dataset: str,
+    model: str | PathLike[str],
+    dataset: str | PathLike[str],
     *,
-    out: str | Path,
-    perturb: Sequence[str] = ("invariance",),
-    sites: Sequence[str] = (),
+    out: str | PathLike[str],
+    perturb: str | Sequence[str] = ("invariance",),
+    sites: str | Sequence[str] = (),
     prompt: PromptName | None = None,
     limit: int | None = None,
     seed: int = 0,
     keep: Keep = "pooled",
-    dtype: Any = "auto",
-    quantize: Any = None,
+    dtype: Dtype = "auto",
+    quantize: Quantize | None = None,
     double_quantization: bool = False,
     visual_tokens: int | None = None,
     plain: bool = False,
@@ -41,14 +44,15 @@ def extract(
     The same call on the same path resumes the run; a finished run is opened at once. Samples that could not be measured
     are in `run.failed`, each with its reason.
 
-    Raises PlanMismatch if the path contains a run of another plan, PlanError if the plan cannot be executed,
-    Interrupted on Ctrl-C and stores.DiskFull when the disk is full; after the last two the run can be resumed.
+    Raises ValueError for a setting that cannot be, PlanMismatch if the path contains a run of another plan, PlanError
+    if the plan cannot be executed, Interrupted on Ctrl-C and stores.DiskFull when the disk is full; after the last two
+    the run can be resumed.
     """
     settings = Settings(
-        model=model,
-        dataset=dataset,
-        perturb=(perturb,) if isinstance(perturb, str) else tuple(perturb),
-        sites=(sites,) if isinstance(sites, str) else tuple(sites),
+        model=model,  # type: ignore[arg-type]  # settings make texts and tuples of these four
+        dataset=dataset,  # type: ignore[arg-type]
+        perturb=perturb,  # type: ignore[arg-type]
+        sites=sites,  # type: ignore[arg-type]
         prompt=prompt,
         limit=limit,
         seed=seed,
@@ -63,7 +67,7 @@ def extract(
     )
     execution = execution or Execution()
     plan, blueprint = prepare(settings, execution)
-    run_plan(plan, find_target(plan, Path(out)), blueprint, execution)
+    run_plan(plan, find_target(plan, out), blueprint, execution)
     return open_run(out)
 
 
@@ -76,17 +80,30 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
     return make(settings, dataset, problems, made), made
 
 
-def find_target(plan: Plan, path: Path) -> Target:
+def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
     """Whether a plan's run exists at a path, and which of its units are pending.
 
     Raises PlanMismatch if the path contains a run of another plan, ValueError for a run of another schema version.
     """
+    path = resolved(out)
     stored = ledger.read_plan(path)
     if stored is None:
         return Target(path, created=False, pending=plan.units)
-    if stored["hash"] != plan.hash:
-        raise PlanMismatch(path, differences(stored, plan.record))
+    if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
+        raise PlanMismatch(path, found)
     return Target(path, created=True, pending=ledger.missing(path, plan.layout))
+
+
+def respelt(planned: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's record with its model and dataset spelt as another's where both are the same place."""
+    old, new = stored["settings"], planned["settings"]
+    same = {name: old[name] for name in ("model", "dataset") if is_same_place(old[name], new[name])}
+    return {**planned, "settings": {**new, **same}}
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two spellings of a path lead to one file or folder that exists."""
+    return one == other or (exists(one) and exists(other) and samefile(one, other))
 
 
 def run_plan(

@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from hooks.settings import place
+
 from ..results import Result
 from ..results.figures import svg
 from ..results.result import Cell
@@ -22,6 +24,7 @@ def write(found: Sequence[Result], provenance: dict[str, Any], path: Path) -> Pa
         sections="\n".join(map(section, found)),
         provenance=escape(json.dumps(provenance, indent=1, ensure_ascii=False)),
     )
+    path = Path(place("page", path))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, "utf-8")
     return path

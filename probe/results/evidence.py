@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from analyses import drift, flips, margins, statistics
+from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
 from stores import Run
 
@@ -30,6 +31,9 @@ class Evidence:
     seed: int = 0
     _states: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
 
     # answers
 
