@@ -1,5 +1,6 @@
 """`probe analyze`: everything that a run's contents allow, shown, written out, and kept in the run."""
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +24,16 @@ NARROW = 13
 def of_run(path: Path, *, names: Sequence[str] = (), seed: int = 0) -> tuple[Result, ...]:
     """The named analyses of a run; without names all that it allows, but those made on request.
 
-    Raises ValueError for an unknown name, and for one that the run does not hold enough for.
+    Raises ValueError for an unknown name, for one that the run does not hold enough for, and where files of the run are
+    missing.
     """
-    return analyze(Evidence(open_run(path), seed), names)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run = open_run(path)
+    evidence = Evidence(run, seed)  # says by itself which files are missing
+    for warning in told:
+        warnings.warn(warning.message, stacklevel=2)
+    return analyze(evidence, names)
 
 
 def to_json(path: Path, found: Sequence[Result]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The commands that make and show runs; each prints, and returns its exit code."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,8 @@ def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution,
     if not target.pending:
         console.print(f"{escape(str(out))} is finished: nothing to do.")
         return
+    if target.damaged:
+        console.print(f"{len(target.damaged)} units of {escape(str(out))} lost files and are done again.")
     if committed := len(plan.units) - len(target.pending):
         console.print(f"Resuming {escape(str(out))}: {committed} of {len(plan.units)} units are there.")
     with progress.bar(plan.layout, len(target.pending), console) as advance:
@@ -122,12 +124,12 @@ def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Con
 
 
 def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
-    """`probe info`: 1 when `--verify` finds a damaged file, 0 otherwise."""
+    """`probe info`: 1 when a file is missing or short, or `--verify` finds another; 0 otherwise."""
     found = summary(run)
     problems = verify_files(run) if verify else []
     if as_json:
         print_json(console, found | ({"problems": problems} if verify else {}))
-        return 1 if problems else 0
+        return 1 if problems or found["damaged"] else 0
     table = Table(title=str(run), show_header=False, title_justify="left")
     table.add_column(style="bold")
     table.add_column()
@@ -141,7 +143,7 @@ def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
             else "Every committed file has the size and checksum that it was written with.",
             markup=False,
         )
-    return 1 if problems else 0
+    return 1 if problems or found["damaged"] else 0
 
 
 def in_short(found: Mapping[str, Any]) -> dict[str, str]:
@@ -156,12 +158,20 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
         "sites": "\n".join(site["site"] for site in found["sites"]) or "none",
         "units": f"{found['committed']:,} of {found['units']:,}" + ("" if found["complete"] else ": incomplete"),
+        **({"missing": missing(found["damaged"])} if found["damaged"] else {}),
         "disk": f"{found['bytes'] / 1e6:,.1f} MB in {found['files']:,} files",
         "failed samples": "\n".join(f"{name}: {why}" for name, why in found["failed"].items()) or "none",
         "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
         "made": f"{provenance['utc']} by {provenance['command']}",
     }
     return {name: str(value) for name, value in rows.items()}
+
+
+def missing(damaged: Mapping[str, Sequence[str]]) -> str:
+    """Which files of committed units are not whole, and what to do."""
+    files = [said for unit in damaged.values() for said in unit]
+    shown = "\n".join(files[:SHOWN_FAILURES]) + (f"\n… {len(files):,} in all" if len(files) > SHOWN_FAILURES else "")
+    return f"{shown}\nCopy the run again, or rerun its command: these {len(damaged):,} units are then done again."
 
 
 def print_json(console: Console, value: Any) -> None:

@@ -1,10 +1,12 @@
 """Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Sites and variables are opaque names here."""
 
-from . import ledger, results
+from . import ledger, presence, results
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
 from .info import provenance, summary
+from .lock import RunInUse, writing
+from .presence import DamagedRun
 from .reader import IncompleteRun, Run, open_run
 from .schema import SCHEMA_VERSION, Layout
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Variable
@@ -15,11 +17,13 @@ from .writer import Writer
 __all__ = [
     "SCHEMA_VERSION",
     "ConditionRow",
+    "DamagedRun",
     "DiskFull",
     "IncompleteRun",
     "Layout",
     "NonFinite",
     "Run",
+    "RunInUse",
     "SampleRow",
     "Segmentation",
     "SiteSpec",
@@ -31,8 +35,10 @@ __all__ = [
     "ledger",
     "nonfinite",
     "open_run",
+    "presence",
     "provenance",
     "results",
     "summary",
     "verify",
+    "writing",
 ]

@@ -6,7 +6,7 @@ shards of all layers of as many images of the block as fit 64 MB.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,6 +117,27 @@ class Array:
             index = [str((unit.block * self.rows + start) // step)]
             index += [str(unit.condition)] if self.per_condition else []
             yield f"{self.path}/{SEPARATOR.join(['c', *index, *trailing])}", slice(start, start + step)
+
+    def names(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, str]]:
+        """The names of all files of several units in the array's folder: `files` for many at once."""
+        trailing = len(self.shape) - (2 if self.per_condition else 1)
+        tail, step, blocks = f"{SEPARATOR}0" * trailing, self.file_shape[0], dict[int, list[int]]()
+        for unit in units:
+            if not self.per_condition and unit.condition:
+                continue
+            if unit.block not in blocks:
+                first = unit.block * self.rows
+                blocks[unit.block] = [row // step for row in range(first, first + self.block_rows(unit.block), step)]
+            middle = f"{SEPARATOR}{unit.condition}" if self.per_condition else ""
+            for index in blocks[unit.block]:
+                yield unit, f"c{SEPARATOR}{index}{middle}{tail}"
+
+    @property
+    def file_bytes(self) -> int | None:
+        """Bytes of each of its files without compression; None where that depends on the values."""
+        if self.is_text or self.shard is not None:
+            return None
+        return math.prod(self.chunk) * self.storage.itemsize
 
     def owner(self, file: str) -> Unit:
         """The unit that owns the chunk file of this name.

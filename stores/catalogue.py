@@ -1,11 +1,25 @@
 """The store's arrays, group by group: names, dims, types, units and sources."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .arrays import Array, shard_rows, token_chunk
-from .specs import OURS, SiteSpec, Sizes
+from .specs import OURS, Segmentation, SiteSpec, Sizes
 
 HI = "arXiv 2602.06652"
+
+
+def arrays_of(
+    sizes: Sizes, sites: Sequence[SiteSpec], segmentations: Sequence[Segmentation], *, samples: bool
+) -> list[Array]:
+    """Every array that units fill."""
+    found = [*image_arrays(sizes)]
+    if samples:
+        found += answer_arrays(sizes)
+    for site in sites:
+        found += site_arrays(site, sizes)
+    for segmentation in segmentations:
+        found += segmentation_arrays(segmentation.slug, segmentation.classes, sizes)
+    return found
 
 
 def image_arrays(sizes: Sizes) -> list[Array]:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PARTIAL = ".partial"
 """Suffix of files that are still being written, also of those of zarr-python."""
@@ -75,6 +76,13 @@ def _write_all(descriptor: int, parts: Sequence[memoryview]) -> None:
         left = left[done:]
         if written:
             left[0] = left[0][written:]
+
+
+def plain(value: Any) -> Any:
+    """What JSON writes in place of a numpy number. TypeError for what it cannot write."""
+    if hasattr(value, "item"):  # numpy scalars
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON. Give plain numbers, texts, lists and dicts.")
 
 
 def checksum(parts: Iterable[memoryview | bytes]) -> Written:

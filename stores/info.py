@@ -4,7 +4,7 @@ import json
 from os import PathLike
 from typing import Any
 
-from . import ledger
+from . import ledger, presence
 from .arrays import Unit
 from .paths import resolved
 from .specs import Sizes
@@ -13,14 +13,16 @@ from .specs import Sizes
 def summary(path: str | PathLike[str]) -> dict[str, Any]:
     """Contents and progress of a run, from its metadata alone.
 
-    Raises FileNotFoundError where there is no run, ValueError where it has another schema version.
+    Units whose files are missing or short are "damaged", and count as not committed. Raises FileNotFoundError where
+    there is no run, ValueError where it has another schema version, DamagedRun as `presence.damage`.
     """
     record = ledger.read_record(path)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")
     layout = record["layout"]
     sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
-    entries = list(ledger.entries(path))
+    damaged = presence.damage(path, exact=True)
+    entries = [(unit, ledger.entry(path, unit)) for unit in sorted(ledger.done(path) - damaged.keys())]
     return {
         "path": str(path),
         "schema_version": record["schema_version"],
@@ -34,6 +36,7 @@ def summary(path: str | PathLike[str]) -> dict[str, Any]:
         "families": layout["families"],
         "sites": [_site(site) for site in layout["sites"]],
         "segmentations": [segmentation["slug"] for segmentation in layout["segmentations"]],
+        "damaged": {unit.name: list(said) for unit, said in damaged.items()},
         "bytes": sum(file["size"] for _, entry in entries for file in entry["files"].values()),
         "files": sum(len(entry["files"]) for _, entry in entries),
         "failed": _failed(entries),

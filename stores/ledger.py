@@ -7,14 +7,15 @@
 """
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from .arrays import Unit
-from .files import PARTIAL, write_file
+from .files import PARTIAL, plain, write_file
 from .paths import resolved
 from .schema import SCHEMA_VERSION, Layout
 
@@ -61,7 +62,7 @@ def done(path: str | PathLike[str]) -> frozenset[Unit]:
     folder = resolved(path) / FOLDER / "done"
     if not folder.is_dir():
         return frozenset()
-    return frozenset(Unit.parse(file.stem) for file in folder.iterdir() if file.suffix == ".json")
+    return frozenset(Unit.parse(name.removesuffix(".json")) for name in os.listdir(folder) if name.endswith(".json"))
 
 
 def missing(path: str | PathLike[str], layout: Layout) -> tuple[Unit, ...]:
@@ -76,6 +77,22 @@ def entry(path: str | PathLike[str], unit: Unit) -> dict[str, Any]:
         return json.loads(marker(path, unit).read_text("utf-8"))
     except FileNotFoundError:
         raise KeyError(f"unit {unit.name} of {path} is not committed.") from None
+    except json.JSONDecodeError:
+        raise ValueError(f"{marker(path, unit)} cannot be read. Remove it, and rerun the same command.") from None
+
+
+def file_sizes(path: str | PathLike[str], units: Iterable[Unit]) -> dict[Unit, dict[str, int] | None]:
+    """Unit -> the bytes of its files by name, as its marker has them; None where the marker cannot be read."""
+    folder = resolved(path) / FOLDER / "done"
+    return {unit: _sizes(f"{folder}/{unit.name}.json") for unit in units}
+
+
+def _sizes(marker: str) -> dict[str, int] | None:
+    try:
+        with open(marker, "rb") as file:
+            return {name: written["size"] for name, written in json.loads(file.read())["files"].items()}
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def entries(path: str | PathLike[str]) -> Iterator[tuple[Unit, dict[str, Any]]]:
@@ -95,14 +112,8 @@ def failed(path: str | PathLike[str]) -> dict[str, str]:
 
 def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = False) -> None:
     """Write a JSON file completely or not at all."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=plain)
     write_file(target, [memoryview((text + "\n").encode())], durable=durable)
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "item"):  # numpy scalars
-        return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON. Give plain numbers, texts, lists and dicts.")
 
 
 def remove_uncommitted(path: str | PathLike[str], layout: Layout) -> list[str]:

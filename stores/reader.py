@@ -6,6 +6,7 @@
 
 import math
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -16,7 +17,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import ledger, results, selection
+from . import ledger, presence, results, selection
 from .arrays import Unit
 from .paths import local_store, resolved
 from .specs import Sizes
@@ -27,35 +28,39 @@ CHUNK_BYTES = 64 * 2**20
 
 
 class IncompleteRun(UserWarning):
-    """Some units of the run are not committed; their cells are nan, -1 or empty."""
+    """Some units of the run are not committed, or files of them are missing; their cells are nan, -1 or empty."""
 
 
 def open_run(path: str | PathLike[str]) -> "Run":
-    """Open a run for reading, with the units that are committed now.
+    """Open a run for reading, with the units that are committed now and whose files are there.
 
-    Warns IncompleteRun where units are missing. Raises FileNotFoundError where there is no run, ValueError where it
-    has another schema version.
+    Warns IncompleteRun where units are missing, or files of committed ones. Raises FileNotFoundError where there is no
+    run, ValueError where it has another schema version, DamagedRun where files that were made with the run are missing.
     """
-    record = ledger.read_record(path)
+    root = resolved(path)
+    record = ledger.read_record(root)
     if record is None:
-        what = (
-            "is no run of this project (it has no _ledger/plan.json)" if resolved(path).exists() else "does not exist"
-        )
+        what = "is no run of this project (it has no _ledger/plan.json)" if root.exists() else "does not exist"
         raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
-    run = Run(resolved(path), record, ledger.done(path))
-    if not run.complete:
-        warnings.warn(IncompleteRun(_what_is_missing(run)), stacklevel=2)
+    done = ledger.done(root)
+    damaged = presence.damage(root, committed=done)
+    run = Run(root, record, done - damaged.keys(), damaged)
+    for message in _what_is_missing(run):
+        warnings.warn(IncompleteRun(message), stacklevel=2)
     return run
 
 
-def _what_is_missing(run: "Run") -> str:
-    blocks = sorted({unit.block for unit in run.missing})
-    names = [str(name) for name in run.conditions.condition.values]
-    conditions = [names[k] for k in sorted({unit.condition for unit in run.missing})]
-    return (
-        f"{run.path} is incomplete: {len(run.missing)} of {run.sizes.blocks * run.sizes.conditions} units are missing "
-        f"(blocks {_some(blocks)}; conditions {_some(conditions)}). Rerun the same command to finish it."
-    )
+def _what_is_missing(run: "Run") -> Iterator[str]:
+    if run.damaged:
+        yield presence.describe(run.path, run.damaged)
+    if missing := [unit for unit in run.missing if unit not in run.damaged]:
+        blocks = sorted({unit.block for unit in missing})
+        names = [str(name) for name in run.conditions.condition.values]
+        conditions = [names[k] for k in sorted({unit.condition for unit in missing})]
+        yield (
+            f"{run.path} is incomplete: {len(missing)} of {run.sizes.blocks * run.sizes.conditions} units are missing "
+            f"(blocks {_some(blocks)}; conditions {_some(conditions)}). Rerun the same command to finish it."
+        )
 
 
 def _some(things: list[Any]) -> str:
@@ -64,11 +69,15 @@ def _some(things: list[Any]) -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A run with the units that were committed when it was opened. Use `open_run`."""
+    """A run with the units that were committed and whole when it was opened. Use `open_run`.
+
+    `damaged`: what is wrong with the files of other committed units; they count as missing.
+    """
 
     path: Path
     record: dict[str, Any]
     committed: frozenset[Unit]
+    damaged: presence.Damage
 
     @property
     def plan(self) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .arrays import Array, Unit
-from .catalogue import answer_arrays, image_arrays, segmentation_arrays, site_arrays
+from .catalogue import arrays_of
+from .files import plain
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes
 
 SCHEMA_VERSION = 2
@@ -116,13 +117,7 @@ class Layout:
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
         """Every array that units fill, by path."""
-        found = [*image_arrays(self.sizes)]
-        if self.samples:
-            found += answer_arrays(self.sizes)
-        for site in self.sites:
-            found += site_arrays(site, self.sizes)
-        for segmentation in self.segmentations:
-            found += segmentation_arrays(segmentation.slug, segmentation.classes, self.sizes)
+        found = arrays_of(self.sizes, self.sites, self.segmentations, samples=bool(self.samples))
         return {array.path: array for array in found}
 
     def unit_arrays(self, unit: Unit) -> Mapping[str, Array]:
@@ -155,7 +150,7 @@ class Layout:
             "sites": [asdict(site) for site in self.sites],
             "segmentations": [asdict(segmentation) for segmentation in self.segmentations],
         }
-        return json.loads(json.dumps(content))
+        return json.loads(json.dumps(content, default=plain))
 
 
 def _refuse_duplicates(what: str, ids: tuple[str, ...]) -> None:

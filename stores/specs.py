@@ -69,6 +69,13 @@ class SiteSpec:
         for variable in self.variables:
             self.lengths(variable)
 
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> "SiteSpec":
+        """The site whose `dataclasses.asdict` went through JSON."""
+        variables = tuple(Variable(**_with_tuple(one, "axes")) for one in written["variables"])
+        values: dict[str, Any] = _with_tuple(written, "layers") | {"variables": variables}
+        return cls(**values)
+
     def lengths(self, variable: Variable) -> dict[str, int]:
         """The length of each of a variable's axes at this site.
 
@@ -83,6 +90,10 @@ class SiteSpec:
                 "`lengths`; a token axis needs a site with tokens."
             )
         return {axis: known[axis] for axis in variable.axes}
+
+
+def _with_tuple(written: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {**written, name: tuple(written[name])}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ zarr-python. Readers get the same values from both, and both rename finished fil
 # zarr's signatures are only partly typed.
 # pyright: reportUnknownMemberType=false
 
+import errno
 import os
 import platform
 from collections.abc import Mapping
@@ -75,6 +76,7 @@ class Writer:
             if self.durable:
                 sync_folders([self.path / name for name in files], self.path)
             self._mark(unit, files, nonfinite(self.layout, unit, payload) if counted is None else counted, report)
+            self._check_present(files)
         except OSError as error:
             self._withdraw(unit)
             needed = sum(array.unit_bytes(unit.block) for array in self.layout.unit_arrays(unit).values())
@@ -131,6 +133,12 @@ class Writer:
         ledger.write_json(target, content, durable=self.durable)
         if self.durable:
             sync_folders([target], self.path)
+
+    def _check_present(self, files: Mapping[str, Written]) -> None:
+        """Raise OSError where a file is gone: another process took it for a leftover before the marker was there."""
+        for name, written in files.items():
+            if not (file := self.path / name).exists() or file.stat().st_size != written.size:
+                raise OSError(errno.EBUSY, f"another process removed {name}; only one may write into a run")
 
     def _withdraw(self, unit: Unit) -> None:
         ledger.marker(self.path, unit).unlink(missing_ok=True)  # first: a marker never outlives its files

@@ -52,11 +52,15 @@ class Execution:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a plan's run is written: whether it was created before, and the units that are not committed yet."""
+    """Where a plan's run is written: whether it was created before, and the units that are not committed yet.
+
+    `damaged` are those among the pending that were committed, and lost files since.
+    """
 
     path: Path
     created: bool
     pending: tuple[Unit, ...]
+    damaged: tuple[Unit, ...] = ()
 
 
 def blueprint(chosen: Settings, execution: Execution) -> "Blueprint":
@@ -97,6 +101,8 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
             f"{path} was created with other weights of {plan.settings.model} (sha256 {before[:16]}, now {now[:16]}). "
             "Restore them (--revision), or choose another path."
         )
+    for unit in target.damaged:
+        ledger.marker(path, unit).unlink(missing_ok=True)
     ledger.remove_uncommitted(path, plan.layout)
 
 

@@ -6,7 +6,7 @@ from os.path import exists, samefile
 from typing import TYPE_CHECKING, Any
 
 from hooks.load_options import Dtype, Quantize
-from stores import Run, ledger, open_run
+from stores import Run, ledger, open_run, presence, writing
 from stores.paths import resolved
 
 from ..errors import Interrupted, PlanError, PlanMismatch
@@ -83,7 +83,8 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
 def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
     """Whether a plan's run exists at a path, and which of its units are pending.
 
-    Raises PlanMismatch if the path contains a run of another plan, ValueError for a run of another schema version.
+    Committed units whose files are missing or short are pending. Raises PlanMismatch if the path contains a run of
+    another plan, DamagedRun where no unit brings a file back, ValueError for a run of another schema version.
     """
     path = resolved(out)
     stored = ledger.read_plan(path)
@@ -91,7 +92,9 @@ def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
         return Target(path, created=False, pending=plan.units)
     if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
         raise PlanMismatch(path, found)
-    return Target(path, created=True, pending=ledger.missing(path, plan.layout))
+    damaged = presence.damage(path, exact=True)
+    pending = tuple(sorted({*ledger.missing(path, plan.layout), *damaged}))
+    return Target(path, created=True, pending=pending, damaged=tuple(damaged))
 
 
 def respelt(planned: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +118,8 @@ def run_plan(
 ) -> None:
     """Extract the pending units of a plan. No model is loaded for a finished run.
 
-    Raises PlanError if the disk is too small or the run has other weights, Interrupted on Ctrl-C.
+    Raises PlanError if the disk is too small or the run has other weights, RunInUse while another process writes into
+    it, Interrupted on Ctrl-C.
     """
     if not target.pending:
         return
@@ -126,13 +130,19 @@ def run_plan(
             "(--keep pooled or answers, fewer sites), take fewer images (-n), or choose another disk."
         )
     try:
-        if execution.scheduler or execution.workers > 1:
-            from . import cluster
-
-            cluster.run_plan(plan, target, execution, on_unit)
-        else:
-            model = load(blueprint)
-            begin(plan, target, model.provenance, execution)
-            run_blocks(plan, path, target.pending, model, execution, on_unit)
+        with writing(path):
+            extract_pending(plan, find_target(plan, path), blueprint, execution, on_unit)
     except KeyboardInterrupt:
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
+
+
+def extract_pending(plan: Plan, target: Target, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit) -> None:
+    """Load the model, here or on workers, and commit the pending units."""
+    if execution.scheduler or execution.workers > 1:
+        from . import cluster
+
+        cluster.run_plan(plan, target, execution, on_unit)
+    else:
+        model = load(blueprint)
+        begin(plan, target, model.provenance, execution)
+        run_blocks(plan, target.path, target.pending, model, execution, on_unit)

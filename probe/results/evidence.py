@@ -15,7 +15,7 @@ import xarray as xr
 from analyses import drift, flips, margins, statistics
 from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
-from stores import Run
+from stores import DamagedRun, Run, presence
 
 from . import overlays
 from .unions import unions_of
@@ -25,7 +25,10 @@ Arrays = dict[str, xr.DataArray]
 
 @dataclass(frozen=True)
 class Evidence:
-    """A run, the seed of everything random, and what follows from them."""
+    """A run, the seed of everything random, and what follows from them.
+
+    Raises DamagedRun where files of the run are missing: what is lost would read as undefined.
+    """
 
     run: Run
     seed: int = 0
@@ -34,6 +37,8 @@ class Evidence:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
+        if self.run.damaged:
+            raise DamagedRun(presence.describe(self.run.path, self.run.damaged))
 
     # answers
 
