@@ -11,7 +11,7 @@ import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
 
-from . import quantization, trace, verified
+from . import devices, quantization, trace, verified
 from .check import check
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
@@ -46,7 +46,7 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
     if reason := family.invalid_reason(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _limit_visual_tokens(family, config, processor, options.visual_tokens)
-    device = _device(options.device)
+    device = devices.chosen(options.device)
     dtype = _dtype(options.dtype, config, device)
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
 
@@ -58,6 +58,7 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
     where `blueprint` does, where there are no safetensors, or where weights are missing from them.
     """
     plan = source if isinstance(source, Blueprint) else blueprint(source, options)
+    devices.require(plan.device)
     source, options = plan.source, plan.options
     directory = locate(source, options.revision, weights=True, code=options.trust_remote_code)
     weights = weights_hash(directory)
@@ -205,14 +206,6 @@ def _limit_visual_tokens(family: Family, config: Any, processor: Any, count: int
     limit.apply(processor, count)
     for name in limit.shared_settings:
         setattr(config, name, getattr(processor.image_processor, name))
-
-
-def _device(name: str) -> str:
-    if name != "auto":
-        return name
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _dtype(name: str, config: Any, device: str) -> Any:

@@ -13,7 +13,7 @@ from rich.console import Console
 from hooks.load_options import Dtype, Quantize
 
 from . import prompts
-from .errors import Interrupted
+from .errors import Interrupted, in_words
 from .extraction.settings import Keep
 
 DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -24,7 +24,7 @@ stderr = Console(stderr=True, emoji=False)
 
 
 class Probe(click.Group):
-    """Verbs in the order that they are defined, and errors in one line (PROBE_DEBUG=1 shows the traceback)."""
+    """Verbs in the order that they are defined, and every error in one line (`--debug` shows where it comes from)."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -32,21 +32,28 @@ class Probe(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except Interrupted as stopped:
-            stderr.print(str(stopped), markup=False, highlight=False, soft_wrap=True)
+        except KeyboardInterrupt as stopped:
+            tell(str(stopped) if isinstance(stopped, Interrupted) else "Interrupted.")
             ctx.exit(INTERRUPTED)
-        except (ValueError, OSError, LookupError) as error:
-            if os.environ.get("PROBE_DEBUG"):
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug") or os.environ.get("PROBE_DEBUG"):
                 raise
             stderr.print("[bold red]error:[/] ", end="")
-            said = error.args[0] if isinstance(error, KeyError) else error
-            stderr.print(str(said), markup=False, highlight=False, soft_wrap=True)
+            tell(in_words(error))
             ctx.exit(USAGE)
+
+
+def tell(message: str) -> None:
+    """Print a message on stderr as it is."""
+    stderr.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 @click.group(cls=Probe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="vlm-undertow", prog_name="probe")
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Show where an error comes from (also PROBE_DEBUG=1).")
+def main(debug: bool) -> None:
     """See what moves inside a vision-language model when its answer does not.
 
     \b

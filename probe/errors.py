@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+LONGEST = 300
+"""Characters of a library's message that are shown."""
+
 
 class PlanError(ValueError):
     """The run as asked for cannot be done."""
@@ -27,3 +30,22 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(
             f"Interrupted: {done} of {total} units are safe in {path}. Run the same command again to go on."
         )
+
+
+def in_words(error: Exception) -> str:
+    """What an error says to a user: our own messages whole, a library's in one line with its kind.
+
+    >>> in_words(ValueError("limit 0 is too small. Give 1 or more."))
+    'limit 0 is too small. Give 1 or more.'
+    >>> in_words(TypeError("unsupported operand\\n  in a kernel"))
+    'TypeError: unsupported operand. It comes from a library or from this program: `probe --debug ...` shows where.'
+    """
+    message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if isinstance(error, ValueError | OSError | LookupError) and " " in message:  # a lone word is a library's key
+        return message
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "no message")
+    if isinstance(error, MemoryError) or "out of memory" in line:
+        cure = "Take fewer images at once (-b 1), --dtype bfloat16 or --quantize nf4."
+        return f"out of memory: {line[:LONGEST].rstrip('.')}. {cure}"
+    said = f"{type(error).__name__}: {line[:LONGEST].rstrip('.')}"
+    return f"{said}. It comes from a library or from this program: `probe --debug ...` shows where."

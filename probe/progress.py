@@ -35,4 +35,8 @@ def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Un
     with Progress(*columns, console=console) as progress:
         units = len(layout.units())
         task = progress.add_task("images × conditions", total=total, completed=total * (units - pending) // units)
-        yield lambda unit: progress.advance(task, sizes[unit.block])
+        try:
+            yield lambda unit: progress.advance(task, sizes[unit.block])
+        except Exception:  # the message says enough; in a file, a bar would stand before it
+            progress.update(task, visible=console.is_terminal)
+            raise

@@ -5,6 +5,7 @@ from os import PathLike
 from os.path import exists, samefile
 from typing import TYPE_CHECKING, Any
 
+import hooks
 from hooks.load_options import Dtype, Quantize
 from stores import Run, ledger, open_run, presence, writing
 from stores.paths import resolved
@@ -129,6 +130,8 @@ def run_plan(
             f"the run needs {needed / 1e9:.1f} GB and {path} has {free / 1e9:.1f} GB free. Keep less "
             "(--keep pooled or answers, fewer sites), take fewer images (-n), or choose another disk."
         )
+    if not execution.scheduler:  # whose workers have devices of their own
+        hooks.devices.require(blueprint.device)
     try:
         with writing(path):
             extract_pending(plan, find_target(plan, path), blueprint, execution, on_unit)
