@@ -18,7 +18,8 @@ class LoadOptions:
 
     `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`; `double_quantization` also quantises
     nf4's scales. `visual_tokens` limits an image's tokens in families that allow it. `plain` prompts without the chat
-    template, for base models. Remote code is never run unless `trust_remote_code`. ValueError for what there is not.
+    template, for base models. Remote code is never run unless `trust_remote_code`. `adapter` is a folder or a hub id
+    whose weights go into the model's layers, through peft. ValueError for what there is not.
     """
 
     dtype: Dtype = "auto"
@@ -29,6 +30,7 @@ class LoadOptions:
     visual_tokens: int | None = None
     plain: bool = False
     trust_remote_code: bool = False
+    adapter: str | None = None
 
     def __post_init__(self) -> None:
         plain: dict[str, object] = {
@@ -41,6 +43,8 @@ class LoadOptions:
         }
         if self.quantize is not None:
             plain["quantize"] = settings.choice("quantize", self.quantize, get_args(Quantize))
+        if self.adapter is not None:
+            plain["adapter"] = settings.place("adapter", self.adapter)
         if self.revision is not None:
             plain["revision"] = settings.text("revision", self.revision)
         if self.visual_tokens is not None:

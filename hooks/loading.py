@@ -1,24 +1,29 @@
 """From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
 
-from . import devices, quantization, trace, verified
+from . import adapters, devices, identity, quantization, trace, verified
 from .check import check
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
 from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .processors import load_processor
-from .provenance import ModelError, commit, locate, processor_hash, weights_hash
+from .provenance import ModelError, commit, inputs_hash, locate, weights_hash
 from .settings import place
+
+OTHERS = 3
+"""Parts with an attention kernel of their own that a record names."""
 
 
 def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions()) -> Blueprint:
@@ -34,6 +39,10 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
     trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
     with _as_model_error(source):
         config = transformers.AutoConfig.from_pretrained(directory, **trust)
+    adapters.refuse_beside(source, directory, options.adapter)
+    if options.adapter:
+        adapters.locate(options.adapter)
+    quantization.check_asked(source, options, quantization.of_checkpoint(config))
     family = _with_known_tower(source, find(settings), config)
     try:
         with _as_model_error(source):
@@ -59,10 +68,30 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
     """
     plan = source if isinstance(source, Blueprint) else blueprint(source, options)
     devices.require(plan.device)
-    source, options = plan.source, plan.options
-    directory = locate(source, options.revision, weights=True, code=options.trust_remote_code)
+    options = plan.options
+    directory = locate(plan.source, options.revision, weights=True, code=options.trust_remote_code)
+    adapter = adapters.locate(options.adapter) if options.adapter else None
     weights = weights_hash(directory)
-    hashed = processor_hash(plan.processor)
+    module = _loaded(plan, directory)
+    quantised = quantization.record(module, quantization.of_checkpoint(plan.config))
+    if quantised:
+        quantization.exact_on_cpu(module)
+    else:
+        module = module.to(plan.device)
+    with _quiet():
+        applied = adapters.apply(module, options.adapter, adapter) if options.adapter and adapter else None
+    module.eval().requires_grad_(False)
+    provenance = _provenance(plan, module, weights_sha256=weights, quantization=quantised, adapter=applied)
+    model = Model(plan, module, trace.traceable(module), provenance)
+    model.provenance["generation"] = {"stop_ids": list(model.stop_ids), "repetition_penalty": model.repetition_penalty}
+    if plan.family.by_structure:
+        _verify(model)
+    return model
+
+
+def _loaded(plan: Blueprint, directory: Path) -> Any:
+    """The module with the checkpoint's own weights, every one of them from its files."""
+    options, source = plan.options, plan.source
     settings: dict[str, Any] = {
         "config": plan.config,
         "dtype": getattr(torch, plan.dtype),
@@ -71,28 +100,22 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
         "trust_remote_code": options.trust_remote_code,
         "output_loading_info": True,
     }
-    if options.quantize:
-        settings |= {"quantization_config": quantization.config(options, plan.dtype), "device_map": {"": plan.device}}
+    as_saved = quantization.of_checkpoint(plan.config)
+    if as_saved or options.quantize:
+        settings |= {"device_map": {"": plan.device}}
+    if options.quantize and not as_saved:
+        settings |= {"quantization_config": quantization.config(options, plan.dtype)}
     try:
-        with _quiet():
+        with _quiet(), adapters.left_out():
             module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
-    except OSError as error:
+    except (ImportError, OSError, ValueError) as error:
         raise ModelError(f"model {source!r}: its weights cannot be loaded: {error}") from error
     if info["missing_keys"] or info["mismatched_keys"]:
         missing = ", ".join(sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))[:5])
         raise ModelError(
             f"model {source!r}: weights are missing from its files or misfit ({missing}, ...), and would be random."
         )
-    if options.quantize:
-        quantization.exact_on_cpu(module)
-    else:
-        module = module.to(plan.device)
-    module.eval().requires_grad_(False)
-    provenance = _provenance(plan, module, weights=weights, processor=hashed)
-    model = Model(plan, module, trace.traceable(module), provenance)
-    if plan.family.by_structure:
-        _verify(model)
-    return model
+    return module
 
 
 @contextmanager
@@ -176,22 +199,43 @@ def _quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _provenance(plan: Blueprint, module: Any, *, weights: str, processor: str) -> dict[str, Any]:
+def _provenance(plan: Blueprint, module: Any, **found: Any) -> dict[str, Any]:
+    """What was loaded: dtype, device, attention kernel and quantisation as they ended up, not as asked for."""
+    inputs, parameters = identity.inputs_of(plan), _parameters(module)
     return {
         "source": plan.source,
         "family": f"{plan.family.name} (found by structure: {_parts(plan.family)})"
         if plan.family.by_structure
         else plan.family.name,
         "revision": plan.revision,
-        "weights_sha256": weights,
-        "processor_sha256": processor,
-        "dtype": plan.dtype,
-        "quantization": quantization.record(plan.options, plan.dtype),
-        "attention": module.config.get_text_config()._attn_implementation,
-        "device": plan.device,
+        **found,
+        "processor_sha256": inputs_hash(inputs),
+        "inputs": inputs,
+        "code": identity.code_of([module]),
+        "dtype": plan.dtype if plan.dtype in parameters else max(parameters, key=lambda name: parameters[name]),
+        "parameters": parameters,
+        "attention": _attention(module),
+        "device": str(next(module.parameters()).device),
         "visual_tokens": plan.options.visual_tokens,
         "versions": {name: version(name) for name in ("torch", "transformers", "nnsight")},
     }
+
+
+def _parameters(module: Any) -> dict[str, int]:
+    """The number of parameters of each dtype; those of quantised weights are bytes."""
+    counts = Counter[str]()
+    for parameter in module.parameters():
+        counts[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()
+    return dict(sorted(counts.items()))
+
+
+def _attention(module: Any) -> str:
+    """The attention kernel of the language model, and of other parts where they have another."""
+    own = module.config.get_text_config()._attn_implementation
+    parts = {name: part for name, part in module.named_modules() if hasattr(part, "config")}
+    kernels = {name: getattr(part.config, "_attn_implementation", None) for name, part in parts.items()}
+    others = sorted(f"{name} {kernel}" for name, kernel in kernels.items() if name and kernel not in (None, own))
+    return ", ".join([str(own), *others[:OTHERS]])
 
 
 def _limit_visual_tokens(family: Family, config: Any, processor: Any, count: int | None) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,9 +28,9 @@ def locate(source: str, revision: str | None, *, weights: bool, code: bool = Fal
     """
     if (path := Path(source)).is_dir():
         if not (path / "config.json").is_file():
-            raise ModelError(f"model {source!r}: the directory has no config.json. Give a `save_pretrained` directory.")
+            raise ModelError(f"model {source!r}: {_not_a_model(path)}")
         return path
-    if not _HUB_ID.fullmatch(source) or source.startswith("."):
+    if not is_hub_id(source):
         raise ModelError(f"model {source!r}: no such directory, and not a hub id (owner/name). Check the spelling.")
     wanted = [*_SMALL_FILES, *(["*.safetensors"] if weights else []), *(["*.py"] if code else [])]
     cached = _snapshot(source, revision, wanted, local=True)
@@ -48,14 +48,37 @@ def locate(source: str, revision: str | None, *, weights: bool, code: bool = Fal
     return fetched
 
 
-def _snapshot(source: str, revision: str | None, patterns: list[str], *, local: bool) -> Path | None:
+def is_hub_id(source: str) -> bool:
+    """Whether a text has the form of a hub id, owner/name."""
+    return bool(_HUB_ID.fullmatch(source)) and not source.startswith(".")
+
+
+def find_snapshot(source: str, revision: str | None, patterns: list[str], *, holding: str) -> Path | None:
+    """The files of a hub id, in the local cache or downloaded; None where `holding` is not among them."""
+    if not is_hub_id(source):
+        return None
+    tries = (_snapshot(source, revision, patterns, local=local, holding=holding) for local in (True, False))
+    return next((found for found in tries if found is not None), None)
+
+
+def _snapshot(
+    source: str, revision: str | None, patterns: list[str], *, local: bool, holding: str = "config.json"
+) -> Path | None:
     try:
         found = snapshot_download(
             source, revision=revision, allow_patterns=patterns, ignore_patterns=_TWICE, local_files_only=local
         )
     except LocalEntryNotFoundError:
         return None
-    return Path(found) if (Path(found) / "config.json").is_file() else None
+    return Path(found) if (Path(found) / holding).is_file() else None
+
+
+def _not_a_model(folder: Path) -> str:
+    adapter = folder / "adapter_config.json"
+    if not adapter.is_file():
+        return "the directory has no config.json. Give a `save_pretrained` directory."
+    base = json.loads(adapter.read_text("utf-8")).get("base_model_name_or_path")
+    return f"the directory is an adapter of {base}. Give that model, and the directory as --adapter."
 
 
 def _has_weights(directory: Path) -> bool:
@@ -71,9 +94,9 @@ def commit(directory: Path) -> str | None:
     return directory.name if re.fullmatch(r"[0-9a-f]{40}", directory.name) else None
 
 
-def weights_hash(directory: Path) -> str:
+def weights_hash(directory: Path, pattern: str = "*.safetensors") -> str:
     """One sha256 (hex) over the names and contents of all safetensors files; ModelError where there are none."""
-    files = sorted(directory.glob("*.safetensors"))
+    files = sorted(directory.glob(pattern))
     if not files:
         raise ModelError(
             f"model {str(directory)!r} has no .safetensors weights, and no other kind is loaded. Convert them."
@@ -81,20 +104,9 @@ def weights_hash(directory: Path) -> str:
     return _digest(f"{file.name}:{_file_hash(file)}" for file in files)
 
 
-def processor_hash(processor: Any) -> str:
-    """One sha256 (hex) over image settings, tokenizers and chat template, which determine a model's inputs."""
-    images = getattr(processor, "image_processor", processor)  # remote code may use one class for all
-    settings = {key: value for key, value in images.to_dict().items() if not key.startswith("_")}
-    tokenizers = {"tokenizer"} | {name for name in vars(processor) if name.endswith("_tokenizer")}
-    vocabularies = [_vocabulary(getattr(processor, name)) for name in sorted(tokenizers)]
-    template = str(getattr(processor, "chat_template", None) or processor.tokenizer.chat_template)
-    images_settings = json.dumps(settings, sort_keys=True, default=str)
-    return _digest([type(processor).__name__, images_settings, *vocabularies, template])
-
-
-def _vocabulary(tokenizer: Any) -> str:
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    return backend.to_str() if backend else json.dumps(tokenizer.get_vocab(), sort_keys=True)
+def inputs_hash(inputs: Mapping[str, Any]) -> str:
+    """One sha256 (hex) over what `identity.inputs_of` tells, which determines a model's inputs."""
+    return _digest([json.dumps(inputs, sort_keys=True)])
 
 
 def _digest(parts: Iterable[str]) -> str:

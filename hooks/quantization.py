@@ -1,24 +1,98 @@
-"""Weights in 4 and 8 bits through bitsandbytes."""
+"""Weights in fewer bits: made so through bitsandbytes, or by a checkpoint that comes so."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 import transformers
 
+from .provenance import ModelError
+
 if TYPE_CHECKING:
     from .load_options import LoadOptions
 
+Record = dict[str, Any]
+"""method, bits, compute_dtype, double_quantization: what the weights are."""
 
-def record(options: "LoadOptions", dtype: str) -> dict[str, Any] | None:
-    """The entry in the provenance; None for a model that is not quantised."""
-    if options.quantize is None:
+
+def of_checkpoint(config: Any) -> Mapping[str, Any] | None:
+    """How a checkpoint's weights were quantised before they were saved, by its config; None where they were not."""
+    parts = (config, config.get_text_config())
+    found = next((part for part in parts if getattr(part, "quantization_config", None)), None)
+    if found is None:
         return None
-    # int8 kernels take and return 16-bit activations, whatever the rest of the model computes in
-    return {
-        "method": options.quantize,
-        "compute_dtype": "float16" if options.quantize == "int8" else dtype,
-        "double_quantization": options.double_quantization,
-    }
+    settings = found.quantization_config
+    return dict(settings if isinstance(settings, Mapping) else settings.to_dict())
+
+
+def check_asked(source: str, options: "LoadOptions", settings: Mapping[str, Any] | None) -> None:
+    """Raise ModelError where another quantisation is asked for than the one that a checkpoint comes in."""
+    if settings is None or options.quantize is None:
+        return
+    there, double = method(settings), bool(settings.get("bnb_4bit_use_double_quant"))
+    if options.quantize != there or (options.double_quantization and not double):
+        asked = options.quantize + (" with double quantization" if options.double_quantization else "")
+        raise ModelError(
+            f"model {source!r} is quantised already ({there}, {bits(settings) or 'unknown'} bits), which is read as it "
+            f"is: it cannot be made {asked}. Leave out --quantize, or take the checkpoint in full."
+        )
+
+
+def method(settings: Mapping[str, Any]) -> str:
+    """The name of a quantisation: nf4, fp4 and int8 of bitsandbytes, else the library's (gptq, awq, fp8 …).
+
+    >>> method({"quant_method": "bitsandbytes", "load_in_4bit": True, "bnb_4bit_quant_type": "nf4"})
+    'nf4'
+    >>> method({"quant_method": "gptq", "bits": 4})
+    'gptq'
+    """
+    if settings.get("load_in_4bit") or settings.get("_load_in_4bit"):
+        return str(settings.get("bnb_4bit_quant_type", "fp4"))
+    if settings.get("load_in_8bit") or settings.get("_load_in_8bit"):
+        return "int8"
+    return str(settings.get("quant_method", "unknown"))
+
+
+def bits(settings: Mapping[str, Any]) -> int | None:
+    """Bits of a weight, None where the settings do not tell.
+
+    >>> bits({"quant_method": "gptq", "bits": 3}), bits({"quant_method": "fp8"}), bits({"quant_method": "hqq"})
+    (3, 8, None)
+    """
+    known = {"nf4": 4, "fp4": 4, "int8": 8, "fp8": 8, "fbgemm_fp8": 8, "mxfp4": 4}
+    return known.get(method(settings)) or next(
+        (int(settings[name]) for name in ("bits", "w_bit", "nbits", "weight_bits") if settings.get(name)), None
+    )
+
+
+def record(module: Any, settings: Mapping[str, Any] | None) -> Record | None:
+    """What a loaded model's weights are, None where they are full: seen in its layers where bitsandbytes made them.
+
+    Raises ModelError where the config says that the weights are quantised, and the library loaded them otherwise.
+    """
+    layers = {type(layer).__name__: layer for layer in module.modules()}
+    if (layer := layers.get("Linear4bit")) is not None:
+        state = getattr(layer.weight, "quant_state", None)
+        kind, double = getattr(layer.weight, "quant_type", None), bool(getattr(state, "nested", False))
+        return _record(str(kind), 4, _name(layer.compute_dtype), double)
+    if "Linear8bitLt" in layers:  # its kernels take and return 16-bit activations, whatever the rest computes in
+        return _record("int8", 8, "float16", False)
+    if settings is None:
+        return None
+    if getattr(module, "hf_quantizer", None) is None:
+        raise ModelError(
+            f"the checkpoint says that its weights are quantised ({method(settings)}), in a way that the installed "
+            "transformers does not read. Take the checkpoint in full."
+        )
+    return _record(method(settings), bits(settings), None, False)
+
+
+def _record(name: str, width: int | None, compute: str | None, double: bool) -> Record:
+    return {"method": name, "bits": width, "compute_dtype": compute, "double_quantization": double}
+
+
+def _name(dtype: Any) -> str | None:
+    return None if dtype is None else str(dtype).removeprefix("torch.")
 
 
 def config(options: "LoadOptions", dtype: str) -> transformers.BitsAndBytesConfig:

@@ -86,6 +86,7 @@ LOADING = (
     ),
     click.option("--plain", is_flag=True, help="Prompt without the chat template, for base models."),
     click.option("--revision", help="Revision of the model on the hub."),
+    click.option("--adapter", metavar="FOLDER", help="Apply an adapter (LoRA) to the model, through peft."),
     click.option(
         "--trust-remote-code", is_flag=True, help="Run the code that comes with a checkpoint. Off by default."
     ),

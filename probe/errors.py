@@ -23,6 +23,18 @@ class PlanMismatch(PlanError):
         )
 
 
+class ModelMismatch(PlanError):
+    """A run at this path was made with other inputs, kernels or code than the model would now have."""
+
+    def __init__(self, path: Path, differences: Sequence[str]) -> None:
+        self.differences = tuple(differences)
+        listed = "\n".join(f"  {line}" for line in differences)
+        super().__init__(
+            f"{path} was made with another model or processor than this one:\n{listed}\n"
+            "Bring back what it was made with, or choose another path."
+        )
+
+
 class Interrupted(KeyboardInterrupt):
     """Stopped by the user; what was committed is safe."""
 

@@ -20,7 +20,7 @@ from .extraction.run import find_target, prepare, run_plan
 from .extraction.settings import Settings
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
+    from hooks import Blueprint, LoadOptions, Reading
 
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code")
 SHOWN_FAILURES = 20
@@ -106,7 +106,7 @@ def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Con
 
     source, chosen = models.source(model), hooks.LoadOptions(**options)
     # the full model goes before the quantised one comes: both need not fit at once
-    full = hooks.check.readings(hooks.load(source, replace(chosen, quantize=None))) if chosen.quantize else None
+    full = full_readings(source, chosen) if chosen.quantize else None
     loaded = hooks.load(source, chosen)
     findings = hooks.check.check(loaded)
     if full is not None:
@@ -121,6 +121,14 @@ def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Con
             table.add_row("[green]ok[/]" if finding.ok else "[bold red]no[/]", finding.name, escape(finding.detail))
         console.print(table)
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def full_readings(source: str, chosen: "LoadOptions") -> "list[Reading] | None":
+    """What the model in full reads; None where the checkpoint itself comes quantised."""
+    import hooks
+
+    full = hooks.load(source, replace(chosen, quantize=None, double_quantization=False))
+    return None if full.provenance["quantization"] else hooks.check.readings(full)
 
 
 def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:

@@ -208,6 +208,7 @@ def test_quantised_models_answer_nearly_alike(method):
         ]
     assert model.provenance["quantization"] == {
         "method": method,
+        "bits": {"nf4": 4, "int8": 8}[method],
         "compute_dtype": {"nf4": "float32", "int8": "float16"}[method],
         "double_quantization": False,
     }

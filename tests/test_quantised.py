@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import warnings
 
 import numpy as np
@@ -73,4 +74,84 @@ def test_four_bits_are_extracted_into_a_run_that_says_so(case, tmp_path):
     )
     assert np.isfinite(run.answers.log_likelihood).all()
     made = run.tree.attrs["provenance"]["model"]["quantization"]
-    assert made == {"method": "nf4", "compute_dtype": "float32", "double_quantization": True}
+    assert made == {"method": "nf4", "bits": 4, "compute_dtype": "float32", "double_quantization": True}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Checkpoints in nf4 (plain, and with double quantization) and int8, as transformers saves them."""
+
+    def save(method, **more):
+        folder = tmp_path_factory.mktemp("saved") / "checkpoint"
+        shutil.copytree(tiny.checkpoint("llava"), folder)
+        (folder / "model.safetensors").unlink()
+        hooks.load(tiny.checkpoint("llava"), options(method, **more)).module.save_pretrained(folder)
+        return folder
+
+    return {"nf4": save("nf4"), "double": save("nf4", double_quantization=True), "int8": save("int8")}
+
+
+def kinds(model):
+    return {type(layer).__name__ for layer in model.module.modules()}
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "record"),
+    [
+        ("nf4", "Linear4bit", ("nf4", 4, "float32", False)),
+        ("double", "Linear4bit", ("nf4", 4, "float32", True)),
+        ("int8", "Linear8bitLt", ("int8", 8, "float16", False)),
+    ],
+)
+def test_a_checkpoint_quantised_already_is_recorded_as_what_its_weights_are(saved, name, layers, record):
+    for asked in (None, record[0]):
+        model = hooks.load(saved[name], options(asked))
+        assert layers in kinds(model)
+        names = ("method", "bits", "compute_dtype", "double_quantization")
+        assert model.provenance["quantization"] == dict(zip(names, record, strict=True))
+        assert model.provenance["parameters"].keys() == {"float32", "uint8" if record[1] == 4 else "int8"}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "more", "message"),
+    [
+        ("nf4", "int8", {}, r"is quantised already \(nf4, 4 bits\), .* cannot be made int8\. Leave out --quantize"),
+        ("int8", "nf4", {}, r"is quantised already \(int8, 8 bits\), .* cannot be made nf4\."),
+        ("nf4", "nf4", {"double_quantization": True}, r"cannot be made nf4 with double quantization\."),
+    ],
+)
+def test_another_quantisation_of_quantised_weights_is_refused_before_any_is_read(saved, name, asked, more, message):
+    with pytest.raises(hooks.ModelError, match=message):
+        hooks.blueprint(saved[name], options(asked, **more))
+
+
+def test_a_quantised_checkpoint_scores_as_the_full_one_quantised_on_the_way(saved):
+    view = hooks.View((picture(0, 84, 112),), (hooks.Question("is there a bus?", ("yes", "no")),))
+    models = (hooks.load(saved["nf4"], options(None)), tiny.load("llava", options("nf4")))
+    one, two = (hooks.capture.read(model, [view], (), batch_size=1)[0].answers[0] for model in models)
+    np.testing.assert_allclose(one.log_likelihood, two.log_likelihood, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "method", "bits"),
+    [
+        ({"quant_method": "gptq", "bits": 4}, "gptq", 4),
+        ({"quant_method": "awq", "bits": 4}, "awq", 4),
+        ({"quant_method": "compressed-tensors"}, "compressed-tensors", "unknown"),
+        ({"quant_method": "fp8"}, "fp8", 8),
+    ],
+)
+def test_quantisations_of_other_libraries_are_named(tmp_path, settings, method, bits):
+    folder = shutil.copytree(tiny.checkpoint("llava"), tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"quantization_config": settings}))
+    with pytest.raises(hooks.ModelError, match=rf"is quantised already \({method}, {bits} bits\)"):
+        hooks.blueprint(folder, options("nf4"))
+
+
+def test_a_checkpoint_that_says_it_is_quantised_and_cannot_be_read_so_is_refused(tmp_path):
+    folder = shutil.copytree(tiny.checkpoint("llava"), tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"quantization_config": {"quant_method": "martian"}}))
+    with pytest.raises(hooks.ModelError, match=r"\(martian\), in a way that the installed transformers does not read"):
+        hooks.load(folder, options(None))

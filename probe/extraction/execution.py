@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +13,15 @@ from hooks.load_options import LoadOptions
 from stores import Unit, Writer, create, ledger, provenance
 
 from .. import models
-from ..errors import PlanError
-from .plan import Plan
+from ..errors import ModelMismatch, PlanError
+from .plan import Plan, differences
 from .settings import LOADING, Settings
 
 if TYPE_CHECKING:
     from hooks import Blueprint, Model
+
+IDENTITY = ("inputs", "attention", "code", "adapter", "generation")
+"""What of a model's provenance is compared on resume, beside its weights."""
 
 OnUnit = Callable[[Unit], None]
 
@@ -89,7 +92,7 @@ def load(blueprint: "Blueprint") -> "Model":
 def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Execution) -> None:
     """Create the store, or remove what an interruption left in it. `model` is the provenance of the model.
 
-    Raises PlanError where the run was created with other weights.
+    Raises PlanError where the run was created with other weights, ModelMismatch for other inputs, kernels or code.
     """
     path = target.path
     if not target.created:
@@ -101,9 +104,22 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
             f"{path} was created with other weights of {plan.settings.model} (sha256 {before[:16]}, now {now[:16]}). "
             "Restore them (--revision), or choose another path."
         )
+    check_model(path, model)
     for unit in target.damaged:
         ledger.marker(path, unit).unlink(missing_ok=True)
     ledger.remove_uncommitted(path, plan.layout)
+
+
+def check_model(path: Path, model: Mapping[str, Any]) -> None:
+    """Raise ModelMismatch where a run was made with other inputs, attention kernels, remote code or adapter weights.
+
+    What is not known of either (`model` may know little before it is loaded) is not compared.
+    """
+    before = provenance(path)["model"]
+    known = [name for name in IDENTITY if name in before and name in model]
+    old, new = ({name: each[name] for name in known} for each in (before, model))
+    if found := differences(old, new, other="now"):
+        raise ModelMismatch(path, found)
 
 
 def run_blocks(

@@ -23,7 +23,7 @@ from ..perturbations.condition import Condition
 from ..sample import Dataset
 from . import reductions, token_counts
 from .prompt_texts import prompt_text
-from .settings import Keep, Settings
+from .settings import LATER, Keep, Settings
 
 if TYPE_CHECKING:
     from hooks import Blueprint
@@ -51,7 +51,11 @@ BLOCK_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run will do: its questions, conditions and sites, and where each number is stored."""
+    """Everything that a run will do: its questions, conditions and sites, and where each number is stored.
+
+    `inputs` is what pictures and texts go through on their way into the model (`hooks.identity`). It is not in the
+    plan's hash, but compared where a run is there already.
+    """
 
     settings: Settings
     dataset: Dataset
@@ -60,6 +64,7 @@ class Plan:
     preparation: str
     sites: "tuple[Site, ...]"
     model: Mapping[str, Any]
+    inputs: Mapping[str, Any]
     layout: Layout
 
     @property
@@ -88,7 +93,7 @@ class Plan:
         """The plan as plain JSON values, with its hash, as `_ledger/plan.json` stores it."""
         body: dict[str, Any] = {
             "format": FORMAT,
-            "settings": json.loads(json.dumps(asdict(self.settings))),
+            "settings": json.loads(json.dumps(written(self.settings))),
             "dataset": {
                 "name": self.dataset.name,
                 "fingerprint": self.dataset.fingerprint,
@@ -124,8 +129,14 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
         preparation=preparation,
         sites=sites,
         model=describe_model(blueprint),
+        inputs=inputs_of(blueprint),
         layout=lay_out(settings, dataset, conditions, preparation, sites, blueprint),
     )
+
+
+def written(settings: Settings) -> dict[str, Any]:
+    """The settings by name, those that came later only where they are set."""
+    return {name: value for name, value in asdict(settings).items() if name not in LATER or value is not None}
 
 
 def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":
@@ -137,6 +148,13 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
     read = blueprint.family.tokens.features_from(blueprint.config)
     usual = tuple(site.format(read=read) for site in DEFAULT_SITES[blueprint.kind])
     return parse_all(settings.sites or usual, blueprint.towers)
+
+
+def inputs_of(blueprint: "Blueprint") -> dict[str, Any]:
+    """What pictures and texts go through on their way into the model."""
+    from hooks import identity
+
+    return identity.inputs_of(blueprint)
 
 
 def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
@@ -233,8 +251,10 @@ def condition_row(condition: Condition) -> ConditionRow:
     )
 
 
-def differences(stored: Mapping[str, Any], planned: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The differences between two plans, one a line, without their hashes.
+def differences(
+    stored: Mapping[str, Any], planned: Mapping[str, Any], prefix: str = "", *, other: str = "you asked for"
+) -> list[str]:
+    """The differences between two plans, one a line, without their hashes; `other` is said before a planned value.
 
     >>> differences({"settings": {"seed": 0}, "hash": "a"}, {"settings": {"seed": 1}, "hash": "b"})
     ['settings.seed: the run has 0, you asked for 1']
@@ -243,9 +263,9 @@ def differences(stored: Mapping[str, Any], planned: Mapping[str, Any], prefix: s
     for key in sorted({*stored, *planned} - {"hash"}):
         old, new = stored.get(key), planned.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            lines += differences(old, new, f"{prefix}{key}.")
+            lines += differences(old, new, f"{prefix}{key}.", other=other)
         elif old != new:
-            lines.append(f"{prefix}{key}: the run has {brief(old)}, you asked for {brief(new)}")
+            lines.append(f"{prefix}{key}: the run has {brief(old)}, {other} {brief(new)}")
     return lines
 
 

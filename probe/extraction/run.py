@@ -12,7 +12,7 @@ from stores.paths import resolved
 
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
-from .execution import Execution, OnUnit, Target, begin, blueprint, load, run_blocks
+from .execution import Execution, OnUnit, Target, begin, blueprint, check_model, load, run_blocks
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
 
@@ -37,6 +37,7 @@ def extract(
     visual_tokens: int | None = None,
     plain: bool = False,
     revision: str | None = None,
+    adapter: str | PathLike[str] | None = None,
     max_new_tokens: int | None = None,
     execution: Execution | None = None,
 ) -> Run:
@@ -64,6 +65,7 @@ def extract(
         visual_tokens=visual_tokens,
         plain=plain,
         revision=revision,
+        adapter=adapter,  # type: ignore[arg-type]
         max_new_tokens=max_new_tokens,
     )
     execution = execution or Execution()
@@ -85,7 +87,8 @@ def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
     """Whether a plan's run exists at a path, and which of its units are pending.
 
     Committed units whose files are missing or short are pending. Raises PlanMismatch if the path contains a run of
-    another plan, DamagedRun where no unit brings a file back, ValueError for a run of another schema version.
+    another plan, ModelMismatch for other inputs of the model, DamagedRun where no unit brings a file back, ValueError
+    for a run of another schema version.
     """
     path = resolved(out)
     stored = ledger.read_plan(path)
@@ -93,6 +96,7 @@ def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
         return Target(path, created=False, pending=plan.units)
     if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
         raise PlanMismatch(path, found)
+    check_model(path, {"inputs": plan.inputs})
     damaged = presence.damage(path, exact=True)
     pending = tuple(sorted({*ledger.missing(path, plan.layout), *damaged}))
     return Target(path, created=True, pending=pending, damaged=tuple(damaged))

@@ -33,6 +33,7 @@ class Settings:
     visual_tokens: int | None = None
     plain: bool = False
     revision: str | None = None
+    adapter: str | None = None
     max_new_tokens: int | None = None
 
     def __post_init__(self) -> None:
@@ -58,5 +59,8 @@ class Settings:
             raise ValueError(f"keep 'answers' stores no states, so not those of {', '.join(self.sites)}. Keep pooled.")
 
 
-LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision")
+LATER = ("adapter",)
+"""Settings that came later: where they are not set they stay out of a plan's record, so that older hashes stay."""
+
+LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision", "adapter")
 """The settings that say how the model is loaded."""
