@@ -51,7 +51,7 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
         if family is None:  # what the model itself lacks says more
             _by_structure(source, config, None)
         raise
-    family = family or _by_structure(source, config, processor)
+    family = family.of(config) if family else _by_structure(source, config, processor)
     if reason := family.invalid_reason(config, processor):
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _limit_visual_tokens(family, config, processor, options.visual_tokens)

@@ -41,7 +41,7 @@ def prefill(
     encoder = [trace.ENCODER] if model.family.modules.encoder and "pixel_values" in inputs else []
     output, states = trace.run(
         model,
-        {**inputs, "use_cache": True, "logits_to_keep": 1},
+        {**inputs, **_new_cache(model), "use_cache": True, "logits_to_keep": 1},
         reads=[*reads, *encoder] if vision is None else reads,
         writes={} if vision is None else dict.fromkeys(encoder, vision),
         select={"language": lambda state: (state[image], state[:, -1].clone())},
@@ -62,6 +62,12 @@ def prefill(
         {point: state[1] for point, state in language.items()},
         vision,
     )
+
+
+def _new_cache(model: "Model") -> dict[str, Any]:
+    """An empty cache, for models that make none of themselves."""
+    make = model.family.reuse.new_cache
+    return {} if make is None else {"past_key_values": make(model.config)}
 
 
 def of_images(vision: Any, *places: int) -> Any:

@@ -121,7 +121,8 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
             settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
             config = CONFIG_MAPPING[model_type](**settings)
             if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
-                config = CONFIG_MAPPING[model_type](vision_config={})
+                without: dict[str, Any] = {"vision_config": {}}
+                config = CONFIG_MAPPING[model_type](**without)
             towers = family.tokens.towers(config)
             return {tower.name: tower.kinds for tower in towers.values()}
     return {}

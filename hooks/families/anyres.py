@@ -8,6 +8,7 @@ LLaVA-OneVision does not cut pictures that share a view: each is padded to a squ
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import isqrt, sqrt
 from typing import Any
 
@@ -28,6 +29,8 @@ def grid(config: Any, image: Inputs, tower: str) -> Grid:
     if tower == "language":
         return (1, *plane(config, image))
     _, rows, cols = vit_grid(config, image, tower)
+    if tower == "projector":
+        rows, cols = _kept(config, rows), _kept(config, cols)
     return (max(1, image["pixel_values"].shape[1] - 1), rows, cols)
 
 
@@ -45,7 +48,7 @@ def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
 def plane(config: Any, image: Inputs) -> tuple[int, int]:
     """Rows and columns of the plane that tiles become: unpadded, and interpolated where they are too many."""
     vision, size = config.vision_config, image["image_sizes"][0].tolist()
-    side = vision.image_size // vision.patch_size
+    side = _kept(config, vision.image_size // vision.patch_size)
     if uncut(image):
         return side, side
     height, width = select_best_resolution(tuple(size), config.image_grid_pinpoints)
@@ -91,7 +94,7 @@ def limit_visual_tokens(processor: Any, count: int) -> None:
 
 def _most(processor: Any, size: Sequence[int], tile: int) -> int:
     """The most tokens of a picture scaled into a size: thumbnail, plane and newlines."""
-    thumbnail = getattr(processor, "num_image_tokens", None) or (tile // processor.patch_size) ** 2
+    thumbnail = getattr(processor, "num_image_tokens", None) or _kept(processor, tile // processor.patch_size) ** 2
     rows, cols = (length // tile * isqrt(thumbnail) for length in size)
     return thumbnail + int(min(rows * cols, SLACK**2 * _tiles(processor) * thumbnail)) + rows
 
@@ -100,3 +103,8 @@ def _tiles(holder: Any) -> float:
     """How many tiles' tokens a plane may have: the number in "anyres_max_9" of a config or processor that has one."""
     named = getattr(holder, "vision_aspect_ratio", None)
     return int(named.rpartition("_")[2]) if named else float("inf")
+
+
+def _kept(holder: Any, side: int) -> int:
+    """The tokens a side that a tile has after the projector: all, or the share that a config or processor names."""
+    return int(side * Fraction(getattr(holder, "downsample_rate", None) or 1))

@@ -61,7 +61,6 @@ REFUSED: Mapping[str, str] = {
     "gemma4_unified": NO_PLACE,
     "git": "its picture stands before the prompt without tokens of its own, which tell other models where it is",
     "glm5_next": STREAMS,
-    "granite4_vision": "its picture enters the language model inside several of its blocks, not where it begins",
     "idefics": "its pictures enter through cross-attention blocks beside the language blocks, which no entry reads",
     "inkling2": "its language blocks read states of several earlier blocks, and what it reports is not their output",
     "inkling_mm_model": "its vision blocks fold pixels step by step, each into fewer and wider tokens",

@@ -1,7 +1,7 @@
 """What `hooks` must know of a family of models: one frozen entry, made of a few groups of facts."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -72,9 +72,9 @@ class Reuse:
     inputs)`: language blocks that a forward does not go through; the state after one is that before it.
     `alone`: whether views go through the model one by one, because it calls its projector once a picture.
     `closing_marks`: whether the special tokens that close an image belong to its prefix. `first_position`: the position
-    id of the first token. `rope_deltas`: path of the tensor (row, 1) by which text
-    positions after an image differ from token counts. `answer_type`: the token type of answers, where types decide
-    attention. `cache(output)`: the key-value cache of a forward.
+    id of the first token. `rope_deltas`: path of the tensor (row, 1) by which text positions after an image differ from
+    token counts. `answer_type`: the token type of answers, where types decide attention. `cache(output)`: the key-value
+    cache of a forward. `new_cache(config)`: an empty one, where the model makes none of itself.
     """
 
     image_prefix: Literal["causal", "bidirectional", "question", "cross_attention", "none"]
@@ -87,6 +87,7 @@ class Reuse:
     rope_deltas: str = ""
     answer_type: int = 0
     cache: Callable[[Any], Any] = attrgetter("past_key_values")
+    new_cache: Callable[[Any], Any] | None = None
 
     @property
     def shares_prefix(self) -> bool:
@@ -122,7 +123,8 @@ class Family:
     """One family: where its parts are, how its image tokens lie, how it is prompted, and what is encoded once.
 
     `model_types`: those of the config.json files that this entry reads. `vision_types`: the model types of the vision
-    towers that it knows, empty where its models have one of their own. `auto_class`: the class of transformers that
+    towers that it knows, empty where its models have one of their own. `modules_of(config)`: the paths, where they
+    depend on the config. `auto_class`: the class of transformers that
     loads them. `contrast`: how a contrastive family compares an image with captions. `text_only`: whether it can be
     asked without any image. `invalid_reason(config, processor)`: why a checkpoint of these types cannot be read after
     all and what to use instead, empty where it can.
@@ -143,6 +145,7 @@ class Family:
     contrast: Contrast = COSINES
     text_only: bool = True
     vision_types: tuple[str, ...] = ()
+    modules_of: Callable[[Any], Modules] | None = None
     invalid_reason: Callable[[Any, Any], str] = always_valid
     by_structure: bool = False
     examples: tuple[str, ...] = ()
@@ -150,6 +153,10 @@ class Family:
 
     def __str__(self) -> str:
         return self.name
+
+    def of(self, config: Any) -> "Family":
+        """The entry for one config."""
+        return self if self.modules_of is None else replace(self, modules=self.modules_of(config))
 
     def unknown_tower(self, config: Any) -> str:
         """The model type of a config's vision tower, where this entry does not know it; else empty."""

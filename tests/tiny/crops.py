@@ -11,6 +11,7 @@ from .parts import Save, chat
 
 CROP, PATCH = 32, 8
 SIZE = {"height": CROP, "width": CROP}
+PINPOINTS = [[32, 64], [64, 32], [64, 64]]
 SIGLIP = parts.vision(model_type="siglip_vision_model", image_size=CROP, patch_size=PATCH, vision_use_head=False)
 
 
@@ -261,6 +262,36 @@ CASES: dict[str, Save] = {
             "share_expert_dim": 32,
             "moe_layers_enum": "2",
             "sliding_window": 2000,
+        },
+    ),
+    "granite4_vision": partial(
+        save,
+        model_type="granite4_vision",
+        named={"image_token": "<image>"},
+        processor="Granite4VisionProcessor",
+        images=partial(
+            pictures,
+            "LlavaNextImageProcessor",
+            size={"shortest_edge": 32},
+            crop_size=SIZE,
+            image_grid_pinpoints=PINPOINTS,
+        ),
+        processor_patch_size=PATCH,
+        processor_vision_feature_select_strategy="full",
+        processor_downsample_rate="1/2",
+        vision={**SIGLIP, "hidden_size": 64},
+        text={"embedding_multiplier": 3.0, "residual_multiplier": 0.5, "attention_multiplier": 0.25},
+        vision_feature_select_strategy="full",
+        downsample_rate="1/2",
+        image_grid_pinpoints=PINPOINTS,
+        deepstack_layer_map=[[-3, 1], [-2, 0]],
+        spatial_target_layers=[1, 2, 2, 2],
+        qformer_config={
+            "model_type": "blip_2_qformer",
+            "num_hidden_layers": 1,
+            "intermediate_size": 48,
+            "cross_attention_frequency": 1,
+            "use_qformer_text_input": False,
         },
     ),
 }
