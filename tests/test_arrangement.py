@@ -30,6 +30,8 @@ class Processor:
         ("CLIPImageProcessor", {}, Arrangement()),
         ("GotOcr2ImageProcessor", {"size": SQUARE, "crop_to_patches": True}, Arrangement(thumbnail="last")),
         ("GotOcr2ImageProcessor", {"size": SQUARE, "crop_to_patches": False}, Arrangement()),
+        # tiles of 512 pixels, so that only a large picture is cut
+        ("Cohere2VisionImageProcessor", {}, Arrangement(thumbnail="last")),
         ("PerceptionLMImageProcessor", {"tile_size": 32, "max_num_tiles": 8}, Arrangement(thumbnail="first")),
     ],
 )

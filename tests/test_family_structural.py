@@ -1,6 +1,8 @@
 """A model that the table does not know: its parts are found by structure, and trusted only once every check passes."""
 
 import json
+import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,11 +11,12 @@ import torch
 import transformers
 from PIL import Image
 from readings import arrays, grids
-from tiny import picture
+from tiny import crops, parts, picture
 from tiny.structural import QUERIES, aya_vision
 
 import hooks
 from hooks import ModelError, Question, View, capture, families, sites
+from hooks.check import structure as structure_check
 from hooks.families.structural import survey
 
 GENERATIVE = [case for case in tiny.CASES if case not in tiny.CONTRASTIVE]
@@ -133,6 +136,17 @@ def test_a_picture_of_several_tiles_is_read_without_its_thumbnail(tmp_path):
     read = capture.read(model, [View((pixels,), ())], [site], batch_size=1, keep_tokens=True)[0].states[site.slug]
     assert read.grids == ((3, 8, 8),)
     np.testing.assert_allclose(read.tokens[0], expected.numpy(), atol=1e-5)
+
+
+def test_tiles_as_large_as_those_of_published_models_are_checked_on_a_large_picture(tmp_path):
+    tile = {"height": 448, "width": 448}
+    images = partial(crops.pictures, "Ovis2ImageProcessor", size=tile, crop_to_patches=True, max_patches=4)
+    seen = parts.vision(image_size=448, patch_size=112, vocab_size=40, hidden_stride=1)
+    crops.CASES["ovis2"](tmp_path, images=images, vision=seen)
+    model = hooks.load(str(tmp_path), tiny.ON_CPU)
+    assert hooks.image_grids(model.blueprint, 224, 224)["vision"] == (1, 4, 4)
+    assert hooks.image_grids(model.blueprint, 1344, 2016)["vision"][0] > 1
+    assert re.search(r"1344x2016 -> vision \([24], 4, 4\)", structure_check.token_counts(model))
 
 
 def test_a_prompt_that_sees_itself_both_ways_is_refused(monkeypatch):

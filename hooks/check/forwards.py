@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .. import trace
 from ..context import render
-from ..encoding import process, process_image, split_pictures, stack
+from ..encoding import image_grids, process, process_image, split_pictures, stack
 from ..families import Inputs
 from ..reading import Question
 from ..site_states import by_picture
@@ -26,6 +26,9 @@ Size = tuple[int, int]
 """(height, width)."""
 
 SIZES: tuple[Size, ...] = ((224, 224), (160, 320), (90, 60))
+LARGE: Size = (1344, 2016)
+"""A picture that is cut where tiles are as large as in published models."""
+
 SEVERAL = ((SIZES[0], SIZES[0]), (SIZES[1], SIZES[2]), (SIZES[0], SIZES[2], SIZES[1]))
 """Views of two and three pictures, of equal sizes and of different ones."""
 
@@ -54,9 +57,22 @@ def pictures(sizes: Sequence[Size]) -> tuple[np.ndarray, ...]:
 
 
 def shown_sizes(model: "Model") -> tuple[tuple[Size, ...], ...]:
-    """The sizes of the pictures of each view that is checked: one, and two and three where a view may have several."""
+    """The sizes of the pictures of each view that is checked: one, and two and three where a view may have several.
+
+    A large one is among them where the smaller ones are not cut into tiles, but it is.
+    """
     single = tuple((size,) for size in SIZES)
+    if model.kind == "generative" and _tiles(model, LARGE) > 1 and all(_tiles(model, size) == 1 for size in SIZES):
+        single = (*single, (LARGE,))
     return (*single, *SEVERAL) if model.family.tokens.several else single
+
+
+def _tiles(model: "Model", size: Size) -> int:
+    """How many tiles a picture is cut into, 1 where the model cannot take one of this size."""
+    try:
+        return image_grids(model.blueprint, *size)["vision"][0]
+    except ValueError:
+        return 1
 
 
 def inputs_of(model: "Model", *pixels: np.ndarray) -> dict[str, Tensor]:

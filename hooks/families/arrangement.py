@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-SHOWN = (320, 480)
-"""Height and width of the ramps: enough for several tiles, and not square."""
+SHOWN = ((320, 480), (1344, 2016))
+"""Heights and widths of the ramps, not square: the larger ones where the smaller ones are not cut into tiles."""
 SIDES = (1, 2, 3, 4)
 """Sides of the blocks of patches that are tried."""
 GRIDS = (
@@ -60,13 +60,16 @@ def block_order(rows: int, cols: int, side: int) -> Tensor:
 
 def arrangement(processor: Any) -> Arrangement:
     """What the ramps show; nothing special where the processor cannot be asked."""
-    height, width = SHOWN
-    down, right = (_shown(processor, ramp) for ramp in (_ramp(height, width), _ramp(width, height).T))
-    if down is None or right is None:
-        return Arrangement()
-    if grid := counted(down):
-        return Arrangement(block=_block(*grid, *(_brightness(each, prod(grid)) for each in (down, right))))
-    return Arrangement(thumbnail=_thumbnail(*(each["pixel_values"].flatten(0, -4) for each in (down, right))))
+    for height, width in SHOWN:
+        down, right = (_shown(processor, ramp) for ramp in (_ramp(height, width), _ramp(width, height).T))
+        if down is None or right is None:
+            return Arrangement()
+        if grid := counted(down):
+            return Arrangement(block=_block(*grid, *(_brightness(each, prod(grid)) for each in (down, right))))
+        crops = [each["pixel_values"].flatten(0, -4) for each in (down, right)]
+        if len(crops[0]) > 1:
+            return Arrangement(thumbnail=_thumbnail(*crops))
+    return Arrangement()
 
 
 def _ramp(height: int, width: int) -> np.ndarray:
