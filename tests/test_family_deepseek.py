@@ -1,5 +1,6 @@
 """DeepSeek-VL with one tower and with two, and DeepSeek-VL2 on a stand-in that brings its own code."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -98,6 +99,21 @@ def standin(request, code, tmp_path_factory):
 
 def test_every_check_passes_on_the_stand_in_for_deepseek_vl2(standin):
     assert [finding for finding in check(standin) if not finding.ok] == []
+
+
+def test_the_code_that_ran_is_part_of_what_a_run_is_compared_by(standin, tmp_path):
+    def code_of(folder):
+        known = hooks.load(folder, TRUSTED).provenance
+        return known["inputs"]["code"], known["code"]
+
+    of_inputs, of_model = standin.provenance["inputs"]["code"], standin.provenance["code"]
+    assert len(of_inputs) == len(of_model) == 64
+    same, other = (shutil.copytree(standin.source, tmp_path / name) for name in ("same", "other"))
+    for file in other.glob("*.py"):
+        file.write_text(file.read_text() + "\n# another line\n")
+    assert code_of(same) == (of_inputs, of_model)
+    assert not {of_inputs, of_model} & set(code_of(other))
+    assert tiny.load("deepseek_vl").provenance["code"] is None
 
 
 def test_code_of_a_checkpoint_is_not_run_unasked(standin):
