@@ -89,8 +89,8 @@ def _applied(processor: Any, template: ChatTemplate, content: Any) -> str:
 
 def _holds(written: str, text: str, pictures: int, placeholder: str) -> bool:
     """Whether a prompt has the text as it is and the placeholder of each picture, and no list of parts as Python."""
-    around = written.replace(text.strip(), "", 1)
-    return text.strip() in written and around.count(placeholder) == pictures and "'type':" not in around
+    listed = written.count("'type':") > text.count("'type':")
+    return text.strip() in written and written.count(placeholder) == pictures and not listed
 
 
 def _undated(template: str) -> str:

@@ -8,7 +8,7 @@ side.
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
@@ -42,7 +42,10 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Extension:
-    """Sequences after new tokens: `logits` (row, new slot, vocabulary); `real` (row, new slot), False at padding."""
+    """Sequences after new tokens: `real` (row, new slot), False at padding.
+
+    `logits` (row, new slot, vocabulary) are those of the slots that were asked for, the last real ones or all.
+    """
 
     sequences: Sequences
     logits: Tensor
@@ -59,10 +62,13 @@ def extend(
     padding_side: PaddingSide,
     reads: Sequence[trace.Point] = (),
     select: Callable[[Tensor, Tensor], Tensor] | None = None,
+    logits: Literal["last", "all"] = "last",
 ) -> Extension:
     """Append `tokens[i]` (never empty) to a copy of sequence `rows[i]`; `before` stays usable.
 
     `select(state, real)` takes what is needed of (row, new slot, feature) states, given the mask of real slots.
+    `logits` says whether those of all new slots are computed, each as wide as the vocabulary, or of each row's last
+    real one.
     """
     index = torch.tensor(rows, device=model.device)
     ids, real = _padded(tokens, padding_side, model.device)
@@ -78,17 +84,21 @@ def extend(
         **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
         **model.family.reuse.onward(model.module, ids),
     }
+    last = last_real(real)
+    ends = last.unique()
+    if logits == "last":
+        inputs["logits_to_keep"] = 1 if ends.tolist() == [ids.shape[1] - 1] else ends
     pick = {"language": lambda state: select(state, real)} if select else None
     output, states = trace.run(model, inputs, reads=reads, select=pick)
-    logits = output.logits[torch.arange(len(ids), device=model.device), last_real(real)].float()
-    carried = {name: value[index] for name, value in before.carried.items()}
+    # models without such an argument compute all of them
+    place = torch.searchsorted(ends, last) if output.logits.shape[1] == len(ends) else last
     sequences = Sequences(
         model.family.reuse.cache(output),
         torch.cat([before.ids[index], ids], dim=1),
         mask,
         before.position[index] + counted[:, -1],
-        logits,
-        carried,
+        output.logits[torch.arange(len(ids), device=model.device), place].float(),
+        {name: value[index] for name, value in before.carried.items()},
     )
     return Extension(sequences, output.logits, real, states)
 

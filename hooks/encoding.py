@@ -15,6 +15,7 @@ from torch import Tensor
 from . import control_tokens
 from .context import Ids, added_around, placeholder, render, token_ids
 from .families import Inputs, all_families
+from .prepared_pictures import preparing_once
 from .reading import Grid, Pixels, Question, View
 from .state_kinds import KINDS
 
@@ -48,24 +49,37 @@ class Row:
         return (self.whole, self.whole and bool(self.questions), shapes)
 
 
-def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class Shown:
+    """The pictures of one view as the processor takes them, and a processor that prepares them once for all prompts."""
+
+    pictures: list[Image.Image]
+    processor: Any
+
+    @classmethod
+    def of(cls, blueprint: Blueprint, pictures: Sequence[Pixels]) -> Shown:
+        """Raises ValueError where a picture is not (height, width, 3) uint8."""
+        return cls([_picture(pixels) for pixels in pictures], preparing_once(blueprint.processor))
+
+
+def process(blueprint: Blueprint, pictures: Sequence[Pixels] | Shown, text: str) -> dict[str, Tensor]:
     """The processor's own encoding of pictures with one rendered prompt; leading axes are pictures, tiles or patches.
 
     Without pictures, the tokenizer's encoding of the prompt. What the tokenizer adds after a text is left out where the
     answer continues the prompt. Raises ValueError where the ids do not end as the prompt does.
     """
     special = _special(blueprint, text)
-    if not pictures:
+    shown = pictures if isinstance(pictures, Shown) else Shown([*map(_picture, pictures)], blueprint.processor)
+    if not shown.pictures:
         ids = torch.tensor([token_ids(blueprint.processor.tokenizer, text, special)])
         return _open_ended(blueprint, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
-    shown = [_picture(pixels) for pixels in pictures]
     # nested, so that processors take several pictures for those of one prompt
-    images = shown if len(shown) == 1 else [shown]
+    images = shown.pictures if len(shown.pictures) == 1 else [shown.pictures]
     settings: dict[str, Any] = {"add_special_tokens": special}
     if control_tokens.is_marked(text):
         text, settings = _as_marked(blueprint, text, special)
     settings |= {"return_tensors": "pt", **blueprint.family.prompt.call_settings}
-    encoded = blueprint.processor(images=images, text=[text], **settings)
+    encoded = shown.processor(images=images, text=[text], **settings)
     # labels, which some processors add, are for training
     inputs = {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
     inputs = _open_ended(blueprint, inputs)
@@ -199,20 +213,21 @@ def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     """
     check_pictures(blueprint, len(view.pictures))
     if not view.pictures:
-        return _whole_rows(blueprint, index, view)
+        return _whole_rows(blueprint, index, view, Shown.of(blueprint, ()))
     if blueprint.family.reuse.shares_prefix:
         return _prefix_rows(blueprint, index, view)
-    inputs = process(blueprint, view.pictures, render(blueprint, "", pictures=len(view.pictures)))
+    shown = Shown.of(blueprint, view.pictures)
+    inputs = process(blueprint, shown, render(blueprint, "", pictures=len(view.pictures)))
     pictures = split_pictures(blueprint, inputs, len(view.pictures))
-    return [Row(index, inputs, pictures, (), (), (), whole=True), *_whole_rows(blueprint, index, view)]
+    return [Row(index, inputs, pictures, (), (), (), whole=True), *_whole_rows(blueprint, index, view, shown)]
 
 
-def _whole_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
+def _whole_rows(blueprint: Blueprint, index: int, view: View, shown: Shown) -> list[Row]:
     count = len(view.pictures)
     made: list[Row] = []
     for q, question in enumerate(view.questions):
         text = render(blueprint, question.text, pictures=count)
-        inputs = process(blueprint, view.pictures, text)
+        inputs = process(blueprint, shown, text)
         pictures = split_pictures(blueprint, inputs, count)
         made.append(Row(index, inputs, pictures, (q,), ((),), (text,), whole=True))
     return made
@@ -221,13 +236,13 @@ def _whole_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
 def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     count = len(view.pictures)
     texts = [render(blueprint, question.text, pictures=count) for question in view.questions or (Question(""),)]
-    asked = len(view.questions)
+    asked, shown = len(view.questions), Shown.of(blueprint, view.pictures)
     made: list[Row] = []
     pending = list(range(len(texts)))
     while pending:
         first = _shown_first(blueprint, [texts[q] for q in pending], count)
-        inputs = process(blueprint, view.pictures, first)
-        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, view, inputs, first, texts[q]))}
+        inputs = process(blueprint, shown, first)
+        contexts = {q: ids for q in pending if (ids := _expanded(blueprint, shown, inputs, first, texts[q]))}
         lead = next(iter(contexts))
         cut = _cut(blueprint, contexts[lead])
         head = contexts[lead][:cut]
@@ -262,7 +277,7 @@ def _special(blueprint: Blueprint, text: str) -> bool:
     return not text.removeprefix(placeholder(blueprint)).startswith(tuple(first))
 
 
-def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:
+def _expanded(blueprint: Blueprint, shown: Shown, inputs: dict[str, Tensor], first: str, other: str) -> Ids | None:
     """The ids of another prompt with these pictures, by putting the first one's image tokens at its placeholders.
 
     The processor's own where it ends them with text, which may merge with the question's. None where the two prompts
@@ -282,7 +297,7 @@ def _expanded(blueprint: Blueprint, view: View, inputs: dict[str, Tensor], first
     if ids[:start] != plain[:start]:
         return None
     if placed and placed[-1] != image and placed[-1] not in _special_ids(tokenizer):
-        return tuple(process(blueprint, view.pictures, other)["input_ids"][0].tolist())
+        return tuple(process(blueprint, shown, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
 
 

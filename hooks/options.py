@@ -52,7 +52,7 @@ def score(
     Spans of one token are scored from the contexts' own logits, unless states (`layers`) or `end_of_turn` are needed;
     all others go through the model together, longest first.
     """
-    first = _log_probs(contexts.logits[[span.row for span in spans]], [span.ids[0] for span in spans]) if spans else []
+    first = _first_log_probs(contexts.logits, spans)
     scored = [Scored(np.array([each], np.float32), np.nan) for each in first]
     continued = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
     continued.sort(key=lambda i: (-len(spans[i].ids), i))
@@ -68,6 +68,7 @@ def score(
             padding_side=padding_side,
             reads=reads,
             select=mean_state,
+            logits="all",
         )
         for place, i in enumerate(batch):
             scored[i] = _scored(model, grown, place, spans[i].ids, first[i], reads)
@@ -130,6 +131,12 @@ def _scored(
     log_probs = np.array([first, *_log_probs(logits[:-1], ids[1:])], np.float32)
     mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
     return Scored(log_probs, _end(model, logits[-1:])[0], mean)
+
+
+def _first_log_probs(logits: Tensor, spans: Sequence[Span]) -> list[float]:
+    """log p of the first token of each span, by the logits (row, vocabulary) of its context, in nats."""
+    rows, ids = torch.tensor([(span.row, span.ids[0]) for span in spans], device=logits.device).view(-1, 2).long().T
+    return (logits[rows, ids] - logits.logsumexp(-1)[rows]).tolist()
 
 
 def _log_probs(logits: Tensor, ids: Sequence[int]) -> list[float]:

@@ -156,6 +156,12 @@ def test_a_template_for_messages_of_one_text_shows_the_picture_before_it(monkeyp
     assert render(model.blueprint, "Hi?", pictures=0) == "user: Hi?\nassistant:"
 
 
+@pytest.mark.parametrize("text", ["a", "image", ">", "[{'type': 'image'}]", " USER: "])
+def test_a_question_may_be_part_of_what_the_template_writes(text):
+    made = blueprint(tiny.checkpoint("llava"))
+    assert render(made, text) == f"USER: <image>{text}ASSISTANT:"
+
+
 @pytest.mark.parametrize(
     ("template", "reason"),
     [

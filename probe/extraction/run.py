@@ -68,9 +68,8 @@ def extract(
         adapter=adapter,  # type: ignore[arg-type]
         max_new_tokens=max_new_tokens,
     )
-    execution = execution or Execution()
-    plan, blueprint = prepare(settings, execution)
-    run_plan(plan, find_target(plan, out), blueprint, execution)
+    plan, blueprint = prepare(settings, used := execution or Execution())
+    run_plan(plan, find_target(plan, out), blueprint, used)
     return open_run(out)
 
 
