@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -84,9 +85,7 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
     provenance = _provenance(plan, module, weights_sha256=weights, quantization=quantised, adapter=applied)
     model = Model(plan, module, trace.traceable(module), provenance)
     model.provenance["generation"] = {"stop_ids": list(model.stop_ids), "repetition_penalty": model.repetition_penalty}
-    if plan.family.by_structure:
-        _verify(model)
-    return model
+    return _verified(model) if plan.family.by_structure else model
 
 
 def _loaded(plan: Blueprint, directory: Path) -> Any:
@@ -157,20 +156,34 @@ def _by_structure(source: str, config: Any, processor: Any) -> Family:
         ) from error
 
 
-def _verify(model: Model) -> None:
-    """Raise ModelError, naming every check that fails, unless all hold or have held for the same model before."""
-    if verified.passed(model):
-        return
-    findings = check(model)
-    failed = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
-    if failed:
-        raise ModelError(
-            f"model {model.source!r} is of model_type {_named(model.config)}, which no family covers. Its parts "
-            f"were found by structure ({_parts(model.family)}), but {len(failed)} of {len(findings)} checks fail:\n  "
-            + "\n  ".join(failed)
-            + "\nWrite an entry in hooks/families for it, and run `probe check` on the model."
-        )
-    verified.keep(model, findings)
+def _verified(model: Model) -> Model:
+    """The model, or it with one picture a view, where all checks hold or have held for the same model before.
+
+    Raises ModelError, naming every check that fails.
+    """
+    forms = (model, _with_one_picture(model)) if model.family.tokens.several else (model,)
+    if known := next((form for form in forms if verified.passed(form)), None):
+        return known
+    failed, findings = [""], []
+    for form in forms:
+        findings = check(form)
+        failed = [f"{finding.name}: {finding.detail}" for finding in findings if not finding.ok]
+        if not failed:
+            verified.keep(form, findings)
+            return form
+    raise ModelError(
+        f"model {model.source!r} is of model_type {_named(model.config)}, which no family covers. Its parts were found "
+        f"by structure ({_parts(model.family)}), but {len(failed)} of {len(findings)} checks fail:\n  "
+        + "\n  ".join(failed)
+        + "\nWrite an entry in hooks/families for it, and run `probe check` on the model."
+    )
+
+
+def _with_one_picture(model: Model) -> Model:
+    """The model, of which a view has one picture."""
+    tokens = replace(model.family.tokens, split_pictures=None)
+    plan = replace(model.blueprint, family=replace(model.family, tokens=tokens))
+    return replace(model, blueprint=plan)
 
 
 def _named(config: Any) -> str:

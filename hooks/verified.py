@@ -51,6 +51,7 @@ def _file(model: "Model") -> Path:
     """The file of a model's result, named by all that the result depends on."""
     kept_apart = ("source", "revision")  # the same files under another name are the same model
     facts = {name: value for name, value in model.provenance.items() if name not in kept_apart}
+    facts["several"] = model.family.tokens.several
     config = {name: value for name, value in model.config.to_dict().items() if name != "_name_or_path"}
     content = "\n".join((json.dumps(facts, sort_keys=True, default=str), repr(sorted(config.items())), code()))
     return folder() / "verified" / f"{sha256(content.encode()).hexdigest()}.json"

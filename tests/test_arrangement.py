@@ -24,9 +24,9 @@ class Processor:
 @pytest.mark.parametrize(
     ("name", "settings", "expected"),
     [
-        ("Qwen2VLImageProcessor", {"patch_size": 14, "merge_size": 2}, Arrangement(block=2)),
-        ("VideoLlama3ImageProcessor", {"patch_size": 14, "merge_size": 1}, Arrangement(block=1)),
-        ("PaddleOCRVLImageProcessor", {"patch_size": 14}, Arrangement(block=1)),
+        ("Qwen2VLImageProcessor", {"patch_size": 14, "merge_size": 2}, Arrangement(2, counted="image_grid_thw")),
+        ("VideoLlama3ImageProcessor", {"patch_size": 14, "merge_size": 1}, Arrangement(1, counted="image_grid_thw")),
+        ("PaddleOCRVLImageProcessor", {"patch_size": 14}, Arrangement(1, counted="image_grid_thw")),
         ("CLIPImageProcessor", {}, Arrangement()),
         ("GotOcr2ImageProcessor", {"size": SQUARE, "crop_to_patches": True}, Arrangement(thumbnail="last")),
         ("GotOcr2ImageProcessor", {"size": SQUARE, "crop_to_patches": False}, Arrangement()),

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 import hooks
 from hooks import loading, verified
 from hooks.check import Finding
+from hooks.encoding import check_pictures
 
 CASE = "janus"
 
@@ -60,6 +61,20 @@ def test_a_failure_is_found_at_every_load(checked, monkeypatch):
     for _ in range(2):
         with pytest.raises(hooks.ModelError, match="one thing: does not hold"):
             hooks.load(str(tiny.checkpoint(CASE)), tiny.ON_CPU)
+
+
+def test_a_model_that_fails_on_several_pictures_is_read_with_one(checked, monkeypatch):
+    def check(model):
+        checked.append(model.family.tokens.several)
+        return [Finding("pictures of a view are kept apart", not model.family.tokens.several, "as it is")]
+
+    monkeypatch.setattr(loading, "check", check)
+    for _ in range(2):
+        model = hooks.load(str(tiny.checkpoint("kimi_k25")), tiny.ON_CPU)
+        assert not model.family.tokens.several
+        with pytest.raises(ValueError, match="takes one picture a view, not 2"):
+            check_pictures(model.blueprint, 2)
+    assert checked == [True, False]
 
 
 def test_a_model_of_the_table_is_not_checked(checked):

@@ -29,11 +29,12 @@ GRIDS = (
 class Arrangement:
     """Packed patches come block by block of `block` x `block`; of several crops of a picture, one is the whole picture.
 
-    `thumbnail` says which, empty where none is.
+    `thumbnail` says which, empty where none is. `counted`: the input that counts a picture's patches, if one does.
     """
 
     block: int = 1
     thumbnail: Literal["", "first", "last"] = ""
+    counted: str = ""
 
 
 def counted(image: Any) -> tuple[int, int] | None:
@@ -65,7 +66,8 @@ def arrangement(processor: Any) -> Arrangement:
         if down is None or right is None:
             return Arrangement()
         if grid := counted(down):
-            return Arrangement(block=_block(*grid, *(_brightness(each, prod(grid)) for each in (down, right))))
+            block = _block(*grid, *(_brightness(each, prod(grid)) for each in (down, right)))
+            return Arrangement(block, counted=next((name for name in GRIDS if name in down), ""))
         crops = [each["pixel_values"].flatten(0, -4) for each in (down, right)]
         if len(crops[0]) > 1:
             return Arrangement(thumbnail=_thumbnail(*crops))

@@ -4,7 +4,7 @@ from typing import Any
 
 from .arrangement import arrangement
 from .family import Family, Modules, Prompt, Reuse
-from .layout import Layout
+from .layout import Layout, split_packed
 from .structural import Structure, survey
 from .tokens import three_towers
 
@@ -45,7 +45,8 @@ def generic(config: Any, processor: Any) -> Family:
         tokens=layout.tokens(
             lambda config: three_towers(
                 found.vision.count, found.vision.width, config.get_text_config(), cls=found.leading == 1
-            )
+            ),
+            split_packed if layout.arranged.counted == "image_grid_thw" else None,
         ),
         reuse=Reuse(image_prefix="causal", rope_deltas=found.rope_deltas, closing_marks=True),
         prompt=_prompt(found, processor),

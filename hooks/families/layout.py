@@ -149,6 +149,13 @@ class Layout:
         return crops[1:] if self.arranged.thumbnail == "first" else crops[:-1]
 
 
+def split_packed(config: Any, view: Inputs) -> list[Inputs]:
+    """The packed patches of each picture, as many as its grid has cells."""
+    grids = view["image_grid_thw"]
+    parts = view["pixel_values"].split(grids.prod(-1).tolist())
+    return [{"pixel_values": part, "image_grid_thw": grid[None]} for part, grid in zip(parts, grids, strict=True)]
+
+
 def _window(config: Any) -> int:
     """The side in patches of the windows in which the vision tower keeps its patches together, 0 where it has none."""
     vision = config.vision_config

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from .family import Family, Limit, Modules, Prompt, Reuse
-from .layout import Layout
-from .qwen import limit_visual_tokens, split_pictures
+from .layout import Layout, split_packed
+from .qwen import limit_visual_tokens
 from .tokens import vit_towers
 
 PADDLEOCR_VL = Family(
@@ -16,7 +16,7 @@ PADDLEOCR_VL = Family(
         language="model.language_model.layers",
         final_norm="model.language_model.norm",
     ),
-    tokens=Layout().tokens(vit_towers, split_pictures),
+    tokens=Layout().tokens(vit_towers, split_packed),
     reuse=Reuse(image_prefix="causal", rope_deltas="model.rope_deltas"),
     prompt=Prompt(placeholder="<|IMAGE_START|><|IMAGE_PLACEHOLDER|><|IMAGE_END|>"),
     limit=Limit(limit_visual_tokens, "max pixels"),

@@ -11,6 +11,7 @@ from ..reading import Grid
 from ..sites import Tower
 from .arrangement import block_order
 from .family import Family, Limit, Modules, Prompt, Reuse
+from .layout import split_packed
 from .tokens import ImageTokens, Inputs, three_towers
 
 MARK = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -62,13 +63,6 @@ def packed_rows(
     return made
 
 
-def split_pictures(config: Any, view: Inputs) -> list[Inputs]:
-    """The packed patches of each picture, as many as its grid has cells."""
-    grids = view["image_grid_thw"]
-    parts = view["pixel_values"].split(grids.prod(-1).tolist())
-    return [{"pixel_values": part, "image_grid_thw": grid[None]} for part, grid in zip(parts, grids, strict=True)]
-
-
 def limit_visual_tokens(processor: Any, count: int, *, frames: int = 1) -> None:
     """Cap the pixels of an image; the least pixels stay, or go down to a quarter, as small images are rounded up.
 
@@ -94,7 +88,7 @@ def entry(name: str, *examples: str, order: Callable[[Any, int, int], Tensor] = 
             language="model.language_model.layers",
             final_norm="model.language_model.norm",
         ),
-        tokens=ImageTokens(towers, grid, vision_rows=partial(packed_rows, order), split_pictures=split_pictures),
+        tokens=ImageTokens(towers, grid, vision_rows=partial(packed_rows, order), split_pictures=split_packed),
         reuse=Reuse(image_prefix="causal", rope_deltas="model.rope_deltas"),
         prompt=Prompt(placeholder=MARK),
         limit=Limit(limit_visual_tokens, "max pixels"),
