@@ -6,7 +6,7 @@ import tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import picture
+from tiny import picture, qwen
 from torch.nn.functional import interpolate
 from transformers.vision_utils import get_vision_window_index
 
@@ -17,7 +17,7 @@ from hooks.encoding import process, process_image, rows
 from hooks.families.qwen import block_order, limit_visual_tokens
 from hooks.prefill import prefill
 
-QWEN = [case for case in tiny.CASES if case.startswith("qwen")]
+QWEN = list(qwen.CASES)
 QWEN2_5 = "qwen2_5_vl"
 DEEPSTACK = ["qwen3_vl", "qwen3_vl_moe"]
 every = pytest.mark.parametrize("case", QWEN)
