@@ -70,7 +70,7 @@ def shown_sizes(model: "Model") -> tuple[tuple[Size, ...], ...]:
 def _tiles(model: "Model", size: Size) -> int:
     """How many tiles a picture is cut into, 1 where the model cannot take one of this size."""
     try:
-        return image_grids(model.blueprint, *size)["vision"][0]
+        return max(tiles for tiles, _, _ in image_grids(model.blueprint, *size).values())
     except ValueError:
         return 1
 
