@@ -171,3 +171,13 @@ def test_mismatched_tables_are_refused_by_name():
         statistics.by_family(statistics.MEAN, data.isel(condition=0))
     with pytest.raises(ValueError, match="image labels for 100 rows of 'sample'"):
         statistics.by_family(statistics.MEAN, data, image=["a"])
+
+
+def test_a_union_of_none_of_the_families_is_undefined_for_every_reduction():
+    pairs = np.array([[0.0, 1.0], [1.0, 1.0]])
+    for reduction in (statistics.MEAN, statistics.SHARE, statistics.pooled(statistics.median)):
+        table = statistics.by_family(
+            reduction, pairs, family=["clean", "white"], image=["a", "b"], unions={"none": []}, resamples=50
+        )
+        assert table.value.sel(family="none").isnull().all()
+        assert table.value.sel(family="white", bound="estimate").item() == 1.0

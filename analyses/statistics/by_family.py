@@ -181,6 +181,9 @@ def _pooled(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[An
     """(bound, family) of statistics that see every pair as a row of its own."""
     bounds: list[Floats] = []
     for part in parts:
+        if not part.arrays[0].size:  # a union of none of the run's families
+            bounds.append(np.full(len(BOUNDS), np.nan))
+            continue
         flat = [array.values.reshape(-1) for array in part.arrays]
         cluster = np.repeat(images, part.arrays[0].sizes["condition"])
         bounds.append(np.stack(bootstrap(reduction.statistic, *flat, cluster=cluster, **asdict(draws))))

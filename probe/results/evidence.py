@@ -108,6 +108,11 @@ class Evidence:
                     return self.site_layers(site)[-1]
         return ""
 
+    def is_per_image(self, site_layer: str) -> bool:
+        """Whether a site, at one of its layers, has a state for each image rather than for each sample."""
+        specs = self.run.record["layout"]["sites"]
+        return next(spec["per"] == "image" for spec in specs if site_layer in self.site_layers(spec["site"]))
+
     @cached_property
     def primary_states(self) -> xr.DataArray:
         """(sample, condition, feature) the states that stand for the model."""

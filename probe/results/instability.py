@@ -76,7 +76,8 @@ def finding(data: xr.Dataset) -> Sequence[str]:
             "pairs lie apart, the most of all sites and layers."
         )
     area = bounds(data, "drift_auroc")
-    if np.isfinite(middle := area.sel(bound="estimate")).any():
+    if np.isfinite(area.sel(bound="low")).any():  # of a single image there is no interval
+        middle = area.sel(bound="estimate")
         best = area.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
         margin = bounds(data, "auroc").sel(predictor="small_clean_margin")
         sentences.append(

@@ -48,6 +48,8 @@ def finding(data: xr.Dataset) -> Sequence[str]:
     best, worst = (
         clean.isel(normalisation=int(place("normalisation", skipna=True))) for place in (clean.argmax, clean.argmin)
     )
+    if best.normalisation == worst.normalisation:
+        return (f"On clean images, {100 * float(best):.1f} % are right however options are scored.",)
     return (
         f"On clean images, options scored by {best.normalisation.item()} give {100 * float(best):.1f} % right, by "
         f"{worst.normalisation.item()} {100 * float(worst):.1f} %.",

@@ -78,6 +78,8 @@ def outside(data: xr.Dataset) -> str:
     if (most := highest(data, "ifr")) is None:
         return ""
     every = data.sel(family=statistics.ALL)
+    if every.ifr.sel(bound="estimate").isnull():
+        return f"Outside: answers flip most under the control {most.family.item()} ({share(most)})."
     return (
         f"Outside: {share(every.ifr)} of all answers flipped, and {share(every.iv)} of the questions flipped at least "
         f"once; highest under {most.family.item()} ({share(most)})."
@@ -88,6 +90,9 @@ def inside(data: xr.Dataset) -> str:
     """How far states moved on the scale of unrelated samples."""
     if (most := highest(data, "drift_percent")) is None:
         return ""
+    if data.drift_percent.sel(family=statistics.ALL, bound="estimate").isnull():
+        moved = f"{estimate(most, 1)} % of the distance between unrelated samples"
+        return f"Inside: states move farthest under the control {most.family.item()}, by {moved}."
     every = estimate(data.drift_percent.sel(family=statistics.ALL), 1)
     return (
         f"Inside: states moved by {every} % of the distance between unrelated samples; farthest under "

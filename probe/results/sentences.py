@@ -49,12 +49,16 @@ def lowest(data: xr.Dataset, name: str, dims: Dims = "family", *, leave_out: tup
 
 
 def certainty(values: xr.DataArray) -> str:
-    """Whether an interval excludes none at all.
+    """Whether an interval excludes none at all; of a single image there is no interval.
 
     >>> certainty(xr.DataArray([0.5, 0.1, 0.9], dims="bound", coords={"bound": ["estimate", "low", "high"]}))
     'the interval excludes 0'
+    >>> certainty(xr.DataArray([0.5, np.nan, np.nan], dims="bound", coords={"bound": ["estimate", "low", "high"]}))
+    'too few images for an interval'
     """
     low, high = (float(values.sel(bound=bound)) for bound in ("low", "high"))
+    if not np.isfinite([low, high]).all():
+        return "too few images for an interval"
     return "the interval excludes 0" if low > 0 or high < 0 else "the interval includes 0"
 
 

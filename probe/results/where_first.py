@@ -32,10 +32,11 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
 
 
 def finding(data: xr.Dataset) -> Sequence[str]:
-    """The first layer over all perturbations, at each site."""
+    """The first layer over all perturbations, at each site where there is something to tell."""
     first = data.first_layer.sel(family=statistics.ALL)
     share = data.hidden.sel(family=statistics.ALL)
-    return [_sentence(site, first.sel(site=site).item(), share.sel(site=site)) for site in data.site.values.tolist()]
+    told = [site for site in data.site.values.tolist() if share.sel(site=site, bound="low").notnull().any()]
+    return [_sentence(site, first.sel(site=site).item(), share.sel(site=site)) for site in told]
 
 
 def _sentence(site: str, layer: float, hidden: xr.DataArray) -> str:

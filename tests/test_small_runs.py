@@ -1,0 +1,173 @@
+"""Runs that hold little (clean images alone, one sample, controls, no options): analyses say only what is so."""
+
+import io
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import picture_set
+import pytest
+import shared
+import tiny
+from click.testing import CliRunner
+from rich.console import Console
+
+import probe
+from probe import analyze
+from probe.cli import main
+from probe.results import ANALYSES, Result
+from stores import Run, open_run
+
+SITES = ("vision.layers[*]:patches", "language.layers[*]:context_last")
+LINES = picture_set.lines(6)
+OPEN = [{key: value for key, value in line.items() if key not in ("options", "answer")} for line in LINES]
+RUNS: dict[str, tuple[list[dict[str, Any]], tuple[str, ...], str]] = {
+    "clean": (LINES[:8], ("gaussian_noise:0",), "pooled"),
+    "clean answers": (LINES[:8], ("gaussian_noise:0",), "answers"),
+    "one sample": (LINES[:1], ("driving",), "pooled"),
+    "one sample, clean": (LINES[:1], ("gaussian_noise:0",), "pooled"),
+    "two samples of one image": (LINES[:2], ("driving:1", "text_overlay.semantic"), "pooled"),
+    "controls": (LINES[:4], ("white", "another_image"), "pooled"),
+    "white answers": (LINES[:4], ("white",), "answers"),
+    "one sample, controls": (LINES[:1], ("white", "no_image"), "pooled"),
+    "open": (OPEN[:2], ("driving:1", "white"), "pooled"),
+    "open, clean": (OPEN[:1], ("gaussian_noise:0",), "answers"),
+    "bands of one": (LINES[:1], ("band_noise:band=low,epsilon=4", "low_pass", "fourier_basis:i=0,j=1"), "pooled"),
+    "one lost": ([*LINES[:2], {**LINES[2], "image": "gone.png"}], ("driving:1",), "pooled"),
+}
+
+
+def made(name: str) -> Path:
+    lines, perturb, keep = RUNS[name]
+
+    def make(folder: Path) -> None:
+        probe.extract(
+            tiny.checkpoint("llava"),
+            picture_set.write(folder / "set", images=6, samples=lines),
+            out=folder / "run",
+            perturb=perturb,
+            keep=keep,  # type: ignore[arg-type]
+            sites=SITES if keep == "pooled" else (),
+            max_new_tokens=2,
+            execution=probe.Execution(device="cpu"),
+        )
+
+    return shared.folder(f"small {name}", make) / "run"
+
+
+def of_run(path: Path, *names: str) -> tuple[Result, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = analyze.of_run(path, names=names)
+        analyze.show(found, Console(file=io.StringIO()))
+    return found
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_small_run_is_analysed_and_its_sentences_say_nothing_undefined(name: str) -> None:
+    found = of_run(made(name))
+    assert {"overview", "flips"} & {result.name for result in found} or name.startswith("open")
+    for result in found:
+        for sentence in result.findings:
+            assert "nan" not in sentence
+            assert "– %" not in sentence
+            assert "includes 0" not in sentence or "[" in sentence, sentence
+
+
+@pytest.mark.parametrize("name", ["clean", "one sample, controls", "open"])
+def test_every_analysis_by_name_is_made_or_says_what_it_lacks(name: str) -> None:
+    path = made(name)
+    for each in ANALYSES:
+        try:
+            of_run(path, each)
+        except ValueError as lacking:
+            assert str(lacking).startswith(f"analysis {each!r}")  # noqa: PT017
+
+
+def test_the_command_line_has_nothing_to_complain_of(tmp_path: Path) -> None:
+    copy = shutil.copytree(made("clean"), tmp_path / "run")
+    result = CliRunner().invoke(main, ["analyze", str(copy)])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "beyond control" not in result.stdout.replace("First layer beyond control", "")
+    assert probe.open_run(copy).results
+
+
+def test_an_interval_of_one_image_is_told_as_none() -> None:
+    (overview,) = of_run(made("one sample"), "overview")
+    assert all("the interval" not in sentence for sentence in overview.findings)
+
+
+def neighbours(states: np.ndarray, k: int) -> list[set[int]]:
+    limit = np.sort(np.abs(states), axis=None)[int(0.95 * states.size)]
+    unit = np.clip(states, -limit, limit)
+    unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    similar = unit @ unit.T
+    np.fill_diagonal(similar, -np.inf)
+    return [set(np.argsort(-row)[:k].tolist()) for row in similar]
+
+
+def unbiased_cka(x: np.ndarray, y: np.ndarray) -> float:
+    def hsic(a: np.ndarray, b: np.ndarray) -> float:  # Song et al. 2012, equation 5
+        k, m = a @ a.T, b @ b.T
+        np.fill_diagonal(k, 0)
+        np.fill_diagonal(m, 0)
+        n = len(k)
+        rest = k.sum() * m.sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * k.sum(0) @ m.sum(0)
+        return (np.trace(k @ m) + rest) / (n * (n - 3))
+
+    return hsic(x, y) / np.sqrt(hsic(x, x) * hsic(y, y))
+
+
+@pytest.fixture(scope="module")
+def several() -> tuple[Run, Result]:
+    """Nine images with two questions each, whose vision states stand for the model."""
+
+    def make(folder: Path) -> None:
+        probe.extract(
+            tiny.checkpoint("llava"),
+            picture_set.write(folder / "set", images=9),
+            out=folder / "run",
+            perturb=("another_image",),
+            sites=("vision.layers[-1]:patches",),
+            execution=probe.Execution(device="cpu"),
+        )
+
+    path = shared.folder("nine images", make) / "run"
+    return open_run(path), of_run(path, "alignment")[0]
+
+
+def test_neighbours_are_a_quarter_of_the_other_images_and_chance_is_told(several: tuple[Run, Result]) -> None:
+    run, result = several
+    assert (result.data.attrs["inputs"], result.data.attrs["k"]) == (9, 2)  # (9 - 1) // 4
+    assert result.data.attrs["chance"] == 2 / 8
+    states = run.pooled("vision.layers[-1]:patches").load().values  # (image, condition, feature)
+    clean, other = (neighbours(states[:, place], 2) for place in (0, 1))
+    kept = np.mean([len(one & two) / 2 for one, two in zip(clean, other, strict=True)])
+    shown = result.data.mutual_knn.sel(family="another_image", bound="estimate")
+    assert float(shown) == pytest.approx(kept)
+    assert "chance 25 %" in result.title
+    (sentence,) = result.findings
+    assert "chance keeps 25 %, and 9 inputs are too few to tell much" in sentence
+
+
+def test_the_unbiased_cka_stands_beside_the_biased_one(several: tuple[Run, Result]) -> None:
+    run, result = several
+    states = run.pooled("vision.layers[-1]:patches").load().values.astype(float)
+    x, y = states[:, 0], states[:, 1]
+    assert float(result.data.cka.sel(condition="another_image")) == pytest.approx(unbiased_cka(x, y), abs=1e-6)
+    x, y = x - x.mean(0), y - y.mean(0)
+    biased = np.sum((x.T @ y) ** 2) / np.sqrt(np.sum((x.T @ x) ** 2) * np.sum((y.T @ y) ** 2))
+    assert float(result.data.biased_cka.sel(condition="another_image")) == pytest.approx(biased, abs=1e-6)
+    assert float(result.data.cka.sel(condition="clean")) == pytest.approx(1)
+
+
+def test_fewer_than_four_inputs_have_no_arrangement_and_fewer_than_five_no_neighbours() -> None:
+    with pytest.raises(ValueError, match="'alignment': the run holds too little for it"):
+        of_run(made("two samples of one image"), "alignment")
+    (result,) = of_run(made("controls"), "alignment")
+    assert "4 inputs, too few for nearest" in result.title
+    assert result.data.mutual_knn.isnull().all()
+    assert float(result.data.cka.sel(condition="clean")) == pytest.approx(1)
+    assert result.findings == ()
