@@ -56,7 +56,7 @@ def caption_tokens(blueprint: "Blueprint", texts: Sequence[str]) -> Captions:
     """The processor's encoding of captions, padded as in training, else to the longest of them."""
     contrast = blueprint.family.contrast
     longest = {"padding": "max_length", "max_length": contrast.longest(blueprint.config)}
-    settings = longest if contrast.padded else {"padding": True}
+    settings = longest if contrast.padded else {"padding": True, "max_length": None}
     return dict(blueprint.processor(text=[contrast.caption(text) for text in texts], return_tensors="pt", **settings))
 
 
@@ -69,9 +69,9 @@ def text_features(model: "Model", texts: Sequence[str]) -> Tensor:
     if len(model.text_features) + len(new) > CACHED:
         model.text_features.clear()
         new = list(dict.fromkeys(texts))
-    for text in new:
-        output, _ = trace.run(model, _on_device(model, [text]), method="get_text_features")
-        model.text_features[text] = output.pooler_output[0]
+    with model.lock, torch.inference_mode():
+        for text in new:
+            model.text_features[text] = model.family.contrast.text(model.module, _on_device(model, [text]))[0]
     return torch.stack([model.text_features[text] for text in texts])
 
 

@@ -152,6 +152,21 @@ def available(towers: Mapping[str, Tower]) -> tuple[str, ...]:
     )
 
 
+def usual(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[str, ...]:
+    """Those of the texts that name a tower and a kind of this model, without layers where the tower has none.
+
+    >>> usual(["vision.layers[-1]:patches", "vision:pooled"], {"vision": Tower("vision", 0, 8, ("patches", "mean"))})
+    ('vision:patches',)
+    """
+    named = ((text, _GRAMMAR.fullmatch(text)) for text in texts)
+    parts = [(text, match["tower"], match["kind"]) for text, match in named if match]
+    return tuple(
+        text if _stacked(towers[tower], kind) else f"{tower}:{kind}"
+        for text, tower, kind in parts
+        if tower in towers and kind in towers[tower].kinds
+    )
+
+
 def _stacked(tower: Tower, kind: str) -> bool:
     return tower.layers > 0 and KINDS[kind].layered
 

@@ -118,7 +118,8 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
     for name in family.model_types:
         model_type, _, vision = name.partition("/")
         if model_type in CONFIG_MAPPING:
-            settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if vision else {}
+            known = vision in CONFIG_MAPPING  # it may also be the class of a checkpoint
+            settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if known else {}
             config = CONFIG_MAPPING[model_type](**settings)
             if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
                 without: dict[str, Any] = {"vision_config": {}}

@@ -17,6 +17,7 @@ LENGTH = 48
 CAPTIONS = ("a bus", "a small red car, or two?", "no")
 SIZES = [(224, 224), (160, 320), (90, 60)]
 WITH_LOGITS = [case for case in tiny.CONTRASTIVE if case != "blip_itm"]
+BLOCKS = [case for case in tiny.CONTRASTIVE if case != "align"]
 
 
 PICTURES = [picture(k, *size) for k, size in enumerate(SIZES)]
@@ -41,7 +42,7 @@ def own(model, pixels, tokens, **settings):
         return model.module(**tokens, **process_image(model.blueprint, pixels), **settings)
 
 
-@pytest.mark.parametrize("case", tiny.CONTRASTIVE)
+@pytest.mark.parametrize("case", BLOCKS)
 def test_vision_states_equal_the_towers_hidden_states(case):
     model = tiny.load(case)
     wanted = sites.parse_all(["vision.layers[*]:patches"], model.towers)
@@ -50,13 +51,61 @@ def test_vision_states_equal_the_towers_hidden_states(case):
             inputs = process_image(model.blueprint, pixels)
             hidden = model.module.vision_model(**inputs, output_hidden_states=True).hidden_states
         states = reading.states["vision.layers-patches"].tokens
-        leading = model.family.tokens.leading(model.config)
+        leading = model.family.tokens.leading(model.config) + getattr(
+            model.config.vision_config, "num_register_tokens", 0
+        )
         assert len(states) == len(hidden) == model.towers["vision"].layers + 1
         for mine, theirs in zip(states, hidden, strict=True):
             np.testing.assert_allclose(mine, theirs[0, leading : leading + len(mine)], atol=1e-5)
 
 
-@pytest.mark.parametrize("case", WITH_LOGITS)
+def test_aligns_site_is_the_map_that_its_embedding_is_the_mean_of():
+    model = tiny.load("align")
+    wanted = sites.parse_all(["vision:patches", "vision:mean", "vision:pooled"], model.towers)
+    for pixels, reading in read(model, wanted):
+        with torch.inference_mode():
+            last = model.module.vision_model(**process_image(model.blueprint, pixels)).last_hidden_state[0]
+        tokens = reading.states["vision-patches"].tokens[0]
+        assert reading.states["vision-patches"].grid == (1, *last.shape[1:])
+        for row, col in ((0, 0), (2, 5), (7, 7)):
+            np.testing.assert_allclose(tokens[row * last.shape[2] + col], last[:, row, col], atol=1e-5)
+        for slug in ("vision-mean", "vision-pooled"):
+            np.testing.assert_allclose(reading.states[slug].pooled[0], last.mean((1, 2)), atol=1e-5)
+
+
+def test_tipsv2_reads_cls_and_patches_around_its_registers():
+    model = tiny.load("tipsv2")
+    wanted = sites.parse_all(["vision.layers[-1]:cls", "vision.layers[-1]:mean"], model.towers)
+    for pixels, reading in read(model, wanted):
+        with torch.inference_mode():
+            inputs = process_image(model.blueprint, pixels)
+            last = model.module.vision_model(**inputs, output_hidden_states=True).hidden_states[-1][0]
+        assert len(last) == 1 + 2 + 16
+        np.testing.assert_allclose(reading.states["vision.layers-cls"].pooled[0], last[0], atol=1e-5)
+        np.testing.assert_allclose(reading.states["vision.layers-mean"].pooled[0], last[3:].mean(0), atol=1e-5)
+
+
+def test_blip_2s_score_is_the_cosine_with_the_query_that_fits_best():
+    model = tiny.load("blip-2_itc")
+    mine = scores(model, *CAPTIONS)
+    prefix = [model.config.image_token_index] * model.config.num_query_tokens
+    for row, pixels in zip(mine, PICTURES, strict=True):
+        for score, caption in zip(row, CAPTIONS, strict=True):
+            ids = torch.tensor([prefix + model.processor.tokenizer(caption)["input_ids"]])
+            output = own(model, pixels, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+            cosines = (output.image_embeds[0] @ output.text_embeds[0]).tolist()
+            assert len(cosines) == 6
+            assert abs(max(cosines) - score) <= 1e-5
+    assert np.ptp(mine, axis=0).min() > 1e-3
+    assert np.ptp(mine, axis=1).min() > 1e-3
+
+
+def test_a_checkpoint_of_blip_2_is_read_by_what_it_was_made_for():
+    assert tiny.load("blip-2_itc").kind == "contrastive"
+    assert tiny.load("blip-2").kind == "generative"
+
+
+@pytest.mark.parametrize("case", [case for case in WITH_LOGITS if case != "blip-2_itc"])
 def test_the_pooled_site_is_the_models_image_embedding_before_it_is_normalised(case):
     model = tiny.load(case)
     wanted = sites.parse_all(["vision:pooled"], model.towers)
@@ -70,7 +119,7 @@ def test_the_pooled_site_is_the_models_image_embedding_before_it_is_normalised(c
         )
 
 
-@pytest.mark.parametrize("case", WITH_LOGITS)
+@pytest.mark.parametrize("case", [case for case in WITH_LOGITS if case != "blip-2_itc"])
 def test_scores_are_the_models_logits_of_all_captions_together(case):
     model = tiny.load(case)
     tokens = contrastive.caption_tokens(model.blueprint, CAPTIONS)

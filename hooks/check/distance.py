@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import capture
 from ..reading import Reading, View
-from ..sites import Site, parse_all
+from ..sites import Site, parse_all, usual
 from .finding import Finding
 from .forwards import QUESTIONS, SIZES, picture
 
@@ -40,7 +40,7 @@ def distance(quantised: list[Reading], full: list[Reading], model: "Model") -> F
 def _sites(model: "Model") -> tuple[Site, ...]:
     wanted = {"generative": "language.layers[-1]:context_last", "contrastive": "vision:pooled"}[model.kind]
     read = model.family.tokens.features_from(model.config)
-    return parse_all((f"vision.layers[{read}]:mean", wanted), model.towers)
+    return parse_all(usual((f"vision.layers[{read}]:mean", wanted), model.towers), model.towers)
 
 
 def _vectors(reading: Reading, site: Site, dtype: str) -> np.ndarray:

@@ -157,7 +157,7 @@ def logits(model: "Model") -> str:
 
 
 def _own_score(model: "Model", pixels: Any, caption: str) -> float:
-    tokens = caption_tokens(model.blueprint, [caption])
+    tokens = model.family.contrast.with_image(model.config, caption_tokens(model.blueprint, [caption]))
     with model.lock, torch.inference_mode():
         output = model.module(**stack(model, [tokens]), **inputs_of(model, pixels))
     return float(model.family.contrast.output_score(output))
@@ -167,7 +167,8 @@ def _own_score(model: "Model", pixels: Any, caption: str) -> float:
 def counted_vision(model: "Model") -> Iterator[list[int]]:
     """Record the number of tokens of each call of the vision tower: a list that grows inside the block."""
     calls: list[int] = []
-    block = attrgetter(model.family.modules.vision)(model.module)[0]
+    tower = attrgetter(model.family.modules.vision)(model.module)
+    block = tower[0] if model.towers["vision"].layers else tower
     hook = block.register_forward_pre_hook(
         lambda module, args, kwargs: calls.append(_width(args, kwargs)), with_kwargs=True
     )

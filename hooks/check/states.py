@@ -149,9 +149,9 @@ def _replaced_layer(model: "Model", tower: Tower) -> int:
 
 
 def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
-    """Whole states at every layer of every tower and the output, one of them reversed along its features."""
+    """Whole states at every layer of every tower and the output, one of them reversed along its features and tokens."""
     reads = [(name, layer) for name, tower in model.towers.items() for layer in range(tower.layers + 1)]
-    writes = {} if replaced is None else {replaced: lambda state: state.flip(-1)}
+    writes = {} if replaced is None else {replaced: lambda state: state.flip(*range(1, state.ndim))}
     inputs = inputs_of(model, picture(*SIZES[0]))
     result, states = trace.run(model, inputs, reads=reads, writes=writes, method=method(model))
     generative = model.kind == "generative"

@@ -96,7 +96,10 @@ def kept_apart(model: "Model") -> str:
 
 
 def row_major(model: "Model") -> str:
-    """Brightening a corner of a picture moves its token most, or as those beside it, where patches enter the tower."""
+    """Brightening a corner of a picture moves its token most, or as those beside it, where patches enter the tower.
+
+    Where the first state is a map of convolutions, whose cells see their neighbours, one in the corner's quarter.
+    """
     height, width = SIZES[0]
     plain = np.full((height, width, 3), 96, np.uint8)
     base, image = states_of(model, plain)
@@ -117,6 +120,8 @@ def row_major(model: "Model") -> str:
         most = tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid))
         if tiles == 1 and _moves_most(moved.view(*grid[1:]), row, col):
             most = (0, row, col)
+        if not model.towers["vision"].layers:
+            most = (most[0], (rows - 1) * (2 * most[1] >= rows), (cols - 1) * (2 * most[2] >= cols))
         corners.append(most)
         require(tiles > 1 or (row, col) == most[1:], f"brightening patch {(row, col)} moves token {most[1:]} most")
     require(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import (
+    align,
+    blip,
     clip,
     cohere,
     deepseek,
@@ -83,6 +85,8 @@ FAMILIES: tuple[Family, ...] = (
     *molmo.FAMILIES,
     *perception.FAMILIES,
     *clip.FAMILIES,
+    *blip.FAMILIES,
+    *align.FAMILIES,
 )
 
 
@@ -101,10 +105,12 @@ def all_families() -> tuple[Family, ...]:
 def find(settings: Mapping[str, Any]) -> Family | None:
     """The family of a model's config.json, None where no entry fits.
 
-    An entry that names `model_type/vision model_type` goes before one that names `model_type` alone.
+    An entry that names `model_type/class of the checkpoint` or `model_type/vision model_type` goes before one that
+    names `model_type` alone.
     """
     model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
-    names = (f"{model_type}/{vision.get('model_type', '')}", model_type)
+    further = [*(settings.get("architectures") or ()), vision.get("model_type", "")]
+    names = (*(f"{model_type}/{each}" for each in further), model_type)
     return next((family for name in names for family in all_families() if name in family.model_types), None)
 
 

@@ -1,15 +1,16 @@
-"""CLIP and its relatives: an image tower and a text tower, compared by a scaled cosine or by a matching head."""
+"""CLIP and its relatives: an image tower and a text tower, compared by a scaled cosine."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..reading import Grid
 from ..sites import Tower
 from ..state_kinds import kinds_of
-from .contrast import Captions, Contrast, scaled_cosine
+from .contrast import Contrast, scaled_cosine, tempered_cosine
 from .family import FIXED, Family, Limit, Modules, Reuse
 from .tokens import ImageTokens, Inputs, vit_grid, vit_leading
 
@@ -54,26 +55,10 @@ def limit_patches(processor: Any, count: int) -> None:
     processor.image_processor.max_num_patches = count
 
 
-def class_feature(module: nn.Module, encoded: Any) -> Tensor:
-    """BLIP's image feature of the contrastive loss, before normalisation: its projected CLS token."""
-    return module.get_submodule("vision_proj")(encoded.last_hidden_state[:, 0])
-
-
-def log_odds(logits: Tensor) -> Tensor:
-    """log p(match) - log p(no match) of a matching head: (caption, 2) -> (caption)."""
-    return logits[:, 1] - logits[:, 0]
-
-
-def matched(module: nn.Module, encoded: Any, captions: Captions) -> Tensor:
-    """BLIP's matching head on captions that attend to one image's tokens: (caption)."""
-    image = encoded.last_hidden_state.expand(len(captions["input_ids"]), -1, -1)
-    read = module.get_submodule("text_encoder")(**captions, encoder_hidden_states=image).last_hidden_state
-    return log_odds(module.get_submodule("itm_head")(read[:, 0]))
-
-
-def of_model(output: Any) -> Tensor:
-    """The log-odds of a match in the output of BLIP's own forward."""
-    return log_odds(output.itm_score)
+def without_registers(config: Any, state: Tensor, images: Sequence[Inputs], tower: str) -> list[Tensor]:
+    """CLS and patches of each image, without the register tokens between them."""
+    after = 1 + config.vision_config.num_register_tokens
+    return [torch.cat([own[:1], own[after:]]) for own in state]
 
 
 CLIP = Family(
@@ -141,19 +126,33 @@ SIGLIP2_NAFLEX = replace(
     examples=("google/siglip2-base-patch16-naflex", "google/siglip2-so400m-patch16-naflex"),
 )
 
-BLIP_ITM = replace(
+METACLIP_2 = replace(
     CLIP,
-    name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
-    model_types=("blip",),
-    auto_class="BlipForImageTextRetrieval",
-    tokens=replace(CLIP.tokens, towers=towers(lambda config: config.image_text_hidden_size)),
-    contrast=Contrast(image_method="vision_model", embedding=class_feature, match=matched, output_score=of_model),
-    examples=(
-        "Salesforce/blip-itm-base-coco",
-        "Salesforce/blip-itm-large-coco",
-        "Salesforce/blip-itm-base-flickr",
-        "Salesforce/blip-itm-large-flickr",
-    ),
+    name="metaclip_2",
+    model_types=("metaclip_2",),
+    examples=("facebook/metaclip-2-worldwide-huge-quickgelu", "facebook/metaclip-2-worldwide-giant"),
 )
 
-FAMILIES = (CLIP, SIGLIP, SIGLIP2_NAFLEX, BLIP_ITM, CHINESE_CLIP, ALTCLIP)
+CLIPSEG = replace(
+    CLIP,
+    name="clipseg",  # the CLIP inside it; its decoder, which makes masks, is not loaded
+    model_types=("clipseg",),
+    examples=("CIDAS/clipseg-rd64-refined", "CIDAS/clipseg-rd16"),
+)
+
+TIPSV2 = replace(
+    CLIP,
+    name="tipsv2",
+    model_types=("tipsv2",),
+    modules=Modules(vision="vision_model.encoder.layer"),
+    tokens=ImageTokens(
+        towers(lambda config: config.vision_config.hidden_size),
+        vit_grid,
+        leading=vit_leading,
+        vision_rows=without_registers,
+    ),
+    contrast=Contrast(padded=True, similarity=tempered_cosine),
+    examples=("google/tipsv2-b14", "google/tipsv2-l14", "google/tipsv2-so400m14", "google/tipsv2-g14"),
+)
+
+FAMILIES = (CLIP, SIGLIP, SIGLIP2_NAFLEX, CHINESE_CLIP, ALTCLIP, METACLIP_2, CLIPSEG, TIPSV2)

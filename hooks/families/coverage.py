@@ -48,9 +48,7 @@ VIDEOS = "it reads videos, and no picture can be shown to it alone"
 TWO_INPUTS = "it needs more than pictures and a question"
 
 REFUSED: Mapping[str, str] = {
-    "align": CONVOLUTIONS,
     "chameleon": NO_PLACE,
-    "clipseg": ENTRY_LACKS,
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
     "emu3": NO_PLACE,
     "evolla": "it reads proteins, not pictures",
@@ -69,7 +67,6 @@ REFUSED: Mapping[str, str] = {
     "kosmos-2.5": ENTRY_LACKS,
     "lfm2_vl": HYBRID,
     "lfm3_vl": HYBRID,
-    "metaclip_2": ENTRY_LACKS,
     "minicpm_ocr": MERGING,
     "minicpmv4_6": MERGING,
     "minicpmv4_7": MERGING,
@@ -83,10 +80,9 @@ REFUSED: Mapping[str, str] = {
     "qwen4_exp": STREAMS,
     "shieldgemma2": "its processor asks questions of its own, about policies",
     "t5gemma2": ENCODER_DECODER,
-    "tipsv2": ENTRY_LACKS,
     "udop": TWO_INPUTS,
     "unlimited_ocr": "its processor counts crops in lists, which are not a part of a batch of tensors",
-    "videoprism": VIDEOS,
+    "videoprism": "it compares videos with texts, and its processor takes no picture; SigLIP 2 compares pictures",
     "vision-encoder-decoder": NOT_ASKED,
 }
 """Why a type is refused, one line each."""

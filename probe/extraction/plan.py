@@ -141,13 +141,13 @@ def written(settings: Settings) -> dict[str, Any]:
 
 def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":
     """The sites of a run: those asked for, else the family's default ones; none when only answers are kept."""
-    from hooks.sites import parse_all
+    from hooks.sites import parse_all, usual
 
     if settings.keep == "answers":
         return ()
     read = blueprint.family.tokens.features_from(blueprint.config)
-    usual = tuple(site.format(read=read) for site in DEFAULT_SITES[blueprint.kind])
-    return parse_all(settings.sites or usual, blueprint.towers)
+    texts = [site.format(read=read) for site in DEFAULT_SITES[blueprint.kind]]
+    return parse_all(settings.sites or usual(texts, blueprint.towers), blueprint.towers)
 
 
 def inputs_of(blueprint: "Blueprint") -> dict[str, Any]:

@@ -7,9 +7,15 @@ from typing import Any
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
+    AlignConfig,
+    AlignModel,
+    AlignProcessor,
     AltCLIPConfig,
     AltCLIPModel,
     BertTokenizer,
+    Blip2Config,
+    Blip2ForImageTextRetrieval,
+    Blip2Processor,
     BlipConfig,
     BlipForImageTextRetrieval,
     ChineseCLIPConfig,
@@ -18,13 +24,26 @@ from transformers import (
     CLIPImageProcessor,
     CLIPModel,
     CLIPProcessor,
+    CLIPSegConfig,
+    CLIPSegForImageSegmentation,
+    CLIPSegProcessor,
     CLIPTokenizer,
+    MetaClip2Config,
+    MetaClip2Model,
     Siglip2Config,
     Siglip2Model,
     SiglipConfig,
     SiglipModel,
+    Tipsv2Config,
+    Tipsv2Model,
+    Tipsv2Processor,
+    Tipsv2Tokenizer,
     XLMRobertaTokenizer,
 )
+from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
+from transformers.models.efficientnet.image_processing_pil_efficientnet import EfficientNetImageProcessorPil
+from transformers.models.tipsv2.image_processing_tipsv2 import Tipsv2ImageProcessor
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from .parts import Save, save, vision
 
@@ -32,19 +51,51 @@ IMAGE_SIZE, CAPTION_LENGTH, PATCHES = 32, 48, 20
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!-'"
 
 
-def save_clip(path: Path) -> None:
-    """CLIP with a character-level vocabulary."""
+def _clip_tokenizer() -> CLIPTokenizer:
+    """A character-level vocabulary; the last two ids begin and end a text."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*alphabet, *(letter + "</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
-    eos = len(words) - 1
-    text = {**_text(len(words)), "hidden_size": 32, "eos_token_id": eos, "bos_token_id": eos - 1, "pad_token_id": eos}
+    return CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[])
+
+
+def _clip_text(vocabulary: int) -> dict[str, Any]:
+    eos = vocabulary - 1
+    return {
+        **_text(vocabulary),
+        "hidden_size": 32,
+        "eos_token_id": eos,
+        "bos_token_id": eos - 1,
+        "pad_token_id": eos,
+    }
+
+
+def _clip_pictures() -> CLIPImageProcessor:
     size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
-    images = CLIPImageProcessor(
+    return CLIPImageProcessor(
         size=size, crop_size=size, do_center_crop=False, image_mean=[0.5] * 3, image_std=[0.25] * 3
     )
-    config = CLIPConfig(text_config=text, vision_config=_vision(), projection_dim=24)
-    processor = CLIPProcessor(images, CLIPTokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[]))
-    save(path, CLIPModel, config, processor)
+
+
+def save_clip(path: Path) -> None:
+    """CLIP with a character-level vocabulary."""
+    words = _clip_tokenizer()
+    config = CLIPConfig(text_config=_clip_text(len(words)), vision_config=_vision(), projection_dim=24)
+    save(path, CLIPModel, config, CLIPProcessor(_clip_pictures(), words))
+
+
+def save_clipseg(path: Path) -> None:
+    """CLIPSeg: a CLIP behind the decoder that makes masks, on pictures larger than its positions."""
+    words = _clip_tokenizer()
+    config = CLIPSegConfig(
+        text_config=_clip_text(len(words)),
+        vision_config=_vision(),
+        projection_dim=24,
+        extract_layers=[0, 1],
+        reduce_dim=16,
+        conditional_layer=0,
+    )
+    size = {"height": 48, "width": 48}
+    save(path, CLIPSegForImageSegmentation, config, CLIPSegProcessor(ViTImageProcessorPil(size=size), words))
 
 
 def save_siglip(path: Path) -> None:
@@ -100,9 +151,7 @@ def save_chinese_clip(path: Path) -> None:
 
 def save_altclip(path: Path) -> None:
     """AltCLIP: XLM-RoBERTa, whose positions start past the padding id, before a transformation to another width."""
-    vocabulary = [(token, 0.0) for token in ("<s>", "<pad>", "</s>", "<unk>")]
-    vocabulary += [(token, -3.0) for token in ("▁", *LETTERS, "▁bus", "▁car")] + [("<mask>", 0.0)]
-    tokenizer = XLMRobertaTokenizer(vocab=vocabulary)
+    tokenizer = _xlm_tokenizer()
     text = {**_text(len(tokenizer)), "project_dim": 40, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
     text |= {"initializer_range": 0.1, "type_vocab_size": 1}
     _save(path, AltCLIPModel, AltCLIPConfig(text_config=text, vision_config=_vision(), projection_dim=24))
@@ -114,8 +163,92 @@ def save_altclip(path: Path) -> None:
     )
 
 
+def _xlm_tokenizer() -> XLMRobertaTokenizer:
+    vocabulary = [(token, 0.0) for token in ("<s>", "<pad>", "</s>", "<unk>")]
+    vocabulary += [(token, -3.0) for token in ("▁", *LETTERS, "▁bus", "▁car")] + [("<mask>", 0.0)]
+    return XLMRobertaTokenizer(vocab=vocabulary)
+
+
+def save_metaclip_2(path: Path) -> None:
+    """MetaCLIP 2: CLIP with XLM-RoBERTa's vocabulary, of many languages."""
+    words = _xlm_tokenizer()
+    text = {**_text(len(words)), "hidden_size": 32, "eos_token_id": 2, "bos_token_id": 0, "pad_token_id": 1}
+    config = MetaClip2Config(text_config=text, vision_config=_vision(), projection_dim=24)
+    save(path, MetaClip2Model, config, CLIPProcessor(_clip_pictures(), words))
+
+
+def save_tipsv2(path: Path) -> None:
+    """TIPSv2: a register token behind CLS, captions in lower case, the mean of whose tokens is projected."""
+    words = ["<pad>", "<unk>", *(f"<0x{i:02X}>" for i in range(256)), "▁", *LETTERS]
+    tokenizer = Tipsv2Tokenizer(vocab={word: i for i, word in enumerate(words)})
+    seen = {**vision(image_size=IMAGE_SIZE, mlp_ratio=2), "num_register_tokens": 2}
+    config = Tipsv2Config(text_config={**_text(len(words)), "hidden_size": 32}, vision_config=seen)
+    images = Tipsv2ImageProcessor(size={"height": IMAGE_SIZE, "width": IMAGE_SIZE})
+    _save(path, Tipsv2Model, config)
+    Tipsv2Processor(images, tokenizer).save_pretrained(path)
+
+
+def save_align(path: Path) -> None:
+    """ALIGN: three stages of an EfficientNet, of which two halve the map."""
+    tokenizer = _bert()
+    seen = {
+        "image_size": 66,
+        "width_coefficient": 1.0,
+        "depth_coefficient": 1.0,
+        "kernel_sizes": [3, 3, 5],
+        "in_channels": [32, 16, 24],
+        "out_channels": [16, 24, 24],
+        "strides": [1, 2, 2],
+        "num_block_repeats": [1, 2, 1],
+        "expand_ratios": [1, 2, 2],
+        "depthwise_padding": [3],
+        "hidden_dim": 24,
+        "initializer_range": 0.3,
+    }
+    config = AlignConfig(
+        text_config={**_text(len(tokenizer)), "initializer_range": 0.1},
+        vision_config=seen,
+        projection_dim=24,
+        temperature_init_value=0.1,
+    )
+    size = {"height": 66, "width": 66}
+    images = EfficientNetImageProcessorPil(size=size, do_center_crop=False, include_top=False)
+    _save(path, AlignModel, config)
+    AlignProcessor(images, tokenizer).save_pretrained(path)
+
+
+def save_blip_2(path: Path) -> None:
+    """BLIP-2 for retrieval: a caption is compared with each of a picture's queries."""
+    tokenizer = _bert("[DEC]", "<image>")
+    tokenizer.add_special_tokens({"bos_token": "[DEC]"})
+    config = Blip2Config(
+        vision_config=_vision(),
+        qformer_config={
+            **_text(len(tokenizer)),
+            "cross_attention_frequency": 2,
+            "initializer_range": 0.1,
+            "use_qformer_text_input": True,
+        },
+        text_config={"model_type": "opt"},
+        num_query_tokens=6,
+        image_text_hidden_size=24,
+        image_token_index=len(tokenizer) - 1,
+    )
+    torch.manual_seed(0)
+    model = Blip2ForImageTextRetrieval(config)
+    torch.nn.init.normal_(model.query_tokens)
+    model.save_pretrained(path)
+    images = BlipImageProcessorPil(size={"height": IMAGE_SIZE, "width": IMAGE_SIZE})
+    Blip2Processor(images, tokenizer, num_query_tokens=6).save_pretrained(path)
+
+
 CASES: dict[str, Save] = {
     "clip": save_clip,
+    "clipseg": save_clipseg,
+    "metaclip_2": save_metaclip_2,
+    "tipsv2": save_tipsv2,
+    "align": save_align,
+    "blip-2_itc": save_blip_2,
     "siglip": save_siglip,
     "siglip2": save_siglip2,
     "siglip2_naflex": save_siglip2_naflex,
