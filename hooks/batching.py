@@ -1,7 +1,8 @@
 """Which sequences go through the model together.
 
 Padding is masked, so sequences of any length share a batch. But a layer with a sliding window counts slots, and padding
-between tokens pushes real ones out of the window: where sequences outgrow it, only equal lengths go together.
+between tokens pushes real ones out of the window: where sequences outgrow it, only equal lengths go together. Nor can a
+layer leave padding out that reads the tokens one after another (linear attention, convolutions).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,12 @@ Item = TypeVar("Item")
 
 
 def smallest_window(cache: Any) -> float:
-    """The slots that the smallest attention window of the model covers; infinite where every layer attends to all."""
+    """The slots that the smallest attention window of the model covers; infinite where every layer attends to all.
+
+    0 where a layer keeps a state that it changes with every slot.
+    """
     windows = [layer.sliding_window for layer in cache.layers if getattr(layer, "is_sliding", False)]
-    return min(windows, default=inf)
+    return 0 if any(hasattr(layer, "conv_states") for layer in cache.layers) else min(windows, default=inf)
 
 
 def by_shape(rows: Sequence[Row], *, alone: bool = False) -> list[list[Row]]:

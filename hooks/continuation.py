@@ -139,9 +139,19 @@ def _fork(cache: Any, index: Tensor, size: int) -> Any:
     forked = copy.copy(cache)
     forked.layers = [copy.copy(layer) for layer in cache.layers]
     identity = len(index) == size and bool((index == torch.arange(size, device=index.device)).all())
-    shareable = all(type(layer).__name__.startswith("Dynamic") for layer in forked.layers)
-    if not (identity and shareable):
-        with torch.inference_mode():
-            for layer in forked.layers:
-                layer.batch_select_indices(index)
+    with torch.inference_mode():
+        for layer in forked.layers:
+            if not (identity and type(layer).__name__.startswith("Dynamic")):
+                _select_rows(layer, index)
     return forked
+
+
+def _select_rows(layer: Any, index: Tensor) -> None:
+    """Give a layer of a cache copies of the chosen rows of what it holds."""
+    if hasattr(layer, "batch_select_indices"):
+        layer.batch_select_indices(index)
+    if hasattr(layer, "conv_states"):  # a state that is changed in place, and what is known of it, by number
+        for name, kept in vars(layer).items():
+            if isinstance(kept, dict):
+                chosen = {key: state[index] if isinstance(state, Tensor) else state for key, state in kept.items()}
+                setattr(layer, name, chosen)

@@ -45,7 +45,9 @@ def finite(model: "Model") -> str:
 
 def projected(model: "Model") -> str:
     """What enters the language model at image positions is the projector's output, up to a scale and to positions."""
-    if "projector" not in model.towers or "image" not in model.towers["language"].kinds:
+    if "projector" not in model.towers:
+        return "the projector has no site of its own"
+    if "image" not in model.towers["language"].kinds:
         return "the image enters through cross-attention"
     grids = image_grids(model.blueprint, *SIZES[0])
     if grids["projector"] != grids["language"] and grids["language"][0] == 1:

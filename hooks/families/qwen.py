@@ -101,5 +101,8 @@ QWEN2_5_VL = entry("qwen2_5_vl", "Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL
 # deepstack features are added to image tokens after a language block, so its output does not include them
 QWEN3_VL = entry("qwen3_vl", "Qwen/Qwen3-VL-2B-Instruct", "Qwen/Qwen3-VL-4B-Instruct", "Qwen/Qwen3-VL-8B-Instruct")
 QWEN3_VL_MOE = entry("qwen3_vl_moe", "Qwen/Qwen3-VL-30B-A3B-Instruct")
+# three of four language blocks are linear attention
+QWEN3_5 = entry("qwen3_5", "Qwen/Qwen3.5-0.8B", "Qwen/Qwen3.5-4B", "Qwen/Qwen3.5-9B", "Qwen/Qwen3.5-27B")
+QWEN3_5_MOE = entry("qwen3_5_moe", "Qwen/Qwen3.5-35B-A3B", "Qwen/Qwen3.5-122B-A10B")
 
-FAMILIES = (QWEN2_VL, QWEN2_5_VL, QWEN3_VL, QWEN3_VL_MOE)
+FAMILIES = (QWEN2_VL, QWEN2_5_VL, QWEN3_VL, QWEN3_VL_MOE, QWEN3_5, QWEN3_5_MOE)

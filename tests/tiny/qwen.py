@@ -174,10 +174,39 @@ def save_qwen3_vl_moe(path: Path) -> None:
         (path / name).unlink()
 
 
+def qwen3_5_text() -> dict[str, Any]:
+    """Three layers of linear attention to one of full attention."""
+    rope = {"mrope_section": [1, 1, 0], "mrope_interleaved": True, "partial_rotary_factor": 0.25}
+    rope |= {"rope_type": "default", "rope_theta": 10000.0}
+    linear = {"linear_num_key_heads": 2, "linear_num_value_heads": 4, "linear_key_head_dim": 8}
+    # smaller weights: what is summed over long prompts stays small, and so does its rounding
+    return {"head_dim": 16, "rope_parameters": rope, **linear, "linear_value_head_dim": 8, "initializer_range": 0.1}
+
+
+def save_qwen3_5(path: Path) -> None:
+    """No deepstack; the first three of four language layers are of linear attention."""
+    tower = qwen3_vision()
+    del tower["deepstack_visual_indexes"]
+    save(path, "Qwen3_5", "Qwen3VLProcessor", qwen3_image(), text=qwen3_5_text(), vision=tower)
+    add_qwen3_files(path)
+
+
+def save_qwen3_5_moe(path: Path) -> None:
+    """The same with experts: four, two of which see a token, and one that sees all."""
+    tower = qwen3_vision()
+    del tower["deepstack_visual_indexes"]
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+    experts |= {"shared_expert_intermediate_size": 32}
+    save(path, "Qwen3_5Moe", "Qwen3VLProcessor", qwen3_image(), text=qwen3_5_text() | experts, vision=tower)
+    add_qwen3_files(path)
+
+
 CASES: dict[str, Save] = {
     "qwen2_vl": save_qwen2_vl,
     "qwen2_vl_base": save_qwen2_vl_base,
     "qwen2_5_vl": save_qwen2_5_vl,
     "qwen3_vl": save_qwen3_vl,
     "qwen3_vl_moe": save_qwen3_vl_moe,
+    "qwen3_5": save_qwen3_5,
+    "qwen3_5_moe": save_qwen3_5_moe,
 }
