@@ -10,6 +10,8 @@ from itertools import groupby
 from math import inf
 from typing import Any, TypeVar
 
+from transformers import EncoderDecoderCache
+
 from .encoding import Row
 
 Item = TypeVar("Item")
@@ -18,8 +20,11 @@ Item = TypeVar("Item")
 def smallest_window(cache: Any) -> float:
     """The slots that the smallest attention window of the model covers; infinite where every layer attends to all.
 
-    0 where a layer keeps a state that it changes with every slot.
+    0 where a layer keeps a state that it changes with every slot, and in decoders beside an encoder, which count slots
+    as positions.
     """
+    if isinstance(cache, EncoderDecoderCache):
+        return 0
     windows = [layer.sliding_window for layer in cache.layers if getattr(layer, "is_sliding", False)]
     return 0 if any(hasattr(layer, "conv_states") for layer in cache.layers) else min(windows, default=inf)
 

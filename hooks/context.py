@@ -51,7 +51,7 @@ def _check_placeholders(blueprint: Blueprint, what: str, text: str) -> None:
     """Raise ValueError where a text contains the placeholder of a picture, a video or a sound."""
     named = (getattr(blueprint.processor, f"{kind}_token", None) for kind in ("image", "boi", "video", "audio"))
     marks = {str(getattr(mark, "content", mark)) for mark in named if mark} | {placeholder(blueprint)}
-    if blueprint.kind == "generative":
+    if blueprint.kind == "generative" and blueprint.image_token >= 0:
         marks.add(blueprint.processor.tokenizer.convert_ids_to_tokens(blueprint.image_token))
     for mark in sorted(marks):
         if mark in text:
@@ -63,12 +63,15 @@ def answer_ids(blueprint: Blueprint, text: str, answer: str) -> Ids:
 
     They are the ids of (prompt + space + answer) after those of the prompt, so that tokenizers that mark word starts
     see one; where these two do not share a prefix, (space + answer) is tokenised alone. No space where the prompt ends
-    in white space or a special token. Empty where the answer is blank.
+    in white space or a special token. A decoder that answers in a text of its own: the ids of the answer alone. Empty
+    where the answer is blank.
     """
     if not answer.strip():
         return ()
-    tokenizer = blueprint.processor.tokenizer
-    return _continuation(tokenizer, text + blueprint.family.prompt.closing, control_tokens.mark(tokenizer, answer))
+    tokenizer, answer = blueprint.processor.tokenizer, control_tokens.mark(blueprint.processor.tokenizer, answer)
+    if blueprint.family.decoder and blueprint.family.decoder.apart:
+        return token_ids(tokenizer, answer.strip(), False)
+    return _continuation(tokenizer, text + blueprint.family.prompt.closing, answer)
 
 
 def option_ids(blueprint: Blueprint, text: str, options: Sequence[str]) -> tuple[Ids, ...]:

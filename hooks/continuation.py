@@ -6,15 +6,17 @@ side.
 """
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
+from transformers import EncoderDecoderCache
 
 from . import trace
 from .context import Ids
+from .named_tensors import each_tensor
 from .request import PaddingSide
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ class Sequences:
     """Sequences in the cache: `mask` (row, slot) says which slots are real, `position` (row) is the next token's.
 
     `ids` (row, slot) are their tokens, undefined where the mask is 0. `logits` (row, vocabulary) float32 predict the
-    next token. `carried`: inputs (row, 1, ...) that every further token needs too.
+    next token. `carried`: inputs (row, 1, ...) that every further token needs too. `memory`: further inputs of a
+    decoder, by which it is given what it attends to.
     """
 
     cache: Any
@@ -34,7 +37,8 @@ class Sequences:
     mask: Tensor
     position: Tensor
     logits: Tensor
-    carried: dict[str, Tensor]
+    carried: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    memory: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __len__(self) -> int:
         return len(self.mask)
@@ -74,22 +78,29 @@ def extend(
     ids, real = _padded(tokens, padding_side, model.device)
     mask = torch.cat([before.mask[index], real.long()], dim=1)
     counted = real.long().cumsum(1)
-    position = before.position[index, None] + (counted - 1).clamp(min=0)
-    inputs = {
-        "input_ids": ids,
-        "attention_mask": mask,
-        "position_ids": position,
-        "past_key_values": _fork(before.cache, index, len(before)),
-        "use_cache": True,
-        **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
-        **model.family.reuse.onward(model.module, ids),
-    }
+    memory = each_tensor(lambda value: value[index], before.memory)
+    if model.family.decoder:
+        inputs = {model.family.decoder.tokens: ids, **memory}
+    else:
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "position_ids": before.position[index, None] + (counted - 1).clamp(min=0),
+            **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
+            **model.family.reuse.onward(model.module, ids),
+        }
+    inputs |= {"past_key_values": _fork(before.cache, index, len(before)), "use_cache": True}
     last = last_real(real)
     ends = last.unique()
-    if logits == "last":
+    if logits == "last" and not model.family.decoder:
         inputs["logits_to_keep"] = 1 if ends.tolist() == [ids.shape[1] - 1] else ends
-    pick = {"language": lambda state: select(state, real)} if select else None
-    output, states = trace.run(model, inputs, reads=reads, select=pick)
+    output, states = trace.run(
+        model,
+        inputs,
+        reads=reads,
+        select={"language": lambda state: select(state, real)} if select else None,
+        method=model.family.modules.decoder or "__call__",
+    )
     # models without such an argument compute all of them
     place = torch.searchsorted(ends, last) if output.logits.shape[1] == len(ends) else last
     sequences = Sequences(
@@ -99,6 +110,7 @@ def extend(
         before.position[index] + counted[:, -1],
         output.logits[torch.arange(len(ids), device=model.device), place].float(),
         {name: value[index] for name, value in before.carried.items()},
+        memory,
     )
     return Extension(sequences, output.logits, real, states)
 
@@ -137,6 +149,11 @@ def _fork(cache: Any, index: Tensor, size: int) -> Any:
     Appending to a dynamic layer makes new tensors, so layers that keep all their rows in place are shared, not copied.
     """
     forked = copy.copy(cache)
+    if isinstance(cache, EncoderDecoderCache):
+        forked.is_updated = dict(cache.is_updated)
+        forked.self_attention_cache = _fork(cache.self_attention_cache, index, size)
+        forked.cross_attention_cache = _fork(cache.cross_attention_cache, index, size)
+        return forked
     forked.layers = [copy.copy(layer) for layer in cache.layers]
     identity = len(index) == size and bool((index == torch.arange(size, device=index.device)).all())
     with torch.inference_mode():

@@ -15,7 +15,7 @@ from .batching import by_shape
 from .context import check_distinct, token_ids
 from .encoding import Row, check_pictures, process_image, stack
 from .families.contrast import Captions, Match
-from .prefill import of_images
+from .named_tensors import of_images
 from .reading import Answer, Question, Reading, View, choose
 from .request import Request
 from .site_states import by_picture, image_states

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from . import prefill, trace
+from . import named_tensors, prefill, trace
 from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
 from .batching import batches, by_shape, smallest_window
 from .context import answer_ids, option_ids
@@ -43,7 +43,7 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
             own = [next(states) for _ in row.pictures]
             if row.view not in image_level:
                 image_level[row.view] = image_states(model, request, offset + row.view, own, row.pictures)
-                vision[row.view] = prefill.of_images(filled.vision, place)
+                vision[row.view] = named_tensors.of_images(filled.vision, place)
         del states
         for batch in _batches(model, filled.sequences, prompts, request):
             answered |= _continue_prefix(model, filled.sequences, batch, request)
@@ -116,7 +116,7 @@ def _answer_whole_prompts(
     """Answer prompts that each run from their start, on what the encoder has already made of their images."""
     answered: ByQuestion = {}
     for batch in batches(prompts, request.continued):
-        encoded = prefill.joined([vision[each.view] for each in batch]) if batch[0].view in vision else None
+        encoded = named_tensors.joined([vision[each.view] for each in batch]) if batch[0].view in vision else None
         reads = trace.points(model, request.context_sites)
         filled = prefill.prefill(model, [group[each.row] for each in batch], reads=reads, vision=encoded)
         answered |= answer_all(model, filled.sequences, filled.last, batch, request)

@@ -95,6 +95,8 @@ class Model:
     @property
     def stop_ids(self) -> tuple[int, ...]:
         """The token ids that end the model's turn."""
+        if self.family.decoder and self.family.decoder.stop:
+            return self.family.decoder.stop(self.config)
         declared = getattr(self.generation, "eos_token_id", None)
         ids = self.processor.tokenizer.eos_token_id if declared is None else declared
         return tuple(ids) if isinstance(ids, list) else (ids,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -97,13 +97,21 @@ def _answer_reference(model: "Model", view: View, question: Question) -> Answer:
 
 
 def _score_whole(model: "Model", view: View, text: str, ids: Ids) -> Scored:
-    inputs = _with_answer(model, stack(model, [process(model.blueprint, view.pictures, text)]), ids)
-    output, _ = trace.run(model, {**inputs, "use_cache": False})
-    logits = output.logits[0, -len(ids) - 1 :].float()
+    prompt = stack(model, [process(model.blueprint, view.pictures, text)])
+    written = _decoded if model.family.decoder else _with_answer
+    logits = trace.logits(model, written(model, prompt, ids))[0][0, -len(ids) - 1 :].float()
     return Scored(np.array(_log_probs(logits[:-1], ids), np.float32), _end(model, logits[-1:])[0])
 
 
-def _with_answer(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Tensor]:
+def _decoded(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Any]:
+    """Inputs of one prompt, and a decoder's tokens with an answer at their end."""
+    decoder = model.family.decoder
+    assert decoder is not None
+    begun = decoder.begin(model.module, inputs)
+    return decoder.whole(inputs, torch.cat([begun, torch.tensor([ids], device=model.device)], dim=1))
+
+
+def _with_answer(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict[str, Any]:
     """Inputs of one prompt followed by an answer: other inputs that are aligned with the tokens are padded by zeros."""
     family, added = model.family, torch.tensor([ids], device=model.device)
     shape = inputs["input_ids"].shape
@@ -118,10 +126,11 @@ def _with_answer(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict
             if name in inputs
         },
     }
-    return {
+    joined = {
         name: torch.cat([value, more[name].to(value)], dim=1) if name in more else value
         for name, value in inputs.items()
     }
+    return {**joined, "use_cache": False}
 
 
 def _scored(

@@ -1,16 +1,16 @@
 """The first forward of a prompt, image included: it fills the key-value cache that questions and answers continue."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
 
 from . import trace
 from .continuation import Sequences
 from .encoding import Row, stack
+from .families import Decoder, Inputs
 
 if TYPE_CHECKING:
     from .model import Model
@@ -36,6 +36,8 @@ def prefill(
 ) -> Prefilled:
     """Run rows of one shape and read states at `reads`; given their images' `vision`, the encoder does not run."""
     inputs = stack(model, [row.inputs for row in group])
+    if model.family.decoder:
+        return _begun(model, model.family.decoder, inputs, reads, vision)
     ids = inputs["input_ids"]
     image = ids == model.blueprint.image_token
     encoder = [trace.ENCODER] if model.family.modules.encoder and "pixel_values" in inputs else []
@@ -70,23 +72,36 @@ def _new_cache(model: "Model") -> dict[str, Any]:
     return {} if make is None else {"past_key_values": make(model.config)}
 
 
-def of_images(vision: Any, *places: int) -> Any:
-    """An encoder's output for some of its images; what is not a tensor stays as it is."""
-    return _each_tensor(lambda value: value[list(places)], vision)
+def _begun(model: "Model", decoder: Decoder, inputs: Inputs, reads: Sequence[trace.Point], vision: Any) -> Prefilled:
+    """The same where a decoder writes the answer: rows after the tokens with which it begins."""
+    ids = decoder.begin(model.module, inputs)
+    memory, states, vision = _memory(model, decoder.whole(inputs, ids), _in(reads, language=False), vision)
+    given = decoder.given(memory, inputs)
+    output, last = trace.run(
+        model,
+        {decoder.tokens: ids, **given, "use_cache": True},
+        reads=_in(reads, language=True),
+        select={"language": lambda state: state[:, -1].clone()},
+        method=model.family.modules.decoder or "__call__",
+    )
+    length = torch.full((len(ids),), ids.shape[1], device=model.device)
+    logits = output.logits[:, -1].float()
+    sequences = Sequences(output.past_key_values, ids, torch.ones_like(ids), length, logits, memory=given)
+    return Prefilled(sequences, states, last, vision)
 
 
-def joined(visions: Sequence[Any]) -> Any:
-    """Encoder outputs of single images as the output of one batch."""
-    return _each_tensor(lambda *values: torch.cat(values), *visions)
+def _in(reads: Sequence[trace.Point], *, language: bool) -> list[trace.Point]:
+    return [point for point in reads if (point[0] == "language") == language]
 
 
-def _each_tensor(change: Callable[..., Tensor], *outputs: Any) -> Any:
-    """Outputs of one module, changed tensor by tensor: named fields, tuples or a tensor."""
-    first = outputs[0]
-    if isinstance(first, Tensor):
-        return change(*outputs)
-    if isinstance(first, Mapping):
-        return type(first)(**{name: _each_tensor(change, *(output[name] for output in outputs)) for name in first})
-    if isinstance(first, tuple):
-        return tuple(_each_tensor(change, *fields) for fields in zip(*outputs, strict=True))
-    return first
+def _memory(
+    model: "Model", inputs: dict[str, Any], reads: Sequence[trace.Point], vision: Any
+) -> tuple[Any, trace.States, Any]:
+    """What a decoder attends to, the states at `reads` before it, and the output of the family's encoder."""
+    modules = model.family.modules
+    if vision is not None and modules.memory == modules.encoder:
+        return vision, {}, vision
+    encoder = [trace.ENCODER] if modules.encoder else []
+    writes = {} if vision is None else dict.fromkeys(encoder, vision)
+    _, states = trace.run(model, inputs, reads=[*reads, *(() if writes else encoder), trace.MEMORY], writes=writes)
+    return states.pop(trace.MEMORY), states, states.pop(trace.ENCODER, vision)

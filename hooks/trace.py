@@ -20,6 +20,15 @@ Point = tuple[str, int]
 ENCODER: Point = ("encoder", 0)
 """The whole output of the module `modules.encoder` of a model family. If it is written, the module does not run."""
 
+MEMORY: Point = ("memory", 0)
+"""The whole output of the module `modules.memory`: what a decoder attends to."""
+
+DECODER: Point = ("decoder", 0)
+"""The whole output of the module `modules.decoder`."""
+
+MODULES = (ENCODER, MEMORY, DECODER)
+"""The points that are whole outputs of modules."""
+
 States = dict[Point, Any]
 
 Select = Mapping[str, Callable[[Tensor], Any]]
@@ -83,19 +92,32 @@ def run(
     return output, {point: states[origin[point]] for point in reads}
 
 
+def logits(
+    model: "Model",
+    inputs: Mapping[str, Any],
+    *,
+    reads: Sequence[Point] = (),
+    writes: Writes = MappingProxyType({}),
+) -> tuple[Tensor, States]:
+    """The logits (row, token, vocabulary) of one forward of the whole model, and the states at `reads`."""
+    inner = [DECODER] if model.family.modules.decoder else []
+    output, states = run(model, inputs, reads=[*reads, *inner], writes=writes)
+    return states.pop(DECODER, output).logits, states
+
+
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     """Points in the order in which the model reaches them."""
-    vision, *others = model.towers
-    order = [vision, ENCODER[0], *others]
+    vision, *others = (name for name in model.towers if name != "language")
+    order = [vision, ENCODER[0], *others, MEMORY[0], "language", DECODER[0]]
     return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
 
 
 def _check(model: "Model", point: Point, writes: Writes) -> None:
     tower, layer = point
-    if point == ENCODER:
-        if not model.family.modules.encoder:
+    if point in MODULES:
+        if not getattr(model.family.modules, tower):
             raise ValueError(
-                f"family {model.family.name!r} has no encoder to read or write. Use the points of its towers."
+                f"family {model.family.name!r} has no {tower} to read or write. Use the points of its towers."
             )
         return
     if tower not in model.towers or not 0 <= layer <= model.towers[tower].layers:
@@ -117,7 +139,7 @@ def _origin(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
 def _read(model: "Model", point: Point, select: Select) -> Any:
     module, side = _side(model, point)
     value = getattr(module, side)
-    return nnsight.save(value) if point == ENCODER else select.get(point[0], torch.clone)(_state(value))
+    return nnsight.save(value) if point in MODULES else select.get(point[0], torch.clone)(_state(value))
 
 
 def _write(model: "Model", point: Point, change: Any) -> None:
@@ -142,7 +164,7 @@ def _side(model: "Model", point: Point) -> tuple[Any, str]:
     """The traced module that a state enters or leaves, and by which attribute."""
     tower, layer = point
     module = model.tracer.get(getattr(model.family.modules, tower))
-    if point == ENCODER or not model.towers[tower].layers:
+    if point in MODULES or not model.towers[tower].layers:
         return module, "output"
     return (module[0], "input") if layer == 0 else (module[layer - 1], "output")
 

@@ -26,6 +26,7 @@ PREFIXES = {
     "cross_attention": "encoded once",
     "bidirectional": "vision once, prompts in full",
     "question": "vision once, prompts in full",
+    "decoder": "vision once, prompts in full",
     "none": "captions",
 }
 
@@ -116,17 +117,26 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
 
     logging.set_verbosity_error()  # default configurations are no one's: advice on them helps nobody
     for name in family.model_types:
-        model_type, _, vision = name.partition("/")
+        model_type, _, inner = name.partition("/")  # a part's model type, or the class of a checkpoint
         if model_type in CONFIG_MAPPING:
-            known = vision in CONFIG_MAPPING  # it may also be the class of a checkpoint
-            settings: dict[str, Any] = {"vision_config": {"model_type": vision}} if known else {}
-            config = CONFIG_MAPPING[model_type](**settings)
+            parts: dict[str, Any] = {}
+            if inner in CONFIG_MAPPING:
+                parts[f"{_part(inner)}_config"] = {"model_type": inner}
+            config = CONFIG_MAPPING[model_type](**parts)
             if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
                 without: dict[str, Any] = {"vision_config": {}}
                 config = CONFIG_MAPPING[model_type](**without)
             towers = family.tokens.towers(config)
             return {tower.name: tower.kinds for tower in towers.values()}
     return {}
+
+
+def _part(model_type: str) -> str:
+    """Which part of a model's config is of this type."""
+    from transformers import CONFIG_MAPPING, MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
+
+    texts = (MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING)
+    return "text" if any(CONFIG_MAPPING[model_type] in known for known in texts) else "vision"
 
 
 def dataset_rows() -> list[Row]:

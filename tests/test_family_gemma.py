@@ -14,7 +14,8 @@ from hooks import Question, View, capture, generative, options, sites, trace
 from hooks.check import counted_vision
 from hooks.context import render
 from hooks.encoding import process, rows, stack
-from hooks.prefill import joined, of_images, prefill
+from hooks.named_tensors import joined, of_images
+from hooks.prefill import prefill
 
 ASKED = ("is there a bus?", "and what else is there, please?")
 QUESTIONS = (

@@ -1,7 +1,7 @@
 """Small forwards of a model on synthetic pictures, which the checks examine."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -76,11 +76,17 @@ def _tiles(model: "Model", size: Size) -> int:
 
 
 def inputs_of(model: "Model", *pixels: np.ndarray) -> dict[str, Tensor]:
-    """The model's inputs of a view of these pictures, with a question where it takes one."""
+    """What the processor makes of a view of these pictures, with a question where the model takes one."""
     if model.kind == "generative":
         prompt = render(model.blueprint, QUESTIONS[0].text, pictures=len(pixels))
         return stack(model, [process(model.blueprint, pixels, prompt)])
     return stack(model, [process_image(model.blueprint, pixels[0])])
+
+
+def fed(model: "Model", inputs: dict[str, Tensor]) -> dict[str, Any]:
+    """The inputs of the model's own forward: a decoder's first tokens too, where it has one."""
+    decoder = model.family.decoder
+    return inputs if decoder is None else decoder.whole(inputs, decoder.begin(model.module, inputs))
 
 
 def method(model: "Model") -> str:
@@ -100,19 +106,19 @@ def states_of_each(model: "Model", shown: Sequence[np.ndarray]) -> list[tuple[tr
     reads = trace.points(model, [site for site in sites if site.has_tokens])
     mask = inputs["input_ids"] == model.blueprint.image_token if model.kind == "generative" else None
     _, states = trace.run(
-        model, inputs, reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
+        model, fed(model, inputs), reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
     )
     each = split_pictures(model.blueprint, inputs, len(shown))
     return list(zip(by_picture(model, states, each), each, strict=True))
 
 
 def flat_index(model: "Model", state: Tensor, inputs: Inputs, tower: str) -> Tensor:
-    """The rows of one image's tokens in a state of vision or projector flattened to (row, feature).
+    """The places of one image's tokens (token, feature) in a flattened state of vision or projector.
 
     In grid order, CLS first.
     """
-    places = torch.arange(state.shape[:-1].numel(), device=state.device).view(*state.shape[:-1], 1)
-    return model.family.tokens.vision_rows(model.config, places, [inputs], tower)[0][:, 0]
+    places = torch.arange(state.numel(), device=state.device).view(state.shape)
+    return model.family.tokens.vision_rows(model.config, places, [inputs], tower)[0]
 
 
 def largest_difference(a: Tensor, b: Tensor) -> float:

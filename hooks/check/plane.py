@@ -47,7 +47,7 @@ def _places(model: "Model", size: tuple[int, int], projected: Grid) -> Tensor:
 
     def write(state: Tensor) -> Tensor:
         state = state.zero_()
-        state.view(-1, state.shape[-1])[flat_index(model, state, inputs, "projector"), :3] = places.to(state)
+        state.view(-1)[flat_index(model, state, inputs, "projector")[:, :3]] = places.to(state)
         return state
 
     _, states = trace.run(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..model import Model
 
 NEW_TOKENS = 8
-GREEDY = {"do_sample": False, "num_beams": 1}
+GREEDY = {"do_sample": False, "num_beams": 1, "no_repeat_ngram_size": 0}
 """Settings of `generate` for greedy decoding; the rest is the checkpoint's own generation config."""
 
 
@@ -89,8 +89,7 @@ def encode_once(model: "Model") -> str:
 
 
 def _reuse(model: "Model") -> str:
-    encoded = {"bidirectional": "per question, vision once", "question": "per question, vision once"}
-    return encoded.get(model.family.reuse.image_prefix, "once per image")
+    return "once per image" if model.family.reuse.shares_prefix else "per question, vision once"
 
 
 def batches(model: "Model") -> str:
@@ -123,9 +122,13 @@ def _greedy(model: "Model", shown: tuple[np.ndarray, ...]) -> str:
     inputs = stack(model, [process(model.blueprint, shown, prompt)])
     with model.lock, torch.inference_mode():
         made = model.module.generate(
-            **inputs, **GREEDY, max_new_tokens=NEW_TOKENS, output_scores=True, return_dict_in_generate=True
+            **{name: value.clone() for name, value in inputs.items()},
+            **GREEDY,
+            max_new_tokens=_room(model),
+            output_scores=True,
+            return_dict_in_generate=True,
         )
-    ids, before = made.sequences[0].tolist(), inputs["input_ids"][0].tolist()
+    ids, before = made.sequences[0].tolist(), _before_answer(model, inputs)
     new = ids[len(before) :] if ids[: len(before)] == before else ids
     mine, theirs = reading.answers[0].text or "", _written(model, new)
     if mine != theirs:
@@ -136,6 +139,19 @@ def _greedy(model: "Model", shown: tuple[np.ndarray, ...]) -> str:
         require(first - second < tolerance(model), message)
         return f"{first_different} tokens, then a tie"
     return f"{len(new)} tokens"
+
+
+def _room(model: "Model") -> int:
+    """How many tokens the model must write for as many of its own: some have to begin or end with a given one."""
+    forced = (getattr(model.generation, f"forced_{end}_token_id", None) for end in ("bos", "eos"))
+    return NEW_TOKENS + sum(token is not None for token in forced)
+
+
+def _before_answer(model: "Model", inputs: dict[str, Any]) -> list[int]:
+    """The ids that stand before the answer where the model writes it."""
+    decoder = model.family.decoder
+    ids = inputs["input_ids"] if decoder is None else decoder.begin(model.module, inputs)
+    return ids[0].tolist()
 
 
 def _written(model: "Model", ids: list[int]) -> str:
@@ -168,7 +184,9 @@ def counted_vision(model: "Model") -> Iterator[list[int]]:
     """Record the number of tokens of each call of the vision tower: a list that grows inside the block."""
     calls: list[int] = []
     tower = attrgetter(model.family.modules.vision)(model.module)
-    block = tower[0] if model.towers["vision"].layers else tower
+    # without blocks, its first layer: where an encoder's output is given, the encoder is called, but not what is in it
+    blocks = tower if model.towers["vision"].layers else (each for each in tower.modules() if not [*each.children()])
+    block = next(iter(blocks))
     hook = block.register_forward_pre_hook(
         lambda module, args, kwargs: calls.append(_width(args, kwargs)), with_kwargs=True
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import prod
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from .forwards import (
     SEVERAL,
     SIZES,
     Size,
+    fed,
     inputs_of,
     largest_difference,
     method,
@@ -101,26 +102,34 @@ def hidden_states(model: "Model") -> str:
 def _hidden_state_difference(model: "Model", shown: Sequence[np.ndarray]) -> float:
     inputs, layers = inputs_of(model, *shown), model.towers["language"].layers
     reads = [("language", layer) for layer in range(layers + 1)]
-    _, states = trace.run(model, inputs, reads=reads)
-    with model.lock, torch.inference_mode():
-        output = model.module(**inputs, output_hidden_states=True)
-    theirs = _hidden_states(output)
+    _, states = trace.run(model, fed(model, inputs), reads=reads)
+    theirs = _hidden_states(model, inputs)
     require(len(theirs) == layers + 1, f"the model reports {len(theirs)} states, there are {layers + 1} layers")
-    norm = attrgetter(model.family.modules.final_norm)(model.module)
+    path = model.family.modules.final_norm
+    norm = attrgetter(path)(model.module) if path else torch.nn.Identity()
     # the library returns the last one with the final norm applied, a site is read before it
     mine = [*(states["language", layer] for layer in range(layers)), norm(states["language", layers])]
     return max(map(largest_difference, mine, theirs))
 
 
-def _hidden_states(output: Any) -> tuple[Tensor, ...]:
-    nested = getattr(output, "language_model_outputs", None)
-    return (output if nested is None else nested).hidden_states
+def _hidden_states(model: "Model", inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
+    """The language model's states as it reports them; a decoder's, given what it attends to."""
+    decoder, path = model.family.decoder, model.family.modules.decoder
+    module = attrgetter(path)(model.module) if path else model.module
+    if decoder:
+        _, states = trace.run(model, fed(model, inputs), reads=[trace.MEMORY])
+        begun = {decoder.tokens: decoder.begin(model.module, inputs)}
+        inputs = {**begun, **decoder.given(states[trace.MEMORY], inputs)}
+    with model.lock, torch.inference_mode():
+        output = module(**inputs, output_hidden_states=True)
+    output = getattr(output, "language_model_outputs", output)
+    return getattr(output, "decoder_hidden_states", None) or output.hidden_states
 
 
 def replacing(model: "Model") -> str:
     """Replacing a state changes every state that follows and the output, and none before.
 
-    Language layers in front of the first cross-attention to the image may stay as they are.
+    Language layers in front of the first attention to what an image became may stay as they are.
     """
     clean = _all_states(model, None)
     order = list(clean)
@@ -132,7 +141,7 @@ def replacing(model: "Model") -> str:
         early = [point for point in order[:first] if changes[point]]
         require(not early, f"replacing {_named(at)} changes {', '.join(map(_named, early))}, which come before")
         still = [point for point in order[first:] if not changes[point]]
-        if model.family.reuse.image_prefix == "cross_attention" and tower.name != "language":
+        if model.family.reuse.image_prefix in ("cross_attention", "decoder") and tower.name != "language":
             last = next((k for k, point in enumerate(order) if point[0] == "language" and changes[point]), len(order))
             still = [point for point in still if point[0] != "language" or order.index(point) > last]
         require(not still, f"replacing {_named(at)} does not change {', '.join(map(_named, still))}")
@@ -155,7 +164,9 @@ def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
     reads = [(name, layer) for name, tower in model.towers.items() for layer in range(tower.layers + 1)]
     writes = {} if replaced is None else {replaced: lambda state: state.flip(*range(1, state.ndim))}
     inputs = inputs_of(model, picture(*SIZES[0]))
+    if model.kind == "generative":
+        logits, states = trace.logits(model, fed(model, inputs), reads=reads, writes=writes)
+        return {**states, OUTPUT: logits[:, -1].clone()}
     result, states = trace.run(model, inputs, reads=reads, writes=writes, method=method(model))
-    generative = model.kind == "generative"
-    output = result.logits[:, -1] if generative else model.family.contrast.embedding(model.module, result)
+    output = model.family.contrast.embedding(model.module, result)
     return {**states, OUTPUT: output.clone()}

@@ -16,6 +16,7 @@ from .finding import Wrong, require
 from .forwards import (
     SEVERAL,
     SIZES,
+    fed,
     flat_index,
     inputs_of,
     largest_difference,
@@ -54,7 +55,8 @@ def paths(model: "Model") -> str:
                 f"not a list of {tower.layers} blocks",
             )
         described.append(f"{tower.name} at {path}" + (f" ({tower.layers} blocks)" if tower.layers else ""))
-    for path in filter(None, (model.family.modules.final_norm, model.family.modules.encoder)):
+    modules = model.family.modules
+    for path in filter(None, (modules.final_norm, modules.encoder, modules.memory, modules.decoder)):
         attrgetter(path)(model.module)
     return ", ".join(described)
 
@@ -161,7 +163,8 @@ def projected_in_place(model: "Model") -> str:
     if "projector" not in model.towers or 1 in projected[1:] or vision[1] % projected[1] or vision[2] % projected[2]:
         return f"the projector keeps no place for a patch: {vision} -> {projected}"
     merge = (vision[1] // projected[1], vision[2] // projected[2])
-    for layer in range(model.towers["vision"].layers, 0, -1):
+    layers = model.towers["vision"].layers
+    for layer in range(layers, min(layers, 1) - 1, -1):
         moved = [_moved(model, layer, place, vision, projected) for place in ((1, 2), (vision[1] - 1, 0))]
         if any(moved):
             break
@@ -196,10 +199,10 @@ def _projected(model: "Model", inputs: dict[str, Tensor], layer: int, at: int | 
 
     def reverse(state: Tensor) -> Tensor:
         index = flat_index(model, state, inputs, "vision")[at]
-        flat = state.view(-1, state.shape[-1])
+        flat = state.view(-1)
         flat[index] = flat[index].flip(-1)
         return state
 
     writes = {} if at is None else {("vision", layer): reverse}
-    _, states = trace.run(model, inputs, reads=[("projector", 0)], writes=writes, method=method(model))
+    _, states = trace.run(model, fed(model, inputs), reads=[("projector", 0)], writes=writes, method=method(model))
     return by_picture(model, states, [inputs])[0]["projector", 0]

@@ -15,6 +15,7 @@ from . import (
     cohere,
     deepseek,
     exaone,
+    florence,
     gemma,
     glm,
     got_ocr2,
@@ -37,6 +38,7 @@ from . import (
 )
 from .contrast import Contrast
 from .coverage import REFUSED, Coverage, coverage
+from .decoder import Decoder
 from .extension import add, process_local, registered
 from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
 from .generic import generic
@@ -48,6 +50,7 @@ __all__ = [
     "UNSUPPORTED",
     "Contrast",
     "Coverage",
+    "Decoder",
     "Family",
     "ImageTokens",
     "Inputs",
@@ -86,6 +89,7 @@ FAMILIES: tuple[Family, ...] = (
     *molmo.FAMILIES,
     *perception.FAMILIES,
     *lfm.FAMILIES,
+    *florence.FAMILIES,
     *clip.FAMILIES,
     *blip.FAMILIES,
     *align.FAMILIES,
@@ -107,11 +111,11 @@ def all_families() -> tuple[Family, ...]:
 def find(settings: Mapping[str, Any]) -> Family | None:
     """The family of a model's config.json, None where no entry fits.
 
-    An entry that names `model_type/class of the checkpoint` or `model_type/vision model_type` goes before one that
-    names `model_type` alone.
+    An entry that names `model_type/class of the checkpoint`, or `model_type/model_type` of its text or vision config,
+    goes before one that names `model_type` alone.
     """
-    model_type, vision = settings.get("model_type", ""), settings.get("vision_config") or {}
-    further = [*(settings.get("architectures") or ()), vision.get("model_type", "")]
+    model_type, parts = settings.get("model_type", ""), [settings.get(f"{part}_config") for part in ("text", "vision")]
+    further = [*(settings.get("architectures") or ()), *(part.get("model_type", "") for part in parts if part)]
     names = (*(f"{model_type}/{each}" for each in further), model_type)
     return next((family for name in names for family in all_families() if name in family.model_types), None)
 

@@ -53,7 +53,6 @@ REFUSED: Mapping[str, str] = {
     "emu3": NO_PLACE,
     "evolla": "it reads proteins, not pictures",
     "fast_vlm": CONVOLUTIONS,
-    "florence2": ENCODER_DECODER,
     "fuyu": NO_PLACE,
     "gemma3n": CONVOLUTIONS,
     "gemma4_unified": NO_PLACE,

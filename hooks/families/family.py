@@ -8,6 +8,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from .contrast import COSINES, Contrast
+from .decoder import Decoder
 from .tokens import ImageTokens
 
 
@@ -18,7 +19,9 @@ class Modules:
     `vision`, `language`: the module lists of the blocks. `projector`: the module whose output enters the language
     model. `final_norm`: the language model's last norm, which is not applied at any site. `encoder`: the module that
     reads pixels, where it runs once and every prompt in full (see `Reuse`). `generator`: the module to which the
-    model's own `generate` delegates, where it is not the model itself.
+    model's own `generate` delegates, where it is not the model itself. Where a decoder writes the answer (see
+    `Decoder`), `language` and `final_norm` are its own, `memory` is the module whose output it attends to, and
+    `decoder` the one that makes logits of its tokens, where that is not the model itself.
     """
 
     vision: str
@@ -27,6 +30,8 @@ class Modules:
     final_norm: str = ""
     encoder: str = ""
     generator: str = ""
+    memory: str = ""
+    decoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Reuse:
     image is encoded once; "bidirectional" where all tokens of the prompt attend to each other and "question" where the
     image's own tokens depend on the question: then `Modules.encoder` runs once and every prompt in full, and
     image-level sites are read under the empty question; "cross_attention" where language layers attend to the image,
-    which is not part of the sequence; "none" in contrastive families.
+    which is not part of the sequence; "decoder" where a decoder attends to what another part has read, and
+    `Modules.encoder` runs once too; "none" in contrastive families.
 
     `carried`: inputs with an axis along the tokens whose value at the last token is repeated for every further token.
     `onward(module, ids)`: further inputs that a forward of these tokens from the cache needs. `skipped_blocks(config,
@@ -77,7 +83,7 @@ class Reuse:
     cache of a forward. `new_cache(config)`: an empty one, where the model makes none of itself.
     """
 
-    image_prefix: Literal["causal", "bidirectional", "question", "cross_attention", "none"]
+    image_prefix: Literal["causal", "bidirectional", "question", "cross_attention", "decoder", "none"]
     carried: tuple[str, ...] = ()
     onward: Callable[[Any, Tensor], dict[str, Any]] = no_further_inputs
     skipped_blocks: Callable[[Any, Mapping[str, Any]], Collection[int]] = none_skipped
@@ -124,10 +130,10 @@ class Family:
 
     `model_types`: those of the config.json files that this entry reads. `vision_types`: the model types of the vision
     towers that it knows, empty where its models have one of their own. `modules_of(config)`: the paths, where they
-    depend on the config. `auto_class`: the class of transformers that
-    loads them. `contrast`: how a contrastive family compares an image with captions. `text_only`: whether it can be
-    asked without any image. `invalid_reason(config, processor)`: why a checkpoint of these types cannot be read after
-    all and what to use instead, empty where it can.
+    depend on the config. `auto_class`: the class of transformers that loads them. `contrast`: how a contrastive family
+    compares an image with captions. `decoder`: what writes answers, where another part reads the prompt. `text_only`:
+    whether it can be asked without any image. `invalid_reason(config, processor)`: why a checkpoint of these types
+    cannot be read after all and what to use instead, empty where it can.
 
     `by_structure`: whether the entry was found in the model's structure; loading such a model runs every check on it.
     `examples`: names of models on a hub. `tested`: what an entry of the table has been proven on.
@@ -143,6 +149,7 @@ class Family:
     prompt: Prompt = Prompt()
     limit: Limit = Limit()
     contrast: Contrast = COSINES
+    decoder: Decoder | None = None
     text_only: bool = True
     vision_types: tuple[str, ...] = ()
     modules_of: Callable[[Any], Modules] | None = None

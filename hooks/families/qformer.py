@@ -1,6 +1,7 @@
-"""BLIP-2 and InstructBLIP: a Q-Former reads an image's patches into a few queries for a causal language model.
+"""BLIP-2 and InstructBLIP: a Q-Former reads an image's patches into a few queries for a language model.
 
-Queries have no place in the picture. In InstructBLIP the Q-Former reads the question too.
+Queries have no place in the picture. In InstructBLIP the Q-Former reads the question too. Where the language model is
+T5, its encoder reads queries and question; the language states are those of its decoder, which has no image tokens.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from torch import Tensor
 from transformers.models.blip_2.modeling_blip_2 import BaseModelOutputWithVisionQformerOutputs
 
 from ..reading import Grid
+from ..sites import Tower
+from ..state_kinds import kinds_of
+from .decoder import Decoder, generation_start
 from .family import FIXED, Family, Modules, Prompt, Reuse
 from .tokens import ImageTokens, Inputs, cls_vit_towers, vit_grid, vit_leading
 
@@ -19,6 +23,13 @@ from .tokens import ImageTokens, Inputs, cls_vit_towers, vit_grid, vit_leading
 def grid(config: Any, image: Inputs, tower: str) -> Grid:
     """Patches in their rows and columns, queries in one row."""
     return vit_grid(config, image, tower) if tower == "vision" else (1, 1, config.num_query_tokens)
+
+
+def t5_towers(config: Any) -> dict[str, Tower]:
+    """A ViT with one CLS an image, the projection of its queries, and a decoder, which attends to what T5 has read."""
+    text, kinds = config.text_config, kinds_of("language", without=("image",))
+    decoder = Tower("language", text.num_decoder_layers, text.d_model, kinds)
+    return {**cls_vit_towers(config), "language": decoder}
 
 
 def no_image(module: Any, ids: Tensor) -> dict[str, Any]:
@@ -85,4 +96,37 @@ INSTRUCTBLIP = replace(
     examples=("Salesforce/instructblip-vicuna-7b", "Salesforce/instructblip-vicuna-13b"),
 )
 
-FAMILIES = (BLIP_2, INSTRUCTBLIP)
+T5 = Modules(
+    vision="vision_model.encoder.layers",
+    projector="language_projection",
+    language="language_model.decoder.block",
+    final_norm="language_model.decoder.final_layer_norm",
+    encoder="vision_model",
+    generator="language_model",
+    memory="language_model.encoder",
+    decoder="language_model",
+)
+
+BLIP_2_T5 = replace(
+    BLIP_2,
+    name="blip-2_t5",
+    model_types=("blip-2/t5",),
+    modules=T5,
+    tokens=replace(BLIP_2.tokens, towers=t5_towers),
+    reuse=Reuse(image_prefix="decoder"),
+    decoder=Decoder(generation_start("language_model")),
+    prompt=replace(BLIP_2.prompt, ends_open=False),
+    invalid_reason=only("t5", "Salesforce/blip2-flan-t5-xl"),
+    examples=("Salesforce/blip2-flan-t5-xl", "Salesforce/blip2-flan-t5-xl-coco", "Salesforce/blip2-flan-t5-xxl"),
+)
+
+INSTRUCTBLIP_T5 = replace(
+    BLIP_2_T5,
+    name="instructblip_t5",
+    model_types=("instructblip/t5",),
+    prompt=replace(INSTRUCTBLIP.prompt, ends_open=False),
+    invalid_reason=only("t5", "Salesforce/instructblip-flan-t5-xl"),
+    examples=("Salesforce/instructblip-flan-t5-xl", "Salesforce/instructblip-flan-t5-xxl"),
+)
+
+FAMILIES = (BLIP_2, INSTRUCTBLIP, BLIP_2_T5, INSTRUCTBLIP_T5)

@@ -26,6 +26,9 @@ CASES: dict[str, Save] = {
 
 CONTRASTIVE: tuple[str, ...] = tuple(import_module(f"{__name__}.clip").CASES)
 
+DECODERS = ("blip-2_t5", "instructblip_t5", "florence2")
+"""Cases whose answers are written by a decoder beside what reads the prompt: test_family_decoder.py has their own."""
+
 
 @cache
 def checkpoint(case: str) -> Path:

@@ -14,6 +14,7 @@ from transformers import (
     InstructBlipConfig,
     InstructBlipForConditionalGeneration,
     InstructBlipProcessor,
+    T5Tokenizer,
 )
 from transformers.models.blip.image_processing_pil_blip import BlipImageProcessorPil
 
@@ -112,4 +113,67 @@ def instructblip(path: Path) -> None:
     parts.save(path, _queried(InstructBlipForConditionalGeneration), config, processor)
 
 
-CASES: dict[str, parts.Save] = {"blip-2": blip_2, "instructblip": instructblip}
+def _t5_tokenizer() -> T5Tokenizer:
+    """Letters and a few words, which begin with a mark, and </s> after a text."""
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,?:'\"0123456789"
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((letter, -3.0) for letter in letters)]
+    pieces += [("▁yes", -2.0), ("▁no", -2.0), ("▁bus", -2.5)]
+    return T5Tokenizer(vocab=pieces, extra_ids=0, extra_special_tokens=["<image>"])
+
+
+def _t5(vocabulary: int) -> dict[str, Any]:
+    """Three layers of the encoder and of the decoder."""
+    return {
+        "model_type": "t5",
+        "vocab_size": vocabulary,
+        "d_model": 64,
+        "d_kv": 16,
+        "d_ff": 96,
+        "num_layers": 3,
+        "num_decoder_layers": 3,
+        "num_heads": 4,
+        "relative_attention_num_buckets": 8,
+        "relative_attention_max_distance": 16,
+        "feed_forward_proj": "gated-gelu",
+        "initializer_factor": 1.0,
+        "tie_word_embeddings": False,
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+        "decoder_start_token_id": 0,
+    }
+
+
+def blip_2_t5(path: Path) -> None:
+    """Q-Former before the encoder of a T5."""
+    processor = Blip2Processor(_images(), _t5_tokenizer(), num_query_tokens=QUERIES)
+    tokenizer = processor.tokenizer
+    config = Blip2Config(
+        vision_config=parts.vision(),
+        qformer_config=_qformer(),
+        text_config=_t5(len(tokenizer)),
+        num_query_tokens=QUERIES,
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )
+    parts.save(path, _queried(Blip2ForConditionalGeneration), config, processor)
+
+
+def instructblip_t5(path: Path) -> None:
+    """Q-Former that reads the question, before the encoder of a T5."""
+    processor = InstructBlipProcessor(_images(), _t5_tokenizer(), _bert_tokenizer(), num_query_tokens=QUERIES)
+    tokenizer = processor.tokenizer
+    config = InstructBlipConfig(
+        vision_config=parts.vision(),
+        qformer_config=_qformer(vocab_size=len(processor.qformer_tokenizer)),
+        text_config=_t5(len(tokenizer)),
+        num_query_tokens=QUERIES,
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )
+    parts.save(path, _queried(InstructBlipForConditionalGeneration), config, processor)
+
+
+CASES: dict[str, parts.Save] = {
+    "blip-2": blip_2,
+    "instructblip": instructblip,
+    "blip-2_t5": blip_2_t5,
+    "instructblip_t5": instructblip_t5,
+}
