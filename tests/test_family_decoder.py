@@ -23,26 +23,70 @@ ASKED = (
 )
 
 
+def reported(*path):
+    """The decoder's states of the whole model's forward, at a path of its output."""
+
+    def states(module, inputs, given):
+        output = module(**inputs, decoder_input_ids=given, output_hidden_states=True)
+        return attrgetter(".".join((*path, "decoder_hidden_states")))(output)
+
+    return states
+
+
+def captioner_states(module, inputs, given):
+    """BLIP's text decoder on its image tower."""
+    image = module.vision_model(inputs["pixel_values"]).last_hidden_state
+    decode = module.text_decoder
+    return decode(input_ids=given, encoder_hidden_states=image, output_hidden_states=True).hidden_states
+
+
+def answerer_states(module, inputs, given):
+    """BLIP's text decoder on its text encoder on its image tower."""
+    image = module.vision_model(inputs["pixel_values"]).last_hidden_state
+    words = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+    read = module.text_encoder(**words, encoder_hidden_states=image).last_hidden_state
+    return module.text_decoder(input_ids=given, encoder_hidden_states=read, output_hidden_states=True).hidden_states
+
+
 @dataclass(frozen=True)
 class Plain:
-    """How a model is used without hooks: `begin` and `end` of a decoder's text, `output` that has its states.
+    """How a model is used without hooks: `begin` and `end` of a decoder's text, and its `states`.
 
-    `encoder`: the module that reads the prompt.
+    `encoder`: the module that reads the prompt, or the picture. `shifted`: whether the model itself moves labels by one
+    place. `continues`: whether the prompt is a part of the decoder's text.
     """
 
     begin: tuple[int, ...]
     end: int
     encoder: str
-    output: Callable[[Any], Any] = attrgetter("decoder_hidden_states")
+    states: Callable[[Any, Any, Any], Any]
+    shifted: bool = False
+    continues: bool = False
+
+    def before(self, model, question):
+        """The decoder's ids before an answer."""
+        prompt = render(model.blueprint, question.text)
+        words = model.processor.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        return [*self.begin, *(words if self.continues else ())]
+
+    def fed(self, inputs, given):
+        """The model's inputs with the decoder's ids."""
+        if self.continues:
+            return {"pixel_values": inputs["pixel_values"], "input_ids": given}
+        return {**inputs, "decoder_input_ids": given}
 
 
-T5 = Plain((0,), 1, "language_model.encoder", attrgetter("language_model_outputs.decoder_hidden_states"))
+T5 = Plain((0,), 1, "language_model.encoder", reported("language_model_outputs"))
+BLIP_BEGIN = 90  # [DEC]
 LABELLED = {
     "blip-2_t5": T5,
     "instructblip_t5": T5,
-    "florence2": Plain((2, 1), 2, "model.language_model.encoder"),
+    "florence2": Plain((2, 1), 2, "model.language_model.encoder", reported()),
+    "t5gemma2": Plain((2,), 1, "model.encoder.text_model", reported()),
+    "blip_caption": Plain((BLIP_BEGIN,), 3, "vision_model.embeddings", captioner_states, shifted=True, continues=True),
+    "blip_vqa": Plain((BLIP_BEGIN,), 3, "text_encoder", answerer_states, shifted=True),
 }
-"""Models with labels: their loss is that of the labels behind the first of `begin`."""
+"""Models with labels, of which they report the loss."""
 
 labelled = pytest.mark.parametrize("case", LABELLED)
 
@@ -62,6 +106,11 @@ def read(model, *wanted, views=None, **settings):
     return capture.read(model, views, parsed, **{"batch_size": 1, "keep_tokens": True, **settings})
 
 
+def loss_of(model, fed, labels):
+    """The mean loss of labels: BLIP reports that of its text decoder, which takes them as they are."""
+    return model.module(**fed, labels=labels).loss
+
+
 def counted(module):
     calls = []
     return calls, module.register_forward_hook(lambda *args: calls.append(1))
@@ -77,12 +126,14 @@ def test_scores_and_ends_add_up_to_the_models_own_loss_of_labels(case, side, bat
         for question, answer in zip(view.questions, reading.answers, strict=True):
             for k, option in enumerate(question.options):
                 ids = answer_of(model, option)
-                ignored = [-100] * (len(plain.begin) - 1)
-                fed = inputs_of(model, question, view.pictures[0])
+                before = plain.before(model, question)
+                # a label stands where its token is predicted, or where it is, one place later
+                skipped = [-100] * (len(before) - 1 + plain.shifted)
+                given = torch.tensor([[*before, *ids, *([plain.end] if plain.shifted else ())]])
+                labels = torch.tensor([[*skipped, *ids, plain.end]])
                 with torch.inference_mode():
-                    given = torch.tensor([[*plain.begin, *ids]])
-                    labels = torch.tensor([[*ignored, *ids, plain.end]])
-                    loss = model.module(**fed, decoder_input_ids=given, labels=labels).loss
+                    fed = plain.fed(inputs_of(model, question, view.pictures[0]), given)
+                    loss = loss_of(model, fed, labels)
                 total = float(loss) * (len(ids) + 1)
                 assert answer.token_count[k] == len(ids)
                 assert abs(answer.log_likelihood[k] + answer.end_of_turn[k] + total) <= 1e-4
@@ -104,14 +155,13 @@ def test_language_sites_are_the_decoders_before_and_over_the_answer(case):
     wanted = [f"language.layers[*]:{kind}" for kind in ("context_last", "answer_mean")]
     (reading,) = read(model, *wanted)
     for k, (question, answer) in enumerate(zip(ASKED, reading.answers, strict=True)):
-        ids = answer_of(model, question.options[answer.choice])
+        ids, begun = answer_of(model, question.options[answer.choice]), plain.before(model, question)
         with torch.inference_mode():
-            given = torch.tensor([[*plain.begin, *ids]])
-            output = model.module(**inputs_of(model, question), decoder_input_ids=given, output_hidden_states=True)
-        theirs = torch.stack(plain.output(output)[:-1])[:, 0]  # the last has a final norm applied, where there is one
+            theirs = plain.states(model.module, inputs_of(model, question), torch.tensor([[*begun, *ids]]))
+        theirs = torch.stack(theirs[:-1])[:, 0]  # the last has a final norm applied, where there is one
         before, over = (reading.states[f"language.layers-{kind}"].pooled[k] for kind in ("context_last", "answer_mean"))
-        np.testing.assert_allclose(before[:-1], theirs[:, len(plain.begin) - 1], atol=1e-4, rtol=1e-4)
-        np.testing.assert_allclose(over[:-1], theirs[:, len(plain.begin) :].mean(1), atol=1e-4, rtol=1e-4)
+        np.testing.assert_allclose(before[:-1], theirs[:, len(begun) - 1], atol=1e-4, rtol=1e-4)
+        np.testing.assert_allclose(over[:-1], theirs[:, len(begun) :].mean(1), atol=1e-4, rtol=1e-4)
 
 
 @labelled
@@ -122,8 +172,9 @@ def test_free_answers_are_what_generate_writes(case):
         with torch.inference_mode():
             settings = {"do_sample": False, "num_beams": 1, "no_repeat_ngram_size": 0, "max_new_tokens": 8}
             made = model.module.generate(**inputs_of(model, ASKED[1], pixels), **settings)[0].tolist()
-        assert tuple(made[: len(plain.begin)]) == plain.begin
-        new = made[len(plain.begin) :][:6]
+        begun = plain.before(model, ASKED[1])
+        assert made[: len(begun)] == begun
+        new = made[len(begun) :][:6]
         written = new[: new.index(plain.end)] if plain.end in new else new
         assert reading.answers[1].text == model.processor.tokenizer.decode(written, skip_special_tokens=True).strip()
 
@@ -140,7 +191,8 @@ def test_vision_runs_once_an_image_and_the_encoder_once_a_question(case):
         a.remove()
         b.remove()
     assert len(vision) == 1
-    assert len(encoded) == 1 + len(ASKED)  # the empty question, under which the image is read, is one more
+    # the empty question, under which the image is read, is one more
+    assert len(encoded) == (1 if plain.continues else 1 + len(ASKED))
 
 
 def test_florences_maps_are_the_towers_last_and_the_projectors_behind_its_mean():

@@ -49,7 +49,7 @@ def projected(model: "Model") -> str:
     if "projector" not in model.towers:
         return "the projector has no site of its own"
     if "image" not in model.towers["language"].kinds:
-        return "the image enters through cross-attention"
+        return "the image enters through cross-attention or an encoder"
     grids = image_grids(model.blueprint, *SIZES[0])
     if grids["projector"] != grids["language"] and grids["language"][0] == 1:
         plane.in_order(model, SIZES[0], grids["projector"], grids["language"])

@@ -1,4 +1,7 @@
-"""BLIP and BLIP-2 for retrieval: captions attend to the image, or are compared with what queries read of it."""
+"""BLIP: captions that attend to the image and are matched with it, or that its decoder writes, and its answers.
+
+BLIP-2 for retrieval compares a caption with what queries have read of the image.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -10,6 +13,9 @@ from ..sites import Tower
 from ..state_kinds import kinds_of
 from .clip import CLIP, towers
 from .contrast import Captions, Contrast
+from .decoder import Decoder, Given
+from .family import FIXED, Family, Modules, Prompt, Reuse
+from .tokens import ImageTokens, cls_vit_towers, vit_grid, vit_leading
 
 
 def class_feature(module: nn.Module, encoded: Any) -> Tensor:
@@ -76,6 +82,36 @@ def positions(config: Any) -> int:
     return config.qformer_config.max_position_embeddings
 
 
+def written_towers(config: Any) -> dict[str, Tower]:
+    """A ViT with one CLS an image, and the text decoder that attends to it."""
+    text, kinds = config.text_config, kinds_of("language", without=("image",))
+    language = Tower("language", text.num_hidden_layers, text.hidden_size, kinds)
+    return {"vision": cls_vit_towers(config)["vision"], "language": language}
+
+
+def prompted(module: Any, inputs: Given) -> Tensor:
+    """The prompt as `generate` begins: behind the decoder's own first token, without the one that ends a text."""
+    ids = inputs["input_ids"][:, :-1].clone()
+    ids[:, 0] = module.config.text_config.bos_token_id
+    return ids
+
+
+def asked(module: Any, inputs: Given) -> Tensor:
+    """The first token of an answer."""
+    ids = inputs["input_ids"]
+    return ids.new_full((len(ids), 1), module.config.text_config.bos_token_id)
+
+
+def separator(config: Any) -> tuple[int, ...]:
+    """What ends a text."""
+    return (config.text_config.sep_token_id,)
+
+
+def no_image_token(config: Any) -> int:
+    """The image is not part of the text."""
+    return -1
+
+
 BLIP_ITM = replace(
     CLIP,
     name="blip_itm",  # scores are its matching head's; `vision:pooled` is the image side of its contrastive cosine
@@ -108,4 +144,49 @@ BLIP_2_ITC = replace(
     examples=("Salesforce/blip2-itm-vit-g", "Salesforce/blip2-itm-vit-g-coco"),
 )
 
-FAMILIES = (BLIP_ITM, BLIP_2_ITC)
+BLIP_CAPTION = Family(
+    name="blip_caption",
+    model_types=("blip/BlipForConditionalGeneration",),
+    modules=Modules(
+        vision="vision_model.encoder.layers",
+        language="text_decoder.bert.encoder.layer",
+        encoder="vision_model",
+        generator="text_decoder",
+        memory="vision_model",
+        decoder="text_decoder",
+    ),
+    tokens=ImageTokens(written_towers, vit_grid, leading=vit_leading, image_token=no_image_token),
+    reuse=Reuse(image_prefix="decoder"),
+    decoder=Decoder(
+        begin=prompted,
+        tokens="input_ids",
+        given=lambda image, inputs: {"encoder_hidden_states": image.last_hidden_state},
+        whole=lambda inputs, ids: {"pixel_values": inputs["pixel_values"], "input_ids": ids},
+        stop=separator,
+        apart=False,
+    ),
+    prompt=Prompt(plain="{text}", ends_open=False),
+    limit=FIXED,
+    text_only=False,
+    examples=("Salesforce/blip-image-captioning-base", "Salesforce/blip-image-captioning-large"),
+)
+
+BLIP_VQA = replace(
+    BLIP_CAPTION,
+    name="blip_vqa",  # a text encoder reads the question and attends to the image, the decoder to what it has read
+    model_types=("blip/BlipForQuestionAnswering",),
+    auto_class="BlipForQuestionAnswering",
+    modules=replace(BLIP_CAPTION.modules, memory="text_encoder"),
+    decoder=Decoder(
+        begin=asked,
+        tokens="input_ids",
+        given=lambda read, inputs: {
+            "encoder_hidden_states": read.last_hidden_state,
+            "encoder_attention_mask": inputs["attention_mask"],
+        },
+        stop=separator,
+    ),
+    examples=("Salesforce/blip-vqa-base", "Salesforce/blip-vqa-capfilt-large"),
+)
+
+FAMILIES = (BLIP_ITM, BLIP_2_ITC, BLIP_CAPTION, BLIP_VQA)

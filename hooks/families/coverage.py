@@ -75,7 +75,6 @@ REFUSED: Mapping[str, str] = {
     "pp_formulanet": NOT_ASKED,
     "qwen4_exp": STREAMS,
     "shieldgemma2": "its processor asks questions of its own, about policies",
-    "t5gemma2": ENCODER_DECODER,
     "udop": TWO_INPUTS,
     "unlimited_ocr": "its processor counts crops in lists, which are not a part of a batch of tensors",
     "videoprism": "it compares videos with texts, and its processor takes no picture; SigLIP 2 compares pictures",

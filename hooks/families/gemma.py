@@ -1,10 +1,16 @@
-"""Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size. Gemma 4: a tower for any shape."""
+"""Gemma 3 and PaliGemma: SigLIP before a Gemma, on a picture of fixed size. Gemma 4: a tower for any shape.
+
+In T5Gemma 2 an encoder reads image and question; the language states are the decoder's, which has no image tokens.
+"""
 
 from dataclasses import replace
 from math import isqrt
 from typing import Any
 
 from ..reading import Grid
+from ..sites import Tower
+from ..state_kinds import kinds_of
+from .decoder import Decoder, generation_start
 from .family import FIXED, Family, Limit, Modules, Prompt, Reuse
 from .layout import Layout
 from .tokens import ImageTokens, Inputs, vit_grid, vit_towers
@@ -35,6 +41,13 @@ def limit_soft_tokens(processor: Any, count: int) -> None:
     if not fitting:
         raise ValueError(f"Gemma 4 takes {', '.join(map(str, SOFT_TOKENS))} visual tokens, not {count}.")
     processor.image_processor.max_soft_tokens = min(fitting[-1], processor.image_processor.max_soft_tokens)
+
+
+def decoder_towers(config: Any) -> dict[str, Tower]:
+    """The encoder's ViT and projector, and the decoder."""
+    decoder, kinds = config.decoder, kinds_of("language", without=("image",))
+    language = Tower("language", decoder.num_hidden_layers, decoder.hidden_size, kinds)
+    return {**vit_towers(config.encoder), "language": language}
 
 
 # An image's tokens attend to each other in both directions but not to later tokens: the question does not change them.
@@ -93,4 +106,25 @@ GEMMA4 = replace(
     examples=("google/gemma-4-e2b-it", "google/gemma-4-26B-A4B-it"),
 )
 
-FAMILIES: tuple[Family, ...] = (GEMMA3, PALIGEMMA, GEMMA4)
+
+T5GEMMA_2 = Family(
+    name="t5gemma2",
+    model_types=("t5gemma2",),
+    modules=Modules(
+        vision="model.encoder.vision_tower.encoder.layers",
+        projector="model.encoder.multi_modal_projector",
+        language="model.decoder.layers",
+        final_norm="model.decoder.norm",
+        encoder="model.encoder.vision_tower",
+        memory="model.encoder",
+    ),
+    tokens=ImageTokens(decoder_towers, lambda config, image, tower: pooled_grid(config.encoder, image, tower)),
+    reuse=Reuse(image_prefix="decoder"),
+    decoder=Decoder(generation_start("")),
+    prompt=Prompt(plain="{image} {text}", ends_open=False),
+    limit=FIXED,
+    text_only=False,
+    examples=("google/t5gemma-2-270m-270m", "google/t5gemma-2-1b-1b", "google/t5gemma-2-4b-4b"),
+)
+
+FAMILIES: tuple[Family, ...] = (GEMMA3, PALIGEMMA, GEMMA4, T5GEMMA_2)

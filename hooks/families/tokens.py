@@ -85,9 +85,10 @@ class ImageTokens:
     effect. `leading(config)`: how many tokens come before a vision state's patches (CLS). `vision_rows(config, state,
     images, tower)`: vision or projector states of a batch, split by image, CLS first and patches in grid order.
     `language_rows(config, state, image)`: of the states at one image's positions in the language model, those of the
-    grid, in its order. `image_token(config)`: the input id at those positions. `split_pictures(config, view)`: the
-    inputs of each picture, from the processor's output for several pictures and one prompt; None where a view has one
-    picture. A picture's share of the image positions is its share of the pixels (`pixel_values`).
+    grid, in its order. `image_token(config)`: the input id at those positions, below 0 where there are none.
+    `split_pictures(config, view)`: the inputs of each picture, from the processor's output for several pictures and one
+    prompt; None where a view has one picture. A picture's share of the image positions is its share of the pixels
+    (`pixel_values`).
     """
 
     towers: Callable[[Any], dict[str, Tower]]

@@ -14,6 +14,8 @@ from transformers import (
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
     PaliGemmaProcessor,
+    T5Gemma2Config,
+    T5Gemma2ForConditionalGeneration,
 )
 from transformers.models.gemma3.image_processing_pil_gemma3 import Gemma3ImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
@@ -133,9 +135,25 @@ def paligemma2(path: Path) -> None:
     paligemma(path, model_type="gemma2", num_key_value_heads=2, query_pre_attn_scalar=24, sliding_window=WINDOW)
 
 
+def t5gemma2(path: Path) -> None:
+    """Encoder and decoder of four layers each, one in four with full attention."""
+    tokens = tokenizer(image_token="<image_soft_token>", boi_token="<start_of_image>", eoi_token="<end_of_image>")
+    layers = ["sliding_attention", "sliding_attention", "full_attention", "sliding_attention"]
+    small = text(len(tokens), sliding_window=WINDOW, layer_types=layers, query_pre_attn_scalar=24)
+    marks = {"boi_token_index": tokens.boi_token_id, "eoi_token_index": tokens.eoi_token_id}
+    config = T5Gemma2Config(
+        encoder={"text_config": small, "vision_config": vision(), "mm_tokens_per_image": 16, **marks},
+        decoder=small,
+        image_token_index=tokens.image_token_id,
+    )
+    pixels = Gemma3ImageProcessorPil(size={"height": 64, "width": 64}, image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    save(path, T5Gemma2ForConditionalGeneration, config, Gemma3Processor(pixels, tokens, image_seq_length=16))
+
+
 CASES: dict[str, Save] = {
     "gemma3": gemma3,
     "gemma3_base": gemma3_base,
     "paligemma": paligemma,
     "paligemma2": paligemma2,
+    "t5gemma2": t5gemma2,
 }
