@@ -287,7 +287,8 @@ def _expanded(blueprint: Blueprint, shown: Shown, inputs: dict[str, Tensor], fir
     if first == other:
         return whole
     tokenizer = blueprint.processor.tokenizer
-    plain, ids = (token_ids(tokenizer, text, _special(blueprint, text)) for text in (first, other))
+    closed = (text + blueprint.family.prompt.closing for text in (first, other))
+    plain, ids = (token_ids(tokenizer, text, _special(blueprint, text)) for text in closed)
     shared = min(len(plain), len(whole))
     image = blueprint.image_token
     limit = min(shared, plain.index(image) + 1) if image in plain else shared

@@ -107,8 +107,7 @@ def logits(
 
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     """Points in the order in which the model reaches them."""
-    vision, *others = (name for name in model.towers if name != "language")
-    order = [vision, ENCODER[0], *others, MEMORY[0], "language", DECODER[0]]
+    order = ["vision", ENCODER[0], "projector", MEMORY[0], "language", DECODER[0]]
     return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
 
 

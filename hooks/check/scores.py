@@ -183,9 +183,11 @@ def _own_score(model: "Model", pixels: Any, caption: str) -> float:
 def counted_vision(model: "Model") -> Iterator[list[int]]:
     """Record the number of tokens of each call of the vision tower: a list that grows inside the block."""
     calls: list[int] = []
-    tower = attrgetter(model.family.modules.vision)(model.module)
+    modules = model.family.modules
+    tower = attrgetter(modules.vision or modules.encoder or modules.projector)(model.module)
     # without blocks, its first layer: where an encoder's output is given, the encoder is called, but not what is in it
-    blocks = tower if model.towers["vision"].layers else (each for each in tower.modules() if not [*each.children()])
+    stacked = "vision" in model.towers and model.towers["vision"].layers
+    blocks = tower if stacked else (each for each in tower.modules() if not [*each.children()])
     block = next(iter(blocks))
     hook = block.register_forward_pre_hook(
         lambda module, args, kwargs: calls.append(_width(args, kwargs)), with_kwargs=True

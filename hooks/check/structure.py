@@ -105,8 +105,11 @@ def row_major(model: "Model") -> str:
     height, width = SIZES[0]
     plain = np.full((height, width, 3), 96, np.uint8)
     base, image = states_of(model, plain)
-    tiles, rows, cols = grid = model.family.tokens.grid(model.config, image, "vision")
-    leading = model.family.tokens.leading(model.config)
+    first = next(iter(model.towers))
+    if first == "language":
+        return "a picture enters as words of a codebook, which reads all of it for each"
+    tiles, rows, cols = grid = model.family.tokens.grid(model.config, image, first)
+    leading = model.family.tokens.leading(model.config) if first == "vision" else 0
     corners = []
     for row, col in ((0, 0), (0, cols - 1), (rows - 1, 0), (rows - 1, cols - 1)):
         for spot in range(tiles, 0, -1):  # the smallest spot that changes any patch: some towers leave out a margin
@@ -114,7 +117,7 @@ def row_major(model: "Model") -> str:
             bright = plain.copy()
             top, left = (height - tall) * (row > 0), (width - wide) * (col > 0)
             bright[top : top + tall, left : left + wide] = 255
-            moved = (states_of(model, bright)[0]["vision", 0] - base["vision", 0]).float().norm(dim=-1)[leading:]
+            moved = (states_of(model, bright)[0][first, 0] - base[first, 0]).float().norm(dim=-1)[leading:]
             if moved.any():
                 break
         else:
@@ -122,7 +125,7 @@ def row_major(model: "Model") -> str:
         most = tuple(int(i) for i in np.unravel_index(int(moved.argmax()), grid))
         if tiles == 1 and _moves_most(moved.view(*grid[1:]), row, col):
             most = (0, row, col)
-        if not model.towers["vision"].layers:
+        if first == "vision" and not model.towers[first].layers:
             most = (most[0], (rows - 1) * (2 * most[1] >= rows), (cols - 1) * (2 * most[2] >= cols))
         corners.append(most)
         require(tiles > 1 or (row, col) == most[1:], f"brightening patch {(row, col)} moves token {most[1:]} most")
@@ -159,8 +162,13 @@ def projected_in_place(model: "Model") -> str:
     """
     image = inputs_of(model, picture(*SIZES[0]))
     grids = {name: model.family.tokens.grid(model.config, image, name) for name in model.towers}
-    vision, projected = grids["vision"], grids.get("projector", (1, 1, 1))
-    if "projector" not in model.towers or 1 in projected[1:] or vision[1] % projected[1] or vision[2] % projected[2]:
+    vision, projected = grids.get("vision", (1, 1, 1)), grids.get("projector", (1, 1, 1))
+    if (
+        not {"vision", "projector"} <= model.towers.keys()
+        or 1 in projected[1:]
+        or vision[1] % projected[1]
+        or vision[2] % projected[2]
+    ):
         return f"the projector keeps no place for a patch: {vision} -> {projected}"
     merge = (vision[1] // projected[1], vision[2] // projected[2])
     layers = model.towers["vision"].layers

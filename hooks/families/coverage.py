@@ -48,12 +48,9 @@ VIDEOS = "it reads videos, and no picture can be shown to it alone"
 TWO_INPUTS = "it needs more than pictures and a question"
 
 REFUSED: Mapping[str, str] = {
-    "chameleon": NO_PLACE,
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
-    "emu3": NO_PLACE,
     "evolla": "it reads proteins, not pictures",
     "fast_vlm": CONVOLUTIONS,
-    "fuyu": NO_PLACE,
     "gemma3n": CONVOLUTIONS,
     "gemma4_unified": NO_PLACE,
     "git": "its picture stands before the prompt without tokens of its own, which tell other models where it is",

@@ -18,13 +18,13 @@ class Modules:
 
     `vision`, `language`: the module lists of the blocks. `projector`: the module whose output enters the language
     model. `final_norm`: the language model's last norm, which is not applied at any site. `encoder`: the module that
-    reads pixels, where it runs once and every prompt in full (see `Reuse`). `generator`: the module to which the
-    model's own `generate` delegates, where it is not the model itself. Where a decoder writes the answer (see
+    reads pixels, where it runs once and every prompt in full (see `Reuse`), or there is no vision tower. `generator`:
+    the module to which the model's own `generate` delegates, if any. Where a decoder writes the answer (see
     `Decoder`), `language` and `final_norm` are its own, `memory` is the module whose output it attends to, and
     `decoder` the one that makes logits of its tokens, where that is not the model itself.
     """
 
-    vision: str
+    vision: str = ""
     projector: str = ""
     language: str = ""
     final_norm: str = ""

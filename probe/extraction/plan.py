@@ -147,6 +147,8 @@ def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...
         return ()
     read = blueprint.family.tokens.features_from(blueprint.config)
     texts = [site.format(read=read) for site in DEFAULT_SITES[blueprint.kind]]
+    if blueprint.kind == "generative" and "vision" not in blueprint.towers:
+        texts.append("language.layers[-1]:image")
     return parse_all(settings.sites or usual(texts, blueprint.towers), blueprint.towers)
 
 
