@@ -124,8 +124,8 @@ def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
                 parts[f"{_part(inner)}_config"] = {"model_type": inner}
             config = CONFIG_MAPPING[model_type](**parts)
             if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
-                without: dict[str, Any] = {"vision_config": {}}
-                config = CONFIG_MAPPING[model_type](**without)
+                parts["vision_config"] = {}
+                config = CONFIG_MAPPING[model_type](**parts)
             towers = family.tokens.towers(config)
             return {tower.name: tower.kinds for tower in towers.values()}
     return {}
