@@ -1,18 +1,21 @@
-"""LFM2-VL: SigLIP 2 on pictures of any shape or on tiles, before a language model of convolutions and attention.
+"""LFM2-VL and LFM3-VL: pictures of any shape before a language model of convolutions and attention.
 
-A picture that is too large for one is cut into tiles, which a thumbnail of another shape follows. It is not part of the
-grid but counts among the visual tokens. The projector runs once a tile, so that it has no site of its own: its tokens
-are those that enter the language model, `language.layers[0]:image`.
+LFM2-VL cuts a picture that is too large for one into tiles, which a thumbnail of another shape follows. It is not part
+of the grid but counts among the visual tokens. The projector runs once a tile, so that it has no site of its own: its
+tokens are those that enter the language model, `language.layers[0]:image`. LFM3-VL packs patches as Qwen's models do.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from ..reading import Grid
 from ..sites import Tower
-from .family import Family, Limit, Modules, Reuse
+from . import qwen
+from .family import Family, Limit, Modules, Prompt, Reuse, always_valid
 from .tokens import ImageTokens, Inputs, vit_towers
 
 
@@ -82,4 +85,21 @@ LFM2_VL = Family(
     examples=("LiquidAI/LFM2-VL-450M", "LiquidAI/LFM2-VL-1.6B", "LiquidAI/LFM2-VL-3B", "LiquidAI/LFM2.5-VL-1.6B"),
 )
 
-FAMILIES = (LFM2_VL,)
+LFM3_VL = replace(
+    LFM2_VL,
+    name="lfm3_vl",
+    model_types=("lfm3_vl",),
+    modules=replace(LFM2_VL.modules, vision="model.vision_tower.layers", projector="model.multi_modal_projector"),
+    tokens=ImageTokens(
+        vit_towers,
+        qwen.grid,
+        vision_rows=partial(qwen.packed_rows, qwen.merged_order),
+        split_pictures=qwen.split_pictures,
+    ),
+    prompt=Prompt(placeholder=qwen.MARK),
+    limit=Limit(qwen.limit_visual_tokens, "max pixels"),
+    invalid_reason=always_valid,
+    examples=("LiquidAI/LFM3-VL-2B",),
+)
+
+FAMILIES = (LFM2_VL, LFM3_VL)

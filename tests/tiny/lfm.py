@@ -1,9 +1,18 @@
-"""A small checkpoint of `hooks.families.lfm`."""
+"""Small checkpoints of `hooks.families.lfm`."""
 
 from pathlib import Path
 
-from transformers import Lfm2VlConfig, Lfm2VlForConditionalGeneration, Lfm2VlProcessor
+from transformers import (
+    Lfm2VlConfig,
+    Lfm2VlForConditionalGeneration,
+    Lfm2VlProcessor,
+    Lfm3VlConfig,
+    Lfm3VlForConditionalGeneration,
+    Lfm3VlProcessor,
+)
 from transformers.models.lfm2_vl.image_processing_lfm2_vl import Lfm2VlImageProcessor
+from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+from transformers.models.qwen3_vl.video_processing_qwen3_vl import Qwen3VLVideoProcessor
 
 from . import parts
 
@@ -47,4 +56,34 @@ def lfm2_vl(path: Path) -> None:
     parts.save(path, Lfm2VlForConditionalGeneration, config, Lfm2VlProcessor(images, words, chat_template=template))
 
 
-CASES: dict[str, parts.Save] = {"lfm2_vl": lfm2_vl}
+def lfm3_vl(path: Path) -> None:
+    """Packed patches, 2 x 2 a token; layers of convolution, of attention in a window, and of attention to all."""
+    named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
+    named |= {"vision_start_token": "<|vision_start|>", "vision_end_token": "<|vision_end|>"}
+    words = parts.tokenizer(*named.values(), extra_special_tokens=named)
+    seen = parts.vision(patch_size=PATCH, num_key_value_heads=2, spatial_merge_size=2)
+    text = parts.text(
+        len(words),
+        model_type="lfm3",
+        num_hidden_layers=4,
+        layer_types=["conv", "sliding_attention", "conv", "full_attention"],
+        head_dim=16,
+        sliding_window=24,
+    )
+    config = Lfm3VlConfig(
+        vision_config={name: seen[name] for name in seen if name != "image_size"},
+        text_config=text,
+        projector_hidden_size=64,
+        image_token_id=words.convert_tokens_to_ids("<|image_pad|>"),
+        video_token_id=words.convert_tokens_to_ids("<|video_pad|>"),
+        vision_start_token_id=words.convert_tokens_to_ids("<|vision_start|>"),
+        vision_end_token_id=words.convert_tokens_to_ids("<|vision_end|>"),
+    )
+    size = {"shortest_edge": 4 * (2 * PATCH) ** 2, "longest_edge": 40 * (2 * PATCH) ** 2}
+    images = Qwen2VLImageProcessorPil(patch_size=PATCH, merge_size=2, temporal_patch_size=2, size=size)
+    template = parts.chat("<|vision_start|><|image_pad|><|vision_end|>")
+    processor = Lfm3VlProcessor(images, words, Qwen3VLVideoProcessor(), chat_template=template)
+    parts.save(path, Lfm3VlForConditionalGeneration, config, processor)
+
+
+CASES: dict[str, parts.Save] = {"lfm2_vl": lfm2_vl, "lfm3_vl": lfm3_vl}
