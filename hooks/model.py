@@ -96,7 +96,7 @@ class Model:
     def stop_ids(self) -> tuple[int, ...]:
         """The token ids that end the model's turn."""
         if self.family.decoder and self.family.decoder.stop:
-            return self.family.decoder.stop(self.config)
+            return self.family.decoder.stop(self.config, self.processor)
         declared = getattr(self.generation, "eos_token_id", None)
         ids = self.processor.tokenizer.eos_token_id if declared is None else declared
         return tuple(ids) if isinstance(ids, list) else (ids,)

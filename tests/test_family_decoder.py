@@ -1,5 +1,6 @@
 """Models whose decoder answers what an encoder has read, against their own losses and states in whole forwards."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
@@ -11,6 +12,7 @@ import tiny
 import torch
 from tiny import picture
 
+import hooks
 from hooks import Question, View, capture, options, sites
 from hooks.context import render
 from hooks.encoding import process, process_image, stack
@@ -240,3 +242,40 @@ def test_the_slow_path_is_one_whole_forward_an_option(case):
         handle.remove()
     assert len(calls) == sum(len(question.options) for question in ASKED)
     np.testing.assert_allclose(first.log_likelihood, read(model)[0].answers[0].log_likelihood, atol=1e-4)
+
+
+def test_donut_is_asked_in_its_marks_and_scored_behind_them():
+    model = tiny.load("donut")
+    (reading,) = read(model, "vision:patches", "language.layers[*]:context_last")
+    pixels = process_image(model.blueprint, PIXELS)["pixel_values"]
+    words = model.processor.tokenizer
+    ends = [words.convert_tokens_to_ids("</s_answer>"), words.eos_token_id]
+    assert model.stop_ids == tuple(ends)
+    with torch.inference_mode():
+        last = model.module.encoder(pixels).last_hidden_state[0]
+    assert reading.states["vision-patches"].grid == (1, 8, 6)
+    np.testing.assert_allclose(reading.states["vision-patches"].tokens[0], last, atol=1e-5)
+    for k, (question, answer) in enumerate(zip(ASKED, reading.answers, strict=True)):
+        prompt = f"<s_docvqa><s_question>{question.text}</s_question><s_answer>"
+        before = words(prompt, add_special_tokens=False)["input_ids"]
+        for option, mine, end in zip(question.options, answer.log_likelihood, answer.end_of_turn, strict=True):
+            ids = answer_of(model, option)
+            given = torch.tensor([[*before, *ids]])
+            with torch.inference_mode():
+                output = model.module(pixel_values=pixels, decoder_input_ids=given, output_hidden_states=True)
+            logits = output.logits[0, len(before) - 1 :].log_softmax(-1)
+            assert abs(mine - sum(float(logits[i, token]) for i, token in enumerate(ids))) <= 1e-4
+            assert abs(end - float(logits[-1, ends].logsumexp(0))) <= 1e-4
+            states = torch.stack(output.decoder_hidden_states[:-1])[:, 0, len(before) - 1]
+            mine = reading.states["language.layers-context_last"].pooled[k]
+            np.testing.assert_allclose(mine[:-1], states, atol=1e-4, rtol=1e-4)
+
+
+def test_a_donut_that_is_not_asked_questions_is_refused(tmp_path):
+    path = shutil.copytree(tiny.checkpoint("donut"), tmp_path / "model")
+    text = (path / "tokenizer.json").read_text()
+    (path / "tokenizer.json").write_text(text.replace("<s_docvqa>", "<s_cord>"))
+    settings = path / "tokenizer_config.json"
+    settings.write_text(settings.read_text().replace("<s_docvqa>", "<s_cord>"))
+    with pytest.raises(hooks.ModelError, match=r"not asked questions\. Use naver-clova-ix/donut-base-finetuned-docvqa"):
+        hooks.blueprint(str(path), hooks.LoadOptions(device="cpu"))

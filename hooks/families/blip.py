@@ -102,7 +102,7 @@ def asked(module: Any, inputs: Given) -> Tensor:
     return ids.new_full((len(ids), 1), module.config.text_config.bos_token_id)
 
 
-def separator(config: Any) -> tuple[int, ...]:
+def separator(config: Any, processor: Any) -> tuple[int, ...]:
     """What ends a text."""
     return (config.text_config.sep_token_id,)
 

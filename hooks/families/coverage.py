@@ -38,14 +38,11 @@ STRUCTURE: tuple[str, ...] = (
 
 ENTRY_LACKS = "its image tokens lie in a way that structure does not show, and no entry of the table reads it"
 NO_PLACE = "its vision tower is not one list of blocks, and no entry of the table reads it"
-ENCODER_DECODER = "an encoder reads picture and question and a decoder writes the answer, which no entry reads"
 HYBRID = "its linear-attention layers keep a state that cannot be cut to some rows or tokens"
 STREAMS = "its language blocks pass on several states of a token side by side, none of which is that of the layer"
 CONVOLUTIONS = "its picture is read by a convolutional network, which has no list of blocks with one token a patch"
 MERGING = "its vision tower merges patches between its blocks, so that their states have no common grid"
-NOT_ASKED = "it is not asked questions"
 VIDEOS = "it reads videos, and no picture can be shown to it alone"
-TWO_INPUTS = "it needs more than pictures and a question"
 
 REFUSED: Mapping[str, str] = {
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
@@ -67,14 +64,13 @@ REFUSED: Mapping[str, str] = {
     "mistral4": "it is a language model: its own class has no vision tower",
     "nemotron_h_omni": HYBRID,
     "pi0": "it moves robots: its output is actions, not words",
-    "pix2struct": ENCODER_DECODER,
-    "pp_formulanet": NOT_ASKED,
+    "pix2struct": "it is asked in words drawn into the picture, with a font that its processor fetches from the hub",
+    "pp_formulanet": "it reads formulas and is not asked questions",
     "qwen4_exp": STREAMS,
     "shieldgemma2": "its processor asks questions of its own, about policies",
-    "udop": TWO_INPUTS,
+    "udop": "it reads the words of a page and where they stand, which a picture and a question do not give",
     "unlimited_ocr": "its processor counts crops in lists, which are not a part of a batch of tensors",
     "videoprism": "it compares videos with texts, and its processor takes no picture; SigLIP 2 compares pictures",
-    "vision-encoder-decoder": NOT_ASKED,
 }
 """Why a type is refused, one line each."""
 

@@ -37,20 +37,25 @@ def beside_prompt(inputs: Given, ids: Tensor) -> dict[str, Any]:
     return {**inputs, "decoder_input_ids": ids}
 
 
+def without_prompt(inputs: Given, ids: Tensor) -> dict[str, Any]:
+    """The whole model takes the picture and the decoder's tokens, of which the prompt is a part."""
+    return {"pixel_values": inputs["pixel_values"], "decoder_input_ids": ids}
+
+
 @dataclass(frozen=True)
 class Decoder:
     """A decoder, which attends to the output of `Modules.memory` and gives the logits of `Modules.decoder`.
 
     `begin(module, inputs)`: its tokens before the answer: (row, token). `tokens`: the name of their input.
     `given(memory, inputs)`: the further inputs of each of its forwards, from what it attends to and the prompt's.
-    `whole(inputs, ids)`: the inputs of the whole model's own forward, with the decoder's tokens. `stop(config)`: the
-    ids that end an answer, where the generation config does not say. `apart`: whether the answer is a text of its own;
-    else it continues the prompt, which the decoder itself reads.
+    `whole(inputs, ids)`: the inputs of the whole model's own forward, with the decoder's tokens. `stop(config,
+    processor)`: the ids that end an answer, where the generation config does not say. `apart`: whether the answer is a
+    text of its own; else it continues the prompt, which the decoder itself reads.
     """
 
     begin: Callable[[Any, Given], Tensor]
     tokens: str = "decoder_input_ids"
     given: Callable[[Any, Given], dict[str, Any]] = encoded
     whole: Callable[[Given, Tensor], dict[str, Any]] = beside_prompt
-    stop: Callable[[Any], tuple[int, ...]] | None = None
+    stop: Callable[[Any, Any], tuple[int, ...]] | None = None
     apart: bool = True

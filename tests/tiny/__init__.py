@@ -26,7 +26,7 @@ CASES: dict[str, Save] = {
 
 CONTRASTIVE: tuple[str, ...] = tuple(import_module(f"{__name__}.clip").CASES)
 
-DECODERS = ("blip-2_t5", "instructblip_t5", "florence2", "t5gemma2", "blip_caption", "blip_vqa")
+DECODERS = ("blip-2_t5", "instructblip_t5", "florence2", "t5gemma2", "blip_caption", "blip_vqa", "donut")
 """Cases whose answers are written by a decoder beside what reads the prompt: test_family_decoder.py has their own."""
 
 
