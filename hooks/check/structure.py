@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
+SPREAD = 0.1
+"""Share of the largest change that all cells of a map have at least where each reads the whole picture."""
+
 BLURRED = 0.5
 """Share of the largest change that the token of a corner has where convolutions spread it to the neighbours."""
 
@@ -126,6 +129,8 @@ def row_major(model: "Model") -> str:
         if tiles == 1 and _moves_most(moved.view(*grid[1:]), row, col):
             most = (0, row, col)
         if first == "vision" and not model.towers[first].layers:
+            if moved.min() >= SPREAD * moved.max():
+                return f"{rows}x{cols}, every cell of which reads the whole picture"
             most = (most[0], (rows - 1) * (2 * most[1] >= rows), (cols - 1) * (2 * most[2] >= cols))
         corners.append(most)
         require(tiles > 1 or (row, col) == most[1:], f"brightening patch {(row, col)} moves token {most[1:]} most")

@@ -40,15 +40,13 @@ ENTRY_LACKS = "its image tokens lie in a way that structure does not show, and n
 NO_PLACE = "its vision tower is not one list of blocks, and no entry of the table reads it"
 HYBRID = "its linear-attention layers keep a state that cannot be cut to some rows or tokens"
 STREAMS = "its language blocks pass on several states of a token side by side, none of which is that of the layer"
-CONVOLUTIONS = "its picture is read by a convolutional network, which has no list of blocks with one token a patch"
 MERGING = "its vision tower merges patches between its blocks, so that their states have no common grid"
 VIDEOS = "it reads videos, and no picture can be shown to it alone"
 
 REFUSED: Mapping[str, str] = {
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
     "evolla": "it reads proteins, not pictures",
-    "fast_vlm": CONVOLUTIONS,
-    "gemma3n": CONVOLUTIONS,
+    "gemma3n": STREAMS,
     "gemma4_unified": NO_PLACE,
     "git": "its picture stands before the prompt without tokens of its own, which tell other models where it is",
     "glm5_next": STREAMS,
