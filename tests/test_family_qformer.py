@@ -12,11 +12,10 @@ from tiny.qformer import QUERIES
 from transformers import Blip2Config, GPT2Config, InstructBlipConfig
 
 import hooks
-from hooks import Question, View, capture, sites
+from hooks import Question, View, capture, identity, sites
 from hooks.context import render
 from hooks.encoding import process, process_image, stack
 from hooks.families.qformer import BLIP_2, INSTRUCTBLIP
-from hooks.provenance import processor_hash
 
 PIXELS = picture(1, 84, 112)
 ASKED = (Question("is there a bus?", ("yes", "no")), Question("and what else?", ("a car", "nothing at all", "a bus")))
@@ -136,11 +135,11 @@ def test_instructblips_q_former_reads_the_question_with_its_own_vocabulary():
     ids = inputs_of(model, "a bus")["qformer_input_ids"][0].tolist()
     spoken = model.processor.qformer_tokenizer.convert_ids_to_tokens(ids)
     assert spoken == ["[CLS]", "a", "b", "##u", "##s", "[SEP]"]
-    before = processor_hash(model.processor)
+    before = identity.inputs_of(model.blueprint)
     kept = model.processor.qformer_tokenizer
     try:
         model.processor.qformer_tokenizer = model.processor.tokenizer
-        assert processor_hash(model.processor) != before
+        assert identity.inputs_of(model.blueprint) != before
     finally:
         model.processor.qformer_tokenizer = kept
 

@@ -36,7 +36,6 @@ def fast_vlm(path: Path) -> None:
             "inference_mode": True,
             "layers": [1, 1, 1, 1, 1],
             "embed_dims": [8, 8, 16, 32, 32],
-            "token_mixers": ["repmixer"] * 5,
         },
     }
     config = FastVlmConfig(
