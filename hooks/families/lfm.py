@@ -16,6 +16,7 @@ from ..reading import Grid
 from ..sites import Tower
 from . import qwen
 from .family import Family, Limit, Modules, Prompt, Reuse, always_valid
+from .layout import split_packed
 from .tokens import ImageTokens, Inputs, vit_towers
 
 
@@ -94,7 +95,7 @@ LFM3_VL = replace(
         vit_towers,
         qwen.grid,
         vision_rows=partial(qwen.packed_rows, qwen.merged_order),
-        split_pictures=qwen.split_pictures,
+        split_pictures=split_packed,
     ),
     prompt=Prompt(placeholder=qwen.MARK),
     limit=Limit(qwen.limit_visual_tokens, "max pixels"),
