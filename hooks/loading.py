@@ -1,6 +1,7 @@
 """From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ OTHERS = 3
 def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions()) -> Blueprint:
     """Find a model and determine what it is, before any weights are read.
 
+    A checkpoint that comes in another quantisation than the one that is asked for is read as it comes, with a warning.
     Raises ModelError where it cannot be found, no family covers it, or an option does not apply to it.
     """
     source = place("model", source)
@@ -43,7 +45,6 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
     adapters.refuse_beside(source, directory, options.adapter)
     if options.adapter:
         adapters.locate(options.adapter)
-    quantization.check_asked(source, options, quantization.of_checkpoint(config))
     family = _with_known_tower(source, find(settings), config)
     try:
         with _as_model_error(source):
@@ -57,6 +58,8 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _limit_visual_tokens(family, config, processor, options.visual_tokens)
     device = devices.chosen(options.device)
+    if already := quantization.conflict(source, options, quantization.of_checkpoint(config)):
+        warnings.warn(already, stacklevel=2)
     dtype = _dtype(options.dtype, config, device)
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from . import chat_template
+from . import chat_template, quantization
 from .chat_template import ChatTemplate
 from .families import Family
 from .load_options import LoadOptions
@@ -42,6 +42,11 @@ class Blueprint:
     def chat_template(self) -> ChatTemplate | None:
         """The chat template that prompts follow; None where the checkpoint has none, or by the option `plain`."""
         return None if self.options.plain else chat_template.of(self.processor)
+
+    @property
+    def quantization_conflict(self) -> str:
+        """Why the weights are not quantised as the options ask; empty where they are."""
+        return quantization.conflict(self.source, self.options, quantization.of_checkpoint(self.config))
 
     @property
     def image_token(self) -> int:

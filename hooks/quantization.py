@@ -25,17 +25,18 @@ def of_checkpoint(config: Any) -> Mapping[str, Any] | None:
     return dict(settings if isinstance(settings, Mapping) else settings.to_dict())
 
 
-def check_asked(source: str, options: "LoadOptions", settings: Mapping[str, Any] | None) -> None:
-    """Raise ModelError where another quantisation is asked for than the one that a checkpoint comes in."""
+def conflict(source: str, options: "LoadOptions", settings: Mapping[str, Any] | None) -> str:
+    """Why a checkpoint cannot be quantised as asked: it comes in another quantisation. Empty where it can."""
     if settings is None or options.quantize is None:
-        return
+        return ""
     there, double = method(settings), bool(settings.get("bnb_4bit_use_double_quant"))
-    if options.quantize != there or (options.double_quantization and not double):
-        asked = options.quantize + (" with double quantization" if options.double_quantization else "")
-        raise ModelError(
-            f"model {source!r} is quantised already ({there}, {bits(settings) or 'unknown'} bits), which is read as it "
-            f"is: it cannot be made {asked}. Leave out --quantize, or take the checkpoint in full."
-        )
+    if options.quantize == there and not (options.double_quantization and not double):
+        return ""
+    asked = options.quantize + (" with double quantization" if options.double_quantization else "")
+    return (
+        f"model {source!r} is quantised already ({there}, {bits(settings) or 'unknown'} bits), which is read as it is: "
+        f"it cannot be made {asked}. Leave out --quantize, or take the checkpoint in full."
+    )
 
 
 def method(settings: Mapping[str, Any]) -> str:

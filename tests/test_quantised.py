@@ -14,6 +14,7 @@ from tiny import picture
 import hooks
 import probe
 from hooks import check
+from probe.errors import PlanError
 
 CASES = ("llava", "qwen2_vl", "gemma3")
 
@@ -120,9 +121,17 @@ def test_a_checkpoint_quantised_already_is_recorded_as_what_its_weights_are(save
         ("nf4", "nf4", {"double_quantization": True}, r"cannot be made nf4 with double quantization\."),
     ],
 )
-def test_another_quantisation_of_quantised_weights_is_refused_before_any_is_read(saved, name, asked, more, message):
-    with pytest.raises(hooks.ModelError, match=message):
-        hooks.blueprint(saved[name], options(asked, **more))
+def test_another_quantisation_of_quantised_weights_is_refused_by_a_run(saved, name, asked, more, message, tmp_path):
+    with pytest.raises(PlanError, match=message):
+        probe.extract(saved[name], "streets", out=tmp_path / "run", limit=1, quantize=asked, **more)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_are_quantised_already_are_read_as_they_are_with_a_warning(saved):
+    with pytest.warns(UserWarning, match=r"is quantised already \(nf4, 4 bits\), .* cannot be made int8"):
+        model = hooks.load(saved["nf4"], options("int8"))
+    assert "Linear4bit" in kinds(model)
+    assert model.provenance["quantization"]["method"] == "nf4"
 
 
 def test_a_quantised_checkpoint_scores_as_the_full_one_quantised_on_the_way(saved):
@@ -145,7 +154,7 @@ def test_quantisations_of_other_libraries_are_named(tmp_path, settings, method, 
     folder = shutil.copytree(tiny.checkpoint("llava"), tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"quantization_config": settings}))
-    with pytest.raises(hooks.ModelError, match=rf"is quantised already \({method}, {bits} bits\)"):
+    with pytest.warns(UserWarning, match=rf"is quantised already \({method}, {bits} bits\)"):
         hooks.blueprint(folder, options("nf4"))
 
 

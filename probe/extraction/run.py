@@ -1,5 +1,6 @@
 """From settings to a run: created, resumed, refused or already finished."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from os.path import exists, samefile
@@ -74,11 +75,18 @@ def extract(
 
 
 def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":
-    """The plan of these settings and the blueprint of their model; reads the dataset's index, no weights."""
+    """The plan of these settings and the blueprint of their model; reads the dataset's index, no weights.
+
+    Raises PlanError where the model's weights come in another quantisation than the settings'.
+    """
     from ..datasets.registry import open_dataset
 
     dataset, problems = open_dataset(settings.dataset, limit=settings.limit)
-    made = blueprint(settings, execution)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is quantised already")  # refused, for the plan would say otherwise
+        made = blueprint(settings, execution)
+    if made.quantization_conflict:
+        raise PlanError(made.quantization_conflict)
     return make(settings, dataset, problems, made), made
 
 
