@@ -29,6 +29,10 @@ def locate(source: str, revision: str | None, *, weights: bool, code: bool = Fal
     if (path := Path(source)).is_dir():
         if not (path / "config.json").is_file():
             raise ModelError(f"model {source!r}: {_not_a_model(path)}")
+        if revision is not None:
+            raise ModelError(
+                f"revision {revision!r} is one of a model on the hub, and {source!r} is a local directory."
+            )
         return path
     if not is_hub_id(source):
         raise ModelError(f"model {source!r}: no such directory, and not a hub id (owner/name). Check the spelling.")

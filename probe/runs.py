@@ -159,7 +159,7 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
     plan, provenance = found["plan"], found["provenance"]
     model = provenance["model"]
     rows = {
-        "model": f"{plan['settings']['model']} ({model['family']}, {model['dtype']}, {model['device']})",
+        "model": f"{plan['settings']['model']} ({', '.join(loaded_as(model))})",
         "weights": f"sha256 {model['weights_sha256'][:16]}",
         "dataset": f"{plan['dataset']['name']} ({plan['dataset']['fingerprint']})",
         "images, samples": f"{found['images']:,}, {found['samples']:,}",
@@ -173,6 +173,14 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         "made": f"{provenance['utc']} by {provenance['command']}",
     }
     return {name: str(value) for name, value in rows.items()}
+
+
+def loaded_as(model: Mapping[str, Any]) -> list[str]:
+    """How a model was loaded: family, dtype, device, and fewer bits or an adapter where there were."""
+    quantised, adapter = model.get("quantization"), model.get("adapter")
+    more = [quantised["method"]] if quantised else []
+    more += [f"adapter {adapter['source']}"] if adapter else []
+    return [model["family"], model["dtype"], model["device"], *more]
 
 
 def missing(damaged: Mapping[str, Sequence[str]]) -> str:

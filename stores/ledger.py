@@ -37,12 +37,15 @@ def marker(path: str | PathLike[str], unit: Unit) -> Path:
 def read_record(path: str | PathLike[str]) -> dict[str, Any] | None:
     """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run.
 
-    Raises ValueError for a run of another schema version.
+    Raises ValueError for a run of another schema version, and where plan.json is damaged.
     """
     try:
         record = json.loads(plan_file(path).read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except ValueError:
+        cure = "Copy the run again from where it is whole, or extract to another path."
+        raise ValueError(f"{plan_file(path)} is damaged: it is no JSON. {cure}") from None
     if (version := record["schema_version"]) != SCHEMA_VERSION:
         cure = "Install a newer version." if version > SCHEMA_VERSION else "Extract the run again, to another path."
         raise ValueError(

@@ -21,9 +21,10 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from . import ledger
+from . import ledger, presence
 from .files import PARTIAL, write_failed
 from .paths import local_store, resolved
+from .presence import DamagedRun
 
 FOLDER = "analyses"
 
@@ -47,7 +48,10 @@ def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Ma
         _plain(result).assign_attrs(attrs).to_zarr(local_store(fresh), mode="w", consolidated=False, zarr_format=3)
         if not (root / FOLDER).exists():
             zarr.create_group(root / FOLDER, zarr_format=3)
+        sizes = {str(file.relative_to(fresh)): file.stat().st_size for file in fresh.rglob("*") if file.is_file()}
+        _record(root, name).unlink(missing_ok=True)  # it is of the files that go
         _put(fresh, root / FOLDER / name)
+        ledger.write_json(_record(root, name), sizes)
     except OSError as error:
         raise write_failed(error, root, f"result {name!r}", 0) from error
     finally:
@@ -62,13 +66,36 @@ def names(path: str | PathLike[str]) -> tuple[str, ...]:
 
 
 def read(path: str | PathLike[str], name: str) -> xr.Dataset:
-    """One result, in memory. Raises KeyError, listing the names in the run, where there is none of this name."""
+    """One result, in memory.
+
+    Raises KeyError, listing the names in the run, where there is none of this name, and DamagedRun where files of it
+    are missing or have another size than they were written with.
+    """
     if name not in (there := names(path)):
         raise KeyError(
             f"result {name!r} is not in {path}; there are: {', '.join(there) or 'none'}. Run `probe analyze`."
         )
+    check_present(resolved(path), name)
     result: xr.Dataset = xr.open_zarr(local_store(resolved(path) / FOLDER / name), consolidated=False).load()
     return _with_texts(result, "T", object)
+
+
+def check_present(root: Path, name: str) -> None:
+    """Raise DamagedRun where files of a result are missing or short: what is lost would read as undefined."""
+    try:
+        sizes: dict[str, int] = json.loads(_record(root, name).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return  # written before sizes were, or being written
+    places = ((file, root / FOLDER / name / file, size) for file, size in sizes.items())
+    lost = [file for file, place, size in places if not place.is_file() or place.stat().st_size != size]
+    if lost:
+        raise DamagedRun(
+            f"result {name!r} of {root}: {presence.some(lost)} missing or short. Run `probe analyze` on {root} again."
+        )
+
+
+def _record(root: Path, name: str) -> Path:
+    return root / ledger.FOLDER / "results" / f"{name}.json"
 
 
 def _put(fresh: Path, target: Path) -> None:

@@ -218,3 +218,8 @@ def test_quantised_models_answer_nearly_alike(method):
     )
     assert np.isfinite(scores[0]).all()
     assert 0 < np.abs(scores[0] - scores[1]).max() < 8
+
+
+def test_a_revision_of_a_local_directory_is_refused(copied):
+    with pytest.raises(ModelError, match=r"revision 'main' is one of a model on the hub, and .* is a local directory"):
+        hooks.blueprint(copied, LoadOptions(revision="main"))

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import small_run
+import xarray as xr
 
 import stores
 from stores import DamagedRun, IncompleteRun, RunInUse, Unit, ledger, presence
@@ -145,3 +146,26 @@ def test_files_that_another_process_removes_before_the_marker_are_noticed(tmp_pa
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IncompleteRun)
         assert stores.open_run(tmp_path / "run").damaged == {}
+
+
+def test_a_cut_plan_is_said_to_be_damaged(run):
+    plan = ledger.plan_file(run)
+    plan.write_bytes(plan.read_bytes()[:99])
+    for read in (stores.open_run, stores.summary, presence.damage, ledger.read_plan):
+        with pytest.raises(ValueError, match=r"plan\.json is damaged: it is no JSON\. Copy the run again"):
+            read(run)
+
+
+def test_a_lost_file_of_a_result_is_named_and_never_read_as_undefined(run):
+    result = xr.Dataset({"rate": ("family", np.array([0.5, 0.25])), "name": ("family", ["a", "b"])})
+    stores.results.write(run, "rates", result, attrs={"seed": 0})
+    assert stores.open_run(run).result("rates").rate.values.tolist() == [0.5, 0.25]
+    for file in (run / "analyses" / "rates").rglob("c*"):
+        if file.is_file():
+            whole = file.read_bytes()
+            file.write_bytes(whole[:-1])
+            with pytest.raises(DamagedRun, match=f"result 'rates' .*{file.name} missing or short. Run `probe analyze"):
+                stores.open_run(run).result("rates")
+            file.write_bytes(whole)
+    stores.results.write(run, "rates", result.assign(rate=result.rate + 1), attrs={"seed": 0})
+    assert stores.open_run(run).result("rates").rate.values.tolist() == [1.5, 1.25]

@@ -81,6 +81,8 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
     """
     from ..datasets.registry import open_dataset
 
+    if not isinstance(execution, Execution):
+        raise ValueError(f"execution {execution!r} is none. Give probe.Execution(device=..., batch_size=...).")
     dataset, problems = open_dataset(settings.dataset, limit=settings.limit)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is quantised already")  # refused, for the plan would say otherwise
