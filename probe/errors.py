@@ -30,7 +30,7 @@ class ModelMismatch(PlanError):
         self.differences = tuple(differences)
         listed = "\n".join(f"  {line}" for line in differences)
         super().__init__(
-            f"{path} was made with another model or processor than this one:\n{listed}\n"
+            f"{path} was made with other inputs, kernels or code than there are now:\n{listed}\n"
             "Bring back what it was made with, or choose another path."
         )
 

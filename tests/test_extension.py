@@ -12,7 +12,7 @@ import pytest
 import tiny
 
 import probe
-from probe.errors import PlanError
+from probe.errors import ModelMismatch, PlanError
 from probe.extraction.execution import Execution
 from probe.perturbations import CLEAN, FAMILIES, Family, SpecError, apply, extension, parse
 
@@ -274,3 +274,27 @@ def test_a_run_takes_it_and_other_processes_are_refused_before_work_starts(tmp_p
     run = probe.extract(out=tmp_path / "one", execution=Execution(device="cpu"), **settings)
     assert run.conditions.condition.values.tolist() == ["clean", "faded:1"]
     assert run.conditions.parameters.values[1] == '{"strength": 0.25, "towards": "white"}'
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["source", "compiled"])
+def test_a_run_is_not_resumed_with_another_function_of_the_same_name(tmp_path, monkeypatch, readable):
+    def extract(function):
+        probe.perturbation("veil")(function)
+        return probe.extract(
+            tiny.checkpoint("llava"), "streets", out=tmp_path / "run", perturb="veil", limit=1, keep="answers",
+            execution=Execution(device="cpu"),
+        )  # fmt: skip
+
+    def first(pixels, rng, *, by: int = 2):
+        return pixels // by
+
+    def second(pixels, rng, *, by: int = 2):
+        return pixels // by + 1
+
+    if not readable:
+        monkeypatch.setattr("inspect.getsource", lambda function: (_ for _ in ()).throw(OSError("no source")))
+    made = extract(first)
+    assert extract(first).provenance == made.provenance
+    FAMILIES.pop("veil")
+    with pytest.raises(ModelMismatch, match=r'perturbations\.veil: the run has "sha256 \w+", now "sha256 \w+"'):
+        extract(second)

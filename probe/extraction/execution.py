@@ -14,6 +14,7 @@ from stores import Unit, Writer, create, ledger, provenance
 
 from .. import models
 from ..errors import ModelMismatch, PlanError
+from ..perturbations import extension
 from .plan import Plan, differences
 from .settings import LOADING, Settings
 
@@ -110,6 +111,13 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
     ledger.remove_uncommitted(path, plan.layout)
 
 
+def check_perturbations(path: Path, plan: Plan) -> None:
+    """Raise ModelMismatch where a run was made with other functions of the perturbations that are not ours."""
+    before, now = provenance(path).get("perturbations"), extension.code_of(plan.conditions)
+    if before is not None and (found := differences({"perturbations": before}, {"perturbations": now}, other="now")):
+        raise ModelMismatch(path, found)
+
+
 def check_model(path: Path, model: Mapping[str, Any]) -> None:
     """Raise ModelMismatch where a run was made with other inputs, attention kernels, remote code or adapter weights.
 
@@ -141,6 +149,7 @@ def provenance_of(plan: Plan, model: dict[str, Any], execution: Execution) -> di
     return {
         "model": model,
         "dataset": {"name": plan.dataset.name, "fingerprint": plan.dataset.fingerprint},
+        "perturbations": extension.code_of(plan.conditions),
         "seed": plan.settings.seed,
         "batch_size": execution.batch_size,
         "code": code.revision(),

@@ -13,7 +13,7 @@ from stores.paths import resolved
 
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
-from .execution import Execution, OnUnit, Target, begin, blueprint, check_model, load, run_blocks
+from .execution import Execution, OnUnit, Target, begin, blueprint, check_model, check_perturbations, load, run_blocks
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
 
@@ -106,6 +106,7 @@ def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
     if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
         raise PlanMismatch(path, found)
     check_model(path, {"inputs": plan.inputs})
+    check_perturbations(path, plan)
     damaged = presence.damage(path, exact=True)
     pending = tuple(sorted({*ledger.missing(path, plan.layout), *damaged}))
     return Target(path, created=True, pending=pending, damaged=tuple(damaged))

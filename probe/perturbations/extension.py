@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -103,6 +104,22 @@ def load_installed(found: Sequence[EntryPoint] | None = None) -> None:
 def process_local(conditions: Sequence[Condition]) -> tuple[str, ...]:
     """Families among these that this process alone knows, because they were made in it and not installed."""
     return tuple(dict.fromkeys(c.family for c in conditions if c.family in _ADDED - _INSTALLED))
+
+
+def code_of(conditions: Sequence[Condition]) -> dict[str, str]:
+    """Of every family among these that is not ours, its name and a hash of its function's source."""
+    names = dict.fromkeys(c.family for c in conditions if c.family in _ADDED)
+    return {name: _hash(inspect.unwrap(FAMILIES[name].function)) for name in names}
+
+
+def _hash(function: Callable[..., Pixels]) -> str:
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):  # typed into an interpreter, or no function: what it compiles to
+        code = getattr(function, "__code__", None)
+        plain = [one for one in getattr(code, "co_consts", ()) if isinstance(one, str | int | float)]
+        source = repr((type(function).__name__, getattr(code, "co_code", b""), plain, getattr(code, "co_names", ())))
+    return f"sha256 {sha256(source.encode()).hexdigest()[:16]}"
 
 
 def family_from(
