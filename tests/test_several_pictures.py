@@ -47,7 +47,16 @@ FOUND = {
     "minimax_m3_vl",
     "qwen2_5_omni_thinker",
 }
-SAME_FAMILY = {"qwen2_vl_base", "internvl2_5", "gemma3_base", "glm4v_moe", "glm46v", "glm_ocr", *FOUND}
+SAME_FAMILY = {
+    "gemma4_unified",
+    "qwen2_vl_base",
+    "internvl2_5",
+    "gemma3_base",
+    "glm4v_moe",
+    "glm46v",
+    "glm_ocr",
+    *FOUND,
+}
 ONE = tuple(case for case in tiny.CASES if case not in {*SEVERAL, *SAME_FAMILY})
 LIKE, UNLIKE, THREE = ((84, 112), (84, 112)), ((160, 84), (40, 40)), ((112, 84), (84, 160), (40, 40))
 SIZES = (LIKE[:1], LIKE, UNLIKE, THREE)
