@@ -44,6 +44,7 @@ FOUND = {
     "ernie4_5_vl_moe",
     "glmga",
     "hyperclovax_vision_v2",
+    "lfm3_vl",
     "minimax_m3_vl",
     "qwen2_5_omni_thinker",
 }

@@ -23,9 +23,10 @@ def towers(config: Any) -> dict[str, Tower]:
     """The last map of the image tower, and the decoder."""
     seen, text = config.encoder, config.decoder
     kinds = kinds_of("language", without=("image",))
+    layers = getattr(text, "decoder_layers", text.num_hidden_layers)  # BART's name for them; no other decoder is read
     return {
         "vision": Tower("vision", 0, seen.hidden_size, kinds_of("vision", without=("cls", "pooled"))),
-        "language": Tower("language", text.decoder_layers, text.d_model, kinds),
+        "language": Tower("language", layers, text.hidden_size, kinds),
     }
 
 
