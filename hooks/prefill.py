@@ -39,7 +39,7 @@ def prefill(
     if model.family.decoder:
         return _begun(model, model.family.decoder, inputs, reads, vision)
     ids = inputs["input_ids"]
-    image = ids == model.blueprint.image_token
+    image = model.family.tokens.at_image(model.config, inputs)
     encoder = [trace.ENCODER] if model.family.modules.encoder and "pixel_values" in inputs else []
     output, states = trace.run(
         model,

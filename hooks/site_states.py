@@ -22,7 +22,7 @@ def by_picture(model: "Model", states: trace.States, pictures: Sequence[Inputs])
     split: list[trace.States] = [{} for _ in pictures]
     for point, state in states.items():
         if point[0] == "language":
-            counts = [int((picture["input_ids"] == model.blueprint.image_token).sum()) for picture in pictures]
+            counts = [int(model.family.tokens.at_image(model.config, picture).sum()) for picture in pictures]
             parts: Sequence[Tensor] = [
                 model.family.tokens.language_rows(model.config, part, picture)
                 for part, picture in zip(state.split(counts), pictures, strict=True)

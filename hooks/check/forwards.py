@@ -104,7 +104,7 @@ def states_of_each(model: "Model", shown: Sequence[np.ndarray]) -> list[tuple[tr
     inputs = inputs_of(model, *shown)
     sites = parse_all(available(model.towers), model.towers)
     reads = trace.points(model, [site for site in sites if site.has_tokens])
-    mask = inputs["input_ids"] == model.blueprint.image_token if model.kind == "generative" else None
+    mask = model.family.tokens.at_image(model.config, inputs) if model.kind == "generative" else None
     _, states = trace.run(
         model, fed(model, inputs), reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
     )

@@ -43,7 +43,7 @@ def _places(model: "Model", size: tuple[int, int], projected: Grid) -> Tensor:
     tiles, rows, cols = projected
     tile, row, col = torch.unravel_index(torch.arange(tiles * rows * cols, device=model.device), projected)
     places = torch.stack([torch.ones_like(tile), tile * rows + row, tile * cols + col], dim=-1)
-    mask = inputs["input_ids"] == model.blueprint.image_token
+    mask = model.family.tokens.at_image(model.config, inputs)
 
     def write(state: Tensor) -> Tensor:
         state = state.zero_()

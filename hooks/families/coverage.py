@@ -47,7 +47,6 @@ REFUSED: Mapping[str, str] = {
     "diffusion_gemma": "it writes blocks of tokens by diffusion, so that options have no left-to-right score",
     "evolla": "it reads proteins, not pictures",
     "gemma3n": STREAMS,
-    "git": "its picture stands before the prompt without tokens of its own, which tell other models where it is",
     "glm5_next": STREAMS,
     "idefics": "its pictures enter through cross-attention blocks beside the language blocks, which no entry reads",
     "inkling2": "its language blocks read states of several earlier blocks, and what it reports is not their output",

@@ -86,6 +86,7 @@ class ImageTokens:
     images, tower)`: vision or projector states of a batch, split by image, CLS first and patches in grid order.
     `language_rows(config, state, image)`: of the states at one image's positions in the language model, those of the
     grid, in its order. `image_token(config)`: the input id at those positions, below 0 where there are none.
+    `places(config, inputs)`: which states of the language model are an image's, (row, position), where ids do not say.
     `split_pictures(config, view)`: the inputs of each picture, from the processor's output for several pictures and one
     prompt; None where a view has one picture. A picture's share of the image positions is its share of the pixels
     (`pixel_values`).
@@ -98,7 +99,12 @@ class ImageTokens:
     vision_rows: Callable[[Any, Tensor, Sequence[Inputs], str], list[Tensor]] = batch_rows
     language_rows: Callable[[Any, Tensor, Inputs], Tensor] = all_tokens
     image_token: Callable[[Any], int] = image_token_id
+    places: Callable[[Any, Inputs], Tensor] | None = None
     split_pictures: Callable[[Any, Inputs], list[Inputs]] | None = None
+
+    def at_image(self, config: Any, inputs: Inputs) -> Tensor:
+        """Which states of the language model are an image's: (row, position) bool."""
+        return inputs["input_ids"] == self.image_token(config) if self.places is None else self.places(config, inputs)
 
     @property
     def several(self) -> bool:
