@@ -79,17 +79,7 @@ def extend(
     mask = torch.cat([before.mask[index], real.long()], dim=1)
     counted = real.long().cumsum(1)
     memory = each_tensor(lambda value: value[index], before.memory)
-    if model.family.decoder:
-        inputs = {model.family.decoder.tokens: ids, **memory}
-    else:
-        inputs = {
-            "input_ids": ids,
-            "attention_mask": mask,
-            "position_ids": before.position[index, None] + (counted - 1).clamp(min=0),
-            **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
-            **model.family.reuse.onward(model.module, ids),
-        }
-    inputs |= {"past_key_values": _fork(before.cache, index, len(before)), "use_cache": True}
+    inputs = {**memory, **_onward(model, before, index, ids, counted, mask)}
     last = last_real(real)
     ends = last.unique()
     if logits == "last" and not model.family.decoder:
@@ -113,6 +103,23 @@ def extend(
         memory,
     )
     return Extension(sequences, output.logits, real, states)
+
+
+def _onward(
+    model: "Model", before: Sequences, index: Tensor, ids: Tensor, counted: Tensor, mask: Tensor
+) -> dict[str, Any]:
+    """The inputs of new tokens, with a cache of their own; a decoder counts its positions itself."""
+    cached = {"past_key_values": _fork(before.cache, index, len(before)), "use_cache": True}
+    if model.family.decoder:
+        return {model.family.decoder.tokens: ids, **cached}
+    return {
+        **cached,
+        "input_ids": ids,
+        "attention_mask": mask,
+        "position_ids": before.position[index, None] + (counted - 1).clamp(min=0),
+        **{name: value[index].expand(-1, ids.shape[1], *value.shape[2:]) for name, value in before.carried.items()},
+        **model.family.reuse.onward(model.module, ids),
+    }
 
 
 def last_real(real: Tensor) -> Tensor:

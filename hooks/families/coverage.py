@@ -37,7 +37,6 @@ STRUCTURE: tuple[str, ...] = (
 """Types without an entry whose parts are found by structure, and pass every check on a small checkpoint."""
 
 NO_PLACE = "its vision tower is not one list of blocks, and no entry of the table reads it"
-HYBRID = "its linear-attention layers keep a state that cannot be cut to some rows or tokens"
 STREAMS = "its language blocks pass on several states of a token side by side, none of which is that of the layer"
 MERGING = "its vision tower merges patches between its blocks, so that their states have no common grid"
 VIDEOS = "it reads videos, and no picture can be shown to it alone"
@@ -51,7 +50,7 @@ REFUSED: Mapping[str, str] = {
     "inkling2": "its language blocks read states of several earlier blocks, and what it reports is not their output",
     "inkling_mm_model": "its vision blocks fold pixels step by step, each into fewer and wider tokens",
     "instructblipvideo": "it reads videos of four frames, and its processor takes no picture; InstructBLIP takes one",
-    "kosmos-2.5": "it reads the words of a page, by two prompts of its own, and is not asked questions",
+    "kosmos-2.5": "it reads packed patches at places that a mask names, which no entry lays out; KOSMOS-2 is read",
     "minicpm_ocr": MERGING,
     "minicpmv4_6": MERGING,
     "minicpmv4_7": MERGING,
