@@ -147,3 +147,15 @@ def test_options_that_would_be_asked_wrongly_are_a_problem_of_their_sample(tmp_p
     opened = jsonl.load(dataset(tmp_path, {"question": "What?"} | line, {"question": "And this?"}))
     assert [reason in problem.message for problem in opened.problems] == [True]
     assert len(opened.dataset.samples) == 1
+
+
+def test_ties_are_counted_and_said_with_their_samples(tmp_path: Path) -> None:
+    lines = [{"id": f"q{k}", "question": f"Is it {k}?", "options": ["yes", "no"], "answer": "yes"} for k in range(2)]
+    run = extract(tmp_path, *lines, keep="answers", perturb=["low_light:1"])
+    evidence = Evidence(run)
+    assert not [sentence for sentence in flips.finding(flips.compute(evidence)) if "exactly alike" in sentence]
+    tied = Evidence(run)
+    vars(tied)["scores"] = evidence.scores.where(evidence.scores.sample != "q1", -1.0)
+    told = flips.finding(flips.compute(tied))
+    assert "The best options score exactly alike in 2 answers" in told[-1]
+    assert told[-1].endswith("chosen: q1.")

@@ -11,6 +11,9 @@ from .analysis import Analysis, percent
 from .evidence import Evidence
 from .sentences import share
 
+NAMED = 5
+"""Most samples with ties that are named."""
+
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(family, bound) transitions between right and wrong answers, and the readings of a rate over all families."""
@@ -18,10 +21,11 @@ def compute(evidence: Evidence) -> xr.Dataset:
     tables = {"ifr": evidence.by_family(statistics.SHARE, evidence.flipped)} | transitions(evidence, change)
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
+    tied = margins.ties(evidence.scores) > 0
     data = data.assign(counts | overall(evidence))
-    return data.assign(
-        ties=margins.ties(evidence.scores).sum(), entropy=evidence.interval(flips.entropy(evidence.choice))
-    )
+    data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(evidence.choice)))
+    names = tied.sample.values[tied.any("condition").values].tolist()
+    return data.assign_attrs(tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""))
 
 
 def transitions(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -62,13 +66,19 @@ def overall(evidence: Evidence) -> dict[str, xr.DataArray]:
 
 def finding(data: xr.Dataset) -> Sequence[str]:
     """Whether the perturbations turn more right answers wrong than wrong ones right."""
+    sentences: list[str] = []
     worse, better = (data[name].sel(family=statistics.ALL) for name in ("right_to_wrong", "wrong_to_right"))
-    if not np.isfinite([worse[0], better[0]]).all():
-        return ()
-    return (
-        f"Of the answers that were right, {share(worse)} became wrong; of the wrong ones, {share(better)} became "
-        "right.",
-    )
+    if np.isfinite([worse[0], better[0]]).all():
+        sentences.append(
+            f"Of the answers that were right, {share(worse)} became wrong; of the wrong ones, {share(better)} became "
+            "right."
+        )
+    if data.ties > 0:
+        sentences.append(
+            f"The best options score exactly alike in {int(data.ties)} answers, where the first of them counts as "
+            f"chosen: {data.attrs['tied_samples']}."
+        )
+    return sentences
 
 
 ANALYSIS = Analysis(
