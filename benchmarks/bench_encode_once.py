@@ -14,8 +14,10 @@ import hooks
 from probe import models
 from probe.datasets.registry import open_dataset
 from probe.extraction.questions import of_sample
+from probe.extraction.settings import Settings
 
 IMAGES, ROUNDS = 8, 5
+SETTINGS = Settings("pocket-vlm", "streets")
 
 
 def views() -> list[hooks.View]:
@@ -24,7 +26,9 @@ def views() -> list[hooks.View]:
     return [
         hooks.View(
             tuple(picture.read() for picture in image.pictures),
-            tuple(each.question for s in dataset.samples_of(image.id) for each in of_sample(s, "generative", None, ())),
+            tuple(
+                each.question for s in dataset.samples_of(image.id) for each in of_sample(s, "generative", SETTINGS, ())
+            ),
         )
         for image in dataset.images
     ]
