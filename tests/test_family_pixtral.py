@@ -115,7 +115,7 @@ def test_visual_tokens_shrink_the_longest_side(case, least, grid):
     assert hooks.image_grids(few, 90, 60)["language"] == grid
     plenty = hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=10_000))
     assert hooks.image_grids(plenty, 200, 100) == hooks.image_grids(hooks.blueprint(path), 200, 100)
-    with pytest.raises(ValueError, match=rf"at least {least} visual token\(s\), not {least - 1}"):
+    with pytest.raises(ValueError, match=rf"at least {least} visual token\(s\), not {least - 1}|0 is too small"):
         hooks.blueprint(path, hooks.LoadOptions(device="cpu", visual_tokens=least - 1))
 
 

@@ -35,6 +35,7 @@ SEVERAL = (
     "qianfan_ocr",
     "kimi_k25",
     "qwen3_omni_moe_thinker",
+    "qwen3_5",
 )
 FOUND = {
     "cohere_compass",
@@ -51,6 +52,7 @@ FOUND = {
 SAME_FAMILY = {
     "gemma4_unified",
     "qwen2_vl_base",
+    "qwen3_5_moe",
     "internvl2_5",
     "gemma3_base",
     "glm4v_moe",
