@@ -80,7 +80,7 @@ def site_arrays(site: SiteSpec, sizes: Sizes) -> list[Array]:
     pooled = describe(f"{mean} at {site.site}", site.unit, HI) | logical
     found = [_site_array(site, sizes, "pooled", dtype, {"layer": len(site.layers), "feature": site.features}, pooled)]
     if site.tokens is not None:
-        grid = describe("token grid as (frames, rows, columns)", "token")
+        grid = describe("token grid as (pictures or tiles, rows, columns), -1 where there is none", "token")
         n_tokens = describe("number of real tokens", "token")
         found += [
             _site_array(site, sizes, "grid", "int32", {"axis": 3}, grid),

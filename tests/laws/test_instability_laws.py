@@ -37,7 +37,7 @@ def areas(score, flipped, image) -> np.ndarray:
 
 @laws
 @given(runs(), st.floats(0, 1), st.floats(0, 1))
-def test_a_farther_yardstick_hides_no_more(run, one: float, other: float) -> None:
+def test_a_farther_control_hides_no_more(run, one: float, other: float) -> None:
     near, far = (instability.hidden(*run, quantile=quantile) for quantile in sorted((one, other)))
     assert np.isnan(near) == np.isnan(far)
     assert np.isnan(near) or near >= far
