@@ -1,13 +1,17 @@
 """One process at a time writes into a run, with all the workers that it has itself."""
 
 import errno
-import fcntl
 import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from os import PathLike
 
 from .paths import resolved
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
 _HELD = (errno.EWOULDBLOCK, errno.EACCES)
 
@@ -20,22 +24,25 @@ class RunInUse(OSError):
 def writing(path: str | PathLike[str]) -> Generator[None, None, None]:
     """Keep other processes from writing into a run, whose folder is made where there is none.
 
-    The system lets go when the process ends, however it ends. Where a file system knows no locks there is none: a
-    writer then still notices when files that it has just written are gone. Raises RunInUse.
+    The system lets go when the process ends, however it ends. Where the system or its files know no locks there is
+    none: a writer then still notices when files that it has just written are gone. Raises RunInUse.
     """
     root = resolved(path)
     root.mkdir(parents=True, exist_ok=True)
-    folder = os.open(root, os.O_RDONLY | os.O_CLOEXEC)
+    folder = None if fcntl is None else os.open(root, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _lock(folder, path)
+        if folder is not None:
+            _lock(folder, path)
         yield
     finally:
-        os.close(folder)
+        if folder is not None:
+            os.close(folder)
         with suppress(OSError):
             root.rmdir()  # nothing came into it
 
 
 def _lock(folder: int, path: str | PathLike[str]) -> None:
+    assert fcntl is not None
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

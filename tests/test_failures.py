@@ -16,6 +16,9 @@ from hooks.context import render
 from hooks.encoding import process
 from probe.errors import PlanError
 from probe.extraction.failures import read_each
+from probe.perturbations.catalogue import apply
+from probe.perturbations.condition import Skipped
+from probe.perturbations.suites import parse
 
 SHORT = {"id": "short", "question": "Is there a bus?", "options": ["yes", "no"]}
 STORY = "Once upon a time there was a long story about a bus and a car. "
@@ -125,3 +128,13 @@ def test_a_librarys_error_on_one_picture_is_that_samples_failure(tmp_path: Path,
         "bad": "image j.png: RuntimeError: size of tensor a (3868) must match the size of tensor b (512)"
     }
     assert bool(run.answers.log_likelihood.sel(sample="short").notnull().all())
+
+
+def test_a_label_that_the_font_cannot_write_is_said_and_not_drawn() -> None:
+    def drawn(label: str) -> np.ndarray:
+        condition = parse([f"text_overlay.semantic:{label}"], labels=("A",))[1]
+        return apply(condition, tiny.picture(0, 120, 160), image_id="a", seed=0)
+
+    with pytest.raises(Skipped, match="has no glyph for 否, 是"):
+        drawn("是否")
+    assert drawn("Да").shape == (120, 160, 3)

@@ -69,13 +69,12 @@ class Evidence:
         return flips.answer_index(self.run.samples.option_text, self.run.samples.answer)
 
     @cached_property
-    def clean_answer(self) -> xr.DataArray:
-        """(sample) the option chosen on the clean image, in lower case; "" where there is none."""
-        choice = self.clean_choice
+    def chosen_text(self) -> xr.DataArray:
+        """(sample, condition) text of the chosen option, "" where there is none; overlays not split."""
+        place = np.maximum(self.choice.values, 0)
         options = self.run.samples.option_text.values.astype(object)
-        chosen = np.take_along_axis(options, np.maximum(choice.values, 0)[:, None], axis=1)[:, 0]
-        said = [text.strip().lower() if made else "" for text, made in zip(chosen, choice.values >= 0, strict=True)]
-        return choice.copy(data=np.array(said, object))
+        texts = np.take_along_axis(options[:, None, :], place[..., None], axis=-1)[..., 0]
+        return self.choice.copy(data=np.where(self.choice.values >= 0, texts, ""))
 
     @cached_property
     def margin(self) -> xr.DataArray:

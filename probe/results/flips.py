@@ -45,7 +45,8 @@ def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
     binary = (evidence.run.samples.kind == "yesno").drop_vars(["kind", "answer", "image"], errors="ignore")
     if not bool(binary.any()):
         return {}
-    said = evidence.clean_answer
+    said = evidence.chosen_text.sel(condition="clean", drop=True)
+    said = said.copy(data=np.array([text.strip().lower() for text in said.values], object))
     yes, no = ((said == word) & binary for word in ("yes", "no"))
     kept, corrected = change.right_to_right, change.wrong_to_right
     right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong

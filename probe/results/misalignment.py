@@ -56,11 +56,8 @@ def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
     if not len(about_safety):
         return {}
     text = evidence.run.answers.text.isel(sample=about_safety).drop_vars(["kind", "answer"])
-    choice = evidence.choice.isel(sample=about_safety)
-    options = samples.option_text.isel(sample=about_safety).values.astype(object)
-    place = np.maximum(choice.values, 0)
-    chosen = np.take_along_axis(options[:, None, :], place[..., None], axis=-1)[..., 0]
-    answers = text.copy(data=np.where(choice.values >= 0, chosen, text.values.astype(object)))
+    chosen = evidence.chosen_text.isel(sample=about_safety).values
+    answers = text.copy(data=np.where(chosen != "", chosen, text.values.astype(object)))
     reference = xr.DataArray(
         samples.answer.values[about_safety].astype(object), dims="sample", coords={"sample": answers.sample.values}
     )
