@@ -36,6 +36,12 @@ CARDS = (
         papers.HIDDEN_INSTABILITY,
     ),
     Card(
+        "margins.erosion_beyond_chance",
+        "Does the perturbation take away more margin than the choice of the reference would by itself?",
+        "nats",
+        "(-inf, inf)",
+    ),
+    Card(
         "margins.erosion",
         "How much of the clean choice's margin does the perturbation take away?",
         "nats",
@@ -192,6 +198,34 @@ def erosion(clean: Array, perturbed: Array) -> Array:
     before, after = labels.aligned(clean=clean, perturbed=perturbed)
     labels.require_dims("clean", before, "perturbed", after)
     return labels.apply(_difference, before, after, core=[[], []]).transpose(*after.dims)
+
+
+def erosion_beyond_chance(clean: Array, perturbed: Array, *, dim: str | int = "option") -> Array:
+    """Margin erosion less what the choice of its reference brings about, in nats.
+
+    The clean choice was chosen on the clean scores, so that its margin is smaller elsewhere on average even where clean
+    and perturbed differ by chance alone. With the roles swapped the same happens to the perturbed choice; half the
+    difference of the two erosions has a mean of 0 then: (m_a(clean) - m_a(perturbed) - m_b(perturbed) + m_b(clean)) /
+    2, a the clean choice and b the perturbed one. In: scores clean (sample, ..., dim) and perturbed (sample, condition,
+    ..., dim). Out: as perturbed without `dim`; equal to the erosion where the choice stayed. nan where a choice or a
+    margin is undefined. Raises ValueError where labels differ. Source: definitions, section 4.
+
+    >>> import numpy as np
+    >>> erosion_beyond_chance(np.array([[0.0, -1.0]]), np.array([[[-1.0, 0.0]]]))   # swapped: each loses 2, by chance
+    array([[0.]])
+    """
+    if not labels.labelled(clean=clean, perturbed=perturbed):
+        last = np.moveaxis(np.asarray(perturbed), dim if isinstance(dim, int) else -1, -1)
+        names = ["sample", "condition", *(f"axis_{axis}" for axis in range(2, last.ndim - 1)), "option"]
+        table = xr.DataArray(last, dims=names)
+        start = xr.DataArray(np.moveaxis(np.asarray(clean), dim if isinstance(dim, int) else -1, -1))
+        start = start.rename(dict(zip(start.dims, [names[0], *names[2:]], strict=True)))
+        return erosion_beyond_chance(start, table).values
+    before, after = labels.aligned(clean=clean, perturbed=perturbed)
+    before = before.broadcast_like(after).transpose(*after.dims)
+    chosen = [choice(scores, dim=dim) for scores in (before, after)]
+    lost, gained = (margin(before, reference, dim=dim) - margin(after, reference, dim=dim) for reference in chosen)
+    return ((lost + gained) / 2).drop_attrs(deep=False)
 
 
 def _max(s: NDArray[Any]) -> NDArray[Any]:

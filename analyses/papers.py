@@ -22,6 +22,7 @@ RANKING = "hanley1982meaning"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
 WILSON = "wilson1927probable"
+EFFECTIVE_SAMPLE_SIZE = "korn1998confidence"
 FALSE_DISCOVERY = "benjamini1995controlling"
 PERMUTATION = "good2005permutation"
 
@@ -171,6 +172,16 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   number = {158},
   pages = {209--212},
   year = {1927}
+}""",
+        EFFECTIVE_SAMPLE_SIZE: """@article{korn1998confidence,
+  title = {Confidence intervals for proportions with small expected number of positive counts estimated from survey
+           data},
+  author = {Korn, Edward L. and Graubard, Barry I.},
+  journal = {Survey Methodology},
+  volume = {24},
+  number = {2},
+  pages = {193--201},
+  year = {1998}
 }""",
         FALSE_DISCOVERY: """@article{benjamini1995controlling,
   title = {Controlling the False Discovery Rate: A Practical and Powerful Approach to Multiple Testing},

@@ -42,10 +42,13 @@ def to_json(path: Path, found: Sequence[Result]) -> dict[str, Any]:
 
 
 def show(found: Sequence[Result], console: Console) -> None:
-    """Print the tables, and under each how to read it and what was found."""
+    """Print the tables, and under each how to read it and what was found; what unions hold under the first of them."""
+    told: set[str] = set()
     for result in found:
         console.print(table(result))
-        console.print(result.meaning, style="dim", markup=False, highlight=False)
+        new = [line for line in result.unions if line not in told]
+        console.print(" ".join([result.meaning, *new]), style="dim", markup=False, highlight=False)
+        told.update(new)
         for sentence in result.findings:
             console.print(f"• {sentence}", markup=False, highlight=False)
         console.print()

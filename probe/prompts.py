@@ -26,6 +26,9 @@ DEFAULT: dict[Kind, PromptName] = {
 }
 """Every question is asked as the dataset words it; `describe` and `safety` are wordings of their own, on request."""
 
+FIXED = frozenset({"describe", "safety"})
+"""Prompts that put one wording to all samples, whatever their questions."""
+
 
 def letter(index: int) -> str:
     """The letter of an option: A to Z, then AA, AB and so on.

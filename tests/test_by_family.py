@@ -1,8 +1,12 @@
 """Any quantity per family, with its interval and its count of what is undefined."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import binomtest, norm
+from scipy.stats import t as student
 
 from analyses import drift, flips, statistics
 
@@ -146,16 +150,59 @@ def test_a_share_is_the_ratio_of_sums_over_the_pairs_of_a_family():
     assert table.undefined.sel(family="a").item() == 1
 
 
-def test_a_share_of_many_images_carries_the_bootstrap_and_of_few_the_wilson_interval():
+def test_a_share_carries_wilsons_interval_on_the_effective_number_of_trials():
     trials, cases = yes_or_no() * 0 + 1, yes_or_no()
-    table = statistics.by_family(statistics.SHARE, cases, trials, resamples=300, seed=2)
-    sums = [part.values[:, 3:].sum(axis=1) for part in (cases, trials)]
-    bounds = statistics.bootstrap(statistics.ratio, *sums, cluster=cases.image.values, resamples=300, seed=2)
-    np.testing.assert_allclose(table.value.sel(family="b"), bounds)
-    few = trials.where(trials.image.isin(["i0", "i1"]))
-    table = statistics.by_family(statistics.SHARE, cases, few)
-    estimate = cases.values[:4, 3:].mean()
-    np.testing.assert_allclose(table.value.sel(family="b")[1:], statistics.wilson(estimate, 2))
+    table = statistics.by_family(statistics.SHARE, cases, trials)
+    happened, tried = (part.values[:, 3:].sum(axis=1).reshape(50, 2).sum(axis=1) for part in (cases, trials))
+    p = happened.sum() / tried.sum()
+    variance = 50 / 49 * ((happened - p * tried) ** 2).sum() / tried.sum() ** 2
+    worth = p * (1 - p) / variance * (norm.ppf(0.975) / student.ppf(0.975, 49)) ** 2
+    bounds = binomtest(1, 2).proportion_ci  # scipy's Wilson takes whole numbers; by its formula otherwise
+    assert bounds(method="wilson").low == pytest.approx(statistics.wilson(0.5, 2)[0])
+    np.testing.assert_allclose(table.value.sel(family="b"), [p, *statistics.wilson(p, worth)])
+
+
+def test_an_interval_of_a_share_does_not_jump_with_the_number_of_images_nor_collapse():
+    happened = xr.DataArray(np.tile([[0.0, 1, 0], [0, 0, 1], [0, 0, 0]], (20, 1)), dims=("sample", "condition"))
+    widths = []
+    for count in range(36, 48, 3):
+        some = happened.isel(sample=slice(count))
+        table = statistics.by_family(statistics.SHARE, some, family=["clean", "a", "b"], image=range(count))
+        assert (table.value.sel(family="clean").values[1:] != 0).tolist() == [False, True], "nothing happened yet"
+        widths.append(np.ptp(table.value.sel(family="a").values[1:]))
+    assert np.all(np.abs(np.diff(np.log(widths))) < 0.08), widths
+
+
+def test_the_mean_of_a_unions_families_weighs_each_family_the_same():
+    happened = np.zeros((30, 6))
+    happened[:15, 1] = 1  # one condition of "a", which flips half; four of "b", which never do
+    table = statistics.by_family(statistics.SHARE, happened, family=["clean", "a", "b", "b", "b", "b"], image=range(30))
+    union = table.sel(family=statistics.ALL)
+    assert union.value.sel(bound="estimate") == pytest.approx(0.1)
+    assert union.mean_of_families.sel(bound="estimate") == pytest.approx(0.25)
+    assert union.mean_of_families.sel(bound="low") > union.value.sel(bound="estimate")
+    assert table.mean_of_families.sel(family="a").isnull().all()
+    drift = statistics.by_family(statistics.MEAN, happened, family=["clean", "a", "b", "b", "b", "b"], image=range(30))
+    assert drift.mean_of_families.sel(family=statistics.ALL, bound="estimate") == pytest.approx(0.25)
+
+
+def test_the_lead_over_the_next_family_is_that_of_the_same_draws():
+    data = pairs(40, layers=1).isel(layer=0, drop=True)
+    data = data.where(data.family != "a", data + 1)
+    table = statistics.by_family(statistics.MEAN, data, resamples=200, seed=4)
+    apart = data.isel(condition=[1, 2]).mean("condition") - data.isel(condition=[3, 4]).mean("condition")
+    bounds = statistics.bootstrap(statistics.mean, apart.values, cluster=data.image.values, resamples=200, seed=4)
+    np.testing.assert_allclose(table.above_others.sel(family="a"), bounds)
+    np.testing.assert_allclose(table.below_others.sel(family="b"), bounds)
+    assert table.above_others.sel(family="clean").isnull().all(), "what is no perturbation is in no ranking"
+
+
+def test_ever_among_k_conditions_is_the_mean_over_all_choices_of_k():
+    happened = yes_or_no(30)
+    table = statistics.by_family(statistics.ever_among(2), happened, family=["clean", *"aaaa"])
+    among = [happened.values[:, list(two)].max(axis=1) for two in combinations(range(1, 5), 2)]
+    assert table.value.sel(family="a", bound="estimate") == pytest.approx(np.mean(among))
+    assert table.value.sel(family="clean").isnull().all(), "one condition is fewer than two"
 
 
 def test_a_share_without_trials_is_nan():

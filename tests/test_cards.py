@@ -21,6 +21,9 @@ WITHOUT_CARD = {
     "dirichlet.unfold",  # preparation
     "frequency.sensitivity.by_band",  # the layout of `slope`
     "spectral.resized",  # preparation
+    "statistics.bounds",  # of `resampled`
+    "statistics.ever_among",  # a reduction
+    "statistics.resampled",  # `correlation.resampled`
 }
 
 

@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from hidden_run import run, states
+from scipy.spatial.distance import cosine
+from scipy.stats import norm
+from scipy.stats import t as student
+from sklearn.metrics import roc_auc_score
 
 from analyses import drift, instability, statistics
 
@@ -184,6 +188,102 @@ def test_hidden_shares_by_family_are_those_of_each_family_alone() -> None:
         assert table.defined.sel(family=name).values.tolist() == alone.kept.values.tolist()
 
 
+def naive_interval(data: dict[str, xr.DataArray], columns: list[int], quantile: float, layer: int) -> list[float]:
+    """Share beyond the quantile, and the standard deviation of it when images are drawn again for both, by loops."""
+    images = sorted(set(data["drift"].image.values.tolist()))
+    generator = np.random.default_rng(0)
+    moved, control, flipped = (data[name].sel(layer=layer) if "layer" in data[name].dims else data[name]
+                               for name in ("drift", "control", "flipped"))  # fmt: skip
+    rows = {name: np.flatnonzero(data["drift"].image.values == name) for name in images}
+
+    def share(chosen: np.ndarray) -> float:
+        limit = np.quantile(control.transpose("sample", "pair").values[chosen], quantile)
+        kept = (flipped.values[chosen][:, columns] == 0) & ~np.isnan(moved.values[chosen][:, columns])
+        return (moved.values[chosen][:, columns] > limit)[kept].mean()
+
+    draws = [
+        share(np.concatenate([rows[images[place]] for place in generator.integers(len(images), size=len(images))]))
+        for _ in range(400)
+    ]
+    return [share(np.arange(len(moved))), float(np.std(draws))]
+
+
+def test_the_share_beyond_the_nearest_draws_its_threshold_with_the_images() -> None:
+    data = run(images=40)
+    data["drift"] = data["drift"] + 0.3
+    table = instability.beyond_nearest(**states(data), quantile=[0.05, 0.25], resamples=2000)
+    for quantile in (0.05, 0.25):
+        share, deviation = naive_interval(data, [1, 2], quantile, layer=4)
+        at = table.hidden.sel(family="shift", layer=4, quantile=quantile)
+        assert at.sel(bound="estimate").item() == pytest.approx(share)
+        worth = share * (1 - share) / deviation**2 * (norm.ppf(0.975) / student.ppf(0.975, 39)) ** 2
+        np.testing.assert_allclose(at[1:], np.ravel(statistics.wilson(share, worth)), atol=0.01)
+        alone = instability.hidden(
+            data["drift"].isel(condition=[1, 2]),
+            data["control"],
+            data["flipped"].isel(condition=[1, 2]),
+            quantile=quantile,
+        )
+        assert at.sel(bound="estimate").item() == pytest.approx(alone.sel(layer=4).item())
+        assert table.kept.sel(family="shift", layer=4) == alone.kept.sel(layer=4)
+
+
+def test_a_state_is_nearer_to_another_image_where_plain_distances_say_so() -> None:
+    rng = np.random.default_rng(3)
+    samples, names = 24, ["clean", "shift", "blur"]
+    along = {
+        "sample": [f"s{k}" for k in range(samples)],
+        "image": ("sample", [f"i{k // 2}" for k in range(samples)]),
+        "question": ("sample", [("what", "where", "why")[k % 3] for k in range(samples)]),
+    }
+    clean = rng.normal(size=(samples, 2, 6))
+    moved = clean[:, None] + np.array([0, 0.5, 1.5])[:, None, None] * rng.normal(size=(samples, 3, 2, 6))
+    dims = ("sample", "condition", "layer", "feature")
+    states = xr.DataArray(moved, dims=dims, coords={**along, "condition": names, "layer": [0, 1]})
+    answers = rng.choice(["yes", "no"], size=samples)
+    flipped = xr.DataArray((rng.uniform(size=(samples, 3)) < 0.2).astype(float), dims=dims[:2])
+    flipped = flipped.assign_coords(sample=along["sample"], condition=names)
+    said = xr.DataArray(answers, dims="sample", coords={"sample": along["sample"]})
+    found = instability.nearer_to_another(states, states.sel(condition="clean", drop=True), said, flipped)
+    expected = np.full((3, samples, 3, 2), np.nan)
+    for s, c, layer in np.ndindex(samples, 3, 2):
+        others = [o for o in range(samples) if o // 2 != s // 2 and o % 3 == s % 3]  # of another image, asked the same
+        if c and flipped.values[s, c] == 0:
+            away = [cosine(moved[s, c, layer], clean[o, layer]) for o in others]
+            over = min(away) < cosine(moved[s, c, layer], clean[s, layer])
+            alike = answers[others[int(np.argmin(away))]] == answers[s]
+            expected[:, s, c, layer] = over, over and alike, over and not alike
+    for values, name in zip(expected, ("nearer", "harmless", "dangerous"), strict=True):
+        np.testing.assert_array_equal(found[name].values, values)
+    order = rng.permutation(samples)
+    again = instability.nearer_to_another(
+        states[order], states.sel(condition="clean", drop=True)[order], said[order], flipped[order]
+    )
+    xr.testing.assert_equal(again.sel(sample=along["sample"]), found)
+
+
+def test_without_another_image_under_the_question_nothing_is_nearer_or_not() -> None:
+    states = xr.DataArray(np.ones((2, 1, 3)), dims=("sample", "condition", "feature"))
+    states = states.assign_coords(image=("sample", ["a", "b"]), question=("sample", ["what", "why"]))
+    kept, said = xr.DataArray(np.zeros((2, 1)), dims=states.dims[:2]), xr.DataArray(["x", "x"], dims="sample")
+    assert np.isnan(instability.nearer_to_another(states, states.isel(condition=0), said, kept).nearer).all()
+
+
+def test_a_score_that_tells_families_alone_tells_nothing_within_them() -> None:
+    rng = np.random.default_rng(5)
+    along = {"family": ("condition", ["weak", "strong"]), "image": ("sample", np.arange(200))}
+    flipped = xr.DataArray(rng.uniform(size=(200, 2)) < [0.1, 0.9], dims=("sample", "condition"), coords=along)
+    score = xr.DataArray(rng.uniform(size=(200, 2)) + np.array([0.0, 5.0]), dims=("sample", "condition"), coords=along)
+    pooled = instability.predicts_flip(score, flipped.astype(float), cluster="image", resamples=50)
+    assert pooled.auroc > 0.85
+    within = instability.predicts_flip_within(score, flipped.astype(float), resamples=300)
+    for place, family in enumerate(("weak", "strong")):
+        own = within.auroc.sel(family=family, bound="estimate").item()
+        assert own == pytest.approx(roc_auc_score(flipped.values[:, place], score.values[:, place]))
+    low, high = within.mean_auroc.sel(bound=["low", "high"]).values
+    assert low < 0.5 < high
+
+
 def deepening(images: int = 60) -> dict[str, xr.DataArray]:
     """Drift that passes the control at layer 4 and beyond, in half of the pairs, whatever the choice does."""
     data = run(images=images)
@@ -192,54 +292,67 @@ def deepening(images: int = 60) -> dict[str, xr.DataArray]:
     return {**data, "drift": xr.where(far & (far.layer >= 4), 2.0, 0.1)}
 
 
-def test_the_first_layer_is_the_shallowest_whose_interval_lies_above_the_share() -> None:
-    result = instability.where_first(**states(deepening()), resamples=200)
+def deep(images: int = 60) -> dict[str, xr.DataArray]:
+    """As `deepening`, so far that the mean passes that of the control too."""
+    data = deepening(images)
+    return {"drift": 1.5 * data["drift"].where(data["drift"].family != "clean", 0.0), "control": data["control"]}
+
+
+def test_the_first_layer_is_the_shallowest_at_which_the_mean_drift_passes_its_control() -> None:
+    data = deep()
+    result = instability.where_first(**data, resamples=200)
     assert result.layer.values.tolist() == [0, 4, 8]
-    estimate = result.hidden.sel(bound="estimate")
-    for family in ("shift", "blur", statistics.ALL):
-        assert result.first_layer.sel(family=family) == 4
-        assert estimate.sel(family=family, layer=0) == 0
-        np.testing.assert_allclose(estimate.sel(family=family, layer=[4, 8]), 0.5, atol=0.15)
-    assert np.isnan(result.first_layer.sel(family="clean")), "a clean image has nothing behind its answer"
-    assert np.isnan(instability.where_first(**states(deepening()), least=0.9, resamples=200).first_layer).all()
+    assert result.first_layer.dims == ("family", "reference", "bound")
+    for name, columns in {"shift": [1, 2], "blur": [3, 4], statistics.ALL: [1, 2, 3, 4]}.items():
+        mean = data["drift"].isel(condition=columns).mean(("sample", "condition")).sortby("layer")
+        for reference, limit in (
+            ("nearest", data["control"].quantile(0.05, ("sample", "pair")).sortby("layer")),
+            ("mean", data["control"].mean(("sample", "pair")).sortby("layer")),
+        ):
+            expected = mean.layer.values[(mean.values > limit.values).argmax()]
+            assert (mean.values > limit.values).any()
+            assert result.first_layer.sel(family=name, reference=reference, bound="estimate") == expected == 4
+    assert (result.first_layer.sel(family="clean", bound="estimate") == np.inf).all(), "0 passes nothing"
 
 
-def test_a_family_that_moves_later_has_a_later_first_layer() -> None:
-    data = states(deepening())
+def test_images_pass_one_by_one_and_their_share_carries_an_interval() -> None:
+    data = deep()
+    result = instability.where_first(**data, resamples=100)
+    by_image = data["drift"].isel(condition=[1, 2]).mean("condition").groupby("image").mean()
+    limit = data["control"].mean(("sample", "pair"))
+    share = (by_image > limit).mean("image").sortby("layer")
+    passed = result.passed.sel(family="shift", reference="mean")
+    np.testing.assert_allclose(passed.sel(bound="estimate"), share)
+    assert (passed.sel(bound="low") <= passed.sel(bound="estimate")).all()
+    assert (passed.sel(bound="high") > 0).all(), "of none in 60 images the interval is not empty"
+
+
+def test_a_family_that_moves_later_has_a_later_first_layer_and_one_that_stays_has_none() -> None:
+    data = deep()
     late = (data["drift"].family == "blur") & (data["drift"].layer < 8)
     result = instability.where_first(**{**data, "drift": xr.where(late, 0.1, data["drift"])}, resamples=100)
-    assert result.first_layer.sel(family=["shift", "blur"]).values.tolist() == [4, 8]
+    first = result.first_layer.sel(reference="mean", bound="estimate")
+    assert first.sel(family=["shift", "blur"]).values.tolist() == [4, 8]
+    still = instability.where_first(**{**data, "drift": data["drift"] * 0 + 0.1}, resamples=100)
+    assert np.isposinf(still.first_layer.sel(family="blur").values).all()
 
 
-def test_the_rows_of_the_depth_table_are_those_of_the_single_analyses() -> None:
-    data = states(run(images=50))
-    table = instability.where_first(**data, resamples=100, seed=4)
-    verdicts = instability.hidden_pairs(**data).drop_vars("threshold")
-    expected = statistics.by_family(statistics.SHARE, verdicts, resamples=100, seed=4)
-    for layer in (0, 4, 8):
-        xr.testing.assert_equal(table.hidden.sel(layer=layer), expected.value.sel(layer=layer))
-        assert table.defined.sel(layer=layer).values.tolist() == expected.defined.sel(layer=layer).values.tolist()
+def test_a_layer_that_is_passed_in_some_draws_alone_lies_in_the_interval() -> None:
+    data = deep()
+    mean = data["control"].sel(layer=4).mean().item()
+    moved = data["drift"].copy()
+    rows = np.arange(60 * 2) // 2 % 2 == 0  # every other image moves twice as far as it takes
+    moved.loc[{"layer": 4}] = np.where(rows, 2.02 * mean, 0.0)[:, None]
+    first = instability.where_first(drift=moved, control=data["control"]).first_layer.sel(reference="mean")
+    assert first.sel(family="shift").values.tolist() == [4, 4, 8]
 
 
-def test_each_site_has_its_own_first_layer_and_missing_layers_are_passed_over() -> None:
-    one, two = states(deepening()), states(deepening())
-    late = two["drift"].where(two["drift"].layer > 4, 0.1)
-    late = late.where(late.layer != 0)  # a site without this layer
-    moved = xr.concat([one["drift"], late], xr.IndexVariable("site", ["vision", "language"]))
-    control = xr.concat([one["control"], two["control"]], moved.site)
-    result = instability.where_first(moved, control, one["flipped"], resamples=100)
-    whole = result.sel(family=statistics.ALL)
-    assert whole.first_layer.to_series().to_dict() == {"vision": 4, "language": 8}
-    assert np.isnan(whole.hidden.sel(site="language", layer=0)).all()
-    assert whole.defined.sel(site="language", layer=0) == 0
-
-
-def test_the_depth_table_needs_layers_and_a_share() -> None:
-    data = states(run())
+def test_the_depth_table_needs_layers_and_the_pairs_of_its_control() -> None:
+    data = deep()
     with pytest.raises(ValueError, match="no labels of 'layer'"):
         instability.where_first(**{name: x.drop_vars("layer", errors="ignore") for name, x in data.items()})
-    with pytest.raises(ValueError, match="least=5"):
-        instability.where_first(**data, least=5)
+    with pytest.raises(ValueError, match="pass \\(sample, condition, layer\\)"):
+        instability.where_first(data["drift"], data["control"].mean("pair"))
 
 
 def test_nothing_depends_on_the_order_of_samples_or_changes_the_inputs() -> None:
@@ -247,9 +360,15 @@ def test_nothing_depends_on_the_order_of_samples_or_changes_the_inputs() -> None
     before = {name: array.copy(deep=True) for name, array in data.items()}
     order = np.random.default_rng(6).permutation(60)
     shuffled = {name: array.isel(sample=order) for name, array in data.items()}
-    xr.testing.assert_allclose(
-        instability.where_first(**shuffled, resamples=50), instability.where_first(**data, resamples=50)
-    )
+
+    def tables(given: dict[str, xr.DataArray]) -> tuple[xr.Dataset, ...]:
+        depth = instability.where_first(given["drift"], given["control"], resamples=50)
+        beyond = instability.beyond_nearest(given["drift"], given["control"], given["flipped"], resamples=50)
+        within = instability.predicts_flip_within(given["drift"], given["flipped"], resamples=50)
+        return depth, beyond, within
+
+    for one, other in zip(tables(shuffled), tables(data), strict=True):
+        xr.testing.assert_allclose(one, other)
     for name, array in data.items():
         xr.testing.assert_identical(array, before[name])
 

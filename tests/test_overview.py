@@ -115,13 +115,15 @@ def value(result: Result, family: str, quantity: str) -> float:
 def test_the_table_and_the_sentences_are_of_the_same_numbers(run: stores.Run) -> None:
     result = overview(run.path)
     assert value(result, "motion_blur.horizontal", "ifr") == pytest.approx(1 / 3)
-    assert value(result, "motion_blur.horizontal", "drift_percent") == pytest.approx(100 / 3)  # mean(1, 0, 0) of 1
+    # s0 and s2 are asked the same: mean(1, 0) of the 1 between them; s1 has no other image to be measured against
+    assert value(result, "motion_blur.horizontal", "drift_percent") == pytest.approx(50)
     assert value(result, "motion_blur.horizontal", "margin_erosion") == pytest.approx(2.5 / 3)
     assert value(result, "text_overlay.semantic", "ifr") == 1  # both contradicting pairs
     # 2 overlay pairs and 3 blurred ones; the overlay of the own answer is a control
     assert value(result, statistics.ALL, "ifr") == pytest.approx(3 / 5)
     assert value(result, "clean", "accuracy") == 1
-    assert any("60.0 %" in sentence and "text_overlay.semantic (100.0 %" in sentence for sentence in result.findings)
+    assert any("60.0 %" in one and "under text_overlay.semantic, 100.0 %" in one for one in result.findings)
+    assert all(sentence.endswith("(of 2 images only).") for sentence in result.findings)
     cells = dict(result.rows)["motion_blur.horizontal"]
     assert cells[result.headings.index("IFR %") - 1].estimate == "33.3"
 
@@ -131,10 +133,13 @@ def test_of_the_clean_image_the_accuracy_alone_is_shown(run: stores.Run) -> None
     assert [heading for heading, cell in cells.items() if cell.estimate != "–"] == ["acc. %"]
 
 
-def test_hidden_counts_unchanged_answers_that_moved_as_far_as_strangers(run: stores.Run) -> None:
-    # unchanged pairs: s1 and s2 under blur; neither drifts as far as 1, the distance of every unrelated pair
+def test_hidden_counts_unchanged_answers_that_went_over_to_another_picture(run: stores.Run) -> None:
+    # unchanged pairs: s1 and s2 under blur; only s2 has another image under its question, and keeps its direction
     (result,) = analyze(Evidence(run), ["instability"])
-    assert any("of 2 answers that did not change, 0.0 %" in sentence for sentence in result.findings)
+    blurred = result.data.sel(family="motion_blur.horizontal", site_layer="language.layers[2]:context_last")
+    assert (blurred.nearer.sel(bound="estimate").item(), blurred.nearer_kept.item()) == (0, 1)
+    assert blurred.kept.sel(answers="any").item() == 2
+    assert not [sentence for sentence in result.findings if "Hidden" in sentence], "one answer is no finding"
 
 
 def test_the_last_context_state_stands_for_a_language_model(run: stores.Run) -> None:

@@ -143,12 +143,18 @@ def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: d
     assert OWN_ANSWER in evidence.flipped.family.values, "which is a control"
     kept = instability.hidden(
         evidence.primary_drift.isel(condition=named.values),
-        drift.control_pairs(clean, seed=SEED),
+        drift.control_pairs(clean, sampling=evidence.sampling, seed=SEED),
         evidence.flipped.isel(condition=named.values),
     )
-    hidden = data.hidden.sel(family=statistics.ALL, quantile=0.05, bound="estimate")
+    hidden = data.hidden.sel(family=statistics.ALL, quantile=0.05, answers="any", bound="estimate")
     assert hidden.item() == pytest.approx(kept.item())
-    predicted = instability.predicts_flip(evidence.primary_drift, evidence.flipped, cluster="image", seed=SEED)
+    of_all = named.values
+    predicted = instability.predicts_flip(
+        evidence.primary_drift.isel(condition=of_all),
+        evidence.flipped.isel(condition=of_all),
+        cluster="image",
+        seed=SEED,
+    )
     assert data.drift_auroc.item() == pytest.approx(predicted.auroc.item(), nan_ok=True)
     energy = found["instability"].sel(site_layer="vision.layers[0]:patches")
     assert energy.energy_change_pairs.item() == data.drift_pairs.item()
@@ -247,8 +253,8 @@ def test_the_first_layer_beyond_control_is_that_of_the_analyses(run: stores.Run,
     assert list(found["where_first"].site.values) == list(run.sites)
     evidence = Evidence(run, seed=SEED)
     for site in run.sites:
-        control = drift.control_pairs(evidence.clean_states(site), seed=SEED)
-        table = instability.where_first(evidence.drift(site), control, evidence.flipped, seed=SEED)
+        control = drift.control_pairs(evidence.clean_states(site), sampling=evidence.sampling, seed=SEED)
+        table = instability.where_first(evidence.drift(site), control, seed=SEED)
         mine = found["where_first"].sel(site=site)
         np.testing.assert_array_equal(
             mine.first_layer.sel(family="gaussian_noise"), table.first_layer.sel(family="gaussian_noise")
@@ -277,17 +283,18 @@ import xarray as xr
 from analyses import statistics
 from probe.results.analysis import Analysis, percent
 from probe.results.evidence import Evidence
-from probe.results.sentences import highest, share
+from probe.results.sentences import Sentence, highest, said, say
 """
     scope: dict[str, object] = {}
     exec(compile(imports + example, "CONTRIBUTING.md", "exec"), scope)
     analysis = scope["ANALYSIS"]
     assert isinstance(analysis, Analysis)
-    result = Result(analysis, analysis.compute(evidence).assign_attrs(unions=evidence.unions))
+    result = Result(analysis, analysis.compute(evidence).assign_attrs(unions=evidence.unions, images=6))
     assert result.headings == ("family", "flipped %")
     ever = flips.rates(evidence.flipped, family="family").iv.sel(family="low_light").item()
     assert dict(result.rows)["low_light"][0].estimate == f"{100 * ever:.1f}"
-    assert "Most questions flip under" in result.findings[0]
+    assert "of the questions, the highest share; not told from" in result.findings[0]
+    assert result.findings[0].endswith("(of 6 images only).")
 
 
 def test_a_run_of_descriptions_says_what_is_invented_and_left_out(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def control_pairs(
 
     In: (sample or image, ..., dim); samples need a coordinate `image`, and for the samplings that name a prompt one of
     `prompt` or `question`. Rows of a bare array are images of their own. Out: the same without `dim`, with `pair`, in
-    the metric's unit and range; nan where there are fewer unrelated samples than `pairs`, or either is undefined.
+    the metric's unit and range; nan where there are fewer unrelated samples than `pairs`, or either is undefined. The
+    coordinate `other` (sample, pair) names the other of each pair, None where there is none.
     Samplings: "other_sample" (another image, any question), "other_image_same_prompt" (another image, same prompt),
     "same_image_other_prompt". The others are drawn without replacement by `seed` and the samples' ids, so that they do
     not depend on the samples' order. Raises ValueError for an unknown metric or sampling and a missing coordinate.
@@ -85,18 +86,22 @@ def control_pairs(
     fewest = int(counts.min(initial=pairs))
     attrs = {"metric": metric, "sampling": sampling, "pairs": pairs, "fewest_pairs": fewest, "seed": seed}
     order = [*(name for name in clean.dims if name != dim), "pair"]
-    return result.transpose(*order).assign_coords({**along, "pairs": (rows, counts)}).assign_attrs(attrs)
+    ids = clean[rows].values if rows in clean.coords else np.arange(len(drawn))
+    others = np.array([*np.asarray(ids).tolist(), None], object)[drawn]  # -1: nobody
+    along |= {"pairs": (rows, counts), "other": ((rows, "pair"), others)}
+    return result.transpose(*order).assign_coords(along).assign_attrs(attrs)
 
 
 def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Dataset:
     """Drift over its control, reduced over samples: a share in percent and a standardised difference.
 
     percent = 100 mean(drift) / mean(control); percent_sd = 100 sd(drift) / mean(control); cohen_d = (mean(drift) -
-    mean(control)) / pooled sd, all sd with ddof = 1; a negative d means that drift is smaller than control.
+    mean(control)) / pooled sd, all sd with ddof = 1, all over the samples that have both; a negative d means that drift
+    is smaller than control.
     In: drift (sample, ...), control (sample, ...) from `control`, or (sample, ..., pair) from `control_pairs`, whose
     pairs then enter the spread unaveraged. Out: Dataset percent [%], percent_sd [%], cohen_d [sd], and the counts
-    `defined` and `undefined` of drifts that went in and that were left out as nan. nan where mean(control) or the
-    pooled sd is 0 or undefined. Raises ValueError where labels differ. Intervals: `statistics`.
+    `defined` and `undefined` of samples that went in and that were left out for want of drift or control. nan where
+    mean(control) or the pooled sd is 0 or undefined. Raises ValueError where labels differ. Intervals: `statistics`.
     Source: Wani et al. 2026; Cohen 1988.
 
     >>> import numpy as np
@@ -111,22 +116,22 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
     # what the control was selected by (condition="clean") says nothing about the drift
     apart = apart.drop_vars([name for name, coord in apart.coords.items() if coord.ndim == 0])
     rows = control_sampling.sample_dim_of(moved, sample_dim)
-    over = [rows, "pair"] if "pair" in apart.dims else [rows]
-    count, mean, variance = _moments(moved, [rows])
-    control_count, control_mean, control_variance = _moments(apart, over)
+    apart = apart if "pair" in apart.dims else apart.expand_dims("pair")
+    both = moved.notnull() & apart.notnull().any("pair")
+    count, mean, scatter = _moments(moved.where(both).expand_dims("pair"), both, rows)
+    control_count, control_mean, control_scatter = _moments(apart, both, rows)
     scale = 100.0 / control_mean.where(control_mean > 0)
     freedom = count + control_count - 2
-    scatter = (count - 1) * variance + (control_count - 1) * control_variance
-    pooled = (scatter / freedom.where(freedom > 0)) ** 0.5
+    pooled = ((scatter + control_scatter) / freedom.where(freedom > 0)) ** 0.5
     return xr.Dataset(
         {
             "percent": mean * scale,
-            "percent_sd": variance**0.5 * scale,
+            "percent_sd": (scatter / (count - 1).where(count > 1)) ** 0.5 * scale,
             "cohen_d": (mean - control_mean) / pooled.where(pooled > 0),
             "defined": count,
-            "undefined": moved.isnull().sum(rows),
+            "undefined": (~both).sum(rows),
         }
-    )
+    ).drop_attrs(deep=True)
 
 
 def _paired(metric: str, states: Any, drawn: Any) -> Any:
@@ -138,11 +143,18 @@ def _paired(metric: str, states: Any, drawn: Any) -> Any:
     return np.stack(columns, axis=-1)
 
 
-def _moments(array: xr.DataArray, dims: list[str]) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
-    count = array.notnull().sum(dims)
-    mean = labels.mean(array, dims)
-    variance = ((array.astype(np.float64) - mean) ** 2).sum(dims, skipna=True) / (count - 1).where(count > 1)
-    return count, mean, variance
+def _moments(array: xr.DataArray, chosen: xr.DataArray, rows: str) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Count, mean and sum of squares about the mean, over the pairs of the chosen rows.
+
+    Each row's pairs are summed first: an array of all pairs by all that `chosen` differs in would be large.
+    """
+    values = array.astype(np.float64)
+    middle = values.mean()  # squares about it do not cancel
+    known, away = values.notnull().sum("pair"), values - middle
+    total, squares = away.sum("pair", skipna=True), (away**2).sum("pair", skipna=True)
+    count, shift, square = (part.where(chosen, 0).sum(rows) for part in (known, total, squares))
+    mean = shift / count.where(count > 0)
+    return count, mean + middle, (square - count * mean**2).clip(min=0.0)
 
 
 def _rows(array: Any, *names: str) -> xr.DataArray:

@@ -64,6 +64,77 @@ def predicts_flip(
     return xr.Dataset({name: array.drop_attrs(deep=False) for name, array in table.items()}, attrs=effort)
 
 
+def predicts_flip_within(
+    score: xr.DataArray,
+    flipped: xr.DataArray,
+    *,
+    family: str = "family",
+    cluster: Any = "image",
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> xr.Dataset:
+    """How well a score separates the pairs that flip, in each family of perturbations, and on average over families.
+
+    Among the pairs of all families at once a score also tells weak families from strong ones; within a family it must
+    tell samples. In: as `predicts_flip`, with the family of each condition as a coordinate. Out: Dataset auroc (family,
+    ..., bound) and mean_auroc (..., bound), the mean over the families in which some pairs flip and some do not, all
+    with percentile intervals by image. nan where no family has both. Source: Hanley & McNeil 1982.
+
+    >>> along = {"family": ("condition", ["a", "b"]), "image": ("sample", list("wxyz"))}
+    >>> flipped = xr.DataArray([[1, 0], [1, 1], [0, 0], [0, 1]], dims=("sample", "condition"), coords=along)
+    >>> score = xr.DataArray([[9, 1], [8, 2], [7, 1], [6, 2]], dims=("sample", "condition"), coords=along)
+    >>> predicts_flip_within(score, flipped).auroc.sel(bound="estimate").values   # both tell; pooled they would not
+    array([1., 1.])
+    """
+    values, verdict = _matched(score, flipped)
+    rows = pairs.dims_of(verdict)[0]
+    middle = [name for name in values.dims if name not in (rows, pairs.CONDITION)]
+    values = values.transpose(*middle, rows, pairs.CONDITION)
+    verdict = verdict.transpose(rows, pairs.CONDITION)
+    groups = {name: places for name, places in labels.families(verdict, family).items() if name != "clean"}
+    names, codes = np.unique(pairs.images_of(verdict, cluster), return_inverse=True)
+    shape = values.shape[: len(middle)]
+    areas = np.full((*shape, len(groups) + 1, len(BOUNDS)), np.nan)
+    for place in np.ndindex(shape):
+        areas[place] = ranking.within(
+            [values.values[place][:, own] for own in groups.values()],
+            [verdict.values[:, own] for own in groups.values()],
+            codes.reshape(-1), len(names), resamples=resamples, seed=seed, level=level,
+        )  # fmt: skip
+    coords = {name: coord for name, coord in values.coords.items() if coord.dims and set(coord.dims) <= set(middle)}
+    dims = (*middle, "family", "bound")
+    table = xr.DataArray(
+        areas[..., :-1, :], dims=dims, coords={**coords, "family": list(groups), "bound": list(BOUNDS)}
+    )
+    whole = xr.DataArray(areas[..., -1, :], dims=(*middle, "bound"), coords={**coords, "bound": list(BOUNDS)})
+    return xr.Dataset({"auroc": table.transpose("family", ...), "mean_auroc": whole})
+
+
+def out_of_family(score: xr.DataArray, *, family: str = "family") -> xr.DataArray:
+    """Each sample's mean score under all families but the one that a condition belongs to.
+
+    What a score says beforehand of a perturbation that was not measured. In: score (sample, condition, ...), such as
+    drift, with the family of each condition as a coordinate, without the clean one. Out: the same shape and unit; every
+    family weighs the same. nan where no other family is defined.
+
+    >>> dims, along = ("sample", "condition"), {"family": ("condition", ["a", "b", "c"])}
+    >>> out_of_family(xr.DataArray([[1.0, 2.0, 6.0]], dims=dims, coords=along)).values
+    array([[4. , 3.5, 1.5]])
+    """
+    groups = labels.families(score, family)
+    if len(groups) < 2:
+        return xr.full_like(score, np.nan, dtype=np.float64)
+    means = [labels.mean(score.isel({pairs.CONDITION: places}), pairs.CONDITION) for places in groups.values()]
+    by_group = xr.concat(means, "group")
+    result = score.astype(np.float64).copy()
+    for number, places in enumerate(groups.values()):
+        others = by_group.isel(group=[other for other in range(len(groups)) if other != number])
+        beside = labels.mean(others, "group")
+        result[{pairs.CONDITION: places}] = beside.expand_dims({pairs.CONDITION: len(places)}).transpose(*result.dims)
+    return result
+
+
 def _matched(score: Array, flipped: Array) -> tuple[xr.DataArray, xr.DataArray]:
     if not labels.labelled(score=score, flipped=flipped):
         score, flipped = pairs.labelled("score", score), pairs.labelled("flipped", flipped)

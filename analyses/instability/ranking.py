@@ -7,6 +7,7 @@ them, once; a redraw then weighs images, and costs two sparse products instead o
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # scipy has no types for sparse arrays.
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,9 @@ class Ranked:
     all_others: Floats  # (image)
 
     @staticmethod
-    def of(score: Floats, flipped: NDArray[np.bool_], image: NDArray[np.intp]) -> "Ranked":
+    def of(score: Floats, flipped: NDArray[np.bool_], image: NDArray[np.intp], images: int | None = None) -> "Ranked":
         """From one score, verdict and image number for each pair."""
-        images = int(image.max(initial=-1)) + 1
+        images = int(image.max(initial=-1)) + 1 if images is None else images
         steps = np.unique(-score[flipped])
         step = np.searchsorted(steps, -score)
         reached = step < len(steps)
@@ -77,6 +78,39 @@ def intervals(
             ranked = Ranked.of(score[place][defined], flipped[place][defined] > 0, codes.reshape(-1))
             result[place] = _interval(ranked, len(names), resamples, seed, level)
     return result
+
+
+def within(
+    scores: Sequence[Floats],
+    flipped: Sequence[Floats],
+    codes: NDArray[np.intp],
+    images: int,
+    *,
+    resamples: int,
+    seed: int,
+    level: float,
+) -> Floats:
+    """AUROC within each group of pairs, then their mean: lists of (sample, condition), (sample) -> (group + 1, bound).
+
+    The mean is over the groups with both classes, in every draw those that have both in it.
+    """
+    whole, weights = np.ones((1, images)), list(draws(images, resamples, seed))
+    estimates, drawn = np.full(len(scores), np.nan), np.full((resamples, len(scores)), np.nan)
+    for place, (score, flips) in enumerate(zip(scores, flipped, strict=True)):
+        defined = ~(np.isnan(score) | np.isnan(flips))
+        row = np.broadcast_to(codes[:, None], score.shape)[defined]
+        ranked = Ranked.of(score[defined], flips[defined] > 0, row, images)
+        estimates[place] = ranked.areas(whole)[0, 0]
+        if images > 1 and not np.isnan(estimates[place]):
+            drawn[:, place] = np.concatenate([ranked.areas(some)[:, 0] for some in weights])
+    both = [np.append(values, _mean_of_defined(values)[..., None], axis=-1) for values in (estimates, drawn)]
+    return percentiles(both[0], both[1], level)
+
+
+def _mean_of_defined(values: Floats) -> Floats:
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return np.where(known, values, 0.0).sum(axis=-1) / np.where(count > 0, count, np.nan)
 
 
 def _interval(ranked: Ranked, images: int, resamples: int, seed: int, level: float) -> Floats:

@@ -7,7 +7,10 @@
 from .. import papers
 from ..cards import Card
 from .by_family import ALL, by_family, per_sample
-from .reductions import COHEN_D, EVER, MEAN, PERCENT, SHARE, Reduction, median, pooled
+from .extremes import SIDES, leads
+from .image_resamples import bounds, resampled
+from .rates import rate
+from .reductions import COHEN_D, EVER, MEAN, PERCENT, SHARE, Reduction, ever_among, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
 
@@ -20,19 +23,25 @@ __all__ = [
     "MEAN",
     "PERCENT",
     "SHARE",
+    "SIDES",
     "Reduction",
     "Statistic",
     "benjamini_hochberg",
     "bootstrap",
+    "bounds",
     "by_family",
     "cohen_d",
+    "ever_among",
+    "leads",
     "mean",
     "median",
     "paired_permutation",
     "per_sample",
     "percent",
     "pooled",
+    "rate",
     "ratio",
+    "resampled",
     "wilson",
 ]
 
@@ -50,6 +59,20 @@ CARDS = (
         "What does a quantity come to under each family of perturbations, and how sure is that?",
         "as the quantity",
         "as the quantity",
+        papers.CLUSTER_BOOTSTRAP,
+    ),
+    Card(
+        "statistics.rate",
+        "How far could this rate be off, had other images been drawn, be they few or many?",
+        "share",
+        "[0, 1]",
+        papers.EFFECTIVE_SAMPLE_SIZE,
+    ),
+    Card(
+        "statistics.leads",
+        "Is the highest (or lowest) of many told from the next by these images?",
+        "as the numbers",
+        "as the numbers",
         papers.CLUSTER_BOOTSTRAP,
     ),
     Card("statistics.wilson", "How far could this rate be off, from few trials?", "share", "[0, 1]", papers.WILSON),

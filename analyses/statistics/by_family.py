@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 
 from .. import labels
 from ..labels import Array
+from . import extremes, rates
 from .reductions import Collapsed, Reduction
-from .resampling import BOUNDS, Floats, bootstrap
-from .significance import wilson
+from .resampling import BOUNDS, Floats, Statistic, cluster_sums, percentiles, redrawn
 
 ALL = "all perturbations"
 """The union of all families but "clean", where no other union is named."""
-
-FEW = 40
-"""Images below which a bootstrap of a rate is too narrow, so that Wilson's interval takes its place."""
 
 Unions = Mapping[str, Sequence[str]]
 """Name of a union -> the families in it."""
@@ -51,10 +48,14 @@ def by_family(
     `within`, a coordinate along the samples such as "kind", makes one table for each of its values.
     Out: Dataset over family (in order of first appearance, then the unions), with `value` (family, ..., bound) in the
     reduction's unit and the counts `defined` and `undefined` (family, ...) of pairs (of trials, where it is a share);
-    with `within`, a dimension of that name in front. The attribute `unions` lists the families of each. nan where no
-    pair is defined; low and high are nan for a single image. Shares of which fewer than 40 images have a trial carry
-    Wilson's interval with those images as trials. Raises ValueError where labels do not fit, for a union of an unknown
-    family and for one with a family's name. Source: Field & Welsh 2007; Wilson 1927; definitions, section 15.
+    with `within`, a dimension of that name in front. `above_others` and `below_others` (family, ..., bound) say how far
+    a family lies above the highest, and below the lowest, other family of the last union, with the images drawn again
+    for both at once (`leads`); nan for families outside of it. `mean_of_families` (family, ..., bound) is, of unions,
+    the mean of their families' values, in which a family of many conditions weighs no more than another. The attribute
+    `unions` lists the families of each. nan where no pair is defined; low and high are nan for a single image, but
+    those of shares, which carry Wilson's interval on the effective number of trials (`rate`). Raises ValueError where
+    labels do not fit, for a union of an unknown family and for one with a family's name. Source: Field & Welsh 2007;
+    Korn & Graubard 1998; definitions, section 15.
 
     >>> from analyses.statistics import MEAN
     >>> moved = np.array([[0.0, 0.2, 0.4], [0.0, 0.4, np.nan]])
@@ -96,6 +97,10 @@ def per_sample(pairs: Array, *, family: Any = "family", unions: Unions | None = 
     return xr.concat(means, xr.IndexVariable("family", list(places))).transpose(*dims)
 
 
+Drawn = tuple[Floats, Floats]
+"""Estimates (...) and draws (draw, ...)."""
+
+
 @dataclass(frozen=True)
 class Draws:
     """How an interval is drawn."""
@@ -107,10 +112,25 @@ class Draws:
 
 @dataclass(frozen=True)
 class Grouping:
-    """The positions of the conditions of each family, then of each union; and the families of each union."""
+    """The positions of the conditions of each family, then of each union; and the families of each union.
+
+    The families of the last union, or else all but "clean", are those that are set against each other.
+    """
 
     places: dict[str, NDArray[np.intp]]
     unions: dict[str, list[str]]
+
+    @property
+    def is_ranked(self) -> NDArray[np.bool_]:
+        """(family) whether a family, or union, is one of those that are set against each other."""
+        last = list(self.unions.values())[-1] if self.unions else [name for name in self.places if name != "clean"]
+        return np.isin(list(self.places), last)
+
+    @property
+    def members(self) -> Floats:
+        """(family, family) 1 where a union, in its row, holds a family; rows of families are empty."""
+        held = [np.isin(list(self.places), self.unions.get(name, [])) for name in self.places]
+        return np.array(held, np.float64).reshape(len(self.places), len(self.places))
 
     @staticmethod
     def of(array: xr.DataArray, family: Any, unions: Unions | None) -> "Grouping":
@@ -155,46 +175,78 @@ def _table(
         reduction.collapse(*(t.isel(condition=places) if "condition" in t.dims else t for t in tables))
         for places in grouping.places.values()
     ]
-    counted = xr.concat([part.defined for part in parts], index).transpose(rows, ..., "family")
+    defined = xr.concat([part.defined.sum(rows) for part in parts], index)
     undefined = xr.concat([part.undefined.sum(rows) for part in parts], index)
-    bounds = (_pooled if reduction.pooled else _stacked)(reduction, parts, images, draws)
+    estimate, drawn = (_pooled if reduction.pooled else _stacked)(reduction, parts, images, draws)
     if reduction.is_share:
-        bounds = _few_by_wilson(bounds, counted.values > 0, images, draws.level)
-    defined = counted.sum(rows)
-    value = defined.expand_dims(bound=list(BOUNDS)).copy(data=bounds).transpose("family", ..., "bound")
+        sums = _sums_of_images(reduction, parts, images)
+        bounds, means = (
+            _shares(sums, draws.level),
+            _shares(_weighing_families_alike(sums, grouping.members), draws.level),
+        )
+    else:
+        over, over_drawn = (_mean_over(values, grouping.members) for values in (estimate, drawn))
+        bounds, means = percentiles(estimate, drawn, draws.level), percentiles(over, over_drawn, draws.level)
+    sides = extremes.of_draws(estimate, drawn, grouping.is_ranked, level=draws.level)
+    like = defined.transpose(..., "family")
+    made = {
+        name: like.expand_dims(bound=list(BOUNDS), axis=-1).copy(data=values).transpose("family", ..., "bound")
+        for name, values in zip(("value", "mean_of_families", *extremes.SIDES), (bounds, means, *sides), strict=True)
+    }
+    counts = {"defined": defined.transpose("family", ...), "undefined": undefined.transpose("family", ...)}
     return xr.Dataset(
-        {"value": value, "defined": defined.transpose("family", ...), "undefined": undefined},
-        attrs={"unions": grouping.unions, "images": len(np.unique(images)), **asdict(draws)},
+        made | counts, attrs={"unions": grouping.unions, "images": len(np.unique(images)), **asdict(draws)}
     )
 
 
-def _stacked(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Floats:
-    """(bound, ..., family) where all families share their draws."""
+def _stacked(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Drawn:
+    """(..., family) and (draw, ..., family) where all families share their draws."""
+    return redrawn(reduction.statistic, _arrays(parts), images, draws.resamples, draws.seed)
+
+
+def _arrays(parts: Sequence[Collapsed]) -> list[Floats]:
+    """(sample, ..., family) of each array that a statistic takes."""
     arrays: list[Floats] = []
     for same in zip(*(part.arrays for part in parts), strict=True):
         alike = all(one is same[0] for one in same)  # without conditions: one for all families
-        arrays.append(same[0].values if alike else np.stack([one.values for one in same], axis=-1))
-    return np.stack(bootstrap(reduction.statistic, *arrays, cluster=images, **asdict(draws)))
+        values = same[0].values if alike else np.stack([one.values for one in same], axis=-1)
+        arrays.append(np.asarray(values, np.float64))
+    return arrays
 
 
-def _pooled(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Floats:
-    """(bound, family) of statistics that see every pair as a row of its own."""
-    bounds: list[Floats] = []
-    for part in parts:
-        if not part.arrays[0].size:  # a union of none of the run's families
-            bounds.append(np.full(len(BOUNDS), np.nan))
-            continue
-        flat = [array.values.reshape(-1) for array in part.arrays]
-        cluster = np.repeat(images, part.arrays[0].sizes["condition"])
-        bounds.append(np.stack(bootstrap(reduction.statistic, *flat, cluster=cluster, **asdict(draws))))
-    return np.stack(bounds, axis=-1)
+def _pooled(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Drawn:
+    """(family) and (draw, family) of statistics that see every pair as a row of its own."""
+    estimates, drawn = np.full(len(parts), np.nan), np.full((draws.resamples, len(parts)), np.nan)
+    for place, part in enumerate(parts):
+        if part.arrays[0].size:  # else a union of none of the run's families
+            flat = [np.asarray(array.values, np.float64).reshape(-1) for array in part.arrays]
+            cluster = np.repeat(images, part.arrays[0].sizes["condition"])
+            estimates[place], drawn[:, place] = redrawn(reduction.statistic, flat, cluster, draws.resamples, draws.seed)
+    return estimates, drawn
 
 
-def _few_by_wilson(bounds: Floats, tried: NDArray[np.bool_], images: NDArray[Any], level: float) -> Floats:
-    """Wilson's interval wherever fewer than `FEW` images have a trial: (bound, ...), tried (sample, ...)."""
+def _sums_of_images(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any]) -> Floats:
+    """(image, ..., family, 2): trials and cases of each image."""
+    if not isinstance(reduction.statistic, Statistic):
+        raise TypeError(f"{reduction.statistic}: a share is a statistic of sums of trials and cases.")
     names, codes = np.unique(images, return_inverse=True)
-    any_of_image = np.zeros((len(names), *tried.shape[1:]), np.bool_)
-    np.logical_or.at(any_of_image, codes.reshape(-1), tried)
-    among = any_of_image.sum(axis=0)
-    low, high = wilson(bounds[0], among, level=level)
-    return np.stack([bounds[0], np.where(among < FEW, low, bounds[1]), np.where(among < FEW, high, bounds[2])])
+    return cluster_sums(reduction.statistic.moments(*_arrays(parts)), codes.reshape(-1), len(names))
+
+
+def _shares(sums: Floats, level: float) -> Floats:
+    """(..., family, bound) of a share, from the sums over the images."""
+    return np.stack(rates.of_clusters(sums[..., 1], sums[..., 0], level=level), axis=-1)
+
+
+def _weighing_families_alike(sums: Floats, members: Floats) -> Floats:
+    """As the sums, (image, ..., row, 2), of each row of `members` over its families, whose trials come to 1 each."""
+    total = sums[..., 0].sum(axis=0)
+    each = sums / np.where(total > 0, total, 1.0)[..., None]  # a family without a trial adds nothing
+    return np.einsum("rf,...fm->...rm", members, each)
+
+
+def _mean_over(values: Floats, members: Floats) -> Floats:
+    """(..., family) -> (..., row) mean over the defined families of each row of `members`; nan where there is none."""
+    known = ~np.isnan(values)
+    count = known.astype(np.float64) @ members.T
+    return (np.where(known, values, 0.0) @ members.T) / np.where(count > 0, count, np.nan)

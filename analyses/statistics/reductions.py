@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import comb as binomial  # pyright: ignore[reportMissingTypeStubs]
 
 from .. import labels
 from .resampling import Floats, cohen_d, mean, percent, ratio
@@ -33,7 +34,7 @@ class Reduction:
 
     `collapse`: arrays (sample, condition, ...) of the family, and such as have no conditions, -> an entry a sample.
     `statistic`: of the collapsed arrays (sample, ...), such as `resampling.mean`, or any function of them. `is_share`:
-    whether the number is a share of trials, so that few images ask for Wilson's interval. `pooled`: every pair is an
+    whether the number is a share of trials, which carries Wilson's interval (`rates`). `pooled`: every pair is an
     entry of its own, and images are still drawn whole.
     """
 
@@ -61,6 +62,15 @@ def median(values: Floats) -> float:
     """
     defined = values[~np.isnan(values)]
     return float(np.median(defined)) if len(defined) else float("nan")
+
+
+def comb(n: xr.DataArray, k: int) -> xr.DataArray:
+    """Ways to choose k of n, for each n; 0 where k > n.
+
+    >>> comb(xr.DataArray([1, 4]), 2).values
+    array([0., 6.])
+    """
+    return n.copy(data=np.asarray(binomial(n.values, k), np.float64))
 
 
 def _means(pairs: xr.DataArray, *beside: xr.DataArray) -> Collapsed:
@@ -97,6 +107,30 @@ SHARE = Reduction(_totals, ratio, is_share=True)
 
 EVER = Reduction(_ever, mean, is_share=True)
 """The share of samples in which something happens under at least one condition of the family, of those defined."""
+
+
+def ever_among(count: int) -> Reduction:
+    """The share of samples in which something happens under at least one of `count` conditions drawn at random.
+
+    1 - C(n - f, k) / C(n, k) of a sample with f of its n defined conditions, averaged over the samples that have k: of
+    families that differ in their number of conditions, it compares like with like (IV@k). Raises ValueError below 1.
+
+    >>> from analyses.statistics import by_family
+    >>> flipped = np.array([[1.0, 0.0, 0.0]])   # of three pairs of conditions two hold the first
+    >>> float(by_family(ever_among(2), flipped, family=["a"] * 3, image=["i"]).value[0, 0].round(3))
+    0.667
+    """
+    if count < 1:
+        raise ValueError(f"count={count}: at least one condition is drawn.")
+
+    def collapse(happened: xr.DataArray) -> Collapsed:
+        known = happened.notnull()
+        n, f = known.sum("condition"), (happened.where(known, 0) > 0).sum("condition")
+        missed = comb(n - f, count) / comb(n, count).where(n >= count) if n.size else n.astype(np.float64)
+        return Collapsed((1.0 - missed,), n, (~known).sum("condition"))
+
+    return Reduction(collapse, mean, is_share=True)
+
 
 PERCENT = Reduction(_means, percent)
 """Drift (sample, condition, ...) in % of its control (sample, ...): 100 mean(drift) / mean(control)."""

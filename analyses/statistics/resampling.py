@@ -69,16 +69,24 @@ def bootstrap(
     if not arrays:
         raise ValueError("bootstrap of no arrays: pass the data after the statistic.")
     values, groups = _bare(arrays, cluster)
-    names, codes = np.unique(groups, return_inverse=True)
-    codes = codes.reshape(-1)
-    if isinstance(statistic, Statistic):
-        estimate, draws = _weighed(statistic, values, codes, len(names), resamples, seed)
-    else:
-        estimate, draws = _recomputed(statistic, values, codes, len(names), resamples, seed)
-    drawn = draws if len(names) > 1 else np.full_like(draws, np.nan)
+    estimate, drawn = redrawn(statistic, values, groups, resamples, seed)
     bounds = np.moveaxis(percentiles(estimate, drawn, level), -1, 0)
     estimate, low, high = (_relabelled(bound, arrays[0]) for bound in bounds)
     return estimate, low, high
+
+
+def redrawn(
+    statistic: Callable[..., Any], values: list[Floats], groups: NDArray[Any], resamples: int, seed: int
+) -> tuple[Floats, Floats]:
+    """A statistic of bare arrays (sample, ...), and of each set of clusters that is drawn: (...), (draw, ...).
+
+    The draws of a single cluster are nan. Equal clusters and seed draw the same clusters, so that draws of two
+    statistics belong together.
+    """
+    names, codes = np.unique(groups, return_inverse=True)
+    compute = _weighed if isinstance(statistic, Statistic) else _recomputed
+    estimate, drawn = compute(statistic, values, codes.reshape(-1), len(names), resamples, seed)  # type: ignore[arg-type]
+    return estimate, drawn if len(names) > 1 else np.full_like(drawn, np.nan)
 
 
 def _mean_moments(x: Floats) -> Floats:
@@ -92,12 +100,12 @@ def _ratio_moments(numerator: Floats, denominator: Floats) -> Floats:
 
 
 def _percent_moments(drift: Floats, control: Floats) -> Floats:
-    control = _spread(control, drift)
+    drift, control = _of_same_samples(drift, control)
     return np.concatenate([_mean_moments(drift), _mean_moments(control)], axis=-1)
 
 
 def _cohen_moments(drift: Floats, control: Floats) -> Floats:
-    control = _spread(control, drift)
+    drift, control = _of_same_samples(drift, control)
     centres = [mean(drift), mean(control)]
     # each group about its own mean, or the squares would cancel; the distance of the means travels along
     parts = [_mean_moments(x - centre) for x, centre in zip((drift, control), centres, strict=True)]
@@ -106,8 +114,10 @@ def _cohen_moments(drift: Floats, control: Floats) -> Floats:
     return np.concatenate([parts[0], squares[0], parts[1], squares[1], apart], axis=-1)
 
 
-def _spread(control: Floats, drift: Floats) -> Floats:
-    return labels.repeated(control, drift, "control", "drift").astype(np.float64)
+def _of_same_samples(drift: Floats, control: Floats) -> tuple[Floats, Floats]:
+    control = labels.repeated(control, drift, "control", "drift").astype(np.float64)
+    both = ~(np.isnan(drift) | np.isnan(control))
+    return np.where(both, drift, np.nan), np.where(both, control, np.nan)
 
 
 def _quotient(numerator: Floats, denominator: Floats) -> Floats:
@@ -135,10 +145,10 @@ percent = Statistic(
     _percent_moments,
     lambda sums: 100.0 * _quotient(_quotient(sums[..., 1], sums[..., 0]), _quotient(sums[..., 3], sums[..., 2])),
 )
-"""100 * mean(drift) / mean(control)."""
+"""100 * mean(drift) / mean(control), over the samples that have both."""
 
 cohen_d = Statistic("cohen_d", _cohen_moments, _cohen_value)
-"""(mean(drift) - mean(control)) / pooled sd (ddof = 1)."""
+"""(mean(drift) - mean(control)) / pooled sd (ddof = 1), over the samples that have both."""
 
 
 def draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:

@@ -27,7 +27,8 @@ def wilson(share: ArrayLike, count: ArrayLike, *, level: float = 0.95) -> tuple[
     z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    low, high = np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    return np.where(p == 0, n * 0.0, low), np.where(p == 1, n * 0.0 + 1.0, high)  # not a rounding beside them
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> Floats:

@@ -43,6 +43,7 @@ def section(result: Result) -> str:
 {"".join(_row(name, cells) for name, cells in result.rows)}</tbody>
 </table></div>
 <p class="meaning">{escape(result.meaning)}</p>
+{"".join(f'<p class="meaning"><small>{escape(line)}</small></p>' for line in result.unions)}
 {_legend(result)}
 </section>"""
 

@@ -9,7 +9,7 @@ from analyses import alignment, statistics
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import lowest, share
+from .sentences import Sentence, lowest, said, say, share
 
 NEIGHBOURS = 10
 FEWEST = 4
@@ -70,15 +70,24 @@ def least(cka: xr.DataArray, families: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(np.asarray(values), dims="family", coords={"family": families.values})
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Under which family the arrangement of the inputs is lost most, beside what chance keeps."""
     worst = lowest(data, "mutual_knn")
     if worst is None:
         return ()
-    k, inputs, chance = data.attrs["k"], data.attrs["inputs"], f"{100 * data.attrs['chance']:.0f}"
-    nearest = "nearest neighbour" if k == 1 else f"{k} nearest neighbours"
-    family, few = worst.family.item(), "" if inputs >= FEW else f", and {inputs} inputs are too few to tell much"
-    return (f"Inputs keep {share(worst)} of their {nearest} under {family}, the fewest; chance keeps {chance} %{few}.",)
+    k = data.attrs["k"]
+    return said(
+        say(
+            data,
+            "Inputs keep {kept} of their {nearest} under {family}, the {fewest}; chance keeps {chance}{standing}.",
+            kept=share(worst.values),
+            nearest="nearest neighbour" if k == 1 else f"{k} nearest neighbours",
+            family=worst.label,
+            fewest=worst.named("fewest", "lowest share"),
+            chance=share([data.attrs["chance"]]),
+            standing=worst.standing,
+        )
+    )
 
 
 ANALYSIS = Analysis(

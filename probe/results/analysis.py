@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from .evidence import Evidence
+from .sentences import Sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +48,7 @@ class Analysis:
     must hold (`needs.NEEDS`). `compute` makes the numbers: a Dataset, whose attributes fill the braces in `title`, or
     None where the run holds what is needed but too little of it. `rows` is the dimension along which the table runs
     ("" for one number a line), `hidden_rows` its labels that are trivial. `finding` gives the sentences on what was
-    found, each with its interval. `on_request` analyses take long and are made only where they are named.
+    found, each made by `sentences.say`. `on_request` analyses take long and are made only where they are named.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Analysis:
     needs: tuple[str, ...]
     compute: Callable[[Evidence], xr.Dataset | None]
     columns: tuple[Column, ...]
-    finding: Callable[[xr.Dataset], Sequence[str]]
+    finding: Callable[[xr.Dataset], Sequence[Sentence]]
     figure: "Callable[[xr.Dataset], Figure | None] | None" = None
     rows: str = "family"
     hidden_rows: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from analyses import calibration, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import highest, share
+from .sentences import Sentence, highest, said, say, share
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
@@ -19,6 +19,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
     data = xr.Dataset(
         {
             "ece": error.value,
+            **{f"ece_{side}": error[side] for side in statistics.SIDES},
             "confidence": evidence.values(statistics.MEAN, sure),
             "accuracy": evidence.values(statistics.SHARE, evidence.correct),
         }
@@ -26,17 +27,23 @@ def compute(evidence: Evidence) -> xr.Dataset:
     return data.assign({f"reliability_{name}": clean[name] for name in ("confidence", "accuracy", "count")})
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Whether the model grows overconfident."""
     worst = highest(data, "ece")
     if worst is None:
         return ()
-    name = worst.family.item()
-    sure, right = (float(data[part].sel(family=name, bound="estimate")) for part in ("confidence", "accuracy"))
-    direction = "overconfident" if sure > right else "underconfident"
-    return (
-        f"Confidence misleads most under {name}: ECE {share(worst)}, {direction}; on clean images "
-        f"{share(data.ece.sel(family='clean'))}.",
+    sure, right = (float(data[part].sel(family=worst.label, bound="estimate")) for part in ("confidence", "accuracy"))
+    return said(
+        say(
+            data,
+            "Confidence misleads {most} under {family}: ECE {error}, {direction}; on clean images {clean}{standing}.",
+            most=worst.named("most", "by the highest ECE"),
+            family=worst.label,
+            error=share(worst.values),
+            direction="overconfident" if sure > right else "underconfident",
+            clean=share(data.ece.sel(family="clean")),
+            standing=worst.standing,
+        )
     )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from analyses import corruption
+from analyses import corruption, statistics
 from analyses.corruption.alexnet import ALEXNET_SEVERITIES
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import certainty, estimate, highest
+from .sentences import Number, Sentence, highest, said, say
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
@@ -20,8 +20,15 @@ def compute(evidence: Evidence) -> xr.Dataset:
     # per sample, severity 0 in front: (sample, corruption, severity)
     first = clean.broadcast_like(table.isel(severity=0, drop=True)).expand_dims(severity=[0.0])
     curve = xr.concat([first, table], "severity", coords="minimal", compat="override").transpose(*table.dims)
+    added = (table - clean).mean("severity")
+    image = {"image": ("sample", evidence.run.answers.image.values)}
+    lead = statistics.leads(evidence.resampled(statistics.mean, added.assign_coords(image)), "corruption")
     data = xr.Dataset(
-        {"error": evidence.interval(curve), "added": evidence.interval((table - clean).mean("severity"))},
+        {
+            "error": evidence.rate(curve),
+            "added": evidence.interval(added),
+            **{f"added_{side}": lead[side] for side in statistics.SIDES},
+        },
         attrs={"missing": table.attrs["missing"]},
     )
     return data.assign(against_alexnet(data.error))
@@ -37,13 +44,20 @@ def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
     return {"ce_alexnet": corruption.alexnet_ce(table).drop_vars("undefined")} if table.size else {}
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """The corruption that adds most errors."""
     worst = highest(data, "added", "corruption")
     if worst is None:
         return ()
-    return (
-        f"{worst.corruption.item()} adds most errors: {estimate(worst, 1, 100)} points over clean; {certainty(worst)}.",
+    return said(
+        say(
+            data,
+            "{corruption} adds {most} errors: {added} points over clean{standing}.",
+            corruption=worst.label,
+            most=worst.named("most", "the highest share of"),
+            added=Number(worst.values, 1, 100),
+            standing=worst.standing,
+        )
     )
 
 

@@ -9,7 +9,7 @@ from analyses import correlation, statistics
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
-from .sentences import estimate, highest
+from .sentences import Number, Sentence, highest, said, say
 
 ENERGIES = {"dirichlet": "change", "dirichlet_scale_free": "change_scale_free"}
 
@@ -55,17 +55,22 @@ def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
     return xr.concat(found, xr.IndexVariable("covariate", list(covariates)))
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
-    """Under which family, and where, tokens change their layout most in proportion."""
-    change = data.change_scale_free
-    most = highest(data.assign(size=abs(change)), "size", ["site_layer", "family"])
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """Under which family tokens change their layout most in proportion, at the site and layer of the table."""
+    here = data.sel(site_layer=data.attrs["site_layer"])
+    most = highest(here.assign(size=abs(here.change_scale_free)), "size")
     if most is None:
         return ()
-    values = change.sel(site_layer=most.site_layer, family=most.family)
-    rougher = "rougher" if float(values.sel(bound="estimate")) > 0 else "smoother"
-    return (
-        f"Vision tokens become {rougher} most under {values.family.item()}, at {values.site_layer.item()} "
-        f"({estimate(values, 3)}, scale-free).",
+    values = here.change_scale_free.sel(family=most.label)
+    return said(
+        say(
+            data,
+            "Vision tokens at {site} change their layout most in proportion under {family}: {change}, {rougher}.",
+            rougher="rougher" if float(values.sel(bound="estimate")) > 0 else "smoother",
+            family=most.label,
+            site=data.attrs["site_layer"],
+            change=Number(values, 3),
+        )
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
 from analyses import drift, statistics
@@ -10,34 +9,41 @@ from analyses.control_sampling import SAMPLINGS
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
-from .sentences import estimate
+from .sentences import Number, Sentence, highest, said, say
 
-OTHER_SAMPLE, SAME_PROMPT, _ = SAMPLINGS
-"""Another image and question (HI); another image with the same question."""
+METRICS = {"cosine": drift.cosine, "euclidean": drift.euclidean}
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
-    """(site_layer, family, bound) drift, also (control) in % of three controls and in their standard deviations."""
+    """(site_layer, family, bound) drift, also (control, metric) in % of three controls and in their deviations."""
     data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
-    return data.assign_attrs(site_layer=evidence.primary)
+    return data.assign(over_all_sites(evidence)).assign_attrs(
+        site_layer=evidence.primary, sampling=evidence.sampling, scale=evidence.scale
+    )
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     """Everything about one site, for each layer."""
-    moved, clean = evidence.drift(site), evidence.clean_states(site)
-    means = evidence.by_family(statistics.MEAN, moved)
-    scales = [on_control(evidence, moved, clean, sampling) for sampling in SAMPLINGS]
+    clean = evidence.clean_states(site)
+    moved = {"cosine": evidence.drift(site)}
+    moved["euclidean"] = evidence.split(drift.euclidean(clean, evidence.states(site)))
+    means = evidence.by_family(statistics.MEAN, moved["cosine"])
     data = xr.Dataset({"drift": means.value, "defined": means.defined, "undefined": means.undefined})
-    longer = evidence.split(drift.euclidean(clean, evidence.states(site)))
-    data = data.assign(euclidean=evidence.values(statistics.MEAN, longer))
-    data = data.merge(xr.concat(scales, xr.IndexVariable("control", list(SAMPLINGS))))
+    data = data.assign(euclidean=evidence.values(statistics.MEAN, moved["euclidean"]))
+    controls = xr.IndexVariable("control", list(SAMPLINGS))
+    for prefix, (metric, distances) in zip(("", "euclidean_"), moved.items(), strict=True):
+        scales = [on_control(evidence, distances, site, sampling, metric) for sampling in SAMPLINGS]
+        on_all = xr.concat(scales, controls)
+        data = data.merge(on_all.rename({name: f"{prefix}{name}" for name in on_all.data_vars}))
+    at_default = data.sel(control=evidence.sampling, drop=True)
+    data = data.assign(control_percent=at_default["percent"], control_cohen_d=at_default["cohen_d"])
     return evidence.by_site_layer(data, site)
 
 
-def on_control(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, sampling: str) -> xr.Dataset:
+def on_control(evidence: Evidence, moved: xr.DataArray, site: str, sampling: str, metric: str) -> xr.Dataset:
     """Drift in % of a control and in its standard deviations; nan where no other sample can be drawn."""
-    pairs = drift.control_pairs(clean, sampling=sampling, seed=evidence.seed)
-    control = drift.control(clean, sampling=sampling, seed=evidence.seed)
+    pairs = evidence.control_pairs(site, sampling=sampling, metric=metric)
+    control = evidence.control(site, sampling=sampling, metric=metric)
     averaged = statistics.per_sample(moved, unions=evidence.unions)
     return xr.Dataset(
         {
@@ -50,30 +56,53 @@ def on_control(evidence: Evidence, moved: xr.DataArray, clean: xr.DataArray, sam
     )
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
-    """Where in the model the perturbations move states farthest, on the scale of another image."""
-    scale = data.percent.sel(family=statistics.ALL, control=OTHER_SAMPLE)
-    values = scale.sel(bound="estimate")
-    if not np.isfinite(values).any():
+def over_all_sites(evidence: Evidence) -> dict[str, xr.DataArray]:
+    """(site_layer, bound) drift in % of the run's control over all perturbations, sites and layers compared."""
+    moved, control = (
+        xr.concat(
+            [evidence.along_site_layers(of(site), site) for site in evidence.run.sites],
+            "site_layer",
+        )
+        for of in (lambda site: evidence.over_all(evidence.drift(site)), evidence.control)
+    )
+    drawn = evidence.resampled(statistics.percent, moved, control.broadcast_like(moved))
+    lead = statistics.leads(drawn, "site_layer")
+    return {"overall": statistics.bounds(drawn)} | {f"overall_{side}": lead[side] for side in statistics.SIDES}
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """Where in the model the perturbations move states farthest, on one scale for all sites."""
+    most = highest(data, "overall", "site_layer")
+    if most is None:
         return ()
-    farthest = int(values.argmax("site_layer", skipna=True))
-    return (
-        f"States move farthest at {data.site_layer.values[farthest]}: {estimate(scale[farthest], 1)} % of the distance "
-        "between unrelated samples, over all perturbations.",
+    return said(
+        say(
+            data,
+            "Over all perturbations states move {word} at {site}: {drift} of {scale}{standing}.",
+            word=most.named("farthest", "by the highest share"),
+            site=most.label,
+            drift=Number(most.values, 1, unit="%"),
+            scale=data.attrs["scale"],
+            standing=most.standing,
+        )
     )
 
 
 ANALYSIS = Analysis(
     name="drift",
     title="Drift at {site_layer}",
-    meaning="100 %: as far as unrelated clean states lie apart. Every stored layer is in the data.",
+    meaning="In % of {scale}, the one control of all sites; d: Cohen's. HI: against another image and another "
+    "question, by cosine and by length. Every stored layer is in the data.",
     needs=("states",),
     compute=compute,
     columns=(
-        Column("drift", "1 - cosine", digits=4),
-        Column("percent", "of another sample", unit="%", digits=1, at={"control": OTHER_SAMPLE}),
-        Column("percent", "of another image, same question", unit="%", digits=1, at={"control": SAME_PROMPT}),
-        Column("cohen_d", "Cohen's d", at={"control": OTHER_SAMPLE}),
+        Column("drift", "1 - cos", digits=3),
+        Column("control_percent", "of control", unit="%", digits=0),
+        Column("control_cohen_d", "d", digits=1, meaning="Cohen's d: drift minus control in standard deviations"),
+        Column("percent", "HI:", unit="%", digits=0, at={"control": SAMPLINGS[0]}),
+        Column("cohen_d", "HI: d", digits=1, at={"control": SAMPLINGS[0]}),
+        Column("euclidean_percent", "HI: L2", unit="%", digits=0, at={"control": SAMPLINGS[0]}),
+        Column("euclidean_cohen_d", "HI: L2 d", digits=1, at={"control": SAMPLINGS[0]}),
     ),
     finding=finding,
     hidden_rows=("clean",),

@@ -4,23 +4,33 @@ Arrays over (sample, condition) carry `family` along `condition` and `image` alo
 into those that contradict the clean choice and those that repeat it (HI).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from analyses import drift, flips, margins, statistics
+from analyses import drift, flips, labels, margins, statistics
+from analyses.control_sampling import SAMPLINGS
 from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
 from stores import DamagedRun, Run, presence
 
+from .. import prompts
 from . import overlays
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
+
+SCALES = {
+    "other_sample": "the distance between unrelated samples (another image and question)",
+    "other_image_same_prompt": "the distance to another image under the same question",
+    "same_image_other_prompt": "the distance to another question about the same image",
+}
+"""What 100 % of each control is."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +92,14 @@ class Evidence:
         return margins.margin(self.scores, self.clean_choice)
 
     @cached_property
+    def unsplit_flipped(self) -> xr.DataArray:
+        """(sample, condition) 1 where the choice differs from the clean one; overlays not split."""
+        return flips.flipped(self.choice, self.clean_choice)
+
+    @cached_property
     def flipped(self) -> xr.DataArray:
         """(sample, condition) 1 where the choice differs from the clean one."""
-        return self.split(flips.flipped(self.choice, self.clean_choice))
+        return self.split(self.unsplit_flipped)
 
     @cached_property
     def correct(self) -> xr.DataArray:
@@ -127,12 +142,11 @@ class Evidence:
     def states(self, site: str) -> xr.DataArray:
         """(sample, condition, layer, feature) pooled states of a stored site, all its layers, in memory.
 
-        A site per image gives each sample its image's state; every sample carries its image and question.
+        A site per image gives each sample its image's state; every sample carries its image and what it was asked.
         """
         if site not in self._states:
             states = self.to_samples(_with_layers(self.run.pooled(site).load()))
-            question = self.run.samples.question.values.astype(object)
-            states = states.assign_coords(question=("sample", question))
+            states = states.assign_coords(question=("sample", self.asked), kind=("sample", self.kinds))
             self._states[site] = states.transpose("sample", "condition", "layer", "feature")
         return self._states[site]
 
@@ -145,6 +159,72 @@ class Evidence:
         if site not in self._drift:
             self._drift[site] = self.split(drift.cosine(self.clean_states(site), self.states(site)))
         return self._drift[site]
+
+    # what drift is measured against
+
+    @cached_property
+    def kinds(self) -> NDArray[Any]:
+        """(sample) the kind of each question."""
+        return self.run.samples.kind.values.astype(object)
+
+    @cached_property
+    def asked(self) -> NDArray[Any]:
+        """(sample) what was asked, alike for samples that differ in their image (and in their options) alone."""
+        fixed = self.run.plan.get("settings", {}).get("prompt")
+        if fixed in prompts.FIXED:
+            return np.full(self.run.samples.sizes["sample"], fixed, object)
+        questions = self.run.samples.question.values
+        return np.array([f"{kind}: {text}" for kind, text in zip(self.kinds, questions, strict=True)], object)
+
+    @cached_property
+    def recurring(self) -> NDArray[np.bool_]:
+        """(sample) whether another image is asked the same."""
+        images = self.run.answers.image.values.astype(str)
+        by_question: dict[str, set[str]] = {}
+        for question, image in zip(self.asked.tolist(), images.tolist(), strict=True):
+            by_question.setdefault(question, set()).add(image)
+        return np.array([len(by_question[question]) > 1 for question in self.asked.tolist()], np.bool_)
+
+    @cached_property
+    def sampling(self) -> str:
+        """The control of the run, one for all sites and layers: another image under the same question.
+
+        Where fewer than half of the samples have such a one, another image and question (HI's). Definitions, section 5.
+        """
+        _, same_prompt, _ = SAMPLINGS
+        return same_prompt if self.recurring.mean() >= 0.5 else SAMPLINGS[0]
+
+    @property
+    def scale(self) -> str:
+        """The distance that is 100 %, in words."""
+        return SCALES[self.sampling]
+
+    def control(self, site: str, *, sampling: str | None = None, metric: str = "cosine") -> xr.DataArray:
+        """(sample, layer) mean distance of each clean state to unrelated ones; by default of the run's control."""
+        return labels.mean(self.control_pairs(site, sampling=sampling, metric=metric), "pair")
+
+    def control_pairs(self, site: str, *, sampling: str | None = None, metric: str = "cosine") -> xr.DataArray:
+        """(sample, layer, pair) the same distances, unaveraged."""
+        sampling = sampling or self.sampling
+        return drift.control_pairs(self.clean_states(site), sampling=sampling, metric=metric, seed=self.seed)
+
+    @cached_property
+    def primary_control(self) -> xr.DataArray:
+        """(sample) the control of the states that stand for the model."""
+        clean = self.primary_states.sel(condition="clean", drop=True)
+        return drift.control(clean, sampling=self.sampling, seed=self.seed)
+
+    def is_perturbed(self, pairs: xr.DataArray) -> NDArray[np.bool_]:
+        """(condition) whether a condition belongs to a perturbation: neither clean nor a control."""
+        return np.isin(pairs.family.values.astype(str), self.unions[statistics.ALL])
+
+    def perturbed(self, pairs: xr.DataArray) -> xr.DataArray:
+        """The conditions of all perturbations, without controls."""
+        return pairs.isel(condition=np.flatnonzero(self.is_perturbed(pairs)))
+
+    def over_all(self, pairs: xr.DataArray) -> xr.DataArray:
+        """(sample, ...) each sample's mean over all perturbations."""
+        return statistics.per_sample(pairs, unions=self.unions).sel(family=statistics.ALL, drop=True)
 
     def stored(self, site: str) -> xr.Dataset:
         """Everything stored of a site, lazily, always with a `layer` axis."""
@@ -163,7 +243,17 @@ class Evidence:
         data = data.drop_vars("layer").assign_coords({name: ("layer", each) for name, each in labels.items()} | numbers)
         return data.swap_dims(layer="site_layer").transpose("site_layer", ...)
 
+    def along_site_layers(self, values: xr.DataArray, site: str) -> xr.DataArray:
+        """(sample, site_layer) of (sample, layer) values at a site."""
+        named = values.reset_coords(drop=True).assign_coords(layer=self.site_layers(site)).rename(layer="site_layer")
+        answers = self.run.answers
+        return named.assign_coords(sample=answers.sample.values, image=("sample", answers.image.values))
+
     # samples and conditions
+
+    def with_kind(self, pairs: xr.DataArray) -> xr.DataArray:
+        """The same, with the kind of each question along the samples."""
+        return pairs.assign_coords(kind=("sample", self.kinds))
 
     def split(self, pairs: xr.DataArray) -> xr.DataArray:
         """(sample, condition, ...) with HI's selection of semantic overlays made."""
@@ -190,22 +280,40 @@ class Evidence:
 
     # the one way to a number
 
-    def by_family(self, reduction: statistics.Reduction, *pairs: xr.DataArray) -> xr.Dataset:
+    def by_family(self, reduction: statistics.Reduction, *pairs: xr.DataArray, within: str | None = None) -> xr.Dataset:
         """(family, ...) value with its interval, and counts: `statistics.by_family` with this run's unions and seed."""
-        return statistics.by_family(reduction, *pairs, unions=self.unions, seed=self.seed)
+        return statistics.by_family(reduction, *pairs, unions=self.unions, seed=self.seed, within=within)
 
     def values(self, reduction: statistics.Reduction, *pairs: xr.DataArray) -> xr.DataArray:
         """(family, ..., bound) of `by_family`, without the counts."""
         return self.by_family(reduction, *pairs).value
 
+    def compared(self, name: str, reduction: statistics.Reduction, *pairs: xr.DataArray) -> dict[str, xr.DataArray]:
+        """(family, ..., bound) of `by_family` under a name, with what `sentences.highest` needs beside it."""
+        table = self.by_family(reduction, *pairs)
+        beside = ("mean_of_families", *statistics.SIDES)
+        return {name: table.value} | {f"{name}_{each}": table[each] for each in beside}
+
     def interval(self, values: xr.DataArray) -> xr.DataArray:
-        """(..., bound) mean over samples with its interval by image."""
+        """(..., bound) mean over samples with its interval by image; of shares, see `rate`."""
+        return self._bounded(values, lambda each, images: statistics.bootstrap(
+            statistics.mean, each, cluster=images, seed=self.seed
+        ))  # fmt: skip
+
+    def rate(self, happened: xr.DataArray) -> xr.DataArray:
+        """(..., bound) share over samples, of 0 and 1 and nan, with Wilson's interval on its effective number."""
+        return self._bounded(happened, lambda each, images: statistics.rate(each, cluster=images))
+
+    def resampled(self, statistic: statistics.Statistic, *arrays: xr.DataArray) -> xr.Dataset:
+        """A statistic over samples, estimate (...) and draws (draw, ...) by image: what `statistics.leads` compares."""
+        return statistics.resampled(statistic, *arrays, seed=self.seed)
+
+    def _bounded(self, values: xr.DataArray, bounds: Callable[..., Any]) -> xr.DataArray:
         values = values.transpose("sample", ...)
-        images = self.run.answers.image.values
-        bounds = statistics.bootstrap(statistics.mean, values.values, cluster=images, seed=self.seed)
+        found = bounds(values.values, self.run.answers.image.values)
         kept = values.isel(sample=0, drop=True)
         index = xr.IndexVariable("bound", list(statistics.BOUNDS))
-        return xr.concat([kept.copy(data=np.asarray(bound)) for bound in bounds], index).transpose(..., "bound")
+        return xr.concat([kept.copy(data=np.asarray(bound)) for bound in found], index).transpose(..., "bound")
 
 
 def _with_layers(data: Any) -> Any:

@@ -9,7 +9,7 @@ from analyses import flips, margins, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import share
+from .sentences import Sentence, said, say, share
 
 NAMED = 5
 """Most samples with ties that are named."""
@@ -23,6 +23,8 @@ def compute(evidence: Evidence) -> xr.Dataset:
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
     tied = margins.ties(evidence.scores) > 0
     data = data.assign(counts | overall(evidence))
+    right = flips.correct(evidence.clean_choice, evidence.answer)
+    data = data.assign(clean_right=(right == 1).sum(), clean_wrong=(right == 0).sum())
     data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(evidence.choice)))
     names = tied.sample.values[tied.any("condition").values].tolist()
     return data.assign_attrs(tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""))
@@ -65,21 +67,26 @@ def overall(evidence: Evidence) -> dict[str, xr.DataArray]:
     return {f"overall_{name}": rates[f"any_{name}"] for name in ("ifr", "ifr_mean", "iv")}
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Whether the perturbations turn more right answers wrong than wrong ones right."""
-    sentences: list[str] = []
     worse, better = (data[name].sel(family=statistics.ALL) for name in ("right_to_wrong", "wrong_to_right"))
-    if np.isfinite([worse[0], better[0]]).all():
-        sentences.append(
-            f"Of the answers that were right, {share(worse)} became wrong; of the wrong ones, {share(better)} became "
-            "right."
+    return said(
+        say(
+            data,
+            "Of the answers that were right, {worse} became wrong; of the wrong ones, {better} became right.",
+            worse=share(worse, data.clean_right),
+            better=share(better, data.clean_wrong),
+        ),
+        say(
+            data,
+            "The best options score exactly alike in {count} answers, where the first of them counts as chosen: "
+            "{names}.",
+            count=int(data.ties),
+            names=data.attrs["tied_samples"],
         )
-    if data.ties > 0:
-        sentences.append(
-            f"The best options score exactly alike in {int(data.ties)} answers, where the first of them counts as "
-            f"chosen: {data.attrs['tied_samples']}."
-        )
-    return sentences
+        if data.ties > 0
+        else None,
+    )
 
 
 ANALYSIS = Analysis(

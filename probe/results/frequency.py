@@ -10,7 +10,7 @@ from analyses.frequency import coherence, heatmap, sensitivity, thresholds
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import estimate, share
+from .sentences import Number, Sentence, said, say, share
 
 Parts = dict[str, xr.DataArray]
 
@@ -31,7 +31,7 @@ def sweeps(evidence: Evidence) -> Parts:
             first = threshold(by_radius)
             never = first.never.astype(float).reset_coords(drop=True)
             parts[f"{name}_threshold"] = evidence.interval(first.reset_coords(drop=True))
-            parts[f"{name}_never"] = evidence.interval(never.assign_coords(sample=first.sample))
+            parts[f"{name}_never"] = evidence.rate(never.assign_coords(sample=first.sample))
     return parts
 
 
@@ -69,22 +69,34 @@ def of_family(evidence: Evidence, pairs: xr.DataArray, family: str) -> xr.DataAr
     return pairs.isel(condition=chosen).assign_coords(names)
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """How much fine structure the answers need, and which single wave does most."""
-    sentences: list[str] = []
+    sentences: list[Sentence | None] = []
     if "low_pass_threshold" in data:
         sentences.append(
-            f"{share(data.low_pass_never)} of the answers survive the whole low-pass sweep; the others change at a "
-            f"cutoff of {estimate(data.low_pass_threshold, 2)} on average."
+            say(
+                data,
+                "{never} of the answers survive the whole low-pass sweep; the others change at a cutoff of {cutoff} on "
+                "average.",
+                never=share(data.low_pass_never),
+                cutoff=Number(data.low_pass_threshold),
+            )
         )
     for name in ("flips", "erosion", "drift"):
         if f"map_{name}" in data and np.isfinite(middle := data[f"map_{name}"].sel(bound="estimate")).any():
             where = {dim: int(place) for dim, place in middle.argmax(["i", "j"], skipna=True).items()}
             wave = data[f"map_{name}"].isel(where)
             sentences.append(
-                f"Of single waves, i = {int(wave.i)}, j = {int(wave.j)} gives the highest {name}: {estimate(wave, 4)}."
+                say(
+                    data,
+                    "Of single waves, i = {i}, j = {j} gives the highest {name}: {value}.",
+                    i=int(wave.i),
+                    j=int(wave.j),
+                    name=name,
+                    value=Number(wave, 4),
+                )
             )
-    return sentences
+    return said(*sentences)
 
 
 ANALYSIS = Analysis(

@@ -1,60 +1,153 @@
-"""Hidden instability: what moves although the answer stays, and what predicts a flip."""
+"""Hidden instability: what moves although the answer stays, and what goes with a flip."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from analyses import drift, instability, statistics
+from analyses import instability, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import estimate, share
+from .sentences import Number, Sentence, highest, said, say, share
 
-QUANTILES = (0.05, 0.1, 0.25, 0.5)
+QUANTILES = instability.QUANTILES
+ANSWERS = ("any", "same", "other")
+"""Which unrelated pairs make the yardstick: all, those with the same clean answer, those with another."""
+
+FEWER_RESAMPLES = 500
+"""For areas within families: one per family, site, layer and draw."""
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
-    """(site_layer, family, quantile, bound) hidden shares, and how well drift, energy and margins predict flips."""
+    """(site_layer, family, bound) what hides behind answers that stay, and how well drift and margins go with flips.
+
+    nearer: nearer to another image's clean state than to its own, harmless or dangerous by that image's answer; hidden
+    (answers, quantile): beyond the nearest unrelated pairs.
+    """
     if not evidence.flipped.notnull().any():
         return None
     data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
     eroded = evidence.by_family(statistics.SHARE, instability.eroded_pairs(evidence.erosion, evidence.flipped))
     data = data.assign(eroded=eroded.value, eroded_kept=eroded.defined).merge(predictors(evidence))
-    return data.assign_attrs(site_layer=evidence.primary)
+    return data.assign(compared_sites(evidence, data)).assign_attrs(
+        site_layer=evidence.primary, scale=evidence.scale, others=f"{others(evidence):.0f}"
+    )
+
+
+def others(evidence: Evidence) -> float:
+    """How many other samples, of other images, are asked the same as a sample, on average."""
+    asked, images = evidence.asked.tolist(), evidence.run.answers.image.values.tolist()
+    of_question, of_both = Counter(asked), Counter(zip(asked, images, strict=True))
+    counts = [of_question[one] - of_both[one, image] for one, image in zip(asked, images, strict=True)]
+    return float(np.mean(counts))
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """Hidden shares, and how well drift and the change of energy predict flips, of one site."""
-    moved, control = evidence.drift(site), drift.control_pairs(evidence.clean_states(site), seed=evidence.seed)
-    verdicts = instability.hidden_pairs(moved, control, evidence.flipped, quantile=QUANTILES)
-    hidden = evidence.by_family(statistics.SHARE, verdicts.drop_vars("threshold"))
-    data = xr.Dataset({"hidden": hidden.value, "kept": hidden.defined})
-    data = data.assign(_predicts(evidence, "drift", moved))
+    """What hides behind answers that stay, and how well drift and the change of energy go with flips, of one site."""
+    moved, control = evidence.drift(site), evidence.control_pairs(site)
+    data = xr.Dataset(nearer(evidence, site))
+    beyond = [
+        instability.beyond_nearest(
+            moved, control.where(own), evidence.flipped, unions=evidence.unions, seed=evidence.seed
+        )
+        for own in by_answer(evidence, control)
+    ]
+    data = data.merge(xr.concat(beyond, xr.IndexVariable("answers", list(ANSWERS))))
+    data = data.assign(_goes_with(evidence, "drift", moved))
+    data = data.assign(out_of_family(evidence, moved))
     stored = evidence.stored(site)
     if "dirichlet" in stored:
         energy = stored.dirichlet.load()
         change = evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True)))
-        data = data.assign(_predicts(evidence, "energy_change", change))
+        data = data.assign(_goes_with(evidence, "energy_change", change))
+        data = data.assign(_goes_with(evidence, "energy_change_size", abs(change)))
     return evidence.by_site_layer(data.reset_coords(drop=True), site)
+
+
+def nearer(evidence: Evidence, site: str) -> dict[str, xr.DataArray]:
+    """(family, layer, bound) shares of the kept answers whose state is nearer to another image's than to its own."""
+    verdicts = verdicts_at(evidence, site)
+    tables = {name: evidence.by_family(statistics.SHARE, verdict) for name, verdict in verdicts.data_vars.items()}
+    made = {str(name): table.value for name, table in tables.items()}
+    beside = {f"nearer_{each}": tables["nearer"][each] for each in ("mean_of_families", *statistics.SIDES)}
+    return made | beside | {"nearer_kept": tables["nearer"].defined}
+
+
+def verdicts_at(evidence: Evidence, site: str) -> xr.Dataset:
+    """(sample, condition, layer) nearer, harmless, dangerous; overlays split."""
+    states = evidence.states(site)
+    clean_text = evidence.chosen_text.sel(condition="clean", drop=True)
+    answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": states.sample.values})
+    kept = evidence.unsplit_flipped
+    verdicts = instability.nearer_to_another(states, evidence.clean_states(site), answer, kept)
+    return verdicts.drop_vars(["others", "question"]).map(evidence.split)
+
+
+def by_answer(evidence: Evidence, control: xr.DataArray) -> tuple[xr.DataArray, ...]:
+    """(sample, pair) which control pairs count: all, those with the same clean answer, those with another."""
+    texts = dict(
+        zip(
+            evidence.run.answers.sample.values.tolist(),
+            evidence.chosen_text.sel(condition="clean").values.tolist(),
+            strict=True,
+        )
+    )
+    own = np.array([texts[name] for name in control.sample.values.tolist()], object)
+    other = np.array([[texts.get(name, "") for name in row] for row in control.other.values.tolist()], object)
+    same = xr.DataArray(own[:, None] == other, dims=("sample", "pair"), coords={"sample": control.sample.values})
+    return same | True, same, ~same
 
 
 def predictors(evidence: Evidence) -> xr.Dataset:
     """(predictor) AUROC and average precision of margin erosion and of a small clean margin."""
     scores = {
-        "margin_erosion": evidence.erosion,
+        "margin_erosion": evidence.perturbed(evidence.erosion),
         "small_clean_margin": -evidence.margin.sel(condition="clean", drop=True),
     }
+    flipped = evidence.perturbed(evidence.flipped)
     tables = [
-        instability.predicts_flip(score, evidence.flipped, cluster="image", seed=evidence.seed)
-        for score in scores.values()
+        instability.predicts_flip(score, flipped, cluster="image", seed=evidence.seed) for score in scores.values()
     ]
     return xr.concat(tables, xr.IndexVariable("predictor", list(scores)))
 
 
-def _predicts(evidence: Evidence, name: str, score: xr.DataArray) -> dict[str, xr.DataArray]:
-    table = instability.predicts_flip(score, evidence.flipped, cluster="image", seed=evidence.seed)
+def out_of_family(evidence: Evidence, moved: xr.DataArray) -> dict[str, xr.DataArray]:
+    """(layer, bound) how well a sample's drift under all other families tells its flips within one, on average."""
+    elsewhere = instability.out_of_family(evidence.perturbed(moved))
+    table = instability.predicts_flip_within(
+        elsewhere, evidence.perturbed(evidence.flipped), resamples=FEWER_RESAMPLES, seed=evidence.seed
+    )
+    return {"out_of_family_auroc": table.mean_auroc, "out_of_family_auroc_by_family": _all_families(evidence, table)}
+
+
+def _all_families(evidence: Evidence, table: xr.Dataset) -> xr.DataArray:
+    # clean, controls and unions have none: they take part in no ranking
+    families = [*dict.fromkeys(evidence.flipped.family.values.tolist()), *evidence.unions]
+    return table.auroc.reindex(family=families)
+
+
+def _goes_with(evidence: Evidence, name: str, score: xr.DataArray) -> dict[str, xr.DataArray]:
+    table = instability.predicts_flip(
+        evidence.perturbed(score), evidence.perturbed(evidence.flipped), cluster="image", seed=evidence.seed
+    )
     return {f"{name}_{quantity}": values for quantity, values in table.data_vars.items()}
+
+
+def compared_sites(evidence: Evidence, data: xr.Dataset) -> dict[str, xr.DataArray]:
+    """(site_layer, bound) nearer to another image, over all perturbations, sites and layers compared."""
+    cases, trials = (
+        xr.concat([evidence.along_site_layers(of(site), site) for site in evidence.run.sites], "site_layer")
+        for of in (
+            lambda site: evidence.perturbed(verdicts_at(evidence, site).nearer).sum("condition"),
+            lambda site: evidence.perturbed(verdicts_at(evidence, site).nearer).notnull().sum("condition"),
+        )
+    )
+    drawn = evidence.resampled(statistics.ratio, cases.astype(np.float64), trials.astype(np.float64))
+    lead = statistics.leads(drawn, "site_layer")
+    overall = data.nearer.sel(family=statistics.ALL, drop=True)
+    return {"overall": overall} | {f"overall_{side}": lead[side] for side in statistics.SIDES}
 
 
 def bounds(data: xr.Dataset, name: str) -> xr.DataArray:
@@ -63,38 +156,109 @@ def bounds(data: xr.Dataset, name: str) -> xr.DataArray:
     return xr.concat(parts, xr.IndexVariable("bound", list(statistics.BOUNDS))).transpose(..., "bound")
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
-    """Where most is hidden, and what predicts a flip best."""
-    sentences: list[str] = []
-    hidden = data.hidden.sel(family=statistics.ALL, quantile=QUANTILES[0])
-    if np.isfinite(middle := hidden.sel(bound="estimate")).any():
-        most = hidden.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
-        kept = int(data.kept.sel(family=statistics.ALL, quantile=QUANTILES[0], site_layer=most.site_layer))
-        sentences.append(
-            f"Hidden: of {kept:,} answers that did not change, {share(most)} sit on a state at "
-            f"{most.site_layer.item()} that moved farther than the nearest {100 * QUANTILES[0]:.0f} % of unrelated "
-            "pairs lie apart, the most of all sites and layers."
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """Where most is hidden, whether margins shrink behind answers that stay, and what goes with a flip."""
+    return said(*hidden(data), eroded(data), *readout(data))
+
+
+def hidden(data: xr.Dataset) -> Sequence[Sentence | None]:
+    """Where states go over to another image's behind answers that stay; without a recurring question, beyond which."""
+    most = highest(data, "overall", "site_layer")
+    if most is None:
+        here = data.sel(
+            family=statistics.ALL, site_layer=data.attrs["site_layer"], answers="any", quantile=QUANTILES[0]
         )
+        return (
+            say(
+                data,
+                "Hidden: of {kept} answers that stayed under perturbations, {beyond} sit on a state at {site} "
+                "that moved farther than the nearest {q} % of unrelated pairs lie apart.",
+                kept=f"{int(here.kept):,}",
+                beyond=share(here.hidden, here.kept),
+                site=data.attrs["site_layer"],
+                q=f"{100 * QUANTILES[0]:.0f}",
+            ),
+        )
+    here = data.sel(family=statistics.ALL, site_layer=most.label)
+    return (
+        say(
+            data,
+            "Hidden: of {kept} answers that stayed under perturbations, {nearer} sit on a state at {site} that "
+            "is nearer to another image's clean state under the same question than to its own: {harmless} to "
+            "one with the same answer, {dangerous} to one with another. That is {word} of all sites and "
+            "layers{standing}; an unmoved state gives 0{ceiling}.",
+            kept=f"{int(here.nearer_kept):,}",
+            nearer=share(most.values, here.nearer_kept),
+            site=most.label,
+            word=most.named("the most", "the highest share"),
+            standing=most.standing,
+            harmless=share(here.harmless),
+            dangerous=share(here.dangerous),
+            ceiling=ceiling(data, most.label),
+        ),
+    )
+
+
+def ceiling(data: xr.Dataset, site_layer: str) -> str:
+    """What another image gives, where the run has it."""
+    if "another_image" not in data.family.values:
+        return ""
+    other = share(data.nearer.sel(site_layer=site_layer, family="another_image"))
+    return f", another image {other}" if other.is_said else ""
+
+
+def eroded(data: xr.Dataset) -> Sentence | None:
+    """Whether margins shrink behind answers that stay, more often than they grow."""
+    here = data.sel(family=statistics.ALL)
+    return say(
+        data,
+        "Of {kept} answers that stayed under perturbations, {eroded} lost some of their margin; without any effect it "
+        "would be half.",
+        kept=f"{int(here.eroded_kept):,}",
+        eroded=share(here.eroded, here.eroded_kept),
+    )
+
+
+def readout(data: xr.Dataset) -> Sequence[Sentence | None]:
+    """How well drift goes with flips, read from the same forward; and what tells them beforehand."""
     area = bounds(data, "drift_auroc")
-    if np.isfinite(area.sel(bound="low")).any():  # of a single image there is no interval
-        middle = area.sel(bound="estimate")
-        best = area.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
-        margin = bounds(data, "auroc").sel(predictor="small_clean_margin")
-        sentences.append(
-            f"Drift predicts flips best at {best.site_layer.item()}: AUROC {estimate(best, 2)}; a small margin on the "
-            f"clean image, known beforehand, {estimate(margin, 2)}."
-        )
-    return sentences
+    middle = area.sel(bound="estimate")
+    if not np.isfinite(middle).any():
+        return ()
+    best = area.isel(site_layer=int(middle.argmax("site_layer", skipna=True)))
+    flips = int(data.drift_flips.sel(site_layer=best.site_layer))
+    return (
+        say(
+            data,
+            "Readout, not prediction: at {site}, the highest of all sites and layers, drift goes with {flips} "
+            "flips of the same forwards with AUROC {area}. Beforehand, a sample's drift under all other "
+            "families tells its flips within one with {elsewhere} on average over families; a small margin on "
+            "the clean image with {margin} over all pairs.",
+            site=str(best.site_layer.item()),
+            flips=f"{flips:,}",
+            area=Number(best, cases=flips),
+            elsewhere=Number(data.out_of_family_auroc.sel(site_layer=best.site_layer)),
+            margin=Number(bounds(data, "auroc").sel(predictor="small_clean_margin")),
+        ),
+    )
 
 
 ANALYSIS = Analysis(
     name="instability",
     title="Hidden instability at {site_layer}",
-    meaning=f"Of the answers that stayed: hidden, whose state moved beyond the nearest {100 * QUANTILES[0]:.0f} % of "
-    "unrelated pairs; eroded, whose margin shrank.",
+    meaning="Of the answers that stayed: nearer to another image's clean state, one of {others} under the same "
+    "question on average, than to its own (an unmoved state: 0), harmless where that image has the same answer, "
+    f"dangerous where another; beyond the nearest {100 * QUANTILES[0]:.0f} % of unrelated pairs with another "
+    f"answer; eroded, whose margin shrank (50 % by chance).",
     needs=("options", "states"),
     compute=compute,
-    columns=(percent("hidden", "hidden", at={"quantile": QUANTILES[0]}), percent("eroded", "eroded")),
+    columns=(
+        percent("nearer", "nearer to another"),
+        percent("harmless", "harmless"),
+        percent("dangerous", "dangerous"),
+        percent("hidden", "beyond", at={"quantile": QUANTILES[0], "answers": "other"}),
+        percent("eroded", "eroded"),
+    ),
     finding=finding,
     hidden_rows=("clean",),
 )

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from analyses import flips, margins, statistics
+from analyses import flips, labels, margins, statistics
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
+from .sentences import Number, Sentence, said, say, share
 
 REFERENCES = ("clean_choice", "answer", "top2")
 
@@ -18,11 +19,15 @@ def compute(evidence: Evidence) -> xr.Dataset:
     chosen = (evidence.clean_choice, evidence.answer, "top2")
     found = [evidence.values(statistics.MEAN, evidence.split(margins.margin(evidence.scores, one))) for one in chosen]
     margin = xr.concat(found, xr.IndexVariable("reference", list(REFERENCES)))
-    return xr.Dataset({"margin": margin, "accuracy": accuracies(evidence)})
+    right = right_by_normalisation(evidence)
+    rates = [evidence.values(statistics.SHARE, right.sel(normalisation=name)) for name in right.normalisation.values]
+    accuracy = xr.concat(rates, right.normalisation)
+    apart = widest_difference(evidence, right)
+    return xr.Dataset({"margin": margin, "accuracy": accuracy, "normalisation_range": apart})
 
 
-def accuracies(evidence: Evidence) -> xr.DataArray:
-    """(normalisation, family, bound) share of right choices when scores are compared in each way."""
+def right_by_normalisation(evidence: Evidence) -> xr.DataArray:
+    """(normalisation, sample, condition) whether the choice is right when scores are compared in each way."""
     samples, answers = evidence.run.samples, evidence.run.answers
     exists = samples.option_text != ""
     counts = answers.token_count.sel(condition="clean", drop=True)
@@ -36,23 +41,45 @@ def accuracies(evidence: Evidence) -> xr.DataArray:
     }
     choices = (margins.choice(margins.complete(scores, exists)) for scores in scored.values())
     right = [evidence.split(flips.correct(choice, evidence.answer)) for choice in choices]
-    rates = [evidence.values(statistics.SHARE, each) for each in right]
-    return xr.concat(rates, xr.IndexVariable("normalisation", list(scored)))
+    return xr.concat(right, xr.IndexVariable("normalisation", list(scored)))
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def widest_difference(evidence: Evidence, right: xr.DataArray) -> xr.DataArray:
+    """(bound) by how much clean accuracy differs between the best and the worst way, images drawn again for both."""
+    clean = right.sel(condition="clean", drop=True)
+    middle = labels.mean(clean, "sample")
+    if not np.isfinite(middle).any():
+        return xr.DataArray(np.full(3, np.nan), dims="bound", coords={"bound": list(statistics.BOUNDS)})
+    best, worst = (clean.isel(normalisation=int(place("normalisation"))) for place in (middle.argmax, middle.argmin))
+    return evidence.interval((best - worst).reset_coords(drop=True))
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Whether another way of scoring would give another accuracy."""
     clean = data.accuracy.sel(family="clean", bound="estimate")
     if not np.isfinite(clean).any():
         return ()
+    apart = data.normalisation_range
     best, worst = (
-        clean.isel(normalisation=int(place("normalisation", skipna=True))) for place in (clean.argmax, clean.argmin)
+        str(data.normalisation.values[int(place("normalisation"))]) for place in (clean.argmax, clean.argmin)
     )
-    if best.normalisation == worst.normalisation:
-        return (f"On clean images, {100 * float(best):.1f} % are right however options are scored.",)
-    return (
-        f"On clean images, options scored by {best.normalisation.item()} give {100 * float(best):.1f} % right, by "
-        f"{worst.normalisation.item()} {100 * float(worst):.1f} %.",
+    if not Number(apart).excludes_zero:
+        return said(
+            say(
+                data,
+                "On clean images {rate} are right by summed log-likelihoods; no other way of scoring is told "
+                "from that by these images.",
+                rate=share(data.accuracy.sel(family="clean", normalisation="sum")),
+            )
+        )
+    return said(
+        say(
+            data,
+            "On clean images, options scored by {best} give {apart} points more right than by {worst}.",
+            best=best,
+            worst=worst,
+            apart=Number(apart, 1, 100),
+        )
     )
 
 

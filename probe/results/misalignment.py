@@ -9,7 +9,7 @@ from analyses import misalignment, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import highest, share
+from .sentences import Sentence, highest, said, say, share
 
 ACRONYMS = {"hallucination": "HR", "critical_omission": "COR", "safety_misinterpretation": "SMR"}
 """Quantities of the tables, and what the literature calls their means."""
@@ -26,10 +26,14 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
         for name, pairs in found.items()
     }
     data = xr.Dataset({name: table.value for name, table in tables.items()})
+    data = data.assign({f"{name}_{side}": table[side] for name, table in tables.items() for side in statistics.SIDES})
     data = data.assign({f"{name}_defined": table.defined for name, table in tables.items()})
     cut = evidence.run.answers.cut
     data = data.assign(free_answers=(cut >= 0).sum(), cut_answers=(cut == 1).sum())
-    return data.assign({f"{name}_by_condition": evidence.interval(pairs) for name, pairs in found.items()})
+    by_condition = {
+        name: (evidence.interval if name == "hallucination" else evidence.rate)(pairs) for name, pairs in found.items()
+    }
+    return data.assign({f"{name}_by_condition": values for name, values in by_condition.items()})
 
 
 def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
@@ -77,20 +81,36 @@ def _over_all_samples(evidence: Evidence, part: xr.DataArray) -> xr.DataArray:
     return evidence.split(whole.assign_coords(along).transpose("sample", "condition"))
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """What each rate rises to from clean, under the family that raises it most."""
-    sentences: list[str] = []
+    sentences: list[Sentence | None] = []
     for quantity, acronym in ACRONYMS.items():
         worst = highest(data, quantity)
         if worst is not None:
-            clean = share(data[quantity].sel(family="clean"))
-            sentences.append(f"{acronym}: {clean} on clean images, {share(worst)} under {worst.family.item()}.")
-    if cut := int(data.cut_answers):
+            sentences.append(
+                say(
+                    data,
+                    "{acronym}: {clean} on clean images, {word} {worst} under {family}{standing}.",
+                    acronym=acronym,
+                    clean=share(data[quantity].sel(family="clean")),
+                    word=worst.named("at most", "highest"),
+                    worst=share(worst.values),
+                    family=worst.label,
+                    standing=worst.standing,
+                )
+            )
+    cut = int(data.cut_answers)
+    if cut:
         sentences.append(
-            f"{cut} of {int(data.free_answers)} free answers were cut at their maximum number of tokens: what they had "
-            "not named by then counts as left out. Allow more with --max-new-tokens."
+            say(
+                data,
+                "{cut} of {all} free answers were cut at their maximum number of tokens: what they had not "
+                "named by then counts as left out. Allow more with --max-new-tokens.",
+                cut=cut,
+                all=int(data.free_answers),
+            )
         )
-    return sentences
+    return said(*sentences)
 
 
 ANALYSIS = Analysis(

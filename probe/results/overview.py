@@ -1,121 +1,228 @@
 """The overview: what each family of perturbations does to answers, states and margins, in one table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
-from analyses import drift, statistics
+from analyses import margins, statistics
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import certainty, estimate, highest, lowest, share
+from .sentences import Number, Sentence, highest, lowest, said, say, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NOT_OF_CLEAN = ("ifr", "iv", "drift_percent", "cohen_d", "margin_erosion")
+NOT_OF_CLEAN = ("ifr", "iv", "iv_at_k", "drift_percent", "margin_erosion", "answer_erosion", "erosion_beyond_chance")
 """What is 0 on the clean image by definition, and is left undefined there."""
+
+Quantity = tuple[statistics.Reduction, tuple[xr.DataArray, ...]]
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
-    """(family, bound) flip rates, accuracy, drift in % of its control and margin erosion."""
-    parts = (of_answers(evidence) if evidence.has_options else {}) | (of_states(evidence) if evidence.primary else {})
-    data = xr.Dataset({name: table.value for name, table in parts.items()})
-    counts = {f"{name}_{count}": table[count] for name, table in parts.items() for count in ("defined", "undefined")}
-    data = data.assign(counts).assign_attrs(
-        identity(evidence), site_layer=evidence.primary, drift_at=drift_at(evidence)
+    """(family, bound) flip rates, accuracy, drift in % of its control and margin erosion, also by kind of question."""
+    quantities = (of_answers(evidence) if evidence.has_options else {}) | (
+        of_states(evidence) if evidence.primary else {}
     )
-    perturbed = data.family != "clean"
-    return data.assign({name: data[name].where(perturbed) for name in NOT_OF_CLEAN if name in data})
+    parts: dict[str, xr.DataArray] = {}
+    for name, (reduction, pairs) in quantities.items():
+        parts |= evidence.compared(name, reduction, *pairs) | counts(evidence, name, reduction, pairs)
+    clean = [name for name in parts if name.startswith(NOT_OF_CLEAN) and "family" in parts[name].dims]
+    parts |= {name: parts[name].where(parts[name].family != "clean") for name in clean}
+    return xr.Dataset(parts | by_kind(evidence, quantities)).assign_attrs(
+        identity(evidence),
+        site_layer=evidence.primary,
+        drift_at=drift_at(evidence),
+        k=fewest_conditions(evidence),
+        kinds=asked_of_kinds(evidence),
+    )
+
+
+def counts(
+    evidence: Evidence, name: str, reduction: statistics.Reduction, pairs: Sequence[xr.DataArray]
+) -> dict[str, xr.DataArray]:
+    """How many pairs of each family are defined, and how many are not."""
+    table = evidence.by_family(reduction, *pairs)
+    return {f"{name}_{count}": table[count] for count in ("defined", "undefined")}
+
+
+def by_kind(evidence: Evidence, quantities: Mapping[str, Quantity]) -> dict[str, xr.DataArray]:
+    """The same quantities for each kind of question; nothing where all are of one kind."""
+    if len(set(evidence.kinds.tolist())) < 2:
+        return {}
+    return {
+        f"{name}_by_kind": evidence.by_family(
+            reduction, *(evidence.with_kind(each) for each in pairs), within="kind"
+        ).value
+        for name, (reduction, pairs) in quantities.items()
+    }
+
+
+def asked_of_kinds(evidence: Evidence) -> dict[str, list[str]]:
+    """Families whose kinds of questions have different numbers of conditions, and those kinds.
+
+    Pooled, a kind with more conditions weighs more: a rate of pairs and a rate of samples are then of different mixes.
+    """
+    if not evidence.has_options or len(set(evidence.kinds.tolist())) < 2:
+        return {}
+    pairs = evidence.with_kind(evidence.flipped)
+    mixed: dict[str, list[str]] = {}
+    for family in dict.fromkeys(pairs.family.values.tolist()):
+        known = pairs.isel(condition=np.flatnonzero(pairs.family.values == family)).notnull().sum("condition")
+        most = {kind: int(known[known.kind.values == kind].max()) for kind in dict.fromkeys(evidence.kinds.tolist())}
+        if len(set(most.values())) > 1:
+            mixed[family] = [kind for kind, number in most.items() if number]
+    return mixed
+
+
+def fewest_conditions(evidence: Evidence) -> int:
+    """The smallest number of conditions that a sample has of a family of perturbations; 1 where there is none."""
+    if not evidence.has_options:
+        return 1
+    pairs = evidence.perturbed(evidence.flipped)
+    sizes = [
+        int(known.min())
+        for family in dict.fromkeys(pairs.family.values.tolist())
+        if len(known := _positive(pairs.isel(condition=np.flatnonzero(pairs.family.values == family))))
+    ]
+    return min(sizes, default=1)
+
+
+def _positive(pairs: xr.DataArray) -> "np.ndarray[Any, Any]":
+    known = pairs.notnull().sum("condition").values
+    return known[known > 0]
 
 
 def identity(evidence: Evidence) -> dict[str, Any]:
     """Which run this is."""
     run = evidence.run
     named = run.plan.get("settings", {})
-    in_dataset = run.samples.sizes.get("sample", 0)
     return {
         "model": named.get("model", ""),
         "dataset": named.get("dataset", ""),
         "images": run.images.sizes["image"],
-        "samples": in_dataset,
+        "samples": run.samples.sizes.get("sample", 0),
     }
 
 
 def drift_at(evidence: Evidence) -> str:
-    """Where the drift of the table was measured, as the beginning of a sentence."""
-    return f"Drift at {evidence.primary}" if evidence.primary else "No drift: the run kept answers only"
+    """Where the drift of the table was measured and on which scale, as the beginning of a sentence."""
+    if not evidence.primary:
+        return "No drift: the run kept answers only"
+    return f"Drift at {evidence.primary}, in % of {evidence.scale}"
 
 
-def of_answers(evidence: Evidence) -> dict[str, xr.Dataset]:
+def of_answers(evidence: Evidence) -> dict[str, Quantity]:
     """Flips, accuracy and margins of questions with options."""
+    scores, clean = evidence.scores, evidence.scores.sel(condition="clean", drop=True)
+    answer = margins.margin(scores, evidence.answer)
+    beyond = margins.erosion_beyond_chance(clean, scores)
     return {
-        "ifr": evidence.by_family(statistics.SHARE, evidence.flipped),
-        "iv": evidence.by_family(statistics.EVER, evidence.flipped),
-        "accuracy": evidence.by_family(statistics.SHARE, evidence.correct),
-        "margin_erosion": evidence.by_family(statistics.MEAN, evidence.erosion),
+        "ifr": (statistics.SHARE, (evidence.flipped,)),
+        "iv": (statistics.EVER, (evidence.flipped,)),
+        "iv_at_k": (statistics.ever_among(fewest_conditions(evidence)), (evidence.flipped,)),
+        "accuracy": (statistics.SHARE, (evidence.correct,)),
+        "margin_erosion": (statistics.MEAN, (evidence.erosion,)),
+        "answer_erosion": (statistics.MEAN, (evidence.split(answer.sel(condition="clean", drop=True) - answer),)),
+        "erosion_beyond_chance": (statistics.MEAN, (evidence.split(beyond),)),
     }
 
 
-def of_states(evidence: Evidence) -> dict[str, xr.Dataset]:
-    """Drift of the states that stand for the model, on the scale of unrelated samples."""
-    control = drift.control(evidence.primary_states.sel(condition="clean", drop=True), seed=evidence.seed)
-    return {
-        "drift_percent": evidence.by_family(statistics.PERCENT, evidence.primary_drift, control),
-        "cohen_d": evidence.by_family(statistics.COHEN_D, evidence.primary_drift, control),
-    }
+def of_states(evidence: Evidence) -> dict[str, Quantity]:
+    """Drift of the states that stand for the model, on the scale of the run's control."""
+    return {"drift_percent": (statistics.PERCENT, (evidence.primary_drift, evidence.primary_control))}
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """What moved outside, inside and in between, and under which family most."""
-    sentences = (outside(data), inside(data), margins(data), accuracy(data))
-    return [sentence for sentence in sentences if sentence]
+    return said(outside(data), inside(data), eroded(data), accuracy(data))
 
 
-def outside(data: xr.Dataset) -> str:
+def outside(data: xr.Dataset) -> Sentence | None:
     """How often answers changed, and under which family most."""
-    if (most := highest(data, "ifr")) is None:
-        return ""
+    most = highest(data, "ifr")
+    if most is None:
+        return None
     every = data.sel(family=statistics.ALL)
-    if every.ifr.sel(bound="estimate").isnull():
-        return f"Outside: answers flip most under the control {most.family.item()} ({share(most)})."
-    return (
-        f"Outside: {share(every.ifr)} of all answers flipped, and {share(every.iv)} of the questions flipped at least "
-        f"once; highest under {most.family.item()} ({share(most)})."
+    return say(
+        data,
+        "Outside: {flipped} of {pairs} answers under perturbations differ from the clean answer, and {ever} of the "
+        "questions flip under at least one; {word} under {family}, {rate}{standing}.",
+        flipped=share(every.ifr),
+        pairs=f"{int(every.ifr_defined):,}",
+        ever=share(every.iv),
+        word=most.named("most", "highest"),
+        family=most.label,
+        rate=share(most.values),
+        standing=most.standing,
     )
 
 
-def inside(data: xr.Dataset) -> str:
-    """How far states moved on the scale of unrelated samples."""
-    if (most := highest(data, "drift_percent")) is None:
+def inside(data: xr.Dataset) -> Sentence | None:
+    """How far states moved on the scale of the control."""
+    most = highest(data, "drift_percent")
+    if most is None:
+        return None
+    return say(
+        data,
+        "Inside: under perturbations states move by {drift} of {scale}, at {site}; {word} under {family}, "
+        "{most}{standing}.",
+        drift=Number(data.drift_percent.sel(family=statistics.ALL), 1, unit="%"),
+        scale=data.attrs["drift_at"].partition(" in % of ")[2],
+        site=data.attrs["site_layer"],
+        word=most.named("farthest", "highest"),
+        family=most.label,
+        most=Number(most.values, 1, unit="%"),
+        standing=most.standing,
+    )
+
+
+def eroded(data: xr.Dataset) -> Sentence | None:
+    """Where a margin shrinks most, by a reference that was not chosen on the clean scores."""
+    tested: tuple[tuple[str, str], ...] = (
+        ("answer_erosion", "the right answer loses margin"),
+        ("erosion_beyond_chance", "the clean choice loses margin, beyond what its choice brings about,"),
+    )
+    for name, what in tested:
+        most = highest(data, name)
+        if most is not None:
+            size = Number(most.values, 2, unit="nats")
+            return say(
+                data,
+                "Margins: {what} {word} under {family}, {size}{certain}{standing}.",
+                what=what,
+                word=most.named("most", "by the highest mean"),
+                family=most.label,
+                size=size,
+                certain=certainty(size),
+                standing=most.standing,
+            )
+    return None
+
+
+def certainty(size: Number) -> str:
+    """Whether the interval excludes none at all, as the end of a sentence; nothing where there is no interval."""
+    if not np.isfinite(size.bounds).all():
         return ""
-    if data.drift_percent.sel(family=statistics.ALL, bound="estimate").isnull():
-        moved = f"{estimate(most, 1)} % of the distance between unrelated samples"
-        return f"Inside: states move farthest under the control {most.family.item()}, by {moved}."
-    every = estimate(data.drift_percent.sel(family=statistics.ALL), 1)
-    return (
-        f"Inside: states moved by {every} % of the distance between unrelated samples; farthest under "
-        f"{most.family.item()} ({estimate(most, 1)} %)."
-    )
+    return "; the interval excludes 0" if size.excludes_zero else "; the interval includes 0"
 
 
-def margins(data: xr.Dataset) -> str:
-    """Where the margin of the clean choice shrinks most, and whether the interval excludes none at all."""
-    if (most := highest(data, "margin_erosion")) is None:
-        return ""
-    return (
-        f"Margins: the clean choice loses most of its margin under {most.family.item()} ({estimate(most, 2)} nats; "
-        f"{certainty(most)})."
-    )
-
-
-def accuracy(data: xr.Dataset) -> str:
+def accuracy(data: xr.Dataset) -> Sentence | None:
     """What the perturbations cost in accuracy."""
-    if (worst := lowest(data, "accuracy")) is None:
-        return ""
-    clean = share(data.accuracy.sel(family="clean"))
-    return f"Accuracy: {clean} on clean images, lowest under {worst.family.item()} ({share(worst)})."
+    worst = lowest(data, "accuracy")
+    if worst is None:
+        return None
+    return say(
+        data,
+        "Accuracy: {clean} on clean images, {word} under {family}, {rate}{standing}.",
+        clean=share(data.accuracy.sel(family="clean")),
+        word=worst.named("least", "lowest"),
+        family=worst.label,
+        rate=share(worst.values),
+        standing=worst.standing,
+    )
 
 
 def figure(data: xr.Dataset) -> "Figure | None":
@@ -135,16 +242,14 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(
         percent("ifr", "IFR", meaning="answers that differ from the clean answer, of all (question, condition) pairs"),
-        percent("iv", "IV", meaning="questions whose answer flips under at least one condition of the family"),
-        percent("accuracy", "acc.", meaning="answers that are right"),
-        Column(
-            "drift_percent",
-            "drift",
-            unit="%",
-            digits=0,
-            meaning="in % of control drift; 100: as far as unrelated samples (another image and question) lie apart",
+        percent(
+            "iv",
+            "IV",
+            meaning="questions whose answer flips under at least one condition of the family; grows with their number",
         ),
-        Column("cohen_d", "d", digits=1, meaning="Cohen's d of drift against control; below 0: less than control"),
+        percent("iv_at_k", "IV@{k}", meaning="the same under {k} of the family's conditions, drawn at random"),
+        percent("accuracy", "acc.", meaning="answers that are right"),
+        Column("drift_percent", "drift", unit="%", digits=0, meaning="in % of the control; 100: as far as that"),
         Column("margin_erosion", "erosion", meaning="how much of the clean choice's margin is lost, in nats"),
     ),
     finding=finding,

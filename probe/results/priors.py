@@ -6,10 +6,9 @@ import xarray as xr
 
 from analyses import priors, statistics
 
-from ..perturbations import SUITES
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import highest, share
+from .sentences import Sentence, highest, said, say, share
 
 PRIOR = "white"
 """The condition that stands for seeing nothing: HI's blank image."""
@@ -51,14 +50,19 @@ def of_states(evidence: Evidence) -> dict[str, xr.Dataset]:
     return {"state": evidence.by_family(statistics.MEAN, along)}
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """How often a flip ends at what the model answers without seeing anything."""
-    most = highest(data, "flip_to_prior", leave_out=SUITES["priors"].specs)
+    most = highest(data, "flip_to_prior")
     if most is None:
         return ()
-    return (
-        f"Where answers flip, they flip to the answer to a white image most often under {most.family.item()} "
-        f"({share(most)} of its flips).",
+    return said(
+        say(
+            data,
+            "Where answers flip, they flip to the answer to a white image most often under {family} ({share} of "
+            "its flips).",
+            family=most.label,
+            share=share(most.values),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from analyses import misalignment, probing
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
+from .sentences import Number, Sentence, said, say
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -50,13 +51,20 @@ def at_site(evidence: Evidence, site: str, present: xr.DataArray) -> xr.Dataset:
     return evidence.by_site_layer(data, site)
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Where the classes are read best."""
     read = data.auroc.mean("class")
     if not np.isfinite(read).any():
-        return ("Too few images have or lack each class: a probe needs ten of either.",)
+        return said(say(data, "Too few images have or lack each class: a probe needs ten of either."))
     best = read.isel(site_layer=int(read.argmax("site_layer", skipna=True)))
-    return (f"Classes are read best from {best.site_layer.item()}: mean AUROC {float(best):.2f} on held-out images.",)
+    return said(
+        say(
+            data,
+            "Classes are read from {site} with the highest mean AUROC on held-out images, {auroc}.",
+            site=str(best.site_layer.item()),
+            auroc=Number(best),
+        )
+    )
 
 
 ANALYSIS = Analysis(

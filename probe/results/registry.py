@@ -70,7 +70,8 @@ def _result(evidence: Evidence, analysis: Analysis, *, named: bool) -> Result | 
     lacking = missing(evidence, analysis.needs)
     data = None if lacking else analysis.compute(evidence)
     if data is not None:
-        return Result(analysis, data.assign_attrs(unions=evidence.unions))
+        of_run = {"unions": evidence.unions, "images": evidence.run.images.sizes["image"]}
+        return Result(analysis, data.assign_attrs({**of_run, **data.attrs}))
     if not named:
         return None
     if not lacking:

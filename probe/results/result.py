@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNDEFINED = "–"
+NONE = "none"
+"""An infinite number: of layers, that no stored one is so."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ class Result:
         """How to read the table."""
         return self._filled(self.analysis.meaning)
 
+    @property
+    def unions(self) -> tuple[str, ...]:
+        """Which families each union that the table shows holds, a sentence each."""
+        if self._along != "family":
+            return ()
+        shown = self._shown["family"].values.tolist()
+        unions = {name: list(held) for name, held in self.data.attrs.get("unions", {}).items() if name in shown}
+        return tuple(f"{name}: {', '.join(held) or 'no family of this run'}." for name, held in unions.items())
+
     @cached_property
     def findings(self) -> tuple[str, ...]:
         """What was found and how sure it is, a sentence each."""
@@ -68,14 +79,39 @@ class Result:
 
     @cached_property
     def rows(self) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-        """The rows of the table: a name, and a cell for each column."""
+        """The rows of the table: a name, and a cell for each column.
+
+        Below a family, one row for each kind of question where these have different conditions of it; below a union,
+        the mean of its families.
+        """
         if not self._along:
             return tuple((text, (_cell(column, values),)) for column, text, values in self.columns)
         labels = [label for label in self._shown[self._along].values.tolist() if label not in self.analysis.hidden_rows]
         return tuple(
-            (str(label), tuple(_cell(column, values.sel({self._along: label})) for column, _, values in self.columns))
+            (name, tuple(_cell(column, values.sel(at) if values.dims else values) for column, values in variant))
             for label in labels
+            for name, at, variant in self._of_label(label)
         )
+
+    def _of_label(self, label: Any) -> "Iterator[tuple[str, dict[str, Any], list[tuple[Column, xr.DataArray]]]]":
+        """The row of a label, then those that stand below it: name, where in the variables, the variables."""
+        yield str(label), {self._along: label}, [(column, values) for column, _, values in self.columns]
+        for kind in self.data.attrs.get("kinds", {}).get(label, ()):
+            yield f"{label}: {kind}", {self._along: label}, self._beside("by_kind", {"kind": kind})
+        if label in self.data.attrs.get("unions", {}) and (means := self._beside("mean_of_families", {})):
+            yield f"{label}: mean of families", {self._along: label}, means
+
+    def _beside(self, suffix: str, at: dict[str, Any]) -> list[tuple[Column, xr.DataArray]]:
+        """What stands beside each column's variable under a suffix, undefined where nothing does; empty without any."""
+        names = [f"{column.variable}_{suffix}" for column, _, _ in self.columns]
+        if not any(name in self._shown for name in names):
+            return []
+        nothing = xr.DataArray(np.nan)
+        found: list[tuple[Column, xr.DataArray]] = []
+        for (column, _, values), name in zip(self.columns, names, strict=True):
+            beside = self._shown[name].sel(at) if name in self._shown else nothing
+            found.append((column, beside if set(beside.dims) <= set(values.dims) else nothing))
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values; nan becomes null."""
@@ -90,6 +126,7 @@ class Result:
         return {
             "title": self.title,
             "meaning": self.meaning,
+            "unions": list(self.unions),
             "findings": list(self.findings),
             "rows": shown,
             "data": plain(self.data.to_dict()),
@@ -105,8 +142,8 @@ class Result:
     @cached_property
     def _shown(self) -> xr.Dataset:
         """The part that the table shows: of many sites and layers the one that the title names."""
-        one = "site_layer" in self.data.dims and self._along != "site_layer"
-        return self.data.sel(site_layer=self.data.attrs["site_layer"]) if one else self.data
+        named = {dim: self.data.attrs.get(dim) for dim in ("site_layer", "site") if dim in self.data.dims}
+        return self.data.sel({dim: label for dim, label in named.items() if label and dim != self._along})
 
 
 def _spread(column: Column, data: xr.Dataset, along: str) -> Iterator[tuple[Column, str, xr.DataArray]]:
@@ -118,15 +155,15 @@ def _spread(column: Column, data: xr.Dataset, along: str) -> Iterator[tuple[Colu
     dims = [str(dim) for dim in values.dims if dim not in (along, "bound")]
     for labels in product(*(values[dim].values.tolist() for dim in dims)):
         where = dict(zip(dims, labels, strict=True))
-        yield column, column.title.format(**where), values.sel(where)
+        yield column, column.title.format(**{**data.attrs, **where}), values.sel(where)
 
 
 def _cell(column: Column, values: xr.DataArray) -> Cell:
     numbers = np.atleast_1d(values.values).astype(np.float64) * column.scale
-    if not np.isfinite(numbers[0]):
+    if np.isnan(numbers[0]):
         return Cell(UNDEFINED)
-    texts = [f"{number:.{column.digits}f}" for number in numbers]
-    bounded = len(texts) == 3 and bool(np.isfinite(numbers).all())
+    texts = [NONE if np.isinf(number) else f"{number:.{column.digits}f}" for number in numbers]
+    bounded = len(texts) == 3 and not bool(np.isnan(numbers).any())
     return Cell(texts[0], f"{texts[1]}…{texts[2]}" if bounded else "")
 
 

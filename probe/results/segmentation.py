@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
 from analyses import correlation, segmentation, statistics
@@ -10,7 +9,7 @@ from analyses import correlation, segmentation, statistics
 from . import misalignment
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import estimate, highest
+from .sentences import Number, Sentence, highest, said, say
 
 QUALITIES = {
     "miou": segmentation.summed_miou,
@@ -58,19 +57,32 @@ def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
     return table.squeeze("quality", drop=True).rename(n="pairs", undefined="pairs_undefined")
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """The condition that costs most, and whether misalignment follows it."""
     first = data.isel(segmenter=0)
     worst = highest(first, "miou_drop", "condition")
     if worst is None:
         return ()
-    sentences = [f"Segmentation loses most under {worst.condition.item()}: {estimate(worst, 1, 100)} points of mIoU."]
+    sentences = [
+        say(
+            data,
+            "Segmentation loses {most} under {condition}: {drop} points of mIoU{standing}.",
+            most=worst.named("most", "the highest share"),
+            condition=worst.label,
+            drop=Number(worst.values, 1, 100),
+            standing=worst.standing,
+        )
+    ]
     for name in first.measure.values.tolist() if "pearson" in first else ():
-        r = first.pearson.sel(measure=name)
-        if np.isfinite(r.sel(bound="estimate")):
-            acronym = misalignment.ACRONYMS[name]
-            sentences.append(f"Across conditions {acronym} and the drop of mIoU correlate with r = {estimate(r, 2)}.")
-    return sentences
+        sentences.append(
+            say(
+                data,
+                "Across conditions {acronym} and the drop of mIoU correlate with r = {r}.",
+                acronym=misalignment.ACRONYMS[name],
+                r=Number(first.pearson.sel(measure=name)),
+            )
+        )
+    return said(*sentences)
 
 
 ANALYSIS = Analysis(

@@ -9,7 +9,7 @@ from analyses import spectral, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import share
+from .sentences import Sentence, said, say, share
 
 NAMES = ("low", "middle", "high")
 
@@ -32,17 +32,22 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     return evidence.by_site_layer(data.assign_coords(band=bands), site)
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
-    """The band that changes most over all perturbations."""
-    values = data.change.sel(family=statistics.ALL)
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """The band whose power changes by the highest share over all perturbations, at the site and layer of the table."""
+    values = data.change.sel(family=statistics.ALL, site_layer=data.attrs["site_layer"])
     middle = abs(values.sel(bound="estimate"))
     if not np.isfinite(middle).any():
         return ()
-    where = middle.argmax(["site_layer", "band"], skipna=True)
-    most = values.isel({dim: int(position) for dim, position in where.items()})
-    return (
-        f"Of the token spectrum the {most.band.item()} band changes most, at {most.site_layer.item()}: {share(most)} "
-        "over all perturbations.",
+    most = values.isel(band=int(middle.argmax("band", skipna=True)))
+    return said(
+        say(
+            data,
+            "Of the token spectrum at {site} the {band} band changes by the highest share: {change} over all "
+            "perturbations.",
+            site=data.attrs["site_layer"],
+            band=str(most.band.item()),
+            change=share(most),
+        )
     )
 
 

@@ -1,62 +1,103 @@
-"""At which depth states first move beyond control behind answers that stay, per family of perturbations."""
+"""At which depth drift first passes the distance between unrelated inputs, per family of perturbations."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from analyses import drift, instability, statistics
+from analyses import instability, statistics
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
+from .sentences import Sentence, said, say
+
+MOST_LAYERS = 6
+"""Layers that the table shows; all are in the data."""
+
+NEVER = "none"
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
-    """(site, family) the first layer beyond control, of sites stored at several layers; None where there is none."""
+    """(site, family, reference, bound) first layer that passes, and drift and passing images by layer.
+
+    Of sites that are stored at several layers; None where there is none, or no drift is defined.
+    """
     deep = [site for site in evidence.run.sites if evidence.stored(site).sizes["layer"] > 1]
-    if not deep or not evidence.flipped.notnull().any():
+    parts = [at_site(evidence, site) for site in deep]
+    if not parts or not any(bool(part.percent.notnull().any()) for part in parts):
         return None
-    data = xr.concat([at_site(evidence, site) for site in deep], xr.IndexVariable("site", deep), join="outer")
-    return data.assign_attrs(least=f"{100 * instability.LEAST:.0f}")
+    data = xr.concat(parts, xr.IndexVariable("site", deep), join="outer")
+    shown = data.percent.sel(site=deep[-1], layer=some_layers(parts[-1].layer.values))
+    by_layer = shown.rename(layer="shown_layer").drop_vars("site")
+    return data.assign(percent_shown=by_layer).assign_attrs(
+        site=deep[-1], scale=evidence.scale, nearest=f"{100 * data.attrs['quantile']:.0f}"
+    )
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """(family) first_layer, and (family, layer, bound) hidden shares, of one site."""
-    return instability.where_first(
-        evidence.drift(site),
-        drift.control_pairs(evidence.clean_states(site), seed=evidence.seed),
-        evidence.flipped,
-        unions=evidence.unions,
-        seed=evidence.seed,
-    )
+    """(family, ...) of one site: `instability.where_first`, and drift in % of its control by layer."""
+    moved, pairs = evidence.drift(site), evidence.control_pairs(site)
+    depth = instability.where_first(moved, pairs, unions=evidence.unions, seed=evidence.seed)
+    return depth.assign(percent=evidence.values(statistics.PERCENT, moved, evidence.control(site)))
 
 
-def finding(data: xr.Dataset) -> Sequence[str]:
+def some_layers(layers: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> list[int]:
+    """All layers, or the first, the last and some between at equal distances.
+
+    >>> some_layers(np.arange(33))
+    [0, 6, 13, 19, 26, 32]
+    """
+    places = np.unique(np.linspace(0, len(layers) - 1, min(MOST_LAYERS, len(layers))).round().astype(int))
+    return [int(layer) for layer in np.sort(layers)[places]]
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """The first layer over all perturbations, at each site where there is something to tell."""
-    first = data.first_layer.sel(family=statistics.ALL)
-    share = data.hidden.sel(family=statistics.ALL)
-    told = [site for site in data.site.values.tolist() if share.sel(site=site, bound="low").notnull().any()]
-    return [_sentence(site, first.sel(site=site).item(), share.sel(site=site)) for site in told]
+    sentences = [_sentence(data, site) for site in data.site.values.tolist()]
+    return said(*sentences)
 
 
-def _sentence(site: str, layer: float, hidden: xr.DataArray) -> str:
-    if not np.isfinite(layer):
-        return f"At {site} no layer moves beyond control behind the answers that stayed, over all perturbations."
-    low, high = (100 * hidden.sel(layer=layer, bound=bound).item() for bound in ("low", "high"))
-    return (
-        f"At {site} states first move beyond control at layer {layer:.0f}, over all perturbations: behind "
-        f"{low:.1f} to {high:.1f} % of the answers that stayed."
+def _sentence(data: xr.Dataset, site: str) -> Sentence | None:
+    first = data.first_layer.sel(site=site, family=statistics.ALL)
+    nearest, mean = (first.sel(reference=reference).values for reference in instability.REFERENCES)
+    if np.isnan([nearest[0], mean[0]]).any():
+        return None
+    return say(
+        data,
+        "At {site} the mean drift over all perturbations first passes the nearest {q} % of unrelated pairs {where}, "
+        "and their mean distance {beyond}.",
+        site=site,
+        q=data.attrs["nearest"],
+        where=at_layer(nearest),
+        beyond=at_layer(mean),
     )
+
+
+def at_layer(bounds: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> str:
+    """Where, with the interval; infinite is no layer.
+
+    >>> at_layer(np.array([4.0, 3.0, np.inf])), at_layer(np.array([np.inf] * 3)), at_layer(np.array([4.0, 4.0, 4.0]))
+    ('at layer 4 [3, none]', 'at no layer', 'at layer 4 [4, 4]')
+    """
+    estimate, low, high = (f"{layer:.0f}" if np.isfinite(layer) else NEVER for layer in bounds)
+    interval = f" [{low}, {high}]" if not np.isnan(bounds[1:]).any() else ""
+    if estimate == NEVER:
+        return f"at no layer{interval if low != NEVER else ''}"
+    return f"at layer {estimate}{interval}"
 
 
 ANALYSIS = Analysis(
     name="where_first",
-    title="First layer beyond control",
-    meaning="The shallowest layer at which more than {least} % of the answers that stayed sit on a state as far off as "
-    "unrelated ones, by the lower end of the interval by image; – where no layer does.",
-    needs=("options", "states"),
+    title="First layer beyond control at {site}",
+    meaning="The shallowest layer at which the mean drift passes the nearest {nearest} % of unrelated pairs, and their "
+    "mean distance; none: at no stored layer. Then, layer by layer, drift in % of that mean, {scale}.",
+    needs=("states",),
     compute=compute,
-    columns=(Column("first_layer", "{site}", digits=0),),
+    columns=(
+        Column("first_layer", "beyond nearest {nearest} %", digits=0, at={"reference": "nearest"}),
+        Column("first_layer", "beyond mean", digits=0, at={"reference": "mean"}),
+        Column("percent_shown", "layer {shown_layer}", unit="%", digits=0),
+    ),
     finding=finding,
     hidden_rows=("clean",),
 )
