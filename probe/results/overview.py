@@ -180,23 +180,25 @@ def inside(data: xr.Dataset) -> Sentence | None:
 
 
 def eroded(data: xr.Dataset) -> Sentence | None:
-    """Where a margin shrinks most, by a reference that was not chosen on the clean scores."""
-    tested: tuple[tuple[str, str], ...] = (
-        ("answer_erosion", "the right answer loses margin"),
-        ("erosion_beyond_chance", "the clean choice loses margin, beyond what its choice brings about,"),
-    )
-    for name, what in tested:
+    """Whether margins shrink over all perturbations, by a reference that was not chosen on the clean scores."""
+    tested = {
+        "answer_erosion": "the right answer loses",
+        "erosion_beyond_chance": "beyond what its choice brings about, the clean choice loses",
+    }
+    for name, who in tested.items():
         most = highest(data, name)
         if most is not None:
-            size = Number(most.values, 2, unit="nats")
+            whole = Number(data[name].sel(family=statistics.ALL), 2, unit="nats")
             return say(
                 data,
-                "Margins: {what} {word} under {family}, {size}{certain}{standing}.",
-                what=what,
-                word=most.named("most", "by the highest mean"),
+                "Margins: under perturbations {who} {whole} of margin{certain}; {word} under {family}, "
+                "{most}{standing}.",
+                who=who,
+                whole=whole,
+                certain=certainty(whole),
+                word=most.named("most", "highest"),
                 family=most.label,
-                size=size,
-                certain=certainty(size),
+                most=Number(most.values, 2, unit="nats"),
                 standing=most.standing,
             )
     return None
@@ -206,7 +208,7 @@ def certainty(size: Number) -> str:
     """Whether the interval excludes none at all, as the end of a sentence; nothing where there is no interval."""
     if not np.isfinite(size.bounds).all():
         return ""
-    return "; the interval excludes 0" if size.excludes_zero else "; the interval includes 0"
+    return " (the interval excludes 0)" if size.excludes_zero else " (the interval includes 0)"
 
 
 def accuracy(data: xr.Dataset) -> Sentence | None:
