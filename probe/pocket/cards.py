@@ -83,7 +83,7 @@ class Card:
             "`python -m probe.pocket.train` makes it again from nothing. Weights are stored in half precision.\n",
             "## Measured\n",
             f"On {self.scenes} scenes of a world (seed {self.seed}) that no training saw, from the stored weights in "
-            "float32. Brackets: 95 % bootstrap interval over scenes.\n",
+            "float32. Brackets: 95 % intervals by scene (Wilson's, on the effective number).\n",
         ]
         for title, rows in self.tables.items():
             lines += [f"| {title} | |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows.items()), ""]

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import average_precision_score
 
-RESAMPLES = 2000
+from analyses import statistics
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A share in [0, 1] over `count` counted things, with its 95 % interval over resampled scenes."""
+    """A share in [0, 1] over `count` counted things, with its 95 % interval by scene."""
 
     value: float
     count: int
@@ -22,19 +22,14 @@ class Figure:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}], n = {self.count}"
 
 
-def share(hits: ArrayLike, counts: ArrayLike, *, seed: int = 0) -> Figure:
-    """Σ hits / Σ counts over scenes, both (scene,); the interval is a percentile bootstrap over scenes.
+def share(hits: ArrayLike, counts: ArrayLike) -> Figure:
+    """Σ hits / Σ counts over scenes, both (scene,), with Wilson's interval on its effective number (`statistics.rate`).
 
     nan where nothing was counted.
     """
     hit, count = np.asarray(hits, float), np.asarray(counts, float)
-    if not count.sum():
-        return Figure(float("nan"), 0, float("nan"), float("nan"))
-    picks = np.random.default_rng(seed).integers(0, len(hit), (RESAMPLES, len(hit)))
-    totals = count[picks].sum(1)
-    ratios = hit[picks].sum(1)[totals > 0] / totals[totals > 0]
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return Figure(float(hit.sum() / count.sum()), int(count.sum()), float(low), float(high))
+    value, low, high = statistics.rate(hit, count, cluster=np.arange(len(hit)))
+    return Figure(float(value), int(count.sum()), float(low), float(high))
 
 
 def precision(scores: ArrayLike, here: ArrayLike) -> float:

@@ -16,6 +16,9 @@ QUANTILES = instability.QUANTILES
 ANSWERS = ("any", "same", "other")
 """Which unrelated pairs make the yardstick: all, those with the same clean answer, those with another."""
 
+Verdicts = dict[str, xr.Dataset]
+"""By site, (sample, condition, layer) nearer, harmless, dangerous."""
+
 FEWER_RESAMPLES = 500
 """For areas within families: one per family, site, layer and draw."""
 
@@ -28,10 +31,12 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """
     if not evidence.flipped.notnull().any():
         return None
-    data = xr.concat([at_site(evidence, site) for site in evidence.run.sites], "site_layer", join="outer")
+    verdicts = {site: verdicts_at(evidence, site) for site in evidence.run.sites}
+    parts = [at_site(evidence, site, verdict) for site, verdict in verdicts.items()]
+    data = xr.concat(parts, "site_layer", join="outer")
     eroded = evidence.by_family(statistics.SHARE, instability.eroded_pairs(evidence.erosion, evidence.flipped))
     data = data.assign(eroded=eroded.value, eroded_kept=eroded.defined).merge(predictors(evidence))
-    return data.assign(compared_sites(evidence, data)).assign_attrs(
+    return data.assign(compared_sites(evidence, verdicts, data)).assign_attrs(
         site_layer=evidence.primary, scale=evidence.scale, others=f"{others(evidence):.0f}"
     )
 
@@ -44,10 +49,10 @@ def others(evidence: Evidence) -> float:
     return float(np.mean(counts))
 
 
-def at_site(evidence: Evidence, site: str) -> xr.Dataset:
+def at_site(evidence: Evidence, site: str, verdict: xr.Dataset) -> xr.Dataset:
     """What hides behind answers that stay, and how well drift and the change of energy go with flips, of one site."""
     moved, control = evidence.drift(site), evidence.control_pairs(site)
-    data = xr.Dataset(nearer(evidence, site))
+    data = xr.Dataset(nearer(evidence, verdict))
     beyond = [
         instability.beyond_nearest(
             moved, control.where(own), evidence.flipped, unions=evidence.unions, seed=evidence.seed
@@ -66,12 +71,11 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     return evidence.by_site_layer(data.reset_coords(drop=True), site)
 
 
-def nearer(evidence: Evidence, site: str) -> dict[str, xr.DataArray]:
+def nearer(evidence: Evidence, verdict: xr.Dataset) -> dict[str, xr.DataArray]:
     """(family, layer, bound) shares of the kept answers whose state is nearer to another image's than to its own."""
-    verdicts = verdicts_at(evidence, site)
-    tables = {name: evidence.by_family(statistics.SHARE, verdict) for name, verdict in verdicts.data_vars.items()}
+    tables = {name: evidence.by_family(statistics.SHARE, pairs) for name, pairs in verdict.data_vars.items()}
     made = {str(name): table.value for name, table in tables.items()}
-    beside = {f"nearer_{each}": tables["nearer"][each] for each in ("mean_of_families", *statistics.SIDES)}
+    beside = {f"{name}_mean_of_families": table["mean_of_families"] for name, table in tables.items()}
     return made | beside | {"nearer_kept": tables["nearer"].defined}
 
 
@@ -135,17 +139,15 @@ def _goes_with(evidence: Evidence, name: str, score: xr.DataArray) -> dict[str, 
     return {f"{name}_{quantity}": values for quantity, values in table.data_vars.items()}
 
 
-def compared_sites(evidence: Evidence, data: xr.Dataset) -> dict[str, xr.DataArray]:
+def compared_sites(evidence: Evidence, verdicts: Verdicts, data: xr.Dataset) -> dict[str, xr.DataArray]:
     """(site_layer, bound) nearer to another image, over all perturbations, sites and layers compared."""
-    cases, trials = (
-        xr.concat([evidence.along_site_layers(of(site), site) for site in evidence.run.sites], "site_layer")
-        for of in (
-            lambda site: evidence.perturbed(verdicts_at(evidence, site).nearer).sum("condition"),
-            lambda site: evidence.perturbed(verdicts_at(evidence, site).nearer).notnull().sum("condition"),
-        )
-    )
-    drawn = evidence.resampled(statistics.ratio, cases.astype(np.float64), trials.astype(np.float64))
-    lead = statistics.leads(drawn, "site_layer")
+    counted: dict[str, list[xr.DataArray]] = {"cases": [], "trials": []}
+    for site, verdict in verdicts.items():
+        nearer = evidence.perturbed(verdict.nearer)
+        for name, pairs in (("cases", nearer), ("trials", nearer.notnull())):
+            counted[name].append(evidence.along_site_layers(pairs.sum("condition").astype(np.float64), site))
+    sums = [xr.concat(each, "site_layer") for each in counted.values()]
+    lead = statistics.leads(evidence.resampled(statistics.ratio, *sums), "site_layer")
     overall = data.nearer.sel(family=statistics.ALL, drop=True)
     return {"overall": overall} | {f"overall_{side}": lead[side] for side in statistics.SIDES}
 
