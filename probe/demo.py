@@ -19,6 +19,9 @@ from .results.figures import png
 
 SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
 
+PERTURB = ("demo", "another_image")
+"""The second is a control: how far states and answers go where the picture is another one."""
+
 SHOWN = ("overview",)
 """What the terminal shows as a table; of the others it shows what was found."""
 
@@ -26,7 +29,7 @@ SHOWN = ("overview",)
 def show(out: Path, *, images: int, console: Console) -> int:
     """Extract, analyse and report; the exit code of the extraction."""
     out = Path(place("out", out))
-    settings = Settings(model="pocket-vlm", dataset="streets", perturb=("demo",), sites=SITES, limit=images)
+    settings = Settings(model="pocket-vlm", dataset="streets", perturb=PERTURB, sites=SITES, limit=images)
     execution = Execution(batch_size=16)
     plan, blueprint = prepare(settings, execution)
     console.print(runs.plan_table(plan, out))

@@ -37,7 +37,7 @@ def test_the_analysis_section_is_short_and_runs(capsys: pytest.CaptureFixture[st
     assert float(abs(scope["smoother"].sel(condition="clean")).max()) == 0
     message = capsys.readouterr().out
     assert "low_light" in message
-    assert scope["hidden"].dims == ("layer",)
+    assert scope["over"].nearer.dims == ("sample", "condition", "layer")
     import matplotlib.pyplot as plt
 
     assert len(plt.gca().lines) == 10, "one line per condition"

@@ -31,7 +31,7 @@ def stability_map(data: xr.Dataset) -> Figure:
 
     In: the overview's ifr and drift_percent (family, bound). Right means answers flip; up means states drift. The upper
     left is hidden instability: nothing to see outside, much inside. At 100 % a state lies as far from its clean self as
-    unrelated samples lie from each other.
+    unrelated ones lie. Controls are hollow.
     """
     with rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.4), layout="constrained")
@@ -42,9 +42,10 @@ def stability_map(data: xr.Dataset) -> Figure:
         for position, name in enumerate(rows):
             one = data.sel(family=name)
             colour, marker = COLOURS[position % len(COLOURS)], "oDs^v"[position // len(COLOURS) % 5]
-            _point(axes, name, 100 * one.ifr.values, one.drift_percent.values, colour, marker)
+            is_control = not any(name in held for held in unions.values())
+            _point(axes, name, 100 * one.ifr.values, one.drift_percent.values, colour, marker, hollow=is_control)
         axes.set_xlabel("answers that flipped [%]")
-        axes.set_ylabel("drift of the state [% of control drift]")
+        axes.set_ylabel(f"drift of the state\n[% of {data.attrs['drift_at'].partition(' in % of ')[2]}]")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside right upper", frameon=False)
@@ -55,7 +56,9 @@ def stability_map(data: xr.Dataset) -> Figure:
     return figure
 
 
-def _point(axes: Axes, name: str, across: NDArray[Any], up: NDArray[Any], colour: str, marker: str) -> None:
+def _point(
+    axes: Axes, name: str, across: NDArray[Any], up: NDArray[Any], colour: str, marker: str, *, hollow: bool
+) -> None:
     axes.errorbar(
         across[0],
         up[0],
@@ -64,6 +67,7 @@ def _point(axes: Axes, name: str, across: NDArray[Any], up: NDArray[Any], colour
         fmt=marker,
         color=colour,
         markersize=6,
+        markerfacecolor="white" if hollow else colour,
         elinewidth=1,
         label=name,
     )
