@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import labels, papers
+from . import labels, papers, yes_or_no
 from .cards import Card
 from .labels import Array
 
@@ -141,13 +141,16 @@ def ties(scores: Array, *, dim: str | int = "option") -> Array:
     return _reduced(lambda s: np.maximum((s == _max(s)[..., None]).sum(axis=-1) - 1, 0), scores, dim, np.int64)
 
 
-def margin(scores: Array, reference: Array | str, *, dim: str | int = "option") -> Array:
+def margin(
+    scores: Array, reference: Array | str, *, option_text: Array | None = None, dim: str | int = "option"
+) -> Array:
     """Lead of one option over the best of the others: s_reference - max over the others, in nats.
 
     `reference` is an option index per sample (the clean choice, or the right answer), or "top2" (the best option, so
-    never negative), or "yes_no" (option 0 over option 1; see `yes_no` for other places). In: scores (..., dim),
-    reference without `dim`, and without `condition` where it is the clean one. Out: as scores without `dim`; positive
-    where the reference is ahead. nan where the reference is -1, its score is undefined, or it has no rival.
+    never negative), or "yes_no" (yes over no, found by `option_text`: see `yes_no`). In: scores (..., dim), reference
+    without `dim`, and without `condition` where it is the clean one. Out: as scores without `dim`; positive where the
+    reference is ahead. nan where the reference is -1, its score is undefined, or it has no rival. Raises ValueError
+    where labels differ, for an unknown reference, and for "yes_no" without `option_text`.
     Source: Wani et al. 2026 take the clean choice.
 
     >>> import numpy as np
@@ -158,7 +161,9 @@ def margin(scores: Array, reference: Array | str, *, dim: str | int = "option") 
         if reference == "top2":
             return margin(scores, choice(scores, dim=dim), dim=dim)
         if reference == "yes_no":
-            return yes_no(scores, dim=dim)
+            if option_text is None:
+                raise ValueError('reference="yes_no" needs `option_text`: yes and no are found by their texts.')
+            return yes_no(scores, option_text, dim=dim)
         raise ValueError(f'reference={reference!r}: pass option indices, "top2" or "yes_no".')
     if not labels.labelled(scores=scores, reference=reference):
         values, index = labels.axis_last(_float(scores), dim), np.asarray(reference)
@@ -169,16 +174,24 @@ def margin(scores: Array, reference: Array | str, *, dim: str | int = "option") 
     return result.transpose(*(name for name in values.dims if name != dim))
 
 
-def yes_no(scores: Array, *, yes: int = 0, no: int = 1, dim: str | int = "option") -> Array:
-    """Lead of "yes" over "no" of a binary question: s_yes - s_no, in nats; nan where either is undefined.
+def yes_no(scores: Array, option_text: Array, *, dim: str | int = "option") -> Array:
+    """Lead of "yes" over "no" of a binary question: s_yes - s_no, in nats, whichever option stands first.
 
-    In: (..., dim), `yes` and `no` the places of the two options. Out: the same without `dim`.
+    In: scores (..., dim), option_text (sample, dim), the texts of the options ("" where a sample has none), without the
+    conditions. Out: as scores without `dim`; nan where either score is undefined, and where the options do not hold
+    both words, each once; case and punctuation around them do not matter. Raises ValueError where labels differ.
 
     >>> import numpy as np
-    >>> yes_no(np.array([[-1.0, -1.5]]))
-    array([0.5])
+    >>> yes_no(np.array([[-1.0, -1.5], [-1.0, -1.5]]), np.array([["yes", "no"], ["No.", "Yes."]]))
+    array([ 0.5, -0.5])
     """
-    return _reduced(lambda s: _difference(s[..., yes], s[..., no]), scores, dim, np.float64)
+    if not labels.labelled(scores=scores, option_text=option_text):
+        values, text = labels.axis_last(_float(scores), dim), labels.axis_last(np.asarray(option_text), dim)
+        return _yes_over_no(values, labels.repeated(text, values, "option_text", "scores", core=1))
+    values, text = labels.aligned(scores=_float(scores), option_text=option_text)
+    labels.require_dims("option_text", text, "scores", values)
+    result = labels.apply(_yes_over_no, values, text, core=[[dim], [dim]], dtype=np.float64)
+    return result.transpose(*(name for name in values.dims if name != dim))
 
 
 def erosion(clean: Array, perturbed: Array) -> Array:
@@ -251,6 +264,14 @@ def _margin(s: NDArray[Any], reference: NDArray[Any]) -> NDArray[np.float64]:
     best = _max(rivals)
     defined = (reference >= 0) & ~np.isnan(rivals).all(axis=-1)
     return np.where(defined, _difference(own, best), np.nan)
+
+
+def _yes_over_no(s: NDArray[Any], text: NDArray[Any]) -> NDArray[np.float64]:
+    place = np.broadcast_to(yes_or_no.of_options(text), (*s.shape[:-1], 2))
+    if not s.shape[-1]:
+        return np.full(s.shape[:-1], np.nan)
+    yes, no = np.moveaxis(np.take_along_axis(s, np.maximum(place, 0), axis=-1), -1, 0)
+    return np.where(place[..., 0] >= 0, _difference(yes, no), np.nan).astype(np.float64)
 
 
 def _difference(a: Any, b: Any) -> Any:

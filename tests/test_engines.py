@@ -155,6 +155,7 @@ def run() -> dict[str, xr.DataArray]:
         "laid": array("frame row col feature", 2, 4, 5, 8),
         "picture": array("y x channel", 9, 12, 3),
         "scores": scores,
+        "text": xr.DataArray(np.tile(["no", "bus", "yes", ""], (8, 1)), dims=("sample", "option"), coords=one),
         "choice": margins.choice(scores),
         "answer": xr.DataArray(rng.integers(0, 4, size=8), dims="sample", coords=one),
         "flipped": flips.flipped(margins.choice(scores), margins.choice(scores).sel(condition="clean")),
@@ -165,6 +166,10 @@ def run() -> dict[str, xr.DataArray]:
 
 def clean(array: xr.DataArray) -> xr.DataArray:
     return array.sel(condition="clean")
+
+
+def over(r: dict[str, xr.DataArray]) -> xr.DataArray:
+    return margins.yes_no(r["scores"], r["text"])
 
 
 STREAMED: dict[str, Any] = {
@@ -191,7 +196,7 @@ STREAMED: dict[str, Any] = {
     "margins.choice": lambda r: margins.choice(r["scores"]),
     "margins.ties": lambda r: margins.ties(r["scores"].round()),
     "margins.margin": lambda r: margins.margin(r["scores"], clean(r["choice"])),
-    "margins.erosion": lambda r: margins.erosion(*(f(margins.yes_no(r["scores"])) for f in (clean, lambda x: x))),
+    "margins.erosion": lambda r: margins.erosion(*(f(over(r)) for f in (clean, lambda x: x))),
     "flips.flipped": lambda r: flips.flipped(r["choice"], clean(r["choice"])),
     "flips.rates": lambda r: flips.rates(r["flipped"], family="family"),
     "flips.correct": lambda r: flips.correct(r["choice"], r["answer"]),
@@ -200,10 +205,10 @@ STREAMED: dict[str, Any] = {
     "flips.transition_rates": lambda r: flips.transition_rates(
         flips.transitions(r["choice"], clean(r["choice"]), r["answer"])
     ),
-    "flips.yes_no_rates": lambda r: flips.yes_no_rates(r["choice"], clean(r["choice"]), r["answer"]),
+    "flips.yes_no_rates": lambda r: flips.yes_no_rates(r["choice"], clean(r["choice"]), r["answer"], r["text"]),
     "flips.entropy": lambda r: flips.entropy(r["choice"]),
     "priors.margin_drift": lambda r: priors.margin_drift(
-        *(margins.yes_no(r["scores"]).sel(condition=name, drop=True) for name in ("clean", "x", "y"))
+        *(over(r).sel(condition=name, drop=True) for name in ("clean", "x", "y"))
     ),
     "priors.embedding_drift": lambda r: priors.embedding_drift(
         clean(r["states"]), r["states"], clean(r["other"]).drop_vars(["condition", "family"])
@@ -223,8 +228,8 @@ STREAMED: dict[str, Any] = {
     "segmentation.drop": lambda r: segmentation.drop(*(segmentation.miou(confusion(r)) * f for f in (2, 1))),
     "instability.hidden": lambda r: instability.hidden(*moved(r)),
     "instability.hidden_pairs": lambda r: instability.hidden_pairs(*moved(r), quantile=[0.05, 0.5]),
-    "instability.hidden_erosion": lambda r: instability.hidden_erosion(margins.yes_no(r["scores"]), r["flipped"]),
-    "instability.eroded_pairs": lambda r: instability.eroded_pairs(margins.yes_no(r["scores"]), r["flipped"]),
+    "instability.hidden_erosion": lambda r: instability.hidden_erosion(over(r), r["flipped"]),
+    "instability.eroded_pairs": lambda r: instability.eroded_pairs(over(r), r["flipped"]),
     "instability.predicts_flip": lambda r: instability.predicts_flip(
         moved(r)[0], r["flipped"], cluster="image", resamples=20
     ),

@@ -158,9 +158,16 @@ def test_transitions_agree_with_a_loop() -> None:
 
 
 def test_yes_no_rates_by_hand() -> None:
-    # yes = 0. answers yes yes no no no; clean yes no yes yes no; perturbed no yes no yes no
-    answer, clean, choice = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 0, 1]), np.array([1, 0, 1, 0, 1])
-    result = flips.yes_no_rates(choice, clean, answer)
+    # answers yes yes no no no; clean yes no yes yes no; perturbed no yes no yes no; the sixth is no such question
+    answer, clean, choice = np.array([0, 0, 1, 1, 1, 0]), np.array([0, 1, 0, 0, 1, 0]), np.array([1, 0, 1, 0, 1, 0])
+    text = np.array([["yes", "no"]] * 5 + [["bus", "car"]])
+    rates_by_hand(flips.yes_no_rates(choice, clean, answer, text))
+    turned = np.array([True, False, True, True, False, True])  # the same questions, some listed the other way round
+    other = [np.where(turned, 1 - one, one) for one in (choice, clean, answer)]
+    rates_by_hand(flips.yes_no_rates(*other, np.where(turned[:, None], text[:, ::-1], text)))
+
+
+def rates_by_hand(result: xr.Dataset) -> None:
     assert result.true_positive_stability == 0  # the one right yes was lost
     assert result.true_negative_stability == 1
     assert result.false_positive_correction == 0.5  # one of two false alarms
@@ -170,7 +177,8 @@ def test_yes_no_rates_by_hand() -> None:
 
 
 def test_yes_no_rates_without_a_case_are_undefined() -> None:
-    result = flips.yes_no_rates(np.array([0, -1]), np.array([0, 1]), np.array([0, 1]))
+    text = np.array([["yes", "no"]] * 2)
+    result = flips.yes_no_rates(np.array([0, -1]), np.array([0, 1]), np.array([0, 1]), text)
     assert result.true_positive_stability == 1
     assert np.isnan([result.true_negative_stability, result.false_positive_correction]).all()
     assert (result.true_positives, result.true_negatives) == (1, 0)

@@ -119,8 +119,20 @@ def test_margins_by_hand() -> None:
     values = np.array([[-1.0, -3.0, -2.0], [-4.0, -4.5, NAN]])
     np.testing.assert_allclose(margins.margin(values, np.array([0, 1])), [1.0, -0.5])  # -1+2; -4.5+4
     np.testing.assert_allclose(margins.margin(values, "top2"), [1.0, 0.5])
-    np.testing.assert_allclose(margins.margin(values, "yes_no"), [2.0, 0.5])
-    np.testing.assert_allclose(margins.yes_no(values, yes=1, no=0), [-2.0, -0.5])
+
+
+def test_yes_over_no_goes_by_the_texts_of_the_options() -> None:
+    # yes - no: -1 + 3; -4.5 + 4; no such pair twice
+    values = np.array([[-1.0, -3.0, NAN], [-4.0, -4.5, NAN], [-1.0, -2.0, -3.0], [-1.0, -2.0, -3.0]])
+    text = np.array([["yes", "no", ""], ["No.", " YES", ""], ["a bus", "a car", "no"], ["yes", "Yes", "no"]])
+    expected = [2.0, -0.5, NAN, NAN]
+    np.testing.assert_allclose(margins.yes_no(values, text), expected)
+    np.testing.assert_allclose(margins.margin(values, "yes_no", option_text=text), expected)
+    np.testing.assert_allclose(margins.yes_no(np.stack([values, values], 1), text), np.transpose([expected] * 2))
+    with pytest.raises(ValueError, match="needs `option_text`: yes and no are found by their texts"):
+        margins.margin(values, "yes_no")
+    with pytest.raises(ValueError, match="option_text has shape"):
+        margins.yes_no(values, text[:2])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from .. import labels
+from .. import labels, yes_or_no
 from ..labels import Array
 from .choices import correct, flipped
 
@@ -72,27 +72,37 @@ def transition_rates(transitions: xr.Dataset, *, dim: str | Sequence[str] = "sam
 
 
 def yes_no_rates(
-    choice: Array, clean_choice: Array, answer: Array, *, yes: int = 0, dim: str | Sequence[str] = "sample"
+    choice: Array,
+    clean_choice: Array,
+    answer: Array,
+    option_text: Array,
+    *,
+    dim: str | Sequence[str] = "sample",
+    option: str | int = "option",
 ) -> xr.Dataset:
     """Which kinds of yes/no answers the perturbation keeps, and which mistakes it corrects.
 
-    In: as `transitions`; `yes` is the place of the option "yes". Out: without `dim`, in [0, 1]:
-    true_positive_stability (right "yes" kept), true_negative_stability (right "no" kept), false_positive_correction
-    (wrong "yes" turned to "no"), false_negative_correction (wrong "no" turned to "yes"); and the counts of clean
-    answers that these are shares of: true_positives, true_negatives, false_positives, false_negatives. nan where the
-    clean answers give no case. Source: Wani et al. 2026.
+    In: as `transitions`, option indices; option_text (sample, option), by which yes and no are found, in any order and
+    case. Out: without `dim`, in [0, 1]: true_positive_stability (right "yes" kept), true_negative_stability (right "no"
+    kept), false_positive_correction (wrong "yes" turned right), false_negative_correction (wrong "no" turned right);
+    and the counts of clean answers that these are shares of: true_positives, true_negatives, false_positives,
+    false_negatives. Questions whose options are not yes and no count nowhere. nan where the clean answers give no case.
+    Raises ValueError where labels differ. Source: Wani et al. 2026.
 
     >>> import numpy as np
-    >>> result = yes_no_rates(np.array([[1], [0]]), np.array([0, 0]), np.array([1, 1]))   # 1 of 2 false alarms
+    >>> text = np.array([["yes", "no"], ["no", "yes"]])   # the same two questions, listed either way round
+    >>> result = yes_no_rates(np.array([[1], [1]]), np.array([0, 1]), np.array([1, 0]), text)   # 1 of 2 false alarms
     >>> result.false_positive_correction.values
     array([0.5])
     """
     change = transitions(choice, clean_choice, answer)
     clean = labels.by_sample(clean_choice)
-    said_yes = (clean == yes).astype(np.float64).where(clean >= 0)
+    labels.labelled(clean_choice=clean_choice, option_text=option_text)
+    places = [labels.by_sample(place) for place in yes_or_no.places(option_text, dim=option)]
+    clean, *places = labels.aligned(clean_choice=clean, yes=places[0], no=places[1])
+    said_yes, said_no = (((clean == place) & (place >= 0)).astype(np.float64) for place in places)
     kept, corrected = change.right_to_right, change.wrong_to_right
     right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong
-    said_no = 1 - said_yes
     cases = {
         "true_positives": right * said_yes,
         "true_negatives": right * said_no,

@@ -55,7 +55,9 @@ def test_padding_with_absent_options_changes_nothing(s) -> None:
 
 @laws
 @given(scores)
-def test_yes_over_no_is_the_margin_of_two_options(s) -> None:
-    pair = s[:, :2]
-    np.testing.assert_array_equal(margins.yes_no(pair), margins.margin(pair, np.zeros(len(s), int)))
-    np.testing.assert_array_equal(margins.yes_no(pair), -margins.yes_no(pair, yes=1, no=0))
+def test_yes_over_no_is_the_margin_of_two_options_in_either_order(s) -> None:
+    pair, text = s[:, :2], np.tile(["yes", "no"], (len(s), 1))
+    over = margins.yes_no(pair, text)
+    np.testing.assert_array_equal(over, margins.margin(pair, np.zeros(len(s), int)))
+    np.testing.assert_array_equal(margins.yes_no(pair[:, ::-1], text[:, ::-1]), over)
+    np.testing.assert_array_equal(margins.yes_no(pair, text[:, ::-1]), -over)
