@@ -34,14 +34,14 @@ CARDS = (
     ),
     Card(
         "priors.flips_to_prior",
-        "When the choice flips, is the new one what the model picks without an image?",
+        "When the choice flips, and has more than one way to go, is the new one what the model picks without an image?",
         "1 so, 0 another choice",
         "{0, 1}",
         papers.HIDDEN_INSTABILITY,
     ),
     Card(
         "priors.flip_to_prior_rate",
-        "What share of flips lands on the prior's choice?",
+        "What share of the flips that could go elsewhere lands on the prior's choice?",
         "share of flips",
         "[0, 1]",
         papers.HIDDEN_INSTABILITY,
@@ -50,6 +50,9 @@ CARDS = (
 
 LEAST = 1e-6
 """nats between the margins of clean and prior, below which there is no way to be along."""
+
+LEAST_OPTIONS = 3
+"""Options below which a flip has one place to go."""
 
 
 def margin_drift(clean: Array, perturbed: Array, prior: Array) -> Array:
@@ -102,45 +105,75 @@ def embedding_drift(
     return 1.0 - left / np.where(whole > 0, whole, np.nan)
 
 
-def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array) -> Array:
-    """Whether each flip lands on the prior's choice.
+def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array, options: Array) -> Array:
+    """Whether each flip lands on the prior's choice, among the flips that could and need not.
 
-    In: choice (sample, condition, ...), clean_choice and prior_choice (sample, ...): option indices or texts. Out: as
-    choice, float64: 1 the flip lands there, 0 elsewhere; nan where there is no flip, or a choice is undefined. Where
-    the prior's choice is the clean one no flip can land on it, and 0 it is: select such samples away to ask only those
-    that could. Raises ValueError where labels differ. Source: Wani et al. 2026.
+    In: choice (sample, condition, ...), clean_choice and prior_choice (sample, ...): option indices or texts; options,
+    the number of options of each sample (sample), or one for all. Out: as choice, float64: 1 the flip lands there, 0
+    elsewhere; nan where there is no flip or a choice is undefined, where the prior's choice is the clean one, which no
+    flip can land on, and where there are fewer than three options, so that a flip has nowhere else to go. By chance a
+    flip lands there once in (options - 1). Raises ValueError where labels differ. Source: Wani et al. 2026; which
+    flips count is ours.
 
-    >>> flips_to_prior(np.array([[0, 1, 2, -1]]), np.array([0]), np.array([2]))
-    array([[nan,  0.,  1., nan]])
+    >>> flips_to_prior(np.array([[0, 1, 2, -1], [0, 1, 1, 1]]), np.array([0, 0]), np.array([2, 1]), np.array([3, 2]))
+    array([[nan,  0.,  1., nan],
+           [nan, nan, nan, nan]])
     """
+    if np.ndim(options):
+        labels.labelled(choice=choice, options=options)
     flipped = choices.flipped(choice, clean_choice)
-    apart = choices.flipped(choice, prior_choice)  # 1 where the choice differs from the prior's
-    landed = 1.0 - apart
-    if isinstance(landed, xr.DataArray):
-        return landed.where(flipped == 1)
-    return np.where(flipped == 1, landed, np.nan)
+    landed = 1.0 - choices.flipped(choice, prior_choice)
+    could = choices.flipped(prior_choice, clean_choice)  # 1 where the prior's choice is another than the clean one
+    if not isinstance(landed, xr.DataArray):
+        could = np.where(np.broadcast_to(options, could.shape) >= LEAST_OPTIONS, could, np.nan)
+        return np.where((flipped == 1) & (labels.repeated(could, landed, "options", "choice") == 1), landed, np.nan)
+    landed, flipped, could, many = labels.aligned(
+        choice=landed, flipped=flipped, prior_choice=could, options=_numbers(options)
+    )
+    return landed.where((flipped == 1) & (could == 1) & (many >= LEAST_OPTIONS)).transpose(*landed.dims)
 
 
 def flip_to_prior_rate(
-    choice: Array, clean_choice: Array, prior_choice: Array, *, dim: str = "sample", condition: str = "condition"
+    choice: Array,
+    clean_choice: Array,
+    prior_choice: Array,
+    options: Array,
+    *,
+    dim: str = "sample",
+    condition: str = "condition",
 ) -> xr.DataArray:
     """Share of flips that land on the prior's choice, over one dimension: the mean of `flips_to_prior`.
 
     In: as `flips_to_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
-    coordinates `flips`, the number of flips that it is the share of, and `undefined`, the number of pairs of which
-    nobody knows whether they flip or where to. nan where nothing flips. Raises ValueError where labels differ or `dim`
-    is missing. Interval: `statistics.bootstrap(statistics.mean, flips_to_prior(...), cluster="image")`.
+    coordinates `flips`, the number of flips that it is the share of; `chance`, the share that flips at random would
+    have, the mean of 1 / (options - 1) over the same flips; and `undefined`, the number of pairs of which nobody knows
+    whether they flip or where to. nan where no flip counts. Raises ValueError where labels differ or `dim` is missing.
+    Interval: `statistics.bootstrap(statistics.mean, flips_to_prior(...), cluster="image")`.
 
-    >>> rate = flip_to_prior_rate(np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2]))
+    >>> choice, clean, prior = np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2])
+    >>> rate = flip_to_prior_rate(choice, clean, prior, 4)
     >>> rate.values, rate.flips.values   # of two flips under the first condition one lands on 2
     (array([0.5, nan]), array([2, 0]))
+    >>> rate.chance.values.round(3)   # each had three places to go
+    array([0.333,   nan])
     """
-    landed = labels.by_sample(flips_to_prior(choice, clean_choice, prior_choice), condition=condition)
+    landed = labels.by_sample(flips_to_prior(choice, clean_choice, prior_choice, options), condition=condition)
     if dim not in landed.dims:
         raise ValueError(f"no dimension {dim!r} among {dict(landed.sizes)} to average over. Name it with `dim=`.")
-    kept = labels.by_sample(choices.flipped(choice, clean_choice), condition=condition) == 0
-    counts = {"flips": landed.notnull().sum(dim), "undefined": (landed.isnull() & ~kept).sum(dim)}
-    return labels.mean(landed, dim).assign_coords(counts)
+    many = labels.by_sample(options) if np.ndim(options) else xr.DataArray(options)
+    chance = (1.0 / (many - 1).where(many > 1)).where(landed.notnull())
+    known = [choices.flipped(choice, one) for one in (clean_choice, prior_choice)]
+    lost, unknown = (labels.by_sample(one, condition=condition) for one in (known[0], known[0] + known[1]))
+    beside = {
+        "flips": landed.notnull().sum(dim),
+        "chance": labels.mean(chance, dim),
+        "undefined": (unknown.isnull() & (lost != 0)).sum(dim),
+    }
+    return labels.mean(landed, dim).assign_coords(beside)
+
+
+def _numbers(options: Array) -> xr.DataArray:
+    return options if isinstance(options, xr.DataArray) else xr.DataArray(int(options))
 
 
 def _share(perturbed: Any, clean: Any, prior: Any) -> Any:

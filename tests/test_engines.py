@@ -213,8 +213,8 @@ STREAMED: dict[str, Any] = {
     "priors.embedding_drift": lambda r: priors.embedding_drift(
         clean(r["states"]), r["states"], clean(r["other"]).drop_vars(["condition", "family"])
     ),
-    "priors.flips_to_prior": lambda r: priors.flips_to_prior(r["choice"], clean(r["choice"]), r["answer"]),
-    "priors.flip_to_prior_rate": lambda r: priors.flip_to_prior_rate(r["choice"], clean(r["choice"]), r["answer"]),
+    "priors.flips_to_prior": lambda r: priors.flips_to_prior(r["choice"], clean(r["choice"]), r["answer"], 4),
+    "priors.flip_to_prior_rate": lambda r: priors.flip_to_prior_rate(r["choice"], clean(r["choice"]), r["answer"], 4),
     "alignment.cosine": lambda r: alignment.cosine(r["states"], r["other"]),
     "alignment.neighbour_overlap": lambda r: alignment.neighbour_overlap(r["states"], r["other"], k=3),
     "alignment.mutual_knn": lambda r: alignment.mutual_knn(r["states"], r["other"], k=3),

@@ -156,63 +156,85 @@ def test_mismatched_states_and_unknown_metrics_are_refused() -> None:
 def test_landings_by_hand() -> None:
     choice, clean, prior = chosen()
     # a: clean 0, prior 1: kept, lands, elsewhere; b: clean 0, prior 1: lands twice, elsewhere
-    # c: clean 2, prior 0: kept, undefined, lands; d: the prior is the clean choice, so its flips land elsewhere
-    expected = [[NAN, 1, 0], [1, 1, 0], [NAN, NAN, 1], [NAN, 0, 0]]
-    result = priors.flips_to_prior(choice, clean, prior)
+    # c: clean 2, prior 0: kept, undefined, lands; d: the prior is the clean choice, so no flip can land on it
+    expected = [[NAN, 1, 0], [1, 1, 0], [NAN, NAN, 1], [NAN, NAN, NAN]]
+    result = priors.flips_to_prior(choice, clean, prior, 3)
     assert result.dims == choice.dims
     np.testing.assert_array_equal(result, expected)
-    np.testing.assert_array_equal(priors.flips_to_prior(choice.values, clean.values, prior.values), expected)
+    np.testing.assert_array_equal(priors.flips_to_prior(choice.values, clean.values, prior.values, 3), expected)
+
+
+def test_a_flip_between_two_options_lands_nowhere() -> None:
+    # it has one place to go: that it goes there says nothing
+    choice, clean, prior = np.array([[1, 1], [1, 2]]), np.array([0, 0]), np.array([1, 1])
+    expected = [[NAN, NAN], [1, 0]]
+    np.testing.assert_array_equal(priors.flips_to_prior(choice, clean, prior, np.array([2, 3])), expected)
+    assert np.isnan(priors.flip_to_prior_rate(choice[:1], clean[:1], prior[:1], 2)).all()
+    assert priors.flip_to_prior_rate(choice[:1], clean[:1], prior[:1], 2).undefined.values.tolist() == [0, 0]
 
 
 def test_the_flip_to_prior_rate_is_a_share_of_flips_with_its_counts() -> None:
     choice, clean, prior = chosen()
-    by_condition = priors.flip_to_prior_rate(choice, clean, prior)
-    # x: 1 of 1; y: a, b of a, b, d; z: c of a, b, c, d
-    np.testing.assert_allclose(by_condition, [1, 2 / 3, 1 / 4])
-    assert by_condition.flips.values.tolist() == [1, 3, 4]
+    options = xr.DataArray([3, 5, 4, 3], dims="sample", coords={"sample": choice.sample})
+    by_condition = priors.flip_to_prior_rate(choice, clean, prior, options)
+    # x: 1 of 1 (b); y: 2 of 2 (a, b); z: c of a, b, c
+    np.testing.assert_allclose(by_condition, [1, 1, 1 / 3])
+    np.testing.assert_allclose(by_condition.chance, [1 / 4, (1 / 2 + 1 / 4) / 2, (1 / 2 + 1 / 4 + 1 / 3) / 3])
+    assert by_condition.flips.values.tolist() == [1, 2, 3]
     assert by_condition.undefined.values.tolist() == [0, 1, 0]
-    by_sample = priors.flip_to_prior_rate(choice, clean, prior, dim="condition")
-    np.testing.assert_allclose(by_sample, [1 / 2, 2 / 3, 1, 0])
-    assert by_sample.flips.values.tolist() == [2, 3, 1, 2]
-    bare = priors.flip_to_prior_rate(choice.values, clean.values, prior.values)
+    by_sample = priors.flip_to_prior_rate(choice, clean, prior, options, dim="condition")
+    np.testing.assert_allclose(by_sample, [1 / 2, 2 / 3, 1, NAN])
+    np.testing.assert_allclose(by_sample.chance, [1 / 2, 1 / 4, 1 / 3, NAN])
+    assert by_sample.flips.values.tolist() == [2, 3, 1, 0]
+    bare = priors.flip_to_prior_rate(choice.values, clean.values, prior.values, options.values)
     np.testing.assert_array_equal(bare, by_condition)
+    np.testing.assert_array_equal(bare.chance, by_condition.chance)
 
 
 def test_a_rate_without_flips_is_undefined() -> None:
-    result = priors.flip_to_prior_rate(np.array([[0], [1]]), np.array([0, 1]), np.array([2, 2]))
-    assert np.isnan(result).all()
+    result = priors.flip_to_prior_rate(np.array([[0], [1]]), np.array([0, 1]), np.array([2, 2]), 4)
+    assert np.isnan([result, result.chance]).all()
     assert result.flips.values.tolist() == [0]
 
 
 def test_an_unknown_prior_is_counted_as_undefined_not_as_a_miss() -> None:
-    result = priors.flip_to_prior_rate(np.array([[1], [1], [0]]), np.array([0, 0, 0]), np.array([-1, 1, -1]))
+    result = priors.flip_to_prior_rate(np.array([[1], [1], [0]]), np.array([0, 0, 0]), np.array([-1, 1, -1]), 3)
     assert result.item() == 1.0
     assert result.flips.item() == 1
     assert result.undefined.item() == 1  # the third sample kept its choice, wherever the prior is
 
 
 def test_texts_land_too() -> None:
-    result = priors.flips_to_prior(np.array([["a bus", "a car", ""]]), np.array(["a dog"]), np.array(["a car"]))
+    result = priors.flips_to_prior(np.array([["a bus", "a car", ""]]), np.array(["a dog"]), np.array(["a car"]), 3)
     np.testing.assert_array_equal(result, [[0, 1, NAN]])
+
+
+def test_flips_at_random_land_as_often_as_chance() -> None:
+    rng = np.random.default_rng(3)
+    options = rng.integers(2, 6, 20_000)
+    choice, clean, prior = (rng.integers(0, options) for _ in range(3))
+    result = priors.flip_to_prior_rate(choice[:, None], clean, prior, options)
+    # sd of the share: sqrt(.3 x .7 / 7,500) = .005
+    assert result.item() == pytest.approx(result.chance.item(), abs=0.02)
 
 
 def test_landings_have_an_interval_by_image() -> None:
     rng = np.random.default_rng(0)
     choice, clean, prior = rng.integers(0, 4, (60, 3)), rng.integers(0, 4, 60), rng.integers(0, 4, 60)
-    landed = priors.flips_to_prior(choice, clean, prior)
+    landed = priors.flips_to_prior(choice, clean, prior, 4)
     estimate, low, high = statistics.bootstrap(statistics.mean, landed, cluster=np.arange(60) // 2, resamples=200)
-    np.testing.assert_allclose(estimate, priors.flip_to_prior_rate(choice, clean, prior))
+    np.testing.assert_allclose(estimate, priors.flip_to_prior_rate(choice, clean, prior, 4))
     assert ((low < estimate) & (estimate < high)).all()
 
 
 def test_mismatched_choices_and_missing_dimensions_are_refused() -> None:
     choice, clean, prior = chosen()
     with pytest.raises(ValueError, match="differ in 'sample'"):
-        priors.flips_to_prior(choice, clean, prior.assign_coords(sample=list("abce")))
+        priors.flips_to_prior(choice, clean, prior.assign_coords(sample=list("abce")), 3)
     with pytest.raises(ValueError, match="a dimension 'sample'"):
-        priors.flips_to_prior(choice, clean[0], prior)
+        priors.flips_to_prior(choice, clean[0], prior, 3)
     with pytest.raises(ValueError, match="no dimension 'model'"):
-        priors.flip_to_prior_rate(choice, clean, prior, dim="model")
+        priors.flip_to_prior_rate(choice, clean, prior, 3, dim="model")
 
 
 def test_inputs_are_left_as_they_were() -> None:

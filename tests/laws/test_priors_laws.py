@@ -104,19 +104,18 @@ def test_turning_and_scaling_the_space_leaves_embedding_drift(state_set, metric:
 @given(choice_sets())
 def test_every_flip_of_known_target_lands_or_does_not_and_nothing_else_does(choice_set) -> None:
     choice, clean, prior = choice_set
-    landed = priors.flips_to_prior(choice, clean, prior)
+    landed = priors.flips_to_prior(choice, clean, prior, 4)
     flipped = flips.flipped(choice, clean)
-    np.testing.assert_array_equal(~np.isnan(landed), (flipped == 1) & (prior >= 0)[:, None])
-    assert (landed[np.broadcast_to((clean == prior)[:, None], landed.shape)] != 1).all()
-    rate = priors.flip_to_prior_rate(choice, clean, prior)
+    np.testing.assert_array_equal(~np.isnan(landed), (flipped == 1) & ((prior >= 0) & (prior != clean))[:, None])
+    rate = priors.flip_to_prior_rate(choice, clean, prior, 4)
     np.testing.assert_array_equal(rate.flips, (~np.isnan(landed)).sum(axis=0))
-    known = (flipped == 0).sum(axis=0) + rate.flips
-    np.testing.assert_array_equal(rate.undefined, len(choice) - known)
+    known = (flipped == 0) | (~np.isnan(flipped) & (prior >= 0)[:, None])
+    np.testing.assert_array_equal(rate.undefined, (~known).sum(axis=0))
 
 
 @laws
 @given(choice_sets(), st.permutations(range(4)))
 def test_renaming_options_changes_no_landing(choice_set, names) -> None:
     renamed = np.array([*names, -1])  # -1 stays -1
-    result = priors.flips_to_prior(*(renamed[x] for x in choice_set))
-    np.testing.assert_array_equal(result, priors.flips_to_prior(*choice_set))
+    result = priors.flips_to_prior(*(renamed[x] for x in choice_set), 4)
+    np.testing.assert_array_equal(result, priors.flips_to_prior(*choice_set, 4))
