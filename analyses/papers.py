@@ -18,6 +18,7 @@ CONTROL_TASK = "hewitt2019designing"
 CITYSCAPES = "cordts2016cityscapes"
 CALIBRATION = "guo2017calibration"
 EXPECTED_CALIBRATION_ERROR = "naeini2015obtaining"
+VERIFIED_CALIBRATION = "kumar2019verified"
 RANKING = "hanley1982meaning"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
@@ -138,6 +139,15 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {Proceedings of the AAAI Conference on Artificial Intelligence},
   pages = {2901--2907},
   year = {2015}
+}""",
+        VERIFIED_CALIBRATION: """@inproceedings{kumar2019verified,
+  title = {Verified Uncertainty Calibration},
+  author = {Kumar, Ananya and Liang, Percy and Ma, Tengyu},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {32},
+  year = {2019},
+  eprint = {1909.10155},
+  archivePrefix = {arXiv}
 }""",
         RANKING: """@article{hanley1982meaning,
   title = {The Meaning and Use of the Area under a Receiver Operating Characteristic ({ROC}) Curve},

@@ -1,8 +1,6 @@
-"""Calibration: whether a model is right as often as it is sure.
+"""Confidence and accuracy by bins of confidence: the expected calibration error as it is, and where it comes from.
 
-`confidence` turns option scores into the probability of the choice; `expected_error` (ECE) says how far confidence and
-accuracy lie apart, and `reliability` in which bins. ECE's interval by image is `statistics.bootstrap(binned_error(),
-confidence, correct, cluster="image")`. Source: Naeini et al. 2015; Guo et al. 2017; definitions, section 12.
+Source: Naeini et al. 2015; Guo et al. 2017; definitions, section 12.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
@@ -15,40 +13,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import labels, papers
-from .cards import Card
-from .labels import Array
-from .statistics.resampling import Floats, Statistic
+from .. import labels
+from ..labels import Array
+from ..statistics.resampling import Floats, Statistic
 
 BINS = 15
 """Equal-width bins over [0, 1], closed on the right: (0, 1/15], (1/15, 2/15], …; 0 itself lies in the first."""
 
 ROUNDING = 1e-6  # a softmax in float32 may exceed 1 by this
-
-CARDS = (
-    Card("calibration.confidence", "How sure is the model of its choice?", "probability", "[0, 1]", papers.CALIBRATION),
-    Card(
-        "calibration.expected_error",
-        "How far apart are confidence and accuracy (ECE)?",
-        "difference of shares",
-        "[0, 1]",
-        papers.EXPECTED_CALIBRATION_ERROR,
-    ),
-    Card(
-        "calibration.reliability",
-        "How often is the model right when it is this sure?",
-        "shares; samples",
-        "[0, 1]; {0, 1, ...}",
-        papers.CALIBRATION,
-    ),
-    Card(
-        "calibration.binned_error",
-        "How far could the calibration error be off, had other images been drawn?",
-        "difference of shares",
-        "[0, 1]",
-        papers.EXPECTED_CALIBRATION_ERROR,
-    ),
-)
 
 
 def confidence(scores: Array, *, dim: str | int = "option") -> Array:
@@ -73,20 +45,20 @@ def expected_error(confidence: Array, correct: Array, *, dim: str = "sample", bi
     In: confidence and correct (dim, ...), both in [0, 1], with the same dimensions and labels; `correct` from
     `flips.correct`, or a share such as VQA accuracy. Out: without `dim` (the first axis of bare arrays), in [0, 1]; 0
     means calibrated. Samples with an undefined side are left out, and the coordinate `undefined` counts them; nan where
-    none is left. Biased upwards for few samples a bin. Raises ValueError where labels differ or a value is no share.
-    Source: Naeini et al. 2015; Guo et al. 2017, with 15 bins.
+    none is left. Chance alone keeps it above 0, the more the fewer samples a bin has: see `debiased_error`. Raises
+    ValueError where labels differ or a value is no share. Source: Naeini et al. 2015; Guo et al. 2017, with 15 bins.
 
     >>> float(expected_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 0, 1, 0])))   # (|.5 - .9| + |.5 - .6|) / 2
     0.25
     """
 
     def kernel(sure: Any, right: Any) -> Floats:
-        return _error(_binned(sure, right, bins))
+        return plain_error(binned(sure, right, bins))
 
-    result = _along(kernel, confidence, correct, dim, bins=bins)
+    result = along(kernel, confidence, correct, dim, bins=bins)
     if not isinstance(result, xr.DataArray):
         return result
-    return result.assign_coords(undefined=_along(_undefined, confidence, correct, dim, bins=bins, dtype=np.int64))
+    return result.assign_coords(undefined=along(_undefined, confidence, correct, dim, bins=bins, dtype=np.int64))
 
 
 def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins: int = BINS) -> xr.Dataset:
@@ -103,10 +75,10 @@ def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins:
     """
 
     def kernel(sure: Any, right: Any) -> Floats:
-        return _binned(sure, right, bins)
+        return binned(sure, right, bins)
 
-    sure, right = _labelled(confidence, correct, dim)
-    parts: xr.DataArray = _along(kernel, sure, right, dim, bins=bins, out={"bin": bins, "part": 3})
+    sure, right = labelled(confidence, correct, dim)
+    parts: xr.DataArray = along(kernel, sure, right, dim, bins=bins, out={"bin": bins, "part": 3})
     count, total, hits = (parts.isel(part=part) for part in range(3))
     some = count.where(count > 0)
     edges = np.linspace(0.0, 1.0, bins + 1)
@@ -115,7 +87,7 @@ def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins:
             "confidence": total / some,
             "accuracy": hits / some,
             "count": count.astype(np.int64),
-            "undefined": _along(_undefined, sure, right, dim, bins=bins, dtype=np.int64),
+            "undefined": along(_undefined, sure, right, dim, bins=bins, dtype=np.int64),
         },
         coords={"bin": np.arange(bins), "low": ("bin", edges[:-1]), "high": ("bin", edges[1:])},
     )
@@ -124,7 +96,8 @@ def reliability(confidence: Array, correct: Array, *, dim: str = "sample", bins:
 def binned_error(bins: int = BINS) -> Statistic:
     """The expected calibration error as a statistic that `statistics.bootstrap` resamples, by image.
 
-    Its arrays are confidence and correct (sample, ...); its value is that of `expected_error`, per resample.
+    Its arrays are confidence and correct (sample, ...); its value is that of `expected_error`, per resample. Resamples
+    add chance to chance, so that a percentile interval lies above its estimate: see `error_by_image`.
 
     >>> from analyses import statistics
     >>> sure, right = np.array([0.9, 0.9, 0.9, 0.9]), np.array([1.0, 1.0, 1.0, 0.0])
@@ -132,16 +105,21 @@ def binned_error(bins: int = BINS) -> Statistic:
     >>> round(float(estimate), 2), round(float(low), 2), round(float(high), 2)   # image a: 0.1, b: 0.4, both: 0.15
     (0.15, 0.1, 0.4)
     """
-    _require_bins(bins)
+    return Statistic("expected calibration error", moments_by_bin(bins), plain_error)
+
+
+def moments_by_bin(bins: int) -> Callable[..., Floats]:
+    """What adds up over samples: (sample, ...) twice -> (sample, ..., bin, part), as `binned`."""
+    require_bins(bins)
 
     def moments(sure: Floats, right: Floats) -> Floats:
         defined = ~(np.isnan(sure) | np.isnan(right))
-        _require_shares(confidence=sure, correct=right)
-        inside = (_places(sure, bins)[..., None] == np.arange(bins)) & defined[..., None]
+        require_shares(confidence=sure, correct=right)
+        inside = (places(sure, bins)[..., None] == np.arange(bins)) & defined[..., None]
         parts = (np.ones_like(sure), sure, right)
         return np.stack([np.where(inside, part[..., None], 0.0) for part in parts], axis=-1)
 
-    return Statistic("expected calibration error", moments, _error)
+    return moments
 
 
 def _top_share(scores: Any) -> Floats:
@@ -153,27 +131,29 @@ def _top_share(scores: Any) -> Floats:
     return 1.0 / np.where(defined[..., 0], total, np.nan)
 
 
-def _places(sure: Floats, bins: int) -> NDArray[np.intp]:
+def places(sure: Floats, bins: int) -> NDArray[np.intp]:
+    """The number of each confidence's bin."""
     return np.clip(np.searchsorted(np.linspace(0.0, 1.0, bins + 1), sure, side="left") - 1, 0, bins - 1)
 
 
-def _binned(sure: Any, right: Any, bins: int) -> Floats:
-    # (..., sample) -> (..., bin, part): samples, sum of confidence, sum of correct
+def binned(sure: Any, right: Any, bins: int) -> Floats:
+    """Samples, sum of confidence and sum of correct in each bin, of what is defined: (..., sample) -> (..., bin, 3)."""
     sure, right = np.asarray(sure, np.float64), np.asarray(right, np.float64)
-    _require_shares(confidence=sure, correct=right)
+    require_shares(confidence=sure, correct=right)
     result = np.zeros((*sure.shape[:-1], bins, 3))
     for place in np.ndindex(sure.shape[:-1]):
         defined = ~(np.isnan(sure[place]) | np.isnan(right[place]))
         x, y = sure[place][defined], right[place][defined]
-        code = _places(x, bins)
+        code = places(x, bins)
         sums = [np.bincount(code, weights, minlength=bins) for weights in (None, x, y)]
         result[place] = np.stack(sums, axis=-1)
     return result
 
 
-def _error(binned: Floats) -> Floats:
-    count = binned[..., 0].sum(axis=-1)
-    apart = np.abs(binned[..., 2] - binned[..., 1]).sum(axis=-1)
+def plain_error(sums: Floats) -> Floats:
+    """The expected calibration error of the sums of `binned`: (..., bin, part) -> (...); nan without samples."""
+    count = sums[..., 0].sum(axis=-1)
+    apart = np.abs(sums[..., 2] - sums[..., 1]).sum(axis=-1)
     return apart / np.where(count > 0, count, np.nan)
 
 
@@ -181,7 +161,7 @@ def _undefined(sure: Any, right: Any) -> NDArray[np.int64]:
     return (np.isnan(np.asarray(sure, np.float64)) | np.isnan(np.asarray(right, np.float64))).sum(axis=-1)
 
 
-def _along(
+def along(
     kernel: Callable[[Any, Any], Any],
     confidence: Array,
     correct: Array,
@@ -191,8 +171,9 @@ def _along(
     out: dict[str, int] | None = None,
     dtype: Any = np.float64,
 ) -> Array:
-    _require_bins(bins)
-    sure, right = _labelled(confidence, correct, dim)
+    """A kernel on (..., sample) applied to labelled or bare confidence and correct."""
+    require_bins(bins)
+    sure, right = labelled(confidence, correct, dim)
     if set(sure.dims) != set(right.dims):
         raise ValueError(f"confidence has dimensions {sure.dims} and correct {right.dims}: one goes with one.")
     result = labels.apply(kernel, sure, right, core=[[dim], [dim]], out=out, dtype=dtype)
@@ -200,7 +181,8 @@ def _along(
     return result if isinstance(confidence, xr.DataArray) else result.values
 
 
-def _labelled(confidence: Array, correct: Array, dim: str) -> tuple[xr.DataArray, xr.DataArray]:
+def labelled(confidence: Array, correct: Array, dim: str) -> tuple[xr.DataArray, xr.DataArray]:
+    """The two with the same labels, bare arrays with made-up ones; ValueError where they do not fit."""
     if labels.labelled(confidence=confidence, correct=correct):
         sure, right = labels.aligned(confidence=confidence, correct=correct)
         return sure, right
@@ -211,12 +193,14 @@ def _labelled(confidence: Array, correct: Array, dim: str) -> tuple[xr.DataArray
     return xr.DataArray(sure, dims=dims), xr.DataArray(right, dims=dims)
 
 
-def _require_bins(bins: int) -> None:
+def require_bins(bins: int) -> None:
+    """ValueError for no bins at all."""
     if bins < 1:
         raise ValueError(f"bins={bins}: at least one bin, such as 15.")
 
 
-def _require_shares(**arrays: Floats) -> None:
+def require_shares(**arrays: Floats) -> None:
+    """ValueError naming the array that holds what is no share."""
     for name, values in arrays.items():
         outside = values[(values < -ROUNDING) | (values > 1 + ROUNDING)]
         if outside.size:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from analyses import calibration, statistics
@@ -13,46 +14,66 @@ from .sentences import Sentence, highest, said, say, share
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(family, bound) ECE, confidence and accuracy, and the reliability of the clean answers by bin."""
-    sure = evidence.split(calibration.confidence(evidence.scores))
-    error = evidence.by_family(statistics.pooled(calibration.binned_error()), sure, evidence.correct)
-    clean = calibration.reliability(sure.sel(condition="clean"), evidence.correct.sel(condition="clean"))
-    data = xr.Dataset(
-        {
-            "ece": error.value,
-            **{f"ece_{side}": error[side] for side in statistics.SIDES},
-            "confidence": evidence.values(statistics.MEAN, sure),
-            "accuracy": evidence.values(statistics.SHARE, evidence.correct),
-        }
+    sure, right = evidence.split(calibration.confidence(evidence.scores)), evidence.correct
+    clean = calibration.reliability(sure.sel(condition="clean"), right.sel(condition="clean"))
+    shares = xr.Dataset(
+        {"confidence": evidence.values(statistics.MEAN, sure), "accuracy": evidence.values(statistics.SHARE, right)}
     )
+    table = evidence.by_family(statistics.pooled(calibration.binned_debiased_error()), sure, right)
+    shares = shares.assign({f"ece_debiased_{side}": table[side] for side in statistics.SIDES})
+    families = shares.family.values.tolist()
+    each = [error_of(evidence, sure, right, evidence.unions.get(name, [name])) for name in families]
+    data = shares.merge(xr.concat(each, xr.IndexVariable("family", families)))
     return data.assign({f"reliability_{name}": clean[name] for name in ("confidence", "accuracy", "count")})
 
 
+def error_of(evidence: Evidence, sure: xr.DataArray, right: xr.DataArray, families: Sequence[str]) -> xr.Dataset:
+    """(bound) the calibration error over the pairs of some families, debiased, plain, and a calibrated model's."""
+    own = np.flatnonzero(sure.family.isin(list(families)).values)
+    error = calibration.error_by_image(sure.isel(condition=own), right.isel(condition=own), seed=evidence.seed)
+    names = {"debiased": "ece_debiased", "plain": "ece", "calibrated": "ece_calibrated", "pairs": "ece_pairs"}
+    return error.rename({**names, "calibrated_high": "ece_calibrated_high"}).drop_vars(["images", "undefined"])
+
+
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
-    """Whether the model grows overconfident."""
-    worst = highest(data, "ece")
+    """Whether the clean answers are calibrated, and whether the model grows overconfident."""
+    clean = data.sel(family="clean")
+    more = "more than" if clean.ece > clean.ece_calibrated_high else "no more than"
+    calm = say(
+        data,
+        "On clean images confidence and accuracy differ by {error} (ECE, debiased), {more} chance puts between them in a "
+        "calibrated model.",
+        error=share(clean.ece_debiased),
+        more=more,
+    )
+    worst = highest(data, "ece_debiased")
     if worst is None:
-        return ()
+        return said(calm)
     sure, right = (float(data[part].sel(family=worst.label, bound="estimate")) for part in ("confidence", "accuracy"))
     return said(
+        calm,
         say(
             data,
-            "Confidence misleads {most} under {family}: ECE {error}, {direction}; on clean images {clean}{standing}.",
-            most=worst.named("most", "by the highest ECE"),
-            family=worst.label,
-            error=share(worst.values),
+            "Confidence misleads {word} under {family}: ECE {rate}, debiased, {direction}{standing}.",
             direction="overconfident" if sure > right else "underconfident",
-            clean=share(data.ece.sel(family="clean")),
-            standing=worst.standing,
-        )
+            **worst.parts("most", "by the highest ECE"),
+        ),
     )
 
 
 ANALYSIS = Analysis(
     name="calibration",
     title="Calibration",
-    meaning="ECE: mean distance of confidence and accuracy over 15 bins of confidence; biased upwards for few answers.",
+    meaning="ECE: mean distance of confidence and accuracy over 15 bins of confidence, less what chance adds to it "
+    "(Kumar et al. 2019); as it is; and what a calibrated model with these confidences gets (simulated).",
     needs=("answers",),
     compute=compute,
-    columns=(percent("ece", "ECE"), percent("confidence", "confidence"), percent("accuracy", "accuracy")),
+    columns=(
+        percent("ece_debiased", "ECE, debiased"),
+        percent("ece", "as it is"),
+        percent("ece_calibrated", "calibrated"),
+        percent("confidence", "confidence"),
+        percent("accuracy", "accuracy"),
+    ),
     finding=finding,
 )
