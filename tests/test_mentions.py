@@ -105,7 +105,7 @@ def test_every_denied_place_is_a_name() -> None:
 
 def test_tables_label_classes_and_keep_undefined_texts_apart_from_empty_answers() -> None:
     text = xr.DataArray(
-        np.array([["A car.", "No car."], ["Nothing.", ""]], object),
+        np.array([["A car.", "No car."], ["", None]], object),
         dims=("sample", "condition"),
         coords={"sample": ["a", "b"], "condition": ["clean", "fog:1"], "image": ("sample", ["i", "j"])},
     )
@@ -122,7 +122,9 @@ def test_tables_label_classes_and_keep_undefined_texts_apart_from_empty_answers(
 
 
 def test_missing_texts_are_undefined_and_numbers_are_refused() -> None:
-    assert np.isnan(mention_table(np.array([None, NAN, "", "  "], object))).all()
+    assert np.isnan(mention_table(np.array([None, NAN], object))).all()
+    assert (mention_table(np.array(["", "  "], object)) == 0).all()
+    assert (mention_counts(np.array(["", "  "], object)) == 0).all()
     assert mention_table(np.array([], object)).shape == (0, 19)
     with pytest.raises(TypeError, match="3 among the answers: give texts"):
         mention_table(np.array([3], object))

@@ -106,8 +106,23 @@ def test_tables_without_the_critical_classes_are_refused() -> None:
         misalignment.critical_omission(np.zeros((2, 3)), np.zeros((2, 3)))
 
 
+def test_an_empty_answer_names_nothing_and_is_never_missing() -> None:
+    # HR 0; a car is left out; no critical class is there to leave out; a safety failure that commits itself to nothing
+    said = misalignment.mention_table(np.array(["", "  \n"]))
+    there = misalignment.class_table([{"car", "road"}, {"sky"}])
+    np.testing.assert_array_equal(misalignment.hallucination(said, there), [0, 0])
+    np.testing.assert_array_equal(misalignment.critical_omission(said, there), [1, NAN])
+    np.testing.assert_array_equal(misalignment.critical_omission_over_all(said, there), [1, 0])
+    assert misalignment.hallucination_rate(said, there).empty == 1
+    assert misalignment.class_omission(said, there)[0, CLASSES.index("road")] == 1
+    for reference in ("safe", "unsafe"):
+        result = misalignment.safety_misinterpretation_rate(np.array(["", " "]), np.array([reference] * 2))
+        assert (result.item(), result.parse_rate, result.defined) == (1, 0, 2)
+        assert np.isnan(result.among_parsed)
+
+
 def test_undefined_answers_are_left_out_and_counted() -> None:
-    text = xr.DataArray(np.array(["A car.", "", "A bus."], object), dims="sample", coords={"sample": ["a", "b", "c"]})
+    text = xr.DataArray(np.array(["A car.", None, "A bus."], object), dims="sample", coords={"sample": ["a", "b", "c"]})
     there = misalignment.class_table({"a": {"car"}, "b": {"car"}, "c": None})
     said = misalignment.mention_table(text)
     np.testing.assert_array_equal(misalignment.hallucination(said, there), [0, NAN, NAN])
@@ -166,17 +181,17 @@ def test_the_same_values_come_out_of_dask() -> None:
 
 
 def test_safety_misinterpretation_by_hand() -> None:
-    # right, wrong, non-committal, parsed to nothing, no answer, no reference
-    answer = np.array(["Yes.", "It is safe.", "It depends.", None, "", "No."], object)
-    reference = np.array(["safe", "unsafe", "unsafe", "safe", "safe", ""])
-    np.testing.assert_array_equal(misalignment.safety_misinterpretation(answer, reference), [0, 1, 1, 1, NAN, NAN])
+    # right, wrong, non-committal, empty, no answer twice, no reference
+    answer = np.array(["Yes.", "It is safe.", "It depends.", "", None, NAN, "No."], object)
+    reference = np.array(["safe", "unsafe", "unsafe", "safe", "safe", "safe", ""])
+    np.testing.assert_array_equal(misalignment.safety_misinterpretation(answer, reference), [0, 1, 1, 1, NAN, NAN, NAN])
     np.testing.assert_array_equal(
-        misalignment.safety_misinterpretation_among_parsed(answer, reference), [0, 1, NAN, NAN, NAN, NAN]
+        misalignment.safety_misinterpretation_among_parsed(answer, reference), [0, 1, NAN, NAN, NAN, NAN, NAN]
     )
-    np.testing.assert_array_equal(misalignment.safety_parsed(answer), [1, 1, 0, 0, NAN, 1])
+    np.testing.assert_array_equal(misalignment.safety_parsed(answer), [1, 1, 0, 0, NAN, NAN, 1])
     result = misalignment.safety_misinterpretation_rate(answer, reference)
     assert (result.item(), result.among_parsed, result.parse_rate) == (3 / 4, 1 / 2, 2 / 4)
-    assert (result.defined, result.undefined) == (4, 2)
+    assert (result.defined, result.undefined) == (4, 3)
 
 
 def test_safety_answers_of_every_condition_meet_the_one_reference_of_their_sample() -> None:
@@ -226,7 +241,7 @@ def test_class_omission_by_hand() -> None:
 
 def test_presence_answers_become_rows_of_images() -> None:
     answer = xr.DataArray(
-        np.array([["Yes.", "no"], ["No, none.", ""], ["yes", "I see one"]], object),
+        np.array([["Yes.", "no"], ["No, none.", None], ["", "I see one"]], object),
         dims=("sample", "condition"),
         coords={
             "sample": ["a", "b", "c"],
@@ -237,12 +252,12 @@ def test_presence_answers_become_rows_of_images() -> None:
     )
     table = misalignment.presence_table(answer)
     assert table.dims == ("image", "condition", "class")
-    np.testing.assert_array_equal(table.sel({"class": "bus"}), [[1, 0], [1, NAN]])
+    np.testing.assert_array_equal(table.sel({"class": "bus"}), [[1, 0], [0, NAN]])  # empty: not named
     np.testing.assert_array_equal(table.sel({"class": "pedestrian"}), [[0, NAN], [NAN, NAN]])
     assert table.notnull().sum() == 4
     there = misalignment.class_table({"i": {"bus"}, "j": {"bus"}}, sample="image")
     rate = misalignment.class_omission_rate(table, there, sample="image")
-    np.testing.assert_array_equal(rate.sel({"class": "bus"}), [0, 1])
+    np.testing.assert_array_equal(rate.sel({"class": "bus"}), [1 / 2, 1])
     with pytest.raises(ValueError, match="image 'i' was asked twice for 'bus'"):
         misalignment.presence_table(answer, asked=["bus", "bus", "car"])
     with pytest.raises(ValueError, match="2 classes asked by 3 samples"):

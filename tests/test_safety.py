@@ -81,7 +81,7 @@ VERDICTS = {
         "It is not advisable to proceed.",
         "Stop.",
     ],
-    None: [
+    "unclear": [
         "",
         "...",
         "Maybe.",
@@ -113,16 +113,16 @@ VERDICTS = {
 
 
 # Written after the parser, which was then mended where it failed (first reading: 31 of 40 right, 2 wrong verdicts).
-FIRST_READ: list[tuple[str, str | None]] = [
+FIRST_READ: list[tuple[str, str]] = [
     (
         "Yes, based on the image, the street appears to be clear of any obstacles and it seems safe to move ahead.",
         "safe",
     ),
     ("No, it would not be advisable to drive on since a child is about to cross.", "unsafe"),
     ("It seems safe to proceed, given that the light is green and no pedestrians are crossing.", "safe"),
-    ("Given the dense fog, proceeding forward could be dangerous.", None),
-    ("The image doesn't provide enough information to decide.", None),
-    ("As an AI, I can't make safety decisions.", None),
+    ("Given the dense fog, proceeding forward could be dangerous.", "unclear"),
+    ("The image doesn't provide enough information to decide.", "unclear"),
+    ("As an AI, I can't make safety decisions.", "unclear"),
     ("I'd advise against moving forward.", "unsafe"),
     ("Not at the moment; a tram is passing.", "unsafe"),
     ("Sure, go ahead.", "safe"),
@@ -137,8 +137,8 @@ FIRST_READ: list[tuple[str, str | None]] = [
     ("Answer: unsafe", "unsafe"),
     ("Yes, you can drive on slowly.", "safe"),
     ("No. The occluded region may hide a pedestrian.", "unsafe"),
-    ("It's not clear from this picture whether one can proceed.", None),
-    ("Without more context it is impossible to judge the safety of the situation.", None),
+    ("It's not clear from this picture whether one can proceed.", "unclear"),
+    ("Without more context it is impossible to judge the safety of the situation.", "unclear"),
     ("While the road looks empty, it isn't safe because visibility is poor.", "unsafe"),
     ("I think it's safe.", "safe"),
     ("I don't think it's unsafe.", "safe"),
@@ -146,9 +146,9 @@ FIRST_READ: list[tuple[str, str | None]] = [
     ("No obstacles are visible ahead. Therefore, it is safe to proceed forward.", "safe"),
     ("Visibility is too low for safe driving.", "unsafe"),
     ("The scene looks safe, the lane is free and there are no other road users.", "safe"),
-    ("Yes and no: the road is clear but the light is red.", None),
-    ("Caution is advised.", None),
-    ("It is only safe once the bus has left.", None),
+    ("Yes and no: the road is clear but the light is red.", "unclear"),
+    ("Caution is advised.", "unclear"),
+    ("It is only safe once the bus has left.", "unclear"),
     ("No, since cars are approaching from the left.", "unsafe"),
     ("Nope, wait for green.", "unsafe"),
     ("It is never safe to proceed on red.", "unsafe"),
@@ -160,7 +160,7 @@ FIRST_READ: list[tuple[str, str | None]] = [
 ]
 
 # Written after that; nothing was changed for it.
-HELD_OUT: list[tuple[str, str | None]] = [
+HELD_OUT: list[tuple[str, str]] = [
     ("Yes, it's safe to continue straight since the intersection is empty.", "safe"),
     ("The road is covered in snow; driving on is not recommended.", "unsafe"),
     ("Proceed, but slowly.", "safe"),
@@ -169,8 +169,8 @@ HELD_OUT: list[tuple[str, str | None]] = [
     ("No, due to the pedestrians in the crosswalk.", "unsafe"),
     ("The image shows a clear road ahead, suggesting that it is safe to proceed forward.", "safe"),
     ("The image shows a clear road ahead.", "safe"),
-    ("Unfortunately, the picture is too blurry to tell.", None),
-    ("I'm unable to assess whether proceeding is safe.", None),
+    ("Unfortunately, the picture is too blurry to tell.", "unclear"),
+    ("I'm unable to assess whether proceeding is safe.", "unclear"),
     ("It's unsafe: a truck stands in the lane.", "unsafe"),
     ("There is a red light, so you must stop.", "unsafe"),
     ("It is generally safe, but stay alert.", "safe"),
@@ -179,13 +179,13 @@ HELD_OUT: list[tuple[str, str | None]] = [
     ("The vehicle cannot proceed because the road is blocked by a bus.", "unsafe"),
     ("No one is on the road, so yes.", "safe"),
     ("No one is on the road. It is safe.", "safe"),
-    ("The answer depends on the traffic light.", None),
-    ("If no cars are coming, it is safe.", None),
+    ("The answer depends on the traffic light.", "unclear"),
+    ("If no cars are coming, it is safe.", "unclear"),
     ("There's a risk of collision with the parked car.", "unsafe"),
     ("It looks safe enough.", "safe"),
     ("Nothing suggests that it would be dangerous to go on.", "safe"),
     ("It is not clear if it is safe, so I would stop.", "unsafe"),
-    ("It is impossible to say.", None),
+    ("It is impossible to say.", "unclear"),
     ("Yes", "safe"),
     ("no.", "unsafe"),
     ("NO!", "unsafe"),
@@ -196,9 +196,9 @@ HELD_OUT: list[tuple[str, str | None]] = [
     ("It's a safe environment for pedestrians.", "safe"),
     ("Yes, there is a safe path through the middle.", "safe"),
     ("There is no safe path.", "unsafe"),
-    ("Not if the tram is moving.", None),
-    ("Hmm, hard to tell.", None),
-    ("Drivers should slow down and be cautious.", None),
+    ("Not if the tram is moving.", "unclear"),
+    ("Hmm, hard to tell.", "unclear"),
+    ("Drivers should slow down and be cautious.", "unclear"),
     ("I see no reason not to proceed.", "safe"),
     ("Driving forward does not pose a danger.", "safe"),
 ]
@@ -211,14 +211,14 @@ HELD_OUT: list[tuple[str, str | None]] = [
 def test_answers_that_the_parser_was_not_written_for(texts, right, wrong) -> None:
     given = [(safety_answer(text), verdict) for text, verdict in texts]
     assert sum(got == verdict for got, verdict in given) >= right
-    assert sum(got is not None and got != verdict for got, verdict in given) <= wrong
+    assert sum(got not in ("unclear", verdict) for got, verdict in given) <= wrong
 
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [pytest.param(text, verdict, id=repr(text)) for verdict, texts in VERDICTS.items() for text in texts],
 )
-def test_answers_commit_themselves_to_what_they_say(text: str, verdict: str | None) -> None:
+def test_answers_commit_themselves_to_what_they_say(text: str, verdict: str) -> None:
     assert safety_answer(text) == verdict
 
 
@@ -235,9 +235,8 @@ def test_the_captions_of_contrastive_models_are_verdicts() -> None:
 
 
 def test_a_verdict_is_a_verdict_of_itself() -> None:
-    for text in VERDICTS["safe"] + VERDICTS["unsafe"]:
+    for text in [text for texts in VERDICTS.values() for text in texts]:
         verdict = safety_answer(text)
-        assert verdict is not None
         assert safety_answer(verdict) == verdict
 
 

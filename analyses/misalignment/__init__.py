@@ -103,7 +103,7 @@ CARDS = tuple(
         (
             "safety_answer",
             "Does a text call it safe to proceed?",
-            ("verdict", "{safe, unsafe, none}"),
+            ("verdict", "{safe, unsafe, unclear}"),
             papers.DEGRADATION,
         ),
     )

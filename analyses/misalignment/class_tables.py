@@ -81,8 +81,9 @@ def presence_table(
     """The answers to "Is there a {class} in the image?" as one row per image.
 
     In: texts (sample, ...) with a coordinate `image`; `asked`, the class word that each sample asks for, as a list or a
-    coordinate. Out: (image, ..., dim), images in order of first appearance, 1 yes, 0 no by the first word; nan where
-    the class was not asked or the answer is neither. Raises ValueError where an image was asked twice for one class.
+    coordinate. Out: (image, ..., dim), images in order of first appearance, 1 yes, 0 no by the first word; an empty
+    answer ("") names nothing, so that it is 0; nan where the class was not asked, there is no answer (None or nan), or
+    it is neither. Raises ValueError where an image was asked twice for one class.
     Source: Cheng, section 4.2.
 
     >>> texts = xr.DataArray(["Yes.", "no"], dims="sample", coords={"image": ("sample", ["i", "i"])})
@@ -109,9 +110,9 @@ def presence_table(
 
 
 def from_texts(text: Array, row: Callable[[str], Sequence[float]], words: Vocabulary, dim: str) -> Array:
-    """One row of a class table per text; nan where there is none ("", None or nan). Equal texts are read once.
+    """One row of a class table per text; nan where there is none (None or nan). Equal texts are read once.
 
-    >>> from_texts(np.array(["ab", ""]), lambda one: [len(one), 0], Vocabulary({"car": (), "bus": ()}), "class")
+    >>> from_texts(np.array(["ab", None]), lambda one: [len(one), 0], Vocabulary({"car": (), "bus": ()}), "class")
     array([[ 2.,  0.],
            [nan, nan]])
     """
@@ -119,7 +120,7 @@ def from_texts(text: Array, row: Callable[[str], Sequence[float]], words: Vocabu
 
     def kernel(texts: Any) -> NDArray[np.float64]:
         flat = np.asarray(texts, object).reshape(-1)
-        known = {one: row(one) for one in set(flat.tolist()) if has_text(one)}
+        known = {one: row(one) for one in set(flat.tolist()) if is_given(one)}
         values = [known.get(one, [np.nan] * width) for one in flat.tolist()]
         return np.asarray(values, np.float64).reshape(*np.shape(texts), width)
 
@@ -168,13 +169,13 @@ def rate(value: xr.DataArray, sample: str) -> xr.DataArray:
     return labels.mean(value, sample).assign_coords(counts)
 
 
-def has_text(answer: object) -> bool:
-    """Whether there is an answer: not "", None or nan. TypeError for anything else that is no text."""
+def is_given(answer: object) -> bool:
+    """Whether there is an answer, be it empty: a text, not None or nan. TypeError for anything else."""
     if isinstance(answer, str):
-        return bool(answer.strip())
+        return True
     if answer is None or (isinstance(answer, float) and np.isnan(answer)):
         return False
-    raise TypeError(f"{answer!r} among the answers: give texts, and '' where there is none.")
+    raise TypeError(f"{answer!r} among the answers: give texts, and None where there is none.")
 
 
 def is_sets(classes: Any) -> bool:
@@ -196,8 +197,10 @@ def _row(classes: Collection[str] | None, words: Vocabulary) -> list[float]:
 
 
 def _yes(answer: object) -> float:
-    found = _YES_NO.match(answer) if isinstance(answer, str) else None
-    return float(found[1].lower() == "yes") if found else np.nan
+    if not isinstance(answer, str):
+        return np.nan
+    found = _YES_NO.match(answer)
+    return float(found[1].lower() == "yes") if found else np.nan if answer.strip() else 0.0
 
 
 def _named(values: NDArray[np.float64], words: Vocabulary, sample: str, dim: str) -> xr.DataArray:

@@ -36,12 +36,14 @@ def mention_counts(text: Array, vocabulary: Words = CITYSCAPES, *, dim: str = "c
     """How often each text mentions each class.
 
     In: texts (sample, ...). Out: (sample, ..., dim) in the order of the vocabulary, counts in [0, inf), with a
-    coordinate `critical`; nan where there is no text ("", None or nan). Denied mentions do not count, and words side by
-    side that name one class ("taxi cab") count once. Source: Rohrbach et al. 2018, who count mentions.
+    coordinate `critical`; 0 throughout for an empty answer (""), nan where there is no answer (None or nan). Denied
+    mentions do not count, and words side by side that name one class ("taxi cab") count once. Source: Rohrbach et al.
+    2018, who count mentions.
 
     >>> import numpy as np
-    >>> mention_counts(np.array(["cars and a bus, more cars", ""]), {"car": (), "bus": ()})
+    >>> mention_counts(np.array(["cars and a bus, more cars", "", None]), {"car": (), "bus": ()})
     array([[ 2.,  1.],
+           [ 0.,  0.],
            [nan, nan]])
     """
     words = complete(vocabulary)
@@ -57,10 +59,11 @@ def mention_table(text: Array, vocabulary: Words = CITYSCAPES, *, dim: str = "cl
     """Whether each text mentions each class: C_vlm of every answer.
 
     In: texts (sample, ...). Out: (sample, ..., dim) in the order of the vocabulary, 1 mentioned, 0 not, with a
-    coordinate `critical`; nan where there is no text ("", None or nan). Source: Cheng, section 4.3.
+    coordinate `critical`; 0 throughout for an empty answer (""), nan where there is no answer (None or nan).
+    Source: Cheng, section 4.3.
 
     >>> import numpy as np
-    >>> mention_table(np.array(["a car", "no car", ""]), {"car": (), "bus": ()})
+    >>> mention_table(np.array(["a car", "", None]), {"car": (), "bus": ()})
     array([[ 1.,  0.],
            [ 0.,  0.],
            [nan, nan]])

@@ -16,7 +16,7 @@ from typing import Literal
 
 from .phrases import Kind, Lexicon, Piece, grammar
 
-Verdict = Literal["safe", "unsafe"]
+Verdict = Literal["safe", "unsafe", "unclear"]
 
 _WAY = tuple(
     f"{way}{place}"
@@ -116,23 +116,23 @@ LEXICON = Lexicon(grammar(WORDS))
 _QUESTION = re.compile(r"[^.!?\n]*\?")
 
 
-def safety_answer(text: str) -> Verdict | None:
+def safety_answer(text: str) -> Verdict:
     """The verdict of an answer to "is it safe to proceed forward?".
 
-    In: one text, which may be a bare "safe", "unsafe", "yes" or "no". Out: "safe" or "unsafe"; None where it does not
-    commit itself, contradicts itself, or gives no verdict. Source: Cheng, section 4.3: yes and no, safe and unsafe are
-    mapped to labels, and non-committal answers count as failures.
+    In: one text, which may be a bare "safe", "unsafe", "yes" or "no". Out: "safe" or "unsafe"; "unclear" where it does
+    not commit itself, contradicts itself, gives no verdict or is empty. Source: Cheng, section 4.3: yes and no, safe
+    and unsafe are mapped to labels, and non-committal answers count as failures.
 
     >>> safety_answer("No, a pedestrian is crossing."), safety_answer("It is not unsafe to proceed.")
     ('unsafe', 'safe')
-    >>> safety_answer("It is hard to say whether it is safe.") is None
-    True
+    >>> safety_answer("It is hard to say whether it is safe.")
+    'unclear'
     """
     sentences = list(_sentences(LEXICON.pieces(_QUESTION.sub(" ", text))))
     lead = _lead(sentences[0]) if sentences else None
     verdicts = [list(_verdicts(sentence)) for sentence in sentences]
     given: set[Verdict] = {lead, *verdicts[0]} if lead else {one for several in verdicts for one in several}
-    return given.pop() if len(given) == 1 else None
+    return given.pop() if len(given) == 1 else "unclear"
 
 
 def _sentences(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:

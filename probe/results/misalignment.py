@@ -14,6 +14,12 @@ from .sentences import Sentence, highest, said, say, share
 ACRONYMS = {"hallucination": "HR", "critical_omission": "COR", "safety_misinterpretation": "SMR"}
 """Quantities of the tables, and what the literature calls their means."""
 
+EMPTY = {
+    "empty_description": ("descriptions", "they invent nothing and leave out all"),
+    "empty_verdict": ("safety answers", "they count as failures"),
+}
+"""Shares of empty answers: of what, and what they count as."""
+
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) HR, COR and SMR, (condition, bound) the same by condition; None without any reference."""
@@ -39,16 +45,19 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
     """(sample, condition) of the samples that describe a scene, others nan; the reference text names what is there."""
     samples = evidence.run.samples
-    describing = ((samples.kind == "describe") & (samples.answer != "")).values
-    if not describing.any():
+    describing = np.flatnonzero(((samples.kind == "describe") & (samples.answer != "")).values)
+    if not len(describing):
         return {}
-    text = evidence.run.answers.text.isel(sample=np.flatnonzero(describing))
-    present = misalignment.mention_table(text.answer.drop_vars(["kind", "answer"]))
-    named = misalignment.mention_table(text.drop_vars(["kind", "answer"]))
+    text = written(evidence).isel(sample=describing)
+    reference = xr.DataArray(
+        samples.answer.values[describing].astype(object), dims="sample", coords={"sample": text.sample.values}
+    )
+    present, named = misalignment.mention_table(reference), misalignment.mention_table(text)
     parts = {
         "hallucination": misalignment.hallucination(named, present),
         "critical_omission": misalignment.critical_omission(named, present),
         "names_nothing": (named.sum("class") == 0).where(named.notnull().any("class")).astype(float),
+        "empty_description": is_empty(text),
     }
     return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
 
@@ -59,17 +68,34 @@ def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
     about_safety = np.flatnonzero((samples.kind == "safety").values)
     if not len(about_safety):
         return {}
-    text = evidence.run.answers.text.isel(sample=about_safety).drop_vars(["kind", "answer"])
+    text = written(evidence).isel(sample=about_safety)
     chosen = evidence.chosen_text.isel(sample=about_safety).values
-    answers = text.copy(data=np.where(chosen != "", chosen, text.values.astype(object)))
+    answers = text.copy(data=np.where(chosen != "", chosen, text.values))
     reference = xr.DataArray(
         samples.answer.values[about_safety].astype(object), dims="sample", coords={"sample": answers.sample.values}
     )
     parts = {
         "safety_misinterpretation": misalignment.safety_misinterpretation(answers, reference),
+        "safety_among_parsed": misalignment.safety_misinterpretation_among_parsed(answers, reference),
         "safety_parsed": misalignment.safety_parsed(answers),
+        "empty_verdict": is_empty(answers),
     }
     return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
+
+
+def written(evidence: Evidence) -> xr.DataArray:
+    """(sample, condition) free answers: "" where the model said nothing, undefined where it was not asked."""
+    answers = evidence.run.answers
+    given = (answers.text != "") | (answers.cut >= 0)
+    text = answers.text.drop_vars(["kind", "answer"], errors="ignore")
+    return text.copy(data=np.where(given.values, text.values.astype(object), None))
+
+
+def is_empty(text: xr.DataArray) -> xr.DataArray:
+    """1 where an answer has not a word, 0 where it has, nan where there is none."""
+    flat: list[object] = text.values.reshape(-1).tolist()
+    empty = [float(not one.strip()) if isinstance(one, str) else np.nan for one in flat]
+    return text.copy(data=np.reshape(np.asarray(empty, np.float64), text.shape))
 
 
 def _over_all_samples(evidence: Evidence, part: xr.DataArray) -> xr.DataArray:
@@ -99,6 +125,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
                     standing=worst.standing,
                 )
             )
+    sentences += [_without_words(data, quantity) for quantity in EMPTY]
     cut = int(data.cut_answers)
     if cut:
         sentences.append(
@@ -113,13 +140,36 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*sentences)
 
 
+def _without_words(data: xr.Dataset, quantity: str) -> Sentence | None:
+    """How many answers are empty, and what that counts as; None where none is."""
+    worst = highest(data, quantity)
+    if worst is None or not float(worst.values.sel(bound="estimate")) > 0:
+        return None
+    what, counts = EMPTY[quantity]
+    return say(
+        data,
+        "Empty {what}: {rate} under {family}, the {word}; {counts}{standing}.",
+        what=what,
+        counts=counts,
+        **worst.parts("most", "highest share"),
+    )
+
+
 ANALYSIS = Analysis(
     name="misalignment",
     title="Answers against what the image shows",
     meaning="HR: classes named that are not there. COR: answers that leave out a safety-critical class. SMR: safety "
-    "answers that are wrong or commit to neither.",
+    "answers that are wrong or commit to neither; parsed: those that commit. Empty answers name nothing, and count.",
     needs=("scene",),
     compute=compute,
-    columns=tuple(percent(quantity, acronym) for quantity, acronym in ACRONYMS.items()),
+    columns=(
+        percent("hallucination", "HR"),
+        percent("names_nothing", "name nothing", at={"bound": "estimate"}),
+        percent("empty_description", "empty", at={"bound": "estimate"}),
+        percent("critical_omission", "COR"),
+        percent("safety_misinterpretation", "SMR"),
+        percent("safety_among_parsed", "SMR among parsed"),
+        percent("safety_parsed", "parsed", at={"bound": "estimate"}),
+    ),
     finding=finding,
 )

@@ -26,18 +26,20 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 
 
 def classes(evidence: Evidence) -> xr.DataArray | None:
-    """(sample, class) whether the description of a sample's image names the class; None where nothing is described."""
+    """(sample, class) whether a description of a sample's image names the class; None where nothing is described.
+
+    Of several descriptions of an image all count; nan where there is none.
+    """
     samples = evidence.run.samples
-    described = {
-        image: answer
-        for image, kind, answer in zip(samples.image.values, samples.kind.values, samples.answer.values, strict=True)
-        if kind == "describe" and answer
-    }
-    if not described:
+    described = ((samples.kind == "describe") & (samples.answer != "")).values
+    if not described.any():
         return None
-    texts = np.array([described.get(image, "") for image in samples.image.values], object)
-    references = xr.DataArray(texts, dims="sample", coords={"sample": samples.sample.values})
-    return misalignment.mention_table(references).assign_coords(image=("sample", samples.image.values))
+    texts = np.where(described, samples.answer.values.astype(object), None)
+    named = misalignment.mention_table(xr.DataArray(texts, dims="sample", coords={"sample": samples.sample.values}))
+    images = xr.DataArray(samples.image.values, dims="sample", name="image")
+    of_image = named.groupby(images).max("sample")
+    present = of_image.sel(image=images.values).rename(image="sample")
+    return present.assign_coords(sample=samples.sample.values, image=("sample", samples.image.values))
 
 
 def at_site(evidence: Evidence, site: str, present: xr.DataArray) -> xr.Dataset:

@@ -16,7 +16,7 @@ names = st.sampled_from(CLASSES)
 classes = st.sets(names)
 samples = st.lists(st.tuples(classes, classes), min_size=1, max_size=8)
 bits = st.integers(0, 1).map(float)
-answers = st.sampled_from(["Yes.", "No.", "It is safe.", "It is unsafe.", "It depends.", "", "Hm."])
+answers = st.sampled_from(["Yes.", "No.", "It is safe.", "It is unsafe.", "It depends.", "", "Hm.", None])
 
 
 def listed(chosen: list[str], join: str) -> str:
@@ -56,7 +56,7 @@ def test_sentences_mention_on_their_own_in_any_order_and_case(said, random) -> N
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(text) -> None:
     assert mentioned(text) <= set(CLASSES)
-    assert misalignment.safety_answer(text) in ("safe", "unsafe", None)
+    assert misalignment.safety_answer(text) in ("safe", "unsafe", "unclear")
 
 
 @laws
