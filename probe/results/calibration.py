@@ -41,8 +41,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     more = "more than" if clean.ece > clean.ece_calibrated_high else "no more than"
     calm = say(
         data,
-        "On clean images confidence and accuracy differ by {error} (ECE, debiased), {more} chance puts between them in a "
-        "calibrated model.",
+        "On clean images confidence and accuracy differ by {error} (ECE, debiased), {more} chance puts between them in "
+        "a calibrated model.",
         error=share(clean.ece_debiased),
         more=more,
     )
