@@ -145,7 +145,8 @@ def test_weighing_pairs_is_drawing_clusters(method: str) -> None:
         index = np.concatenate([np.flatnonzero((cluster == names[k]) & defined) for k in row])
         looped.append(METHODS[method](x[index], y[index])[0])
     np.testing.assert_allclose(result[0], METHODS[method](x[defined], y[defined])[0])
-    np.testing.assert_allclose(result[1:], np.quantile(looped, [0.025, 0.975]))
+    tail = scipy.stats.norm.sf(scipy.stats.t.ppf(0.975, 7) * np.sqrt(8 / 7))  # expanded for eight clusters
+    np.testing.assert_allclose(result[1:], np.quantile(looped, [tail, 1 - tail]))
 
 
 def test_the_interval_names_its_unit_and_its_bounds() -> None:
@@ -206,6 +207,109 @@ def test_bad_settings_are_refused() -> None:
         correlation.interval(x, y, dim="image", cluster=["a", "b"])
 
 
+def independent_drops(sets: int, conditions: int = 9, seed: int = 20) -> tuple[xr.DataArray, xr.DataArray]:
+    """Two drops that have nothing to do with each other (set, condition), both 0 at clean, which comes second."""
+    drops = np.random.default_rng(seed).normal(0.15, 0.057, size=(2, sets, conditions + 1))
+    drops[:, :, 1] = 0.0
+    names = [f"fog:{k}" for k in range(conditions + 1)]
+    names[1] = "clean"
+    coords = {"condition": names}
+    return tuple(xr.DataArray(drop, dims=("set", "condition"), coords=coords) for drop in drops)
+
+
+def test_independent_drops_do_not_correlate_because_clean_has_none() -> None:
+    x, y = independent_drops(1000)
+    with_clean = correlation.pearson(x.values, y.values)
+    assert np.mean(with_clean) == pytest.approx(0.41, abs=0.05), "bare arrays hold what they are given"
+    for function in (correlation.pearson, correlation.spearman):
+        r = function(x, y)
+        assert np.mean(r) == pytest.approx(0.0, abs=0.03)  # standard error 0.011
+        assert (r.n == 9).all()
+    kept = [0, *range(2, 10)]
+    expected = [scipy.stats.pearsonr(a, b)[0] for a, b in zip(x.values[:, kept], y.values[:, kept], strict=True)]
+    np.testing.assert_allclose(correlation.pearson(x, y), expected)
+    p = correlation.permutation(x[:200], y[:200], permutations=200)
+    assert 0.01 <= (p <= 0.05).mean() <= 0.1
+
+
+def test_an_interval_over_nine_conditions_covers_no_correlation_nineteen_times_in_twenty() -> None:
+    x, y = independent_drops(600, seed=21)
+    bounds = correlation.interval(x, y, resamples=1000)
+    covered = (bounds.sel(bound="low") <= 0) & (bounds.sel(bound="high") >= 0)
+    assert 0.92 <= covered.mean() <= 0.98  # standard error 0.009
+
+
+@pytest.mark.parametrize("name", ["condition", "family"])
+def test_clean_is_known_by_name_or_family_wherever_it_lies_along_the_pairs(name: str) -> None:
+    x, y = images(22)
+    x, y = (array.assign_coords(condition=["clean", "a", "b", "c", "d"]) for array in (x, y))
+    if name == "family":
+        x = x.assign_coords(condition=list("vwxyz"), family=("condition", ["clean", "f", "f", "g", "g"]))
+        y = y.assign_coords(condition=list("vwxyz"))  # one of the two says it
+    expected = [scipy.stats.pearsonr(x[k, 1:], y[k, 1:])[0] for k in range(12)]
+    np.testing.assert_allclose(correlation.pearson(x, y), expected)
+    np.testing.assert_allclose(correlation.interval(x, y, resamples=20).sel(bound="estimate"), expected)
+    # of pairs (image, condition) those of the clean condition are left out, with their cluster labels
+    pairs = [array.stack(pair=("image", "condition"), create_index=False) for array in (x, y)]
+    r = correlation.interval(*pairs, dim="pair", cluster="image", resamples=200)
+    assert r.n == 48
+    assert r[0].item() == pytest.approx(scipy.stats.pearsonr(x[:, 1:].values.ravel(), y[:, 1:].values.ravel())[0])
+    bare = [array.isel(pair=pairs[0][name].values != pairs[0][name].values[0]) for array in pairs]
+    np.testing.assert_allclose(correlation.interval(*bare, dim="pair", cluster="image", resamples=200), r)
+    # one correlation per condition keeps the clean one: nothing runs along conditions
+    assert correlation.pearson(x, y, dim="image").sizes["condition"] == 5
+
+
+def test_fewer_than_three_conditions_beside_clean_have_no_correlation_and_fewer_than_five_no_interval() -> None:
+    x, y = independent_drops(4, conditions=2)
+    assert correlation.pearson(x, y).isnull().all()
+    assert correlation.permutation(x, y).isnull().all()
+    table = correlation.table({"miou": x[0]}, {"HR": y[0]}, resamples=20)
+    assert table.pearson.isnull().all()
+    assert table.n.item() == 2
+    for conditions, told in ((4, False), (5, True)):
+        x, y = independent_drops(4, conditions=conditions)
+        assert correlation.interval(x, y, resamples=100).sel(bound="low").notnull().all().item() is told
+
+
+def test_a_table_over_conditions_leaves_clean_out_and_draws_conditions_beside_images() -> None:
+    # 200 tables of nine conditions, each number made from 20 images; qualities and measures are independent
+    rng = np.random.default_rng(23)
+    covered, estimates, tables = [], [], []
+    for _ in range(200):
+        x, y = independent_drops(1, seed=int(rng.integers(1 << 30)))
+        noise = rng.normal(0, 0.05, size=(2, 20, 10)) * (x.condition.values != "clean")
+        names = {"image": [f"i{k}" for k in range(20)], "condition": x.condition.values}
+        made = [
+            correlation.resampled(
+                statistics.mean,
+                xr.DataArray(drop.values[0] + images_of, dims=("image", "condition"), coords=names),
+                resamples=500,
+            )
+            for drop, images_of in zip((x, y), noise, strict=True)
+        ]
+        table = correlation.table({"miou": made[0]}, {"HR": made[1]}, permutations=20)
+        r, low, high = table.pearson.values[0, 0]
+        covered.append(low <= 0 <= high)
+        estimates.append(r)
+        tables.append(table)
+    assert all(table.n.item() == 9 for table in tables)
+    assert (tables[0].attrs["unit"], tables[0].attrs["redrawn"]) == ("condition", ["condition", "image"])
+    assert np.mean(estimates) == pytest.approx(0.0, abs=0.08)  # standard error 0.025
+    assert 0.91 <= np.mean(covered) <= 1  # standard error 0.015
+
+
+def test_the_order_of_conditions_does_not_matter_to_a_table() -> None:
+    x, y = images(24, conditions=8)
+    made = [correlation.resampled(statistics.mean, array, resamples=60) for array in (x, y)]
+    order = np.random.default_rng(0).permutation(8)
+    straight = correlation.table({"q": made[0]}, {"m": made[1]}, permutations=50)
+    shuffled = correlation.table(
+        {"q": made[0].isel(condition=order)}, {"m": made[1].isel(condition=order)}, permutations=50
+    )
+    xr.testing.assert_allclose(shuffled, straight)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_p_values_of_few_pairs_count_all_orders(method: str) -> None:
     x, y = np.array([1.0, 2, 2, 4, 7, 9]), np.array([3.0, 1, 4, 4, 9, 5])
@@ -264,6 +368,18 @@ def test_the_published_omission_rates_rise_with_segmentation_quality_for_siglip(
             assert cell.spearman.sel(bound="estimate").item() == pytest.approx(scipy.stats.spearmanr(miou, omission)[0])
 
 
+def test_of_the_published_tables_clean_is_left_out_where_it_is_named() -> None:
+    miou = {name: along(values).assign_coords(condition=CONDITIONS) for name, values in MIOU.items()}
+    omission = {name: along(values).assign_coords(condition=CONDITIONS) for name, values in OMISSION.items()}
+    result = correlation.table(miou, omission, resamples=200, permutations=2000)
+    assert (result.n == 9).all()
+    for quality, values in MIOU.items():
+        for measure, omitted in OMISSION.items():
+            expected = scipy.stats.pearsonr(values[1:], omitted[1:])[0]
+            cell = result.sel(quality=quality, measure=measure)
+            assert cell.pearson.sel(bound="estimate").item() == pytest.approx(expected)
+
+
 def test_a_table_holds_what_its_parts_give() -> None:
     x, y = images(14)
     x[0, 0] = NAN
@@ -281,7 +397,15 @@ def test_a_table_holds_what_its_parts_give() -> None:
     assert result.n.sel(quality="miou", measure="HR").values.tolist() == [11, 12, 12, 12, 12]
     assert result.undefined.sum() == 4
     assert result.condition.values.tolist() == x.condition.values.tolist()
-    told = {"unit": "image", "along": "image", "resamples": 60, "permutations": 300, "seed": 4, "level": 0.95}
+    told = {
+        "unit": "image",
+        "redrawn": ["image"],
+        "along": "image",
+        "resamples": 60,
+        "permutations": 300,
+        "seed": 4,
+        "level": 0.95,
+    }
     assert result.attrs == told
 
 
@@ -300,7 +424,7 @@ def test_p_values_are_adjusted_over_the_whole_table() -> None:
 def test_a_table_along_conditions_alone_draws_conditions() -> None:
     x, y = (along(values.values[0]) for values in images(16))
     result = correlation.table({"miou": x}, {"HR": y}, resamples=50)
-    assert result.attrs["unit"] == "condition"
+    assert (result.attrs["unit"], result.attrs["redrawn"]) == ("condition", ["condition"])
     np.testing.assert_allclose(result.pearson[0, 0], correlation.interval(x, y, resamples=50))
 
 

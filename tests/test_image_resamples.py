@@ -76,23 +76,41 @@ def test_values_of_samples_become_values_of_images() -> None:
         correlation.by_image(values, image="scene")
 
 
-def test_the_drop_of_a_summed_miou_against_a_rate_is_redrawn_by_image() -> None:
+def test_the_drop_of_a_summed_miou_against_a_rate_is_redrawn_by_condition_and_by_image() -> None:
     rng = np.random.default_rng(22)
-    names = {"image": [f"i{i}" for i in range(9)], "condition": [f"c{i}" for i in range(5)]}
+    names = {"image": [f"i{i}" for i in range(9)], "condition": ["clean", *(f"c{i}" for i in range(6))]}
     matrices = xr.DataArray(
-        rng.integers(0, 50, size=(9, 5, 3, 3)), dims=("image", "condition", "true", "predicted"), coords=names
+        rng.integers(0, 50, size=(9, 7, 3, 3)), dims=("image", "condition", "true", "predicted"), coords=names
     )
-    rate = xr.DataArray(rng.random((9, 5)), dims=("image", "condition"), coords=names)
+    rate = xr.DataArray(rng.random((9, 7)), dims=("image", "condition"), coords=names)
     quality = correlation.resampled(segmentation.summed_miou, matrices, resamples=60, seed=3)
     wrong = correlation.resampled(statistics.mean, rate, resamples=60, seed=3)
     result = correlation.table(
-        {"drop": quality.sel(condition="c0") - quality}, {"HR": wrong - wrong.sel(condition="c0")}, permutations=50
+        {"drop": quality.sel(condition="clean") - quality},
+        {"HR": wrong - wrong.sel(condition="clean")},
+        permutations=50,
+        seed=3,
     )
-    assert (result.attrs["unit"], result.attrs["resamples"]) == ("image", 60)
+    assert (result.attrs["unit"], result.attrs["redrawn"], result.attrs["resamples"]) == (
+        "condition",
+        ["condition", "image"],
+        60,
+    )
+
+    def numbers(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        miou = segmentation.miou(segmentation.total(matrices[rows])).values
+        hr = rate[rows].mean("image").values
+        return (miou[0] - miou)[1:], (hr - hr[0])[1:]
+
+    drop, rise = numbers(np.arange(9))
+    order = np.argsort(drop)
+    stream = np.random.SeedSequence((3, 1)).generate_state(1)[0]
+    tail = scipy.stats.norm.sf(scipy.stats.t.ppf(0.975, 5) * np.sqrt(6 / 5))
     for method, correlate in METHODS.items():
+        images, conditions = np.random.default_rng(3), np.random.default_rng(stream)
         looped = []
-        for row in np.random.default_rng(3).integers(9, size=(60, 9)):
-            miou = segmentation.miou(segmentation.total(matrices[row])).values
-            hr = rate[row].mean("image").values
-            looped.append(correlate(miou[0] - miou, hr - hr[0])[0])
-        np.testing.assert_allclose(result[method][0, 0, 1:], np.quantile(looped, [0.025, 0.975]))
+        for row in images.integers(9, size=(60, 9)):
+            drawn = order[conditions.integers(6, size=6)]
+            looped.append(correlate(*(side[drawn] for side in numbers(row)))[0])
+        assert result[method][0, 0, 0].item() == pytest.approx(correlate(drop, rise)[0])
+        np.testing.assert_allclose(result[method][0, 0, 1:], np.nanquantile(looped, [tail, 1 - tail]))

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..statistics.resampling import ROWS, Floats, draws, percentiles
+from .units import expanded
 
 LEAST = 3  # pairs; any two lie on a line
 EXACT = 8  # pairs; 8! = 40,320 orders are tried one by one
 FLAT = 1e-13  # a spread below this share of the values is rounding, as scipy holds it too
 TIE = 1e-12  # correlations that differ by less are the same one, summed in another order
+CONDITIONS = 1  # the stream of random numbers of conditions, which are drawn beside images
 
 
 def pearson(x: Floats, y: Floats, weight: Floats) -> Floats:
@@ -65,7 +67,7 @@ def correlations(method: str, x: Any, y: Any) -> Floats:
 def intervals(
     method: str, x: Any, y: Any, cluster: NDArray[Any] | None, *, resamples: int, seed: int, level: float
 ) -> Floats:
-    """Correlation and its percentile interval when pairs are drawn again: (..., pair) twice -> (..., 3).
+    """Correlation and its interval, percentiles expanded, when pairs are drawn again: (..., pair) twice -> (..., 3).
 
     `cluster` names what each pair is drawn with; without it each pair is drawn for itself.
     """
@@ -73,8 +75,33 @@ def intervals(
     estimate = correlations(method, x, y)
     result = np.full((*estimate.shape, 3), np.nan)
     for place in np.ndindex(estimate.shape):
-        drawn = _resamples(method, x[place], y[place], cluster, resamples, seed)
-        result[place] = percentiles(estimate[place], drawn, level)
+        drawn, units = _resamples(method, x[place], y[place], cluster, resamples, seed)
+        result[place] = _interval(estimate[place], drawn, level, units)
+    return result
+
+
+def redrawn(method: str, x: Any, y: Any, drawn_x: Any, drawn_y: Any, *, seed: int, level: float) -> Floats:
+    """Correlation of numbers that are made from images, and its interval when both pairs and images are drawn again.
+
+    In: (..., pair) twice, and the numbers of each set of images, (draw, ..., pair) twice. Each draw correlates a set of
+    pairs that is drawn for it, with that draw's numbers. Out: (..., 3).
+    """
+    x, y = finite(x, y)
+    drawn_x, drawn_y = finite(drawn_x, drawn_y)
+    estimate = correlations(method, x, y)
+    result = np.full((*estimate.shape, 3), np.nan)
+    stream = int(np.random.SeedSequence((seed, CONDITIONS)).generate_state(1)[0])
+    for place in np.ndindex(estimate.shape):
+        defined = ~np.isnan(x[place])
+        units = int(defined.sum())
+        if units < LEAST:
+            continue
+        rows = [np.vstack([one[place], many[:, *place]])[:, defined] for one, many in ((x, drawn_x), (y, drawn_y))]
+        order = np.lexsort(np.vstack(rows)[::-1])  # by value: the order in which the pairs came must not matter
+        a, b = (row[1:, order] for row in rows)
+        chosen = np.concatenate([_drawn_places(times) for times in draws(units, len(a), stream)])
+        values = correlations(method, *(np.take_along_axis(side, chosen, axis=1) for side in (a, b)))
+        result[place] = _interval(estimate[place], values, level, units)
     return result
 
 
@@ -93,7 +120,21 @@ def p_values(method: str, x: Any, y: Any, *, permutations: int, seed: int) -> Fl
     return result
 
 
-def _resamples(method: str, x: Floats, y: Floats, cluster: NDArray[Any] | None, resamples: int, seed: int) -> Floats:
+def _interval(estimate: Floats, drawn: Floats, level: float, units: int) -> Floats:
+    level = expanded(level, units)
+    return percentiles(estimate, drawn if level > 0 else np.full_like(drawn, np.nan), level)
+
+
+def _drawn_places(times: Floats) -> NDArray[np.intp]:
+    # how often each of n is drawn, (draw, n) -> which ones, (draw, n)
+    rows, count = times.shape
+    return np.repeat(np.tile(np.arange(count, dtype=np.intp), rows), times.astype(np.intp).reshape(-1)).reshape(rows, count)
+
+
+def _resamples(
+    method: str, x: Floats, y: Floats, cluster: NDArray[Any] | None, resamples: int, seed: int
+) -> tuple[Floats, int]:
+    # the correlation of each draw, and the number of units that are drawn
     defined = ~np.isnan(x)
     x, y = x[defined], y[defined]
     if cluster is None:
@@ -104,10 +145,10 @@ def _resamples(method: str, x: Floats, y: Floats, cluster: NDArray[Any] | None, 
         codes = np.unique(cluster[defined].astype(str), return_inverse=True)[1].reshape(-1)
     clusters = int(codes.max(initial=-1)) + 1
     if clusters < 2:
-        return np.full(resamples, np.nan)
+        return np.full(resamples, np.nan), clusters
     drawn = [weights[:, codes] for weights in draws(clusters, resamples, seed)]
     values = [np.where(weight.sum(axis=-1) >= LEAST, METHODS[method](x, y, weight), np.nan) for weight in drawn]
-    return np.concatenate(values)
+    return np.concatenate(values), clusters
 
 
 def _standard_pairs(method: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -11,9 +11,10 @@ import numpy as np
 import xarray as xr
 
 from .. import labels
-from ..statistics.resampling import BOUNDS, Floats, percentiles
+from ..statistics.resampling import BOUNDS, Floats
 from ..statistics.significance import benjamini_hochberg
 from . import pairwise
+from .units import perturbed
 
 Entry = Any
 """Values along `dim`: an array, or a Dataset from `resampled` (estimate and draws)."""
@@ -39,15 +40,18 @@ def table(
 ) -> xr.Dataset:
     """Correlation of every quality with every measure, such as the drop of mIoU with that of HR, COR and SMR.
 
-    Two readings. Across conditions: entries from `resampled`, one number per condition made from all images; the images
-    are drawn again. Across images (`dim="image"`), one correlation per condition: arrays (image, condition); each image
-    is drawn for itself. Arrays along conditions work too; then conditions are drawn. The attribute `unit` says which.
+    Two readings. Across conditions the conditions are the unit: each draw is another set of them. Entries are arrays,
+    or come from `resampled`, one number per condition made from all images; then a draw of conditions has the numbers
+    of a draw of images, so that the interval knows both (it errs on the wide side: what images do to each condition
+    alone also spreads the conditions). Across images (`dim="image"`), one correlation per condition: arrays (image,
+    condition); each image is drawn for itself. The attributes say the `unit` and what is `redrawn`. What is "clean"
+    along `dim`, by a coordinate `condition` or `family`, is left out, as in `pearson`.
     In: entries with the same dimensions and labels, all arrays (bare ones along `dim` alone) or all from `resampled`.
     Out: Dataset over (quality, measure, ...): pearson and spearman (..., bound) in [-1, 1], their p and p_adjusted
-    (..., coefficient) in [0, 1], n the defined pairs and undefined those left out. p as `permutation`; p_adjusted is
-    Benjamini-Hochberg's over all p of the table. nan below three pairs and where a side does not vary. Raises
-    ValueError where dimensions, labels or the drawn images differ. Source: Cheng, section 3.6; Benjamini & Hochberg
-    1995.
+    (..., coefficient) in [0, 1], n the defined pairs and undefined those left out. Intervals as `interval`, p as
+    `permutation`; p_adjusted is Benjamini-Hochberg's over all p of the table. nan below three pairs and where a side
+    does not vary; no interval below five. Raises ValueError where dimensions, labels or the drawn images differ.
+    Source: Cheng, section 3.6; Benjamini & Hochberg 1995.
 
     >>> drop = {"miou": np.array([0.0, 0.1, 0.3, 0.5])}
     >>> result = table(drop, {"HR": np.array([0.1, 0.2, 0.4, 0.6]), "COR": np.array([0.9, 0.9, 0.9, 0.9])})
@@ -65,7 +69,8 @@ def table(
     result = xr.concat(rows, "quality").assign_coords(quality=list(qualities), measure=list(measures))
     adjusted = result["p"].copy(data=benjamini_hochberg(result["p"].values))
     drawn = next(iter(entries.values()))
-    attrs = {"unit": "image" if "draws" in drawn else dim, "along": dim, "level": level, "permutations": permutations}
+    redrawn = [dim, "image"] if "draws" in drawn else [dim]
+    attrs = {"unit": dim, "redrawn": redrawn, "along": dim, "level": level, "permutations": permutations}
     attrs["resamples"] = drawn.sizes["draw"] if "draws" in drawn else resamples
     return result.assign(p_adjusted=adjusted).assign_attrs({**attrs, "seed": seed})
 
@@ -91,7 +96,8 @@ def _entries(qualities: Mapping[str, Entry], measures: Mapping[str, Entry], dim:
     first, *others = given
     for name in others:
         _require_alike(first, given[first], name, given[name])
-    return given
+    kept = perturbed(dim, *(entry["estimate"] for entry in given.values()))
+    return {name: entry.isel({dim: kept}) for name, entry in given.items()}
 
 
 def _quality(name: str) -> str:
@@ -128,7 +134,7 @@ def _bounds(method: str, x: xr.Dataset, y: xr.Dataset, dim: str, effort: _Effort
     if "draws" not in x:
         return pairwise.intervals(method, a, b, None, resamples=effort.resamples, seed=effort.seed, level=effort.level)
     drawn = (entry["draws"].transpose("draw", *dims, dim).values for entry in (x, y))
-    return percentiles(pairwise.correlations(method, a, b), pairwise.correlations(method, *drawn), effort.level)
+    return pairwise.redrawn(method, a, b, *drawn, seed=effort.seed, level=effort.level)
 
 
 def _array(name: str, entry: Any, dim: str) -> xr.DataArray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from analyses import correlation, segmentation, statistics
@@ -42,19 +43,30 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
 
 
 def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
-    """Across conditions: the drop of mIoU with the increase of HR, COR and SMR, images drawn again together."""
+    """Across conditions: the drop of mIoU with the increase of HR, COR and SMR, conditions and images drawn again.
+
+    Over the perturbations alone: clean has no drop, and controls such as a white picture would decide alone.
+    """
+    drop = perturbed(evidence, drop)
     found = misalignment.descriptions(evidence) | misalignment.verdicts(evidence)
     measures: dict[str, xr.Dataset] = {}
     for name in misalignment.ACRONYMS:
         if name in found:
-            kept = found[name].sel(condition=drop.condition.values)
+            kept = found[name].sel(condition=["clean", *drop.condition.values])
             images = correlation.by_image(kept).reindex(image=evidence.run.images.image.values)
             drawn = correlation.resampled(statistics.mean, images, seed=evidence.seed)
-            measures[name] = drawn - drawn.sel(condition="clean", drop=True)
-    if not measures:
+            measures[name] = perturbed(evidence, drawn - drawn.sel(condition="clean", drop=True))
+    if not measures or not drop.sizes["condition"]:
         return xr.Dataset()
     table = correlation.table({"miou_drop": drop}, measures, seed=evidence.seed)
     return table.squeeze("quality", drop=True).rename(n="pairs", undefined="pairs_undefined")
+
+
+def perturbed(evidence: Evidence, numbers: xr.Dataset) -> xr.Dataset:
+    """The numbers under perturbations, without clean and the controls."""
+    family = evidence.run.conditions.family
+    perturbations = family.condition.values[family.isin(evidence.unions[statistics.ALL]).values]
+    return numbers.isel(condition=np.flatnonzero(np.isin(numbers.condition.values, perturbations)))
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
