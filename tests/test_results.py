@@ -237,7 +237,14 @@ def test_tables_have_intervals_meanings_and_findings(results: dict[str, Result])
     console = Console(width=100, file=io.StringIO(), record=True)
     analyze_verb.show(list(results.values()), console)
     text = console.export_text()
-    for words in ("Drift at language.layers[4]:context_last", "right → wrong", "Smoothness", "never flips", "…", "•"):
+    for words in (
+        "Drift at language.layers[4]:context_last",
+        "right → wrong",
+        "Smoothness",
+        "half have changed",
+        "…",
+        "•",
+    ):
         assert words in text
 
 

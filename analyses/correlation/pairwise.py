@@ -128,7 +128,9 @@ def _interval(estimate: Floats, drawn: Floats, level: float, units: int) -> Floa
 def _drawn_places(times: Floats) -> NDArray[np.intp]:
     # how often each of n is drawn, (draw, n) -> which ones, (draw, n)
     rows, count = times.shape
-    return np.repeat(np.tile(np.arange(count, dtype=np.intp), rows), times.astype(np.intp).reshape(-1)).reshape(rows, count)
+    return np.repeat(np.tile(np.arange(count, dtype=np.intp), rows), times.astype(np.intp).reshape(-1)).reshape(
+        rows, count
+    )
 
 
 def _resamples(

@@ -6,33 +6,58 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from analyses import statistics
 from analyses.frequency import coherence, heatmap, sensitivity, thresholds
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
-from .sentences import Number, Sentence, said, say, share
+from .sentences import FEW, Number, Sentence, highest, said, say, share
 
 Parts = dict[str, xr.DataArray]
 
-SWEEPS = {"low_pass": thresholds.low_pass, "high_pass": thresholds.high_pass}
+SWEEPS = {"low_pass": thresholds.low_pass_survival, "high_pass": thresholds.high_pass_survival}
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
-    """Flip thresholds, slopes, coherence and heat maps, as far as the run has their conditions."""
+    """Answers that outlast a sweep, slopes, coherence and heat maps, as far as the run has their conditions."""
     parts = sweeps(evidence) | noise(evidence) | waves(evidence)
     return xr.Dataset(parts) if parts else None
 
 
 def sweeps(evidence: Evidence) -> Parts:
-    """Where the answer changes as fine or coarse structure goes, and how often it never does."""
+    """Which share of the answers is unchanged as fine or coarse structure goes, and where half have changed."""
     parts: Parts = {}
-    for name, threshold in SWEEPS.items():
+    for name, survival in SWEEPS.items():
         if evidence.has_options and (by_radius := of_family(evidence, evidence.flipped, name)) is not None:
-            first = threshold(by_radius)
-            never = first.never.astype(float).reset_coords(drop=True)
-            parts[f"{name}_threshold"] = evidence.interval(first.reset_coords(drop=True))
-            parts[f"{name}_never"] = evidence.rate(never.assign_coords(sample=first.sample))
+            unchanged = survival(by_radius)
+            if unchanged.sizes["cutoff"]:
+                parts |= {f"{name}_{part}": values for part, values in outlast(evidence, unchanged, name).items()}
     return parts
+
+
+def outlast(evidence: Evidence, unchanged: xr.DataArray, name: str) -> Parts:
+    """(cutoff, bound) the share of answers unchanged, (bound) the median threshold, and how many questions these are.
+
+    Questions with an undefined choice before the first flip are left out, and counted.
+    """
+    share = evidence.rate(unchanged)
+    known = unchanged.isel(cutoff=0).notnull().values
+    return {
+        "unchanged": share.rename(cutoff=f"{name}_cutoff"),
+        "median": median(share),
+        "questions": xr.DataArray(known.sum()),
+        "left_out": xr.DataArray((~known & (evidence.clean_choice >= 0).values).sum()),
+    }
+
+
+def median(share: xr.DataArray) -> xr.DataArray:
+    """(bound) the cutoff at which half of the answers have changed; an end that lies beyond the sweep is undefined."""
+    found = thresholds.median(share)
+    ascending = share.cutoff.values[0] < share.cutoff.values[-1]
+    # the lower end of the share reaches one half first
+    first, last = (found.sel(bound=bound).item() for bound in ("low", "high"))
+    values = [found.sel(bound="estimate").item(), *((first, last) if ascending else (last, first))]
+    return found.copy(data=values) if np.isfinite(values[0]) else found.copy(data=[np.nan] * 3)
 
 
 def noise(evidence: Evidence) -> Parts:
@@ -48,14 +73,25 @@ def noise(evidence: Evidence) -> Parts:
 
 
 def waves(evidence: Evidence) -> Parts:
-    """The Fourier heat maps: what each single wave does, by cycles down (i) and across (j)."""
+    """The Fourier heat maps: what each single wave does, by cycles down (i) and across (j); and by wave, to compare."""
     given = {"flips": evidence.flipped, "erosion": evidence.erosion} if evidence.has_options else {}
     given |= {"drift": evidence.primary_drift} if evidence.primary else {}
     maps: Parts = {}
     for name, pairs in given.items():
         if (found := of_family(evidence, pairs, "fourier_basis")) is not None:
-            maps[f"map_{name}"] = evidence.interval(heatmap.fourier(found).drop_vars("measured"))
+            bounded = evidence.rate if name == "flips" else evidence.interval
+            maps[f"map_{name}"] = bounded(heatmap.fourier(found).drop_vars("measured"))
+            each = by_wave(found)
+            lead = statistics.leads(evidence.resampled(statistics.mean, each), "wave")
+            maps |= {f"wave_{name}": bounded(each)} | {f"wave_{name}_{side}": lead[side] for side in statistics.SIDES}
     return maps
+
+
+def by_wave(pairs: xr.DataArray) -> xr.DataArray:
+    """(sample, wave) the pairs by the waves that were run, each named by its cycles."""
+    names = [f"i = {i:g}, j = {j:g}" for i, j in zip(pairs.i.values.tolist(), pairs.j.values.tolist(), strict=True)]
+    along = [name for name, coord in pairs.coords.items() if "condition" in coord.dims]
+    return pairs.drop_vars(along).rename(condition="wave").assign_coords(wave=names)
 
 
 def of_family(evidence: Evidence, pairs: xr.DataArray, family: str) -> xr.DataArray | None:
@@ -69,48 +105,71 @@ def of_family(evidence: Evidence, pairs: xr.DataArray, family: str) -> xr.DataAr
     return pairs.isel(condition=chosen).assign_coords(names)
 
 
+WAVES = {"flips": "share of flips", "erosion": "margin erosion", "drift": "drift"}
+
+
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
-    """How much fine structure the answers need, and which single wave does most."""
+    """How many answers outlast the loss of fine and of coarse structure, and which single wave does most."""
     sentences: list[Sentence | None] = []
-    if "low_pass_threshold" in data:
-        sentences.append(
-            say(
-                data,
-                "{never} of the answers survive the whole low-pass sweep; the others change at a cutoff of {cutoff} on "
-                "average.",
-                never=share(data.low_pass_never),
-                cutoff=Number(data.low_pass_threshold),
-            )
-        )
-    for name in ("flips", "erosion", "drift"):
-        if f"map_{name}" in data and np.isfinite(middle := data[f"map_{name}"].sel(bound="estimate")).any():
-            where = {dim: int(place) for dim, place in middle.argmax(["i", "j"], skipna=True).items()}
-            wave = data[f"map_{name}"].isel(where)
+    for name, gone in (("low_pass", "fine structure is gone down to"), ("high_pass", "coarse structure is gone up to")):
+        if f"{name}_unchanged" in data:
+            sentences += outlasting(data, name, gone)
+    for name, what in WAVES.items():
+        most = highest(data, f"wave_{name}", "wave")
+        if most is not None:
             sentences.append(
                 say(
                     data,
-                    "Of single waves, i = {i}, j = {j} gives the highest {name}: {value}.",
-                    i=int(wave.i),
-                    j=int(wave.j),
-                    name=name,
-                    value=Number(wave, 4),
+                    "Of single waves, {wave} {gives} {what}, {value}{standing}.",
+                    wave=most.label,
+                    gives=most.named("gives the most", "has the highest"),
+                    what=what,
+                    value=Number(most.values, 4),
+                    standing=most.standing,
                 )
             )
     return said(*sentences)
 
 
+def outlasting(data: xr.Dataset, name: str, gone: str) -> tuple[Sentence | None, Sentence | None]:
+    """The share of the answers that a whole sweep leaves unchanged, and where half have changed, if they have."""
+    last = data[f"{name}_unchanged"].isel({f"{name}_cutoff": -1})
+    questions = int(data[f"{name}_questions"])
+    unchanged = say(
+        data,
+        "{unchanged} of {questions} answers are unchanged when {gone} a cutoff of {cutoff}.",
+        unchanged=share(last, questions),
+        questions=questions,
+        gone=gone,
+        cutoff=f"{last[f'{name}_cutoff'].item():g}",
+    )
+    half = say(
+        data,
+        "Half of {questions} answers have changed when {gone} a cutoff of {median}.",
+        questions=questions,
+        gone=gone,
+        median=Number(data[f"{name}_median"]) if questions >= FEW else Number([np.nan]),
+    )
+    return unchanged, half
+
+
 ANALYSIS = Analysis(
     name="frequency",
     title="Spectral sensitivity",
-    meaning="Threshold: the first cutoff, in shares of the highest frequency, at which the answer changes, where it "
-    "does. Slope: per squared level of noise. Coherence (ours): whether both bands hurt the same questions.",
+    meaning="Unchanged: answers that have not changed by a cutoff, in shares of the highest frequency, counted from the "
+    "clean picture on; the flat picture at the end of a sweep is left out. Slope: per squared level of noise. Coherence "
+    "(ours): whether both bands hurt the same questions.",
     needs=("frequencies",),
     compute=compute,
     columns=(
-        Column("low_pass_threshold", "low-pass flip threshold"),
-        percent("low_pass_never", "never flips under low-pass,"),
-        Column("high_pass_threshold", "high-pass flip threshold"),
-        percent("high_pass_never", "never flips under high-pass,"),
+        percent("low_pass_unchanged", "unchanged down to low-pass {low_pass_cutoff:g},"),
+        Column("low_pass_median", "low-pass cutoff at which half have changed"),
+        Column("low_pass_questions", "questions under low-pass", digits=0),
+        Column("low_pass_left_out", "left out, choice undefined under low-pass", digits=0),
+        percent("high_pass_unchanged", "unchanged up to high-pass {high_pass_cutoff:g},"),
+        Column("high_pass_median", "high-pass cutoff at which half have changed"),
+        Column("high_pass_questions", "questions under high-pass", digits=0),
+        Column("high_pass_left_out", "left out, choice undefined under high-pass", digits=0),
         Column("erosion_slope", "margin erosion per level², noise in the {band} band", digits=6),
         Column("drift_slope", "drift per level², noise in the {band} band", digits=6),
         Column("coherence", "coherence of the bands at ε = {epsilon:g}"),

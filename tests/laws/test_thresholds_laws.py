@@ -13,7 +13,7 @@ laws = settings(deadline=None, max_examples=60, suppress_health_check=[HealthChe
 
 @st.composite
 def sweeps(draw, undefined: bool = True):
-    cutoffs = np.array(draw(st.lists(st.integers(0, 100), min_size=1, max_size=8, unique=True))) / 100
+    cutoffs = np.array(draw(st.lists(st.integers(1, 99), min_size=1, max_size=8, unique=True))) / 100
     values = st.sampled_from([0.0, 1.0, np.nan] if undefined else [0.0, 1.0])
     flipped = draw(arrays(np.float64, (draw(st.integers(1, 5)), len(cutoffs)), elements=values))
     return flipped, cutoffs
@@ -73,3 +73,30 @@ def test_more_flips_never_make_a_sample_look_sturdier(sweep, data) -> None:
     more = np.maximum(flipped, data.draw(arrays(np.float64, flipped.shape, elements=st.sampled_from([0.0, 1.0]))))
     before = np.nan_to_num(thresholds.low_pass(flipped, cutoff=cutoffs), nan=-1)
     assert (np.nan_to_num(thresholds.low_pass(more, cutoff=cutoffs), nan=-1) >= before).all()
+
+
+@laws
+@given(sweeps())
+def test_an_answer_survives_until_its_threshold_and_never_comes_back(sweep) -> None:
+    flipped, cutoffs = sweep
+    for survival, threshold, sign in (
+        (thresholds.low_pass_survival, thresholds.low_pass, -1),
+        (thresholds.high_pass_survival, thresholds.high_pass, 1),
+    ):
+        kept, first = survival(flipped, cutoff=cutoffs), threshold(flipped, cutoff=cutoffs)
+        assert kept.cutoff.values.tolist() == sorted(cutoffs.tolist(), key=lambda c: sign * c)
+        for row, at, given_row in zip(kept.values, first, flipped, strict=True):
+            if np.isnan(at):
+                expected = 1.0 if (given_row == 0).all() else np.nan
+                np.testing.assert_array_equal(row, np.full(len(cutoffs), expected))
+            else:
+                np.testing.assert_array_equal(row, sign * kept.cutoff.values < sign * at)
+
+
+@laws
+@given(sweeps(), st.sampled_from([0.0, 1.0]), st.sampled_from([0.0, 1.0, np.nan]))
+def test_the_ends_of_a_sweep_change_nothing(sweep, end: float, value: float) -> None:
+    flipped, cutoffs = sweep
+    longer = np.column_stack([flipped, np.full(len(flipped), value)])
+    for function in (thresholds.low_pass, thresholds.high_pass, thresholds.low_pass_survival):
+        np.testing.assert_array_equal(function(longer, cutoff=[*cutoffs, end]), function(flipped, cutoff=cutoffs))
