@@ -22,6 +22,7 @@ VERIFIED_CALIBRATION = "kumar2019verified"
 RANKING = "hanley1982meaning"
 COHEN = "cohen1988statistical"
 CLUSTER_BOOTSTRAP = "field2007bootstrapping"
+JACKKNIFE = "efron1981jackknife"
 WILSON = "wilson1927probable"
 EFFECTIVE_SAMPLE_SIZE = "korn1998confidence"
 FALSE_DISCOVERY = "benjamini1995controlling"
@@ -173,6 +174,15 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   number = {3},
   pages = {369--390},
   year = {2007}
+}""",
+        JACKKNIFE: """@article{efron1981jackknife,
+  title = {The Jackknife Estimate of Variance},
+  author = {Efron, Bradley and Stein, Charles},
+  journal = {The Annals of Statistics},
+  volume = {9},
+  number = {3},
+  pages = {586--596},
+  year = {1981}
 }""",
         WILSON: """@article{wilson1927probable,
   title = {Probable Inference, the Law of Succession, and Statistical Inference},

@@ -13,6 +13,7 @@ WITHOUT_CARD = {
     "statistics.median",  # of `by_family`
     "statistics.per_sample",  # the first half of `by_family`
     "statistics.pooled",  # of `by_family`
+    "alignment.cka_floor_left_out",  # of `cka_floor`
     "flips.answer_index",  # preparation
     "flips.ever_flipped",  # the same, to `rates`
     "margins.complete",  # preparation

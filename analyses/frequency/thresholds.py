@@ -4,7 +4,7 @@ A sweep takes more and more of the picture away; the threshold is the first cuto
 the choice is another one. Its two ends are no part of it: one is the clean picture, and of the other (low-pass 0,
 high-pass 1) a single frequency is left, a flat picture in which there is nothing to see. A choice that never changes
 within the sweep has no threshold: it is censored, and a mean over the others would be one of the fragile alone.
-The survival curves keep both, as the answers that are unchanged down to each cutoff, and `median` reads off where half are.
+The survival curves keep both, as the answers that are unchanged by each cutoff, and `median` says where half are.
 Source: Wani et al. 2026, frequency suite; definitions, section 7.
 """
 

@@ -7,6 +7,8 @@ undefined, and what follows is computed as if the pair were not there.
 # pyright: reportUnknownVariableType=false
 # array_api_compat's stubs leave some return types open.
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from array_api_compat import array_namespace, device
@@ -15,6 +17,7 @@ from .precision import at_least_float32
 
 TIE = 1e-12  # similarities that differ by less are of equal vectors, multiplied in another order
 FLAT = 1e-12  # an HSIC of a kernel with itself below this share of its squared trace is rounding
+LOST = 1e-13  # what subtracting leaves of an HSIC below this share of the whole is rounding
 ROWS = 512  # samples whose similarities to all are held at once: 512 x 10,000 are 40 MB
 
 
@@ -91,6 +94,73 @@ def unbiased_linear_cka(x: Any, y: Any) -> Any:
     return _alignment(_unbiased, x, y, fewest=4)
 
 
+def cka_left_out(x: Any, y: Any, blocks: Sequence[Any], *, unbiased: bool) -> Any:
+    """Linear CKA without each block of samples in turn: (sample, feature) twice, blocks of places -> (block).
+
+    What is left is not computed anew: a block's rows of the two kernels are taken from the sums over all, O(n) a row.
+    Blocks may overlap. nan as for the alignment of what is left.
+    """
+    xp: Any = array_namespace(x, y)
+    defined = defined_pairs(x, y)
+    count = int(xp.sum(xp.astype(defined, xp.int64)))
+    result = xp.full(len(blocks), xp.nan, dtype=xp.float64, device=device(x))
+    if not count:
+        return result
+    whole = Kernels.of(_centred(x[defined]), _centred(y[defined]))
+    place = xp.cumulative_sum(xp.astype(defined, xp.int64)) - 1  # among the defined ones
+    for number, block in enumerate(blocks):
+        rows = xp.asarray(block, dtype=xp.int64, device=device(x))
+        result[number] = whole.without(place[rows[defined[rows]]], unbiased)
+    return result
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The linear kernels of two representations, as far as leaving rows out needs them; neither is ever held whole.
+
+    `products` are the sums of the elementwise products of the kernels, x with x, y with y, x with y; `rows` the sums of
+    a kernel's rows, `own` its diagonal.
+    """
+
+    states: tuple[Any, Any]
+    products: tuple[Any, Any, Any]
+    rows: tuple[Any, Any]
+    own: tuple[Any, Any]
+
+    @staticmethod
+    def of(x: Any, y: Any) -> "Kernels":
+        """Of centred representations: (sample, feature) twice."""
+        xp: Any = array_namespace(x, y)
+        rows = tuple(states @ xp.sum(states, axis=0) for states in (x, y))
+        own = tuple(xp.sum(states * states, axis=1) for states in (x, y))
+        return Kernels((x, y), (_biased(x, x), _biased(y, y), _biased(x, y)), rows, own)  # pyright: ignore[reportArgumentType]
+
+    def without(self, left_out: Any, unbiased: bool) -> Any:
+        """The alignment of all rows but those left out."""
+        xp: Any = array_namespace(*self.states)
+        kept = xp.full(self.states[0].shape[0], True, device=device(self.states[0]))
+        kept[left_out] = False
+        count = int(xp.sum(xp.astype(kept, xp.int64)))
+        if count < (4 if unbiased else 2):
+            return xp.nan
+        taken = [states[left_out] @ states.T for states in self.states]  # (row left out, sample)
+        among = [part[:, left_out] for part in taken]
+        rows = [(whole - xp.sum(part, axis=0))[kept] for whole, part in zip(self.rows, taken, strict=True)]
+        own = [diagonal[kept] for diagonal in self.own]
+        hsic = _unbiased_of_sums if unbiased else _biased_of_sums
+
+        def power(a: int, b: int, whole: Any) -> Any:
+            product = whole - 2 * xp.sum(taken[a] * taken[b]) + xp.sum(among[a] * among[b])
+            return hsic(product, rows[a], rows[b], own[a], own[b])
+
+        squares = [power(0, 0, self.products[0]), power(1, 1, self.products[1])]
+        for side, square in enumerate(squares):
+            trace = xp.sum(own[side]) - xp.sum(rows[side]) / count  # of the kernel, centred anew
+            if not (square > FLAT * trace**2 and square > LOST * self.products[side]):
+                return xp.nan
+        return power(0, 1, self.products[2]) / xp.sqrt(squares[0] * squares[1])
+
+
 def modality_gap(x: Any, y: Any) -> Any:
     """Length of the difference of the mean unit vectors: (sample, feature) twice -> (), in [0, 2]."""
     xp: Any = array_namespace(x, y)
@@ -154,6 +224,22 @@ def _biased(x: Any, y: Any) -> Any:
         return xp.sum(cross * cross)
     gram = x @ x.T
     return xp.sum(gram * (gram if y is x else y @ y.T))
+
+
+def _biased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y: Any) -> Any:
+    # tr(K H L H) = sum K * L - 2 / n rows_x . rows_y + sum K sum L / n^2
+    xp: Any = array_namespace(rows_x, rows_y)
+    n = rows_x.shape[0]
+    return product - 2 / n * xp.sum(rows_x * rows_y) + xp.sum(rows_x) * xp.sum(rows_y) / n**2
+
+
+def _unbiased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y: Any) -> Any:
+    # Song et al. 2012, equation 5, of kernels whose diagonals are taken out
+    xp: Any = array_namespace(rows_x, rows_y)
+    n = rows_x.shape[0]
+    rows_x, rows_y = rows_x - own_x, rows_y - own_y
+    rest = xp.sum(rows_x) * xp.sum(rows_y) / ((n - 1) * (n - 2)) - 2 / (n - 2) * xp.sum(rows_x * rows_y)
+    return product - xp.sum(own_x * own_y) + rest
 
 
 def _unbiased(x: Any, y: Any) -> Any:

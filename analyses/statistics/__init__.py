@@ -9,6 +9,7 @@ from ..cards import Card
 from .by_family import ALL, by_family, per_sample
 from .extremes import SIDES, leads
 from .image_resamples import bounds, resampled
+from .jackknife import jackknife
 from .rates import rate
 from .reductions import COHEN_D, EVER, MEAN, PERCENT, SHARE, Reduction, ever_among, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
@@ -32,6 +33,7 @@ __all__ = [
     "by_family",
     "cohen_d",
     "ever_among",
+    "jackknife",
     "leads",
     "mean",
     "median",
@@ -74,6 +76,13 @@ CARDS = (
         "as the numbers",
         "as the numbers",
         papers.CLUSTER_BOOTSTRAP,
+    ),
+    Card(
+        "statistics.jackknife",
+        "How far could a number be off that is made from the layout of all images at once?",
+        "as the number",
+        "as the number",
+        papers.JACKKNIFE,
     ),
     Card("statistics.wilson", "How far could this rate be off, from few trials?", "share", "[0, 1]", papers.WILSON),
     Card(

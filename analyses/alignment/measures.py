@@ -1,4 +1,4 @@
-"""Alignment: how alike two representations of the same samples are, two towers', two layers' or two models'.
+"""Measures of alignment: cosines, shared neighbours, kernels, means.
 
 Source: Shu et al. 2025, representation level; definitions, section 13.
 """
@@ -12,42 +12,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import control_sampling, labels, papers
-from .cards import Card
-from .kernels import alignment as kernels
-from .labels import Array
-
-CARDS = (
-    Card("alignment.cosine", "Do an image and its text point the same way?", "cosine", "[-1, 1]", papers.SURVEY),
-    Card(
-        "alignment.neighbour_overlap",
-        "How many of a sample's nearest neighbours are the same in both representations?",
-        "share of k",
-        "[0, 1]",
-        papers.PLATONIC,
-    ),
-    Card(
-        "alignment.mutual_knn",
-        "Do two representations hold the same samples to be alike?",
-        "share of k",
-        "[0, 1]",
-        papers.PLATONIC,
-    ),
-    Card(
-        "alignment.cka",
-        "Do two representations lay the same samples out alike, whatever their axes and scale?",
-        "unitless",
-        "[0, 1]; unbiased [-1, 1]",
-        papers.KERNEL_ALIGNMENT,
-    ),
-    Card(
-        "alignment.modality_gap",
-        "How far apart do images and texts lie as a whole?",
-        "length, of unit vectors",
-        "[0, 2]",
-        papers.MODALITY_GAP,
-    ),
-)
+from .. import control_sampling, labels
+from ..kernels import alignment as kernels
+from ..labels import Array
+from . import pairing
 
 CLIP = 0.95
 """The quantile of the magnitudes to which features are clipped before neighbours are sought."""
@@ -99,12 +67,12 @@ def neighbour_overlap(
     if not 0 < quantile <= 1:
         raise ValueError(f"quantile={quantile}: features are clipped to a quantile above 0, and 1 leaves them.")
     bare = not labels.labelled(x=x, y=y)
-    count = _rows(x=x, y=y)[0].shape[0] if bare else x.sizes[control_sampling.sample_dim_of(x, sample_dim)]
+    count = pairing.rows_of(x=x, y=y)[0].shape[0] if bare else x.sizes[control_sampling.sample_dim_of(x, sample_dim)]
     if not 1 <= k < count:
         raise ValueError(f"k={k}: among {count} samples each has {count - 1} others. Choose k from 1 to {count - 1}.")
     if bare:
         return kernel(x, y)
-    left, right, core = _paired(dim, sample_dim, x=x, y=y)
+    left, right, core = pairing.paired(dim, sample_dim, x=x, y=y)
     rows = core[0][0]
     each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(s)")
     result = labels.apply(each, left, right, core=core, out={rows: count}, dtype=np.float64)
@@ -152,6 +120,34 @@ def cka(x: Array, y: Array, *, unbiased: bool = False, dim: str = "feature", sam
     return _reduced(kernels.unbiased_linear_cka if unbiased else kernels.linear_cka, dim, sample_dim, x=x, y=y)
 
 
+def cka_left_out(
+    x: xr.DataArray,
+    y: xr.DataArray,
+    *,
+    image: Any = "image",
+    unbiased: bool = False,
+    dim: str = "feature",
+    sample_dim: str = "auto",
+) -> xr.DataArray:
+    """Linear CKA of the samples without those of each image in turn.
+
+    In: as `cka`, labelled; `image` the image of each sample, as the name of a coordinate or as a list. Out: as `cka`,
+    with a dimension `left_out`, the images by name in order. nan as `cka` for the samples that are left. Taken from
+    sums over the kernels' rows, so that all images together cost little more than the alignment itself. With
+    `statistics.jackknife` an interval by image. Raises ValueError as `cka`, and without images.
+    Source: Kornblith et al. 2019; Efron & Stein 1981.
+
+    >>> x = xr.DataArray([[1.0], [2.0], [3.0], [9.0]], dims=("image", "feature"), coords={"image": list("abcd")})
+    >>> y = x.copy(data=[[1.0], [3.0], [2.0], [0.0]])
+    >>> cka_left_out(x, y).sel(left_out="d").round(6).item()   # of 1, 2, 3 and 1, 3, 2 the squared correlation
+    0.25
+    """
+    first, second, core = pairing.paired(dim, sample_dim, x=x, y=y)
+    images = pairing.labels_along(x, core[0][0], image, "image")
+    names = np.unique(images)
+    return pairing.left_out(first, second, core, [np.flatnonzero(images == name) for name in names], names, unbiased)
+
+
 def modality_gap(image: Array, text: Array, *, dim: str = "feature", sample_dim: str = "auto") -> Array:
     """The distance between the mean image and the mean text embedding, each of unit vectors.
 
@@ -171,36 +167,14 @@ def modality_gap(image: Array, text: Array, *, dim: str = "feature", sample_dim:
     return _reduced(kernels.modality_gap, dim, sample_dim, image=image, text=text)
 
 
-def _rows(**arrays: Array) -> list[Array]:
-    shapes = [tuple(array.shape) for array in arrays.values()]
-    if any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
-        shown = ", ".join(f"{name} {shape}" for name, shape in zip(arrays, shapes, strict=True))
-        raise ValueError(f"{shown}: bare arrays are (sample, feature) with the same samples. Label more dimensions.")
-    return list(arrays.values())
-
-
-def _paired(dim: str, sample_dim: str, **arrays: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, list[list[str]]]:
-    first, second = arrays
-    rows = control_sampling.sample_dim_of(arrays[first], sample_dim)
-    # features of two models are different things, of different number: they must not meet under one name
-    apart = f"{dim} of {second}"
-    x, y = labels.aligned(**{first: arrays[first], second: _renamed(arrays[second], dim, apart)})
-    labels.require_dims(first, x, second, y)
-    return x, y, [[rows, dim], [rows, apart if apart in y.dims else dim]]
-
-
-def _renamed(array: xr.DataArray, dim: str, name: str) -> xr.DataArray:
-    return array.rename({dim: name}) if dim in array.dims else array
-
-
 def _reduced(kernel: Callable[[Any, Any], Any], dim: str, sample_dim: str, **arrays: Array) -> Array:
     if not labels.labelled(**arrays):
-        return kernel(*_rows(**arrays))
+        return kernel(*pairing.rows_of(**arrays))
 
     def measured(x: Any, y: Any) -> Any:
         return np.stack([kernel(x, y), kernels.defined_pairs(x, y).sum()])
 
-    x, y, core = _paired(dim, sample_dim, **arrays)
+    x, y, core = pairing.paired(dim, sample_dim, **arrays)
     each = np.vectorize(measured, otypes=[np.float64], signature="(s,f),(s,g)->(m)")
     both = labels.apply(each, x, y, core=core, out={"measured": 2}, dtype=np.float64)
     defined = both.isel(measured=1).astype(np.int64)

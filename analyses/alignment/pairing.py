@@ -1,0 +1,62 @@
+"""Pairing: two representations of the same samples, brought together for a measure."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# xarray's stubs leave the types inside coordinates and of `astype` open.
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .. import control_sampling, labels
+from ..kernels import alignment as kernels
+from ..labels import Array
+
+
+def rows_of(**arrays: Array) -> list[Array]:
+    """Two bare arrays (sample, feature) of the same samples, as they are; ValueError where they are not."""
+    shapes = [tuple(array.shape) for array in arrays.values()]
+    if any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
+        shown = ", ".join(f"{name} {shape}" for name, shape in zip(arrays, shapes, strict=True))
+        raise ValueError(f"{shown}: bare arrays are (sample, feature) with the same samples. Label more dimensions.")
+    return list(arrays.values())
+
+
+def paired(dim: str, sample_dim: str, **arrays: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, list[list[str]]]:
+    """Two labelled arrays with the same labels, and which of their dimensions a kernel takes; ValueError for others."""
+    first, second = arrays
+    rows = control_sampling.sample_dim_of(arrays[first], sample_dim)
+    # features of two models are different things, of different number: they must not meet under one name
+    apart = f"{dim} of {second}"
+    x, y = labels.aligned(**{first: arrays[first], second: _renamed(arrays[second], dim, apart)})
+    labels.require_dims(first, x, second, y)
+    return x, y, [[rows, dim], [rows, apart if apart in y.dims else dim]]
+
+
+def _renamed(array: xr.DataArray, dim: str, name: str) -> xr.DataArray:
+    return array.rename({dim: name}) if dim in array.dims else array
+
+
+def left_out(
+    x: xr.DataArray, y: xr.DataArray, core: Any, blocks: Sequence[Any], names: Any, unbiased: bool
+) -> xr.DataArray:
+    """(..., left_out) the CKA without each block of samples, of arrays that are `paired`."""
+
+    def kernel(left: Any, right: Any) -> Any:
+        return kernels.cka_left_out(left, right, blocks, unbiased=unbiased)
+
+    each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(m)")
+    result = labels.apply(each, x, y, core=core, out={"left_out": len(blocks)}, dtype=np.float64)
+    return result.assign_coords(left_out=names)
+
+
+def labels_along(states: xr.DataArray, rows: str, given: Any, what: str) -> NDArray[Any]:
+    """One text for each row, from the name of a coordinate or from a list; ValueError where there is not."""
+    if isinstance(given, str) and (given not in states.coords or states[given].dims != (rows,)):
+        raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} of each {rows} as a list.")
+    values = np.asarray(states[given] if isinstance(given, str) else given).astype(str)
+    if values.shape != (states.sizes[rows],):
+        raise ValueError(f"{values.shape} names of {what} for {states.sizes[rows]} rows of {rows!r}: give one each.")
+    return values
