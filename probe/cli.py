@@ -290,10 +290,10 @@ def list_(what: str, model: str, every: bool, as_json: bool) -> None:
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 def cite(run: Path) -> None:
-    """Print the BibTeX of the papers whose measures and perturbations RUN uses."""
-    from . import listing
+    """Print the BibTeX of the papers behind RUN: its perturbations, its dataset, the measures that it allows."""
+    from . import citations
 
-    click.echo(listing.bibliography(run))
+    click.echo(citations.bibliography(run))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -226,23 +225,6 @@ def analysis_rows() -> list[Row]:
         {"analysis": card.name, "question": card.question, "unit": card.unit, "range": card.range, "paper": card.paper}
         for card in registry().values()
     ]
-
-
-def bibliography(run: Path) -> str:
-    """The BibTeX of the papers behind a run's measures, perturbations and suites, each once."""
-    from analyses import cards
-    from stores import open_run
-
-    from .perturbations import FAMILIES, SUITES
-    from .perturbations.papers import BIBTEX
-
-    opened = open_run(run)
-    specs = [spec.partition(":")[0] for spec in opened.plan["settings"]["perturb"]]
-    papers = [SUITES[name].paper for name in specs if name in SUITES]
-    papers += [FAMILIES[name].paper for name in opened.conditions.family.values if name in FAMILIES]
-    keys = dict.fromkeys(key for listed in papers for key in listed.split(", "))
-    sources = [BIBTEX[key] for key in keys if key in BIBTEX]
-    return "\n\n".join(dict.fromkeys([*sources, *cards.bibliography().split("\n\n")]))
 
 
 STACKED: dict[str, Callable[[Row], Row]] = {"perturbations": stacked, "models": stacked_model}

@@ -12,7 +12,12 @@ OPTIONS = ("yes", "no", "maybe")
 
 
 def make(
-    folder: Path, choices: Mapping[str, Sequence[int]], *, samples_of_image: int = 1, answer: int = 0
+    folder: Path,
+    choices: Mapping[str, Sequence[int] | np.ndarray],
+    *,
+    samples_of_image: int = 1,
+    answer: int | None = 0,
+    dataset: str = "made up",
 ) -> stores.Run:
     """The run in which sample k chooses option `choices[condition][k]`; -1 leaves its scores undefined.
 
@@ -20,8 +25,9 @@ def make(
     """
     count = len(choices["clean"])
     images = tuple(f"i{k:03}" for k in range(-(-count // samples_of_image)))
+    right = "" if answer is None else OPTIONS[answer]
     samples = tuple(
-        stores.SampleRow(f"s{k:03}", k // samples_of_image, f"Question {k}?", OPTIONS[answer], "mcq", OPTIONS)
+        stores.SampleRow(f"s{k:03}", k // samples_of_image, f"Question {k}?", right, "mcq", OPTIONS, dataset=dataset)
         for k in range(count)
     )
     layout = stores.Layout(len(images), images, samples, tuple(condition(name) for name in choices))

@@ -156,8 +156,8 @@ def outlasting(data: xr.Dataset, name: str, gone: str) -> tuple[Sentence | None,
 ANALYSIS = Analysis(
     name="frequency",
     title="Spectral sensitivity",
-    meaning="Unchanged: answers that have not changed by a cutoff, in shares of the highest frequency, counted from the "
-    "clean picture on; the flat picture at the end of a sweep is left out. Slope: per squared level of noise. Coherence "
+    meaning="Unchanged: answers that have not changed by a cutoff, in shares of the highest frequency, from the clean "
+    "picture on; the flat picture at the end of a sweep is left out. Slope: per squared level of noise. Coherence "
     "(ours): whether both bands hurt the same questions.",
     needs=("frequencies",),
     compute=compute,

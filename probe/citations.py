@@ -1,0 +1,102 @@
+"""Whom to cite for a run: its perturbations, its dataset, and the measures that it is analysed with."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from analyses import cards, papers
+from stores import Run, open_run
+
+from .datasets.registry import DATASETS
+from .perturbations import FAMILIES, SUITES
+from .perturbations.papers import BIBTEX
+from .results import ANALYSES, Evidence
+from .results.needs import missing
+
+INTERVALS = ("statistics.bootstrap", "statistics.wilson")
+"""What every analysis rests on."""
+
+MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "overview": ("flips", "drift", papers.COHEN, "margins.erosion"),
+        "flips": ("flips",),
+        "margins": ("margins",),
+        "drift": ("drift", papers.COHEN),
+        "where_first": ("drift", "instability.where_first"),
+        "instability": ("instability",),
+        "dirichlet": ("dirichlet", "correlation.interval"),
+        "spectrum": ("spectral",),
+        # the heat map comes with the family of its waves, AlexNet's errors with the corruptions that they are of
+        "frequency": ("frequency.thresholds", "frequency.sensitivity", "frequency.coherence"),
+        "priors": ("priors",),
+        "alignment": ("alignment.mutual_knn", "alignment.cka", "statistics.jackknife"),
+        "corruption": (),
+        "calibration": ("calibration",),
+        "misalignment": (
+            "misalignment.hallucination",
+            "misalignment.critical_omission",
+            "misalignment.safety_misinterpretation",
+        ),
+        "segmentation": (
+            "segmentation",
+            "correlation.table",
+            "correlation.permutation",
+            "statistics.benjamini_hochberg",
+        ),
+        "probing": ("probing",),
+    }
+)
+"""The measures of each analysis of a run: cards, modules of them, or a paper by its key."""
+
+
+def bibliography(path: Path) -> str:
+    """The BibTeX of the papers behind a run, each once: perturbations, then the dataset, then measures.
+
+    Measures are those of the analyses that the run's contents allow, and of those on request whose results it keeps.
+    """
+    run = open_run(path)
+    entries = [*of_perturbations(run), *of_datasets(run), *of_measures(analyses_of(run))]
+    return "\n\n".join(dict.fromkeys(entries))
+
+
+def of_perturbations(run: Run) -> Iterator[str]:
+    """The papers that the run's suites and families of perturbations come from."""
+    specs = [spec.partition(":")[0] for spec in run.plan["settings"].get("perturb", ())]
+    sources = [SUITES[name].paper for name in specs if name in SUITES]
+    sources += [FAMILIES[name].paper for name in run.conditions.family.values if name in FAMILIES]
+    for source in sources:
+        yield from (BIBTEX[key] for key in source.split(", ") if key in BIBTEX)
+
+
+def of_datasets(run: Run) -> Iterator[str]:
+    """The papers of the datasets that the run's samples are from."""
+    for name in dict.fromkeys(run.samples.dataset.values.tolist()):
+        if name in DATASETS and DATASETS[name].bibtex:
+            yield DATASETS[name].bibtex
+
+
+def analyses_of(run: Run) -> list[str]:
+    """The analyses that a run allows, and those whose results it keeps; of a damaged run the latter alone."""
+    kept = set(run.results)
+    if not run.damaged:
+        evidence = Evidence(run)
+        kept |= {each.name for each in ANALYSES.values() if not each.on_request and not missing(evidence, each.needs)}
+    return [name for name in ANALYSES if name in kept]
+
+
+def of_measures(names: list[str]) -> Iterator[str]:
+    """The papers behind the measures of these analyses."""
+    chosen = [measure for name in names for measure in (*MEASURES[name], *INTERVALS)]
+    for measure in dict.fromkeys(chosen):
+        if measure in papers.BIBTEX:
+            yield papers.BIBTEX[measure]
+        yield from (card.bibtex for card in cards_of(measure) if card.bibtex)
+
+
+def cards_of(measure: str) -> list[cards.Card]:
+    """The card of a measure, or those of a module of measures.
+
+    >>> [card.name for card in cards_of("statistics.wilson")], len(cards_of("priors"))
+    (['statistics.wilson'], 4)
+    """
+    return [card for name, card in cards.registry().items() if name == measure or name.startswith(f"{measure}.")]
