@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import picture_set
 import pytest
+import scipy.stats
 import shared
 import tiny
 from click.testing import CliRunner
 from rich.console import Console
 
 import probe
+from analyses.alignment.shuffling import shuffled
 from probe import analyze
 from probe.cli import main
 from probe.results import ANALYSES, Result
@@ -148,6 +150,17 @@ def test_neighbours_are_a_quarter_of_the_other_images_and_chance_is_told(several
     shown = result.data.mutual_knn.sel(family="another_image", bound="estimate")
     assert float(shown) == pytest.approx(kept)
     assert "chance 25 %" in result.title
+    # a state of an image has no question: all nine go round together
+    ids, images = run.samples["sample"].values, run.samples.image.values
+    first = np.sort(np.unique(images.astype(str), return_index=True)[1])
+    taken = [shuffled(ids[first], images[first], [""] * 9, seed=0, number=number) for number in range(10)]
+    floor = [
+        np.mean([len(one & two) / 2 for one, two in zip(clean, neighbours(states[row, 0], 2), strict=True)])
+        for row in taken
+    ]
+    assert float(result.data.mutual_knn_floor[0]) == pytest.approx(np.mean(floor))
+    above = result.data.mutual_knn_above_floor.sel(family="another_image", bound="estimate")
+    assert float(above) == pytest.approx((kept - np.mean(floor)) / (1 - np.mean(floor)))
     (sentence,) = result.findings
     assert "chance keeps 25 %, and 9 inputs are too few to tell much" in sentence
 
@@ -156,11 +169,18 @@ def test_the_unbiased_cka_stands_beside_the_biased_one(several: tuple[Run, Resul
     run, result = several
     states = run.pooled("vision.layers[-1]:patches").load().values.astype(float)
     x, y = states[:, 0], states[:, 1]
-    assert float(result.data.cka.sel(condition="another_image")) == pytest.approx(unbiased_cka(x, y), abs=1e-6)
+    shown = result.data.cka.sel(condition="another_image")
+    assert float(shown.sel(bound="estimate")) == pytest.approx(unbiased_cka(x, y), abs=1e-6)
+    rows = np.arange(9)
+    without = np.array([unbiased_cka(x[rows != k], y[rows != k]) for k in rows])
+    half = scipy.stats.t.ppf(0.975, 8) * np.sqrt(8 / 9 * np.sum((without - without.mean()) ** 2))
+    assert float(shown.sel(bound="low")) == pytest.approx(unbiased_cka(x, y) - half, abs=1e-6)
+    assert float(result.data.cka_mean.sel(family="another_image", bound="low")) == pytest.approx(float(shown[1]))
     x, y = x - x.mean(0), y - y.mean(0)
     biased = np.sum((x.T @ y) ** 2) / np.sqrt(np.sum((x.T @ x) ** 2) * np.sum((y.T @ y) ** 2))
-    assert float(result.data.biased_cka.sel(condition="another_image")) == pytest.approx(biased, abs=1e-6)
-    assert float(result.data.cka.sel(condition="clean")) == pytest.approx(1)
+    shown = result.data.biased_cka.sel(condition="another_image", bound="estimate")
+    assert float(shown) == pytest.approx(biased, abs=1e-6)
+    np.testing.assert_allclose(result.data.cka.sel(condition="clean"), 1)
 
 
 def test_fewer_than_four_inputs_have_no_arrangement_and_fewer_than_five_no_neighbours() -> None:
@@ -169,5 +189,5 @@ def test_fewer_than_four_inputs_have_no_arrangement_and_fewer_than_five_no_neigh
     (result,) = of_run(made("controls"), "alignment")
     assert "4 inputs, too few for nearest" in result.title
     assert result.data.mutual_knn.isnull().all()
-    assert float(result.data.cka.sel(condition="clean")) == pytest.approx(1)
+    assert float(result.data.cka.sel(condition="clean", bound="estimate")) == pytest.approx(1)
     assert result.findings == ()

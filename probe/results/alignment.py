@@ -136,7 +136,7 @@ def groups_of(evidence: Evidence, views: list[xr.DataArray], families: list[str]
 def over_families(cka: xr.DataArray, groups: dict[str, list[int]]) -> xr.DataArray:
     """(family, ...) the mean over the conditions of each family that are defined."""
     parts = [cka.isel(condition=places).dropna("condition", how="all") for places in groups.values()]
-    means = [part.mean("condition", skipna=False) for part in parts]
+    means = [part.sum("condition", skipna=False) / (part.sizes["condition"] or np.nan) for part in parts]
     return xr.concat(means, xr.IndexVariable("family", list(groups)))
 
 
