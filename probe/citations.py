@@ -13,7 +13,7 @@ from .perturbations.papers import BIBTEX
 from .results import ANALYSES, Evidence
 from .results.needs import missing
 
-INTERVALS = ("statistics.bootstrap", "statistics.wilson")
+INTERVALS = ("statistics.bootstrap", "statistics.rate", "statistics.wilson")
 """What every analysis rests on."""
 
 MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -15,7 +15,7 @@ from probe.datasets import registry
 from probe.datasets.entry import Entry
 from probe.results import ANALYSES
 
-INTERVALS = {papers.CLUSTER_BOOTSTRAP, papers.WILSON}
+INTERVALS = {papers.CLUSTER_BOOTSTRAP, papers.EFFECTIVE_SAMPLE_SIZE, papers.WILSON}
 
 
 def keys(text: str) -> list[str]:

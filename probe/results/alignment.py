@@ -20,9 +20,6 @@ NEIGHBOURS = 10
 FEWEST = 4
 """Inputs below which no unbiased CKA is defined; with one more, a neighbour is at most a quarter of the others."""
 
-FEW = 20
-"""Inputs below which an arrangement is told with a warning."""
-
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) shared nearest neighbours and CKA of clean and perturbed states, as they are and above a floor.
@@ -32,9 +29,10 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """
     states = evidence.primary_states
     strata = evidence.run.samples.question.values.astype(object) + "\0" + answers(evidence).astype(object)
+    within = "within question and clean answer"
     if evidence.is_per_image(evidence.primary):  # samples of an image share its state
         states = states.isel(sample=np.sort(np.unique(states.image.values.astype(str), return_index=True)[1]))
-        strata = np.full(states.sizes["sample"], "")
+        strata, within = np.full(states.sizes["sample"], ""), "among all"
     inputs = states.sizes["sample"]
     if inputs < FEWEST:
         return None
@@ -48,8 +46,8 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     scale = (
         f"nearest {k} of {inputs} inputs, chance {100 * chance:.0f} %" if k else f"{inputs} inputs, too few for nearest"
     )
-    attrs = {"k": k, "inputs": inputs, "chance": chance, "scale": scale, "floors": floors(data)}
-    return xr.Dataset(data, attrs=attrs | {"site_layer": evidence.primary})
+    attrs = {"k": k, "inputs": inputs, "chance": chance, "scale": scale, "within": within}
+    return xr.Dataset(data, attrs=attrs | {"floors": floors(data), "site_layer": evidence.primary})
 
 
 def floors(data: Parts) -> str:
@@ -72,8 +70,8 @@ def neighbours(evidence: Evidence, states: xr.DataArray, strata: Labels, k: int)
     clean = states.sel(condition="clean", drop=True)
     if not k:
         nowhere = evidence.split(xr.full_like(states.isel(feature=0, drop=True), np.nan, dtype=np.float64))
-        table = evidence.values(statistics.MEAN, nowhere)
-        return {"mutual_knn": table, "mutual_knn_above_floor": table}
+        kept = evidence.compared("mutual_knn", statistics.MEAN, nowhere)
+        return kept | evidence.compared("mutual_knn_above_floor", statistics.MEAN, nowhere)
     views = [states.isel(condition=place, drop=True) for place in range(states.sizes["condition"])]
     overlap = xr.concat([alignment.neighbour_overlap(clean, view, k=k) for view in views], states.condition)
     along = {name: states[name].variable for name in ("family", "severity")}
@@ -84,10 +82,8 @@ def neighbours(evidence: Evidence, states: xr.DataArray, strata: Labels, k: int)
     data = {"mutual_knn_floor": xr.DataArray(np.array(shuffled), coords={"bound": index}), "shuffled": floor.count()}
     if not floor.notnull().any():
         floor = xr.full_like(floor, k / (clean.sizes["sample"] - 1))
-    return data | {
-        "mutual_knn": evidence.values(statistics.MEAN, pairs),
-        "mutual_knn_above_floor": evidence.values(alignment.ABOVE_FLOOR, pairs, floor),
-    }
+    kept = evidence.compared("mutual_knn", statistics.MEAN, pairs)
+    return data | kept | evidence.compared("mutual_knn_above_floor", alignment.ABOVE_FLOOR, pairs, floor)
 
 
 def kernels(evidence: Evidence, states: xr.DataArray, strata: Labels, families: list[str], *, unbiased: bool) -> Parts:
@@ -146,10 +142,15 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     if worst is None:
         return ()
     k = data.attrs["k"]
+    has_floor = "mutual_knn_floor" in data and np.isfinite(data.mutual_knn_floor[0])
     return said(
         say(
             data,
-            "Inputs keep {kept} of their {nearest} under {family}, the {fewest}; chance keeps {chance}{standing}.",
+            "Inputs keep {kept} of their {nearest} under {family}, the {fewest}{standing}; "
+            + ("images shuffled {within} keep {floor}, " if has_floor else "")
+            + "chance keeps {chance}.",
+            within=data.attrs["within"],
+            floor=share(data.mutual_knn_floor) if has_floor else "",
             kept=share(worst.values),
             nearest="nearest neighbour" if k == 1 else f"{k} nearest neighbours",
             family=worst.label,
@@ -164,8 +165,8 @@ ANALYSIS = Analysis(
     name="alignment",
     title="Arrangement of states at {site_layer}, {scale}",
     meaning="100 % and 1: every input has the neighbours and the distances that it has on clean images. Above the "
-    "floor: of what is left open where images are shuffled within question and clean answer, {floors}. CKA: the mean "
-    "over the family's conditions; the biased one is larger the fewer inputs there are.",
+    "floor: of what is left open where images are shuffled {within}, {floors}. CKA: the mean over the family's "
+    "conditions; the biased one is larger the fewer inputs there are.",
     needs=("states",),
     compute=compute,
     columns=(
