@@ -368,7 +368,12 @@ def test_a_run_with_segmentations_correlates_them_with_what_is_said(tmp_path: Pa
     assert correlated.pearson.sel(bound="estimate").item() == pytest.approx(r)
     assert correlated.pairs.item() == 6
     assert correlated.pearson.sel(bound="low") < r < correlated.pearson.sel(bound="high")
-    assert "r = " in " ".join(results["segmentation"].findings)
+    assert data.is_perturbation.values.tolist() == [False, *[True] * 6, False]
+    worst, correlated = results["segmentation"].findings[:2]
+    # of the control `white` the drop is larger still
+    assert by_hand[7] < by_hand[6]
+    assert worst.startswith("segformer loses most under low_light:5: ")
+    assert correlated.startswith("Across 6 perturbations HR and the drop of mIoU correlate with r = ")
 
 
 def test_probes_are_made_on_request_alone(tmp_path: Path) -> None:

@@ -52,9 +52,9 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(
         say(
             data,
-            "{corruption} adds {most} errors: {added} points over clean{standing}.",
+            "{corruption} {adds}: {added} points over clean, on average over its severities{standing}.",
             corruption=worst.label,
-            most=worst.named("most", "the highest share of"),
+            adds=worst.named("adds most errors", "has the highest rise of the error"),
             added=Number(worst.values, 1, 100),
             standing=worst.standing,
         )

@@ -34,6 +34,11 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
         drawn = correlation.resampled(statistic, confusion, seed=evidence.seed)
         drops[name] = drawn.sel(condition="clean", drop=True) - drawn
         parts[name], parts[f"{name}_drop"] = correlation.bounds(drawn), correlation.bounds(drops[name])
+    lead = statistics.leads(perturbed(evidence, drops["miou"]), "condition")
+    for side in statistics.SIDES:  # nan for clean and the controls, which are not compared
+        parts[f"miou_drop_{side}"] = lead[side].reset_coords(drop=True).reindex(condition=confusion.condition.values)
+    named = np.isin(confusion.condition.values, lead.condition.values)
+    parts["is_perturbation"] = xr.DataArray(named, coords={"condition": confusion.condition.values})
     by_class = correlation.resampled(segmentation.summed_iou, confusion, seed=evidence.seed)
     parts["iou"] = correlation.bounds(by_class).rename(true="class")
     names = segmentation.CITYSCAPES
@@ -72,24 +77,26 @@ def perturbed(evidence: Evidence, numbers: xr.Dataset) -> xr.Dataset:
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """The condition that costs most, and whether misalignment follows it."""
     first = data.isel(segmenter=0)
-    worst = highest(first, "miou_drop", "condition")
-    if worst is None:
-        return ()
-    sentences = [
-        say(
-            data,
-            "Segmentation loses {most} under {condition}: {drop} points of mIoU{standing}.",
-            most=worst.named("most", "the highest share"),
-            condition=worst.label,
-            drop=Number(worst.values, 1, 100),
-            standing=worst.standing,
+    worst = highest(first.isel(condition=np.flatnonzero(first.is_perturbation)), "miou_drop", "condition")
+    sentences: list[Sentence | None] = []
+    if worst is not None:
+        sentences.append(
+            say(
+                data,
+                "{segmenter} {loses} under {condition}: {drop} points of mIoU{standing}.",
+                segmenter=str(first.segmenter.item()),
+                loses=worst.named("loses most", "has its highest loss"),
+                condition=worst.label,
+                drop=Number(worst.values, 1, 100),
+                standing=worst.standing,
+            )
         )
-    ]
     for name in first.measure.values.tolist() if "pearson" in first else ():
         sentences.append(
             say(
                 data,
-                "Across conditions {acronym} and the drop of mIoU correlate with r = {r}.",
+                "Across {conditions} perturbations {acronym} and the drop of mIoU correlate with r = {r}.",
+                conditions=int(first.pairs.sel(measure=name)),
                 acronym=misalignment.ACRONYMS[name],
                 r=Number(first.pearson.sel(measure=name)),
             )
