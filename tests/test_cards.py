@@ -21,6 +21,7 @@ WITHOUT_CARD = {
     "corruption.unfold",  # preparation
     "dirichlet.unfold",  # preparation
     "frequency.sensitivity.by_band",  # the layout of `slope`
+    "probing.probe_rates",  # the second half of `probe_accuracy`
     "spectral.resized",  # preparation
     "statistics.bounds",  # of `resampled`
     "statistics.ever_among",  # a reduction

@@ -377,14 +377,23 @@ def test_a_run_with_segmentations_correlates_them_with_what_is_said(tmp_path: Pa
 
 
 def test_probes_are_made_on_request_alone(tmp_path: Path) -> None:
-    settings = {"perturb": ["low_light:3"], "limit": 24, "execution": CPU, "dtype": "float32", "max_new_tokens": 1}
+    settings = {"perturb": ["low_light:3", "white"], "limit": 24, "execution": CPU, "dtype": "float32"}
+    settings["max_new_tokens"] = 1
     run = probe.extract("pocket-vlm", "streets-describe", sites=["projector:patches"], out=tmp_path / "run", **settings)
     assert "probing" not in {result.name for result in analyze(Evidence(run))}
     (made,) = analyze(Evidence(run), ["probing"])
     table = made.data.sel(site_layer="projector:patches")
-    assert table.auroc.sel({"class": "car"}) > 0.75, "cars can be read from the tokens"
-    np.testing.assert_allclose(table.transfer_auroc.sel(condition="clean"), table.auroc)
-    assert np.isnan(table.auroc.sel({"class": "sky"})), "every scene has a sky: nothing to learn"
+    auroc = table.auroc.sel(bound="estimate")
+    assert auroc.sel({"class": "car"}) > 0.75, "cars can be read from the tokens"
+    np.testing.assert_allclose(table.transfer_auroc.sel(condition="clean"), auroc)
+    assert np.isnan(auroc.sel({"class": "sky"})), "every scene has a sky: nothing to learn"
+    np.testing.assert_allclose(table.mean_auroc.sel(bound="estimate"), auroc.mean("class"))
+    # clean and the control `white` are no perturbations
+    np.testing.assert_allclose(
+        table.perturbed_auroc.sel(bound="estimate"), table.transfer_auroc.sel(condition="low_light:3")
+    )
+    (sentence,) = made.findings
+    assert sentence.startswith("Classes are read with the highest AUROC from projector:patches: mean AUROC 0.")
     with pytest.raises(ValueError, match="'probing' needs descriptions with a reference"):
         analyze(Evidence(small_run(tmp_path)), ["probing"])
 

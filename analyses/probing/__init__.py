@@ -8,9 +8,20 @@ control: Hewitt & Liang 2019; definitions, section 13.
 from .. import papers
 from ..cards import Card
 from .cross_validation import Probe
-from .probes import control_labels, probe_accuracy, probe_correct, probe_scores, probe_transfer
+from .probes import control_labels, probe_accuracy, probe_correct, probe_rates, probe_scores, probe_transfer
+from .resamples import resampled_auroc
 
-__all__ = ["CARDS", "Probe", "control_labels", "probe_accuracy", "probe_correct", "probe_scores", "probe_transfer"]
+__all__ = [
+    "CARDS",
+    "Probe",
+    "control_labels",
+    "probe_accuracy",
+    "probe_correct",
+    "probe_rates",
+    "probe_scores",
+    "probe_transfer",
+    "resampled_auroc",
+]
 
 
 CARDS = (
@@ -35,6 +46,13 @@ CARDS = (
         "share; AUROC",
         "[0, 1]",
         papers.LINEAR_PROBE,
+    ),
+    Card(
+        "probing.resampled_auroc",
+        "How well would the class be read, had other images been held out?",
+        "AUROC",
+        "[0, 1]",
+        papers.RANKING,
     ),
     Card(
         "probing.control_labels",

@@ -126,9 +126,9 @@ def probe_accuracy(
     (0.975, 0.9975, 20)
     """
     data = ProbeData.of(states, states, present, image=image, dim=dim, class_dim=class_dim, sample_dim=sample_dim)
-    result = _rates(data.scores(probe), data.present)
+    result = probe_rates(data.scores(probe), data.present)
     control = data.shuffled(probe.seed)
-    drawn = _rates(control.scores(probe), control.present)
+    drawn = probe_rates(control.scores(probe), control.present)
     return result.assign(
         control_accuracy=drawn.accuracy,
         selectivity=result.accuracy - drawn.accuracy,
@@ -162,10 +162,21 @@ def probe_transfer(
     (array([0.975, 0.5  ]), array([1., 1.]))
     """
     data = ProbeData.of(clean, perturbed, present, image=image, dim=dim, class_dim=class_dim, sample_dim=sample_dim)
-    return _rates(data.scores(probe), data.present)
+    return probe_rates(data.scores(probe), data.present)
 
 
-def _rates(scores: xr.DataArray, present: xr.DataArray) -> xr.Dataset:
+def probe_rates(scores: xr.DataArray, present: xr.DataArray) -> xr.Dataset:
+    """How often probes are right, from their scores: what `probe_accuracy` and `probe_transfer` give.
+
+    In: scores (sample or image, ..., class) from `probe_scores`, present (sample or image, class), labelled.
+    Out, nan: as `probe_transfer`.
+
+    >>> states = xr.DataArray(np.linspace(-1.0, 1.0, 40)[:, None], dims=("image", "feature"))
+    >>> states = states.assign_coords(image=[f"i{k:02}" for k in range(40)])
+    >>> present = (states > 0).rename(feature="class")
+    >>> float(probe_rates(probe_scores(states, states, present), present).accuracy[0])
+    0.975
+    """
     rows = str(present.dims[0])
     said = scores.drop_vars(["positives", "unconverged"])
     right: xr.DataArray = probe_correct(said, present)

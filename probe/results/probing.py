@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from analyses import misalignment, probing
+from analyses import misalignment, probing, statistics
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
-from .sentences import Number, Sentence, said, say
+from .sentences import Number, Sentence, highest, said, say
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -17,10 +17,15 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     present = classes(evidence)
     if present is None:
         return None
-    sites = evidence.run.sites
-    data = xr.concat([at_site(evidence, site, present) for site in sites], "site_layer", join="outer")
-    best = int(data.auroc.mean("class").fillna(-1).argmax("site_layer"))
-    data = data.assign(worst_transfer_auroc=data.transfer_auroc.min("condition"))
+    data = xr.concat(
+        [at_site(evidence, site, present) for site in evidence.run.sites], "site_layer", join="outer", coords="minimal"
+    )
+    read = xr.Dataset({"estimate": data.read, "draws": data.read_drawn})
+    lead = statistics.leads(read, "site_layer")
+    data = data.drop_vars(["read", "read_drawn"]).assign(
+        {"mean_auroc": statistics.bounds(read)} | {f"mean_auroc_{side}": lead[side] for side in statistics.SIDES}
+    )
+    best = int(read.estimate.fillna(-1).argmax("site_layer"))
     there = data["class"].values[(data.positives.isel(site_layer=best) > 0).values]
     return data.sel({"class": there}).assign_attrs(site_layer=data.site_layer.values[best])
 
@@ -43,28 +48,52 @@ def classes(evidence: Evidence) -> xr.DataArray | None:
 
 
 def at_site(evidence: Evidence, site: str, present: xr.DataArray) -> xr.Dataset:
-    """(site_layer, class) of one site; transfer (site_layer, condition, class)."""
+    """(site_layer, class) of one site; transfer (site_layer, condition, class); AUROC also redrawn, by image."""
     states, clean = evidence.states(site), evidence.clean_states(site)
     settings = probing.Probe(seed=evidence.seed)
+    scores = probing.probe_scores(clean, states, present, probe=settings)
     data = probing.probe_accuracy(clean, present, probe=settings)
-    transfer = probing.probe_transfer(clean, states, present, probe=settings)
+    transfer = probing.probe_rates(scores, present)
     data["transfer_auroc"], data["transfer_balanced_accuracy"] = transfer.auroc, transfer.balanced_accuracy
+    drawn = probing.resampled_auroc(scores.sel(condition="clean", drop=True), present, seed=evidence.seed)
+    data["auroc"] = statistics.bounds(drawn)
+    data["perturbed_auroc"] = statistics.bounds(under_perturbations(evidence, scores, present))
+    defined = drawn.isel({"class": np.flatnonzero(drawn.estimate.notnull().any("layer"))})
+    known = defined.mean("class", skipna=False) if defined.sizes["class"] else drawn.isel({"class": 0}) * np.nan
+    data["read"], data["read_drawn"] = known.estimate, known.draws
     data = data.reset_coords(drop=True).assign_coords(condition=states.condition.values, layer=clean.layer.values)
     return evidence.by_site_layer(data, site)
 
 
+def under_perturbations(evidence: Evidence, scores: xr.DataArray, present: xr.DataArray) -> xr.Dataset:
+    """(layer, class) the mean AUROC over the perturbations, without clean and the controls; redrawn, by image."""
+    named = evidence.unions[statistics.ALL]
+    places = np.flatnonzero(evidence.run.conditions.family.isin(named).values)
+    if not len(places):
+        return probing.resampled_auroc(scores.isel(condition=0, drop=True) * np.nan, present, resamples=1)
+    parts = [
+        probing.resampled_auroc(scores.isel(condition=place, drop=True), present, seed=evidence.seed)
+        for place in places.tolist()
+    ]
+    total = parts[0]
+    for part in parts[1:]:  # one at a time: the draws of all would be many
+        total = total + part
+    return total / len(parts)
+
+
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Where the classes are read best."""
-    read = data.auroc.mean("class")
-    if not np.isfinite(read).any():
+    best = highest(data, "mean_auroc", "site_layer")
+    if best is None:
         return said(say(data, "Too few images have or lack each class: a probe needs ten of either."))
-    best = read.isel(site_layer=int(read.argmax("site_layer", skipna=True)))
     return said(
         say(
             data,
-            "Classes are read from {site} with the highest mean AUROC on held-out images, {auroc}.",
-            site=str(best.site_layer.item()),
-            auroc=Number(best),
+            "Classes are read {best} from {site}: mean AUROC {auroc} on held-out images{standing}.",
+            best=best.named("best", "with the highest AUROC"),
+            site=best.label,
+            auroc=Number(best.values),
+            standing=best.standing,
         )
     )
 
@@ -80,7 +109,7 @@ ANALYSIS = Analysis(
         Column("auroc", "AUROC"),
         Column("balanced_accuracy", "balanced accuracy"),
         Column("selectivity", "selectivity"),
-        Column("worst_transfer_auroc", "AUROC, worst condition"),
+        Column("perturbed_auroc", "AUROC under perturbations"),
     ),
     finding=finding,
     rows="class",
