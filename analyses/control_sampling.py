@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from .labels import texts
+
 SAMPLINGS = ("other_sample", "other_image_same_prompt", "same_image_other_prompt")
 """The ways to choose unrelated samples; definitions, section 5."""
 
@@ -25,7 +27,7 @@ def draw(ids: ArrayLike, within: ArrayLike, avoiding: ArrayLike, *, pairs: int, 
            [ 2, -1],
            [ 0,  1]])
     """
-    names = np.asarray(ids).astype(str)
+    names = texts(ids)
     if len(np.unique(names)) != len(names):
         raise ValueError(f"{len(names) - len(np.unique(names))} sample ids repeat: control pairs are drawn by id.")
     stratum, block = _codes(within), _codes(avoiding)
@@ -84,7 +86,7 @@ def _labels(clean: xr.DataArray, names: tuple[str, ...], sample_dim: str, sampli
 
 
 def _codes(labels: ArrayLike) -> NDArray[np.int64]:
-    return np.unique(np.asarray(labels).astype(str), return_inverse=True)[1].astype(np.int64).reshape(-1)
+    return np.unique(texts(labels), return_inverse=True)[1].astype(np.int64).reshape(-1)
 
 
 def _key(seed: int, name: str) -> int:

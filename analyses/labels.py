@@ -153,6 +153,15 @@ def by_sample(array: Array, sample: str = "sample", condition: str = "condition"
     return xr.DataArray(values, dims=names[: values.ndim])
 
 
+def texts(values: Any) -> NDArray[np.str_]:
+    """Labels of any kind as texts; numpy casts its own variable-length texts only by way of objects.
+
+    >>> texts(np.array(["a", "b"], np.dtypes.StringDType())).dtype.kind, texts([1, 2]).tolist()
+    ('U', ['1', '2'])
+    """
+    return np.asarray(np.asarray(values).astype(object), np.str_)
+
+
 def mean(array: xr.DataArray, dim: str | Sequence[str]) -> xr.DataArray:
     """Mean over the defined values, in float64; nan where there is none."""
     count = array.notnull().sum(dim)
@@ -173,7 +182,7 @@ def families(array: xr.DataArray, family: Any, condition: str = "condition") -> 
                 f"Pass the family of each {condition} as a list, or assign it as a coordinate."
             )
         family = array.coords[family]
-    labels = np.asarray(family).astype(str)
+    labels = texts(family)
     if labels.shape != (array.sizes[condition],):
         raise ValueError(f"{labels.shape} family labels for {array.sizes[condition]} conditions: give one each.")
     return {name: np.flatnonzero(labels == name) for name in dict.fromkeys(labels.tolist())}

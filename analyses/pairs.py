@@ -68,7 +68,7 @@ def images_of(array: xr.DataArray, cluster: Any) -> NDArray[np.str_]:
         if cluster not in array.coords or array[cluster].dims != (rows,):
             raise ValueError(f"no coordinate {cluster!r} along {rows!r}. Pass the image of each {rows} as a list.")
         cluster = array[cluster].values
-    names = np.asarray(cluster).astype(str)
+    names = labels.texts(cluster)
     if names.shape != (array.sizes[rows],):
         raise ValueError(f"{names.shape} image labels for {array.sizes[rows]} samples: give one each.")
     return names

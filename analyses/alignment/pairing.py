@@ -56,7 +56,7 @@ def labels_along(states: xr.DataArray, rows: str, given: Any, what: str) -> NDAr
     """One text for each row, from the name of a coordinate or from a list; ValueError where there is not."""
     if isinstance(given, str) and (given not in states.coords or states[given].dims != (rows,)):
         raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} of each {rows} as a list.")
-    values = np.asarray(states[given] if isinstance(given, str) else given).astype(str)
+    values = labels.texts(states[given] if isinstance(given, str) else given)
     if values.shape != (states.sizes[rows],):
         raise ValueError(f"{values.shape} names of {what} for {states.sizes[rows]} rows of {rows!r}: give one each.")
     return values

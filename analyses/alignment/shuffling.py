@@ -10,6 +10,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..labels import texts
+
 
 def shuffled(ids: ArrayLike, images: ArrayLike, within: ArrayLike, *, seed: int, number: int = 0) -> NDArray[np.int64]:
     """For each sample, a sample of another image with the same `within` whose state it takes: (sample).
@@ -22,7 +24,7 @@ def shuffled(ids: ArrayLike, images: ArrayLike, within: ArrayLike, *, seed: int,
     >>> shuffled(["a", "b", "c"], ["x", "y", "z"], ["one", "one", "two"], seed=0)
     array([ 1,  0, -1])
     """
-    names, pictures, strata = (np.asarray(each).astype(str).tolist() for each in (ids, images, within))
+    names, pictures, strata = (texts(each).tolist() for each in (ids, images, within))
     if len(set(names)) != len(names):
         raise ValueError(f"{len(names) - len(set(names))} sample ids repeat: images are shuffled by id.")
     rows: dict[str, dict[str, list[int]]] = {}

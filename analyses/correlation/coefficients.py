@@ -168,7 +168,7 @@ def _names(x: Array, dim: str | int, cluster: Any) -> NDArray[Any] | None:
         cluster = x[cluster].values
     if cluster is None:
         return None
-    names = np.asarray(cluster).astype(str).reshape(-1)
+    names = labels.texts(cluster).reshape(-1)
     pairs = x.sizes.get(dim) if isinstance(x, xr.DataArray) else labels.axis_last(np.asarray(x), dim).shape[-1]
     if pairs is not None and len(names) != pairs:
         raise ValueError(f"{len(names)} cluster labels for {pairs} pairs along {dim!r}: give one each.")

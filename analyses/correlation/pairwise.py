@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
+from ..labels import texts
 from ..statistics.resampling import ROWS, Floats, draws, percentiles
 from .units import expanded
 
@@ -144,7 +145,7 @@ def _resamples(
         x, y = x[order], y[order]
         codes = np.arange(len(x))
     else:
-        codes = np.unique(cluster[defined].astype(str), return_inverse=True)[1].reshape(-1)
+        codes = np.unique(texts(cluster[defined]), return_inverse=True)[1].reshape(-1)
     clusters = int(codes.max(initial=-1)) + 1
     if clusters < 2:
         return np.full(resamples, np.nan), clusters

@@ -29,7 +29,7 @@ def perturbed(dim: str, *arrays: xr.DataArray) -> NDArray[np.intp]:
     for array in arrays:
         for name in ("condition", "family"):
             if name in array.coords and array[name].dims == (dim,):
-                clean |= array[name].values.astype(str) == "clean"
+                clean |= array[name].values.astype(object) == "clean"
     return np.flatnonzero(~clean)
 
 

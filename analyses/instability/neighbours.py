@@ -62,7 +62,7 @@ def nearer_to_another(
     moved = moved.transpose(*middle, rows, pairs.CONDITION, dim)
     groups = _groups(moved[question].values, moved[image].values)
     kinds = np.full((len(KINDS), *moved.shape[:-1]), np.nan)
-    texts, images = np.asarray(said.values).astype(str), moved[image].values.astype(str)
+    texts, images = labels.texts(said.values), labels.texts(moved[image].values)
     for place in np.ndindex(moved.shape[: len(middle)]):
         perturbed, still = _unit(moved.values[place]), _unit(own.transpose(*middle, rows, dim).values[place])
         for members in groups:
@@ -83,10 +83,10 @@ def nearer_to_another(
 
 def _groups(questions: NDArray[Any], images: NDArray[Any]) -> list[NDArray[np.intp]]:
     """The rows of each question that was asked of several images."""
-    _, codes = np.unique(questions.astype(str), return_inverse=True)
+    _, codes = np.unique(labels.texts(questions), return_inverse=True)
     order = np.argsort(codes, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
-    return [group for group in groups if len(set(images[group].astype(str).tolist())) > 1]
+    return [group for group in groups if len(set(images[group].tolist())) > 1]
 
 
 def _of_group(

@@ -78,7 +78,7 @@ class ProbeData:
     def _order(self) -> NDArray[np.intp]:
         # one order whatever the order of the samples, so that not even rounding depends on it
         rows = self.present.dims[0]
-        ids = self.clean[rows].values.astype(str) if rows in self.clean.coords else np.arange(len(self.images))
+        ids = labels.texts(self.clean[rows].values) if rows in self.clean.coords else np.arange(len(self.images))
         return np.lexsort((ids, self.images))
 
 
@@ -96,7 +96,7 @@ def images_of(array: xr.DataArray, image: Any, rows: str) -> NDArray[Any]:
             f"no coordinate {image!r} among {sorted(map(str, array.coords))}: probes are tested on images that they "
             "never saw. Add the image of each sample with .assign_coords, or pass a list."
         )
-    images = np.asarray(array[image] if isinstance(image, str) else image).astype(str)
+    images = labels.texts(array[image] if isinstance(image, str) else image)
     if images.shape != (array.sizes[rows],):
         raise ValueError(f"{images.shape} image labels for {array.sizes[rows]} samples: give one each.")
     return images

@@ -150,7 +150,7 @@ def labels_along(array: xr.DataArray, given: Any, what: str) -> NDArray[Any]:
     rows = str(array.dims[0])
     if isinstance(given, str) and (given not in array.coords or array[given].dims != (rows,)):
         raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} as a list, one for each {rows}.")
-    values = np.asarray(array[given] if isinstance(given, str) else given).astype(str)
+    values = labels.texts(array[given] if isinstance(given, str) else given)
     if values.shape != (array.sizes[rows],):
         raise ValueError(f"{values.shape} {what} for {array.sizes[rows]} rows of {rows!r}: give one each.")
     return values

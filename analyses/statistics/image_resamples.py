@@ -100,7 +100,7 @@ def by_image(values: xr.DataArray, *, image: str = "image") -> xr.DataArray:
 def _images(arrays: tuple[xr.DataArray, ...], image: str) -> tuple[str, np.ndarray, np.ndarray]:
     if not arrays or image not in arrays[0].coords or arrays[0][image].ndim != 1:
         raise ValueError(f"no names of images: the first array needs a coordinate {image!r} along its samples.")
-    names, codes = np.unique(arrays[0][image].values.astype(str), return_inverse=True)
+    names, codes = np.unique(labels.texts(arrays[0][image].values), return_inverse=True)
     return str(arrays[0][image].dims[0]), names, codes.reshape(-1)
 
 

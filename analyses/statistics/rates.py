@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm  # pyright: ignore[reportMissingTypeStubs]
 from scipy.stats import t as student  # pyright: ignore[reportMissingTypeStubs]
 
+from ..labels import texts
 from .resampling import Floats, cluster_sums
 from .significance import wilson
 
@@ -45,7 +46,7 @@ def rate(
         raise ValueError(f"level={level}: a confidence level lies between 0 and 1, such as 0.95.")
     counted = np.asarray(cases, np.float64)
     tried = (~np.isnan(counted)).astype(np.float64) if trials is None else np.asarray(trials, np.float64)
-    names, codes = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
+    names, codes = np.unique(texts(cluster), return_inverse=True)
     if counted.shape != tried.shape or len(counted) != len(codes.reshape(-1)):
         raise ValueError(f"cases {counted.shape}, trials {tried.shape}, {len(codes)} cluster labels: give one each.")
     known = ~(np.isnan(counted) | np.isnan(tried))

@@ -216,7 +216,7 @@ def _bare(arrays: tuple[Array, ...], cluster: Any) -> tuple[list[Floats], NDArra
         cluster = first[cluster] if isinstance(cluster, str) else cluster
         arrays = tuple(labels.aligned(**{f"array {place}": array for place, array in enumerate(arrays)}))
         arrays = tuple(array.transpose(*(dim for dim in first.dims if dim in array.dims), ...) for array in arrays)
-    groups = np.asarray(cluster).astype(str).reshape(-1)
+    groups = labels.texts(cluster).reshape(-1)
     values = [np.asarray(array, np.float64) for array in arrays]
     for place, array in enumerate(values):
         if array.ndim == 0 or len(array) != len(groups):

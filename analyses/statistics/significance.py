@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
+from ..labels import texts
 from .resampling import Floats, cluster_sums
 
 EXACT = 14  # 2**14 sign patterns are fewer than the default number of random ones is worth
@@ -67,7 +68,7 @@ def paired_permutation(
     (2.0, 0.25)
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    names, codes = np.unique(np.asarray(cluster).astype(str), return_inverse=True)
+    names, codes = np.unique(texts(cluster), return_inverse=True)
     if a.shape != b.shape or len(a) != len(codes):
         raise ValueError(f"shapes {a.shape} and {b.shape} with {len(codes)} cluster labels: they must match.")
     difference = (a - b).reshape(len(a), -1)
