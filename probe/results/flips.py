@@ -1,6 +1,7 @@
-"""Which answers change: right to wrong and back, yes and no apart, and in how many ways a question is answered."""
+"""Which answers change: right to wrong and back, and in how many ways a question is answered."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -22,41 +23,30 @@ def compute(evidence: Evidence) -> xr.Dataset:
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
     tied = margins.ties(evidence.scores) > 0
+    tied = tied.isel(condition=np.flatnonzero(counted(evidence, tied)))
     data = data.assign(counts | overall(evidence))
     right = flips.correct(evidence.clean_choice, evidence.answer)
     data = data.assign(clean_right=(right == 1).sum(), clean_wrong=(right == 0).sum())
-    data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(evidence.choice)))
-    names = tied.sample.values[tied.any("condition").values].tolist()
+    # a control is no perturbation: clean and the perturbations alone
+    choice = evidence.choice.isel(condition=np.flatnonzero(counted(evidence, evidence.choice)))
+    data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(choice)))
+    names = sorted(tied.sample.values[tied.any("condition").values].tolist())
     return data.assign_attrs(tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""))
+
+
+def counted(evidence: Evidence, pairs: xr.DataArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """(condition) clean and the perturbations, without controls."""
+    return evidence.is_perturbed(pairs) | (pairs.condition.values == "clean")
 
 
 def transitions(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
     """Shares of the clean answers, right or wrong ones, that each transition could have happened to."""
     right = change.right_to_wrong + change.right_to_right
     wrong = change.wrong_to_right + change.wrong_to_wrong
-    tables = {
+    return {
         "right_to_wrong": evidence.by_family(statistics.SHARE, change.right_to_wrong, right),
         "wrong_to_right": evidence.by_family(statistics.SHARE, change.wrong_to_right, wrong),
         "wrong_to_other_wrong": evidence.by_family(statistics.SHARE, change.wrong_to_other_wrong, wrong),
-    }
-    return tables | yes_no(evidence, change)
-
-
-def yes_no(evidence: Evidence, change: xr.Dataset) -> dict[str, xr.Dataset]:
-    """The transitions of yes/no questions apart; nothing where the run asks none."""
-    binary = (evidence.run.samples.kind == "yesno").drop_vars(["kind", "answer", "image"], errors="ignore")
-    if not bool(binary.any()):
-        return {}
-    said = evidence.chosen_text.sel(condition="clean", drop=True)
-    said = said.copy(data=np.array([text.strip().lower() for text in said.values], object))
-    yes, no = ((said == word) & binary for word in ("yes", "no"))
-    kept, corrected = change.right_to_right, change.wrong_to_right
-    right, wrong = kept + change.right_to_wrong, corrected + change.wrong_to_wrong
-    return {
-        "true_positive_stability": evidence.by_family(statistics.SHARE, kept.where(yes), right.where(yes)),
-        "true_negative_stability": evidence.by_family(statistics.SHARE, kept.where(no), right.where(no)),
-        "false_positive_correction": evidence.by_family(statistics.SHARE, corrected.where(yes), wrong.where(yes)),
-        "false_negative_correction": evidence.by_family(statistics.SHARE, corrected.where(no), wrong.where(no)),
     }
 
 

@@ -41,6 +41,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "right answers",
             "Give the samples an answer.",
         ),
+        "yes_no": Need(
+            lambda e: e.has_options and _of_kind(e, "yesno"),
+            "yes/no questions",
+            "Ask questions of the kind yesno (streets).",
+        ),
         "states": Need(lambda e: bool(e.run.sites), "states", "Extract with --keep pooled or tokens."),
         "energies": Need(
             lambda e: _stored(e, "dirichlet"), "a site with a token grid", "Extract a site of patches or image tokens."

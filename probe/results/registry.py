@@ -21,6 +21,7 @@ from . import (
     segmentation,
     spectrum,
     where_first,
+    yes_no,
 )
 from .analysis import Analysis
 from .evidence import Evidence
@@ -33,6 +34,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         for module in (
             overview,
             flips,
+            yes_no,
             margins,
             drift,
             where_first,
