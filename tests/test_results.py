@@ -100,12 +100,14 @@ def test_drift_to_prior_is_one_at_the_prior(evidence: Evidence, found: dict[str,
     assert found["priors"].state.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
     assert found["priors"].margin.sel(family="white", bound="estimate").item() == pytest.approx(1, abs=1e-5)
     prior = evidence.choice.sel(condition="white", drop=True)
-    landing = priors.flip_to_prior_rate(evidence.choice, evidence.clean_choice, prior, dim="sample")
-    at = "gaussian_noise:5"
-    assert landing.sel(condition=at).item() == pytest.approx(
-        priors.flips_to_prior(evidence.choice, evidence.clean_choice, prior).sel(condition=at).mean().item(),
-        nan_ok=True,
-    )
+    options = (evidence.run.samples.option_text != "").sum("option").reset_coords(drop=True)
+    landing = priors.flip_to_prior_rate(evidence.choice, evidence.clean_choice, prior, options)
+    at = {"family": "gaussian_noise"}
+    own = landing.isel(condition=np.flatnonzero(landing.family == "gaussian_noise"))
+    assert found["priors"].flip_to_prior_flips.sel(at).item() == own.flips.sum().item()
+    expected = (own.fillna(0) * own.flips).sum().item() / max(own.flips.sum().item(), 1)
+    if own.flips.sum():
+        assert found["priors"].flip_to_prior.sel(at, bound="estimate").item() == pytest.approx(expected)
 
 
 def test_accuracy_under_each_normalisation_is_that_of_its_choice(
