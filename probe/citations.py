@@ -20,6 +20,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "overview": ("flips", "drift", papers.COHEN, "margins.erosion"),
         "flips": ("flips",),
+        "yes_no": ("flips.yes_no_rates",),
         "margins": ("margins",),
         "drift": ("drift", papers.COHEN),
         "where_first": ("drift", "instability.where_first"),

@@ -15,6 +15,7 @@ from probe.datasets import registry
 from probe.datasets.entry import Entry
 from probe.results import ANALYSES
 
+OF_CALIBRATION = {papers.CALIBRATION, papers.EXPECTED_CALIBRATION_ERROR, papers.VERIFIED_CALIBRATION}
 INTERVALS = {papers.CLUSTER_BOOTSTRAP, papers.EFFECTIVE_SAMPLE_SIZE, papers.WILSON}
 
 
@@ -31,7 +32,7 @@ def cited(run: stores.Run) -> set[str]:
 def test_two_runs_that_differ_have_different_papers(tmp_path: Path) -> None:
     weather = answered_run.make(tmp_path / "weather", {"clean": [0, 1], "fog:severity=3": [0, 0]})
     waves = answered_run.make(tmp_path / "waves", {"clean": [0, 1], "fourier_basis:i=1,j=0": [1, 1]})
-    of_answers = {papers.HIDDEN_INSTABILITY, papers.CALIBRATION, papers.EXPECTED_CALIBRATION_ERROR, papers.COHEN}
+    of_answers = {papers.HIDDEN_INSTABILITY, papers.COHEN, *OF_CALIBRATION}
     assert cited(weather) == {papers.COMMON_CORRUPTIONS} | of_answers | INTERVALS
     assert cited(waves) == {papers.FOURIER_HEAT_MAP} | of_answers | INTERVALS
 
@@ -49,7 +50,7 @@ def test_right_answers_bring_the_measures_that_need_them(tmp_path: Path) -> None
     conditions = {"clean": [0, 1], "scale:factor=0.9": [0, 0]}
     known = cited(answered_run.make(tmp_path / "known", conditions))
     unknown = cited(answered_run.make(tmp_path / "unknown", conditions, answer=None))
-    assert known - unknown == {papers.CALIBRATION, papers.EXPECTED_CALIBRATION_ERROR}
+    assert known - unknown == OF_CALIBRATION
 
 
 def test_what_was_analysed_on_request_is_cited(tmp_path: Path) -> None:
