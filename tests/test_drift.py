@@ -300,3 +300,12 @@ def test_results_do_not_wear_the_states_name_and_unit() -> None:
     assert result.attrs == {}
     assert "units" not in drift.control(clean).attrs
     assert drift.relative(result, drift.control(clean)).percent.attrs == {}
+
+
+def test_states_that_do_not_move_beside_a_control_that_does_not_are_no_standard_deviation_apart() -> None:
+    # of 0 and 0 there is no spread, whatever other conditions are measured beside it
+    drifts = xr.DataArray(np.random.default_rng(0).uniform(0.1, 0.3, (50, 7)), dims=("sample", "condition"))
+    drifts[:, 0] = 0
+    result = drift.relative(drifts, xr.DataArray(np.zeros((50, 3)), dims=("sample", "pair")))
+    assert np.isnan([result.cohen_d[0], result.percent[0], result.percent[1]]).all()
+    assert np.isfinite(result.cohen_d[1])

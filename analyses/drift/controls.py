@@ -15,6 +15,9 @@ import xarray as xr
 from .. import control_sampling, kernels, labels
 from ..labels import Array
 
+ROUNDING = 1e-12
+"""The share of its parts below which a difference of float64 sums is rounding."""
+
 
 def control(
     clean: Array,
@@ -154,7 +157,10 @@ def _moments(array: xr.DataArray, chosen: xr.DataArray, rows: str) -> tuple[xr.D
     total, squares = away.sum("pair", skipna=True), (away**2).sum("pair", skipna=True)
     count, shift, square = (part.where(chosen, 0).sum(rows) for part in (known, total, squares))
     mean = shift / count.where(count > 0)
-    return count, mean + middle, (square - count * mean**2).clip(min=0.0)
+    centre, scatter = mean + middle, square - count * mean**2
+    # what is left of equal numbers is rounding: neither a distance nor a spread
+    centre = xr.where(abs(centre) <= ROUNDING * abs(middle), 0.0, centre)
+    return count, centre, xr.where(scatter <= ROUNDING * square, 0.0, scatter)
 
 
 def _rows(array: Any, *names: str) -> xr.DataArray:
