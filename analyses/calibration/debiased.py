@@ -165,11 +165,12 @@ def _folded(mean: Floats, sd: Floats) -> Floats:
 def _sums_by_image(sure: Floats, right: Floats, names: NDArray[np.str_], bins: int) -> tuple[Floats, int]:
     """Sums of each image with a defined pair, (image, bin, 6): `binned`, count², count · hits, hits², and how many."""
     require_shares(confidence=sure, correct=right)
-    by_sample = binned(sure.reshape(len(names), -1), right.reshape(len(names), -1), bins)
-    some = by_sample[..., 0].sum(axis=-1) > 0
-    images, codes = np.unique(names[some], return_inverse=True)
-    sums = np.zeros((len(images), bins, 3))
-    np.add.at(sums, codes.reshape(-1), by_sample[some])
+    defined = ~(np.isnan(sure) | np.isnan(right))
+    images, codes = np.unique(np.repeat(names, defined.reshape(len(names), -1).sum(axis=1)), return_inverse=True)
+    x, y = sure[defined], right[defined]
+    cell = codes.reshape(-1) * bins + places(x, bins)
+    parts = [np.bincount(cell, weights, minlength=len(images) * bins) for weights in (None, x, y)]
+    sums = np.stack(parts, axis=-1).astype(np.float64).reshape(len(images), bins, 3)
     count, _, hits = np.moveaxis(sums, -1, 0)
     return np.concatenate([sums, np.stack([count**2, count * hits, hits**2], axis=-1)], axis=-1), len(images)
 
