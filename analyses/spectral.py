@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from array_api_compat import array_namespace
 
-from . import kernels, labels, papers
+from . import grids, kernels, labels, papers
 from .cards import Card
 from .kernels import resizing
 from .labels import Array
@@ -141,30 +141,50 @@ def token_spectrum(
     return kernel(tokens)
 
 
-def change(clean: Array, perturbed: Array) -> Array:
+def change(
+    clean: Array,
+    perturbed: Array,
+    *,
+    clean_grid: Array | None = None,
+    perturbed_grid: Array | None = None,
+    axis: str = "axis",
+) -> Array:
     """Change of the power in each band: perturbed - clean.
 
     In: `band_power` of the clean picture and of the perturbed one, `resized` to the clean size first: power grows with
-    the number of pixels. Out: as perturbed, in squared units. nan where either is. Raises ValueError where labels
-    differ, and where the bands do, as those of pictures of two sizes.
+    the number of pixels. Or `token_spectrum` of both, with the grids of their tokens (..., axis), frames, rows and
+    columns: power grows with the grid too, and tokens cannot be resized. Out: as perturbed, in squared units; with
+    grids, the coordinate `same_grid`. nan where either is, and where the grids differ or are unknown (below 1). Raises
+    ValueError where labels differ, where the bands do, as those of pictures of two sizes, and for one grid alone.
 
     >>> import numpy as np
     >>> change(np.array([4.0, 2.0]), np.array([3.0, 3.0]))
     array([-1.,  1.])
+    >>> change(np.ones(3), np.ones(3), clean_grid=np.array([1, 14, 14]), perturbed_grid=np.array([1, 13, 13]))
+    array([nan, nan, nan])
     """
-    return _compared(lambda before, after: after - before, clean, perturbed)
+    difference = _compared(lambda before, after: after - before, clean, perturbed)
+    return _on_one_grid(difference, clean, perturbed, clean_grid, perturbed_grid, axis)
 
 
-def relative_change(clean: Array, perturbed: Array) -> Array:
+def relative_change(
+    clean: Array,
+    perturbed: Array,
+    *,
+    clean_grid: Array | None = None,
+    perturbed_grid: Array | None = None,
+    axis: str = "axis",
+) -> Array:
     """Change of the power in each band as a share of the clean power: (perturbed - clean) / (|clean| + 1e-8).
 
-    In and nan as in `change`. Out: unitless, -1 for an emptied band. Source: Wani et al. 2026.
+    In, nan and errors as in `change`. Out: unitless, -1 for an emptied band. Source: Wani et al. 2026.
 
     >>> import numpy as np
     >>> relative_change(np.array([4.0, 2.0]), np.array([3.0, 3.0])).round(6)
     array([-0.25,  0.5 ])
     """
-    return _compared(lambda before, after: (after - before) / (abs(before) + 1e-8), clean, perturbed)
+    share = _compared(lambda before, after: (after - before) / (abs(before) + 1e-8), clean, perturbed)
+    return _on_one_grid(share, clean, perturbed, clean_grid, perturbed_grid, axis)
 
 
 def _banded(kernel: Any, array: xr.DataArray, plane: list[Any], dims: list[Any], bands: int, edges: str) -> Any:
@@ -189,6 +209,16 @@ def _compared(difference: Any, clean: Array, perturbed: Array) -> Array:
                 f"{_told(after[edge])}. Bring both pictures to one size with `resized`, and take the same bands."
             )
     return difference(before, after).transpose(*after.dims)
+
+
+def _on_one_grid(
+    compared: Array, clean: Array, perturbed: Array, clean_grid: Array | None, perturbed_grid: Array | None, axis: str
+) -> Array:
+    if clean_grid is None and perturbed_grid is None:
+        return compared
+    if clean_grid is None or perturbed_grid is None:
+        raise ValueError("the grid of one side alone: give clean_grid and perturbed_grid, or neither.")
+    return grids.where_same(compared, clean, perturbed, clean_grid, perturbed_grid, axis=axis)
 
 
 def _told(edges: xr.DataArray) -> str:

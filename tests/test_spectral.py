@@ -253,3 +253,59 @@ def test_unknown_edges_and_no_bands_are_refused() -> None:
 def test_shifting_a_picture_around_leaves_its_spectrum() -> None:
     image = picture()
     np.testing.assert_allclose(spectral.band_power(np.roll(image, (3, -5), (0, 1))), spectral.band_power(image))
+
+
+def field(rows: int, columns: int) -> np.ndarray:
+    """One smooth field of four features, sampled on a grid: (row, column, feature)."""
+    y, x = (np.arange(rows) + 0.5) / rows, (np.arange(columns) + 0.5) / columns
+    waves = [(0, 0), (1, 0), (2, 1), (4, 3)]
+    return np.stack([1 + np.cos(2 * np.pi * (i * y[:, None] + j * x[None, :])) for i, j in waves], axis=-1)
+
+
+def test_the_same_field_on_two_grids_has_no_change_of_its_token_spectrum() -> None:
+    fine, coarse = spectral.token_spectrum(field(14, 14)), spectral.token_spectrum(field(13, 13))
+    apart = spectral.relative_change(fine, coarse)
+    # DC is (sum of the tokens)^2, and a wave (n / 2)^2 at each of its two places: both grow with n^2, n tokens
+    assert apart[0] == pytest.approx((169 / 196) ** 2 - 1)
+    assert (apart < -0.05).all(), "what has not changed looks changed"
+    fourteen, thirteen = np.array([1, 14, 14]), np.array([1, 13, 13])
+    for compare in (spectral.change, spectral.relative_change):
+        assert np.isnan(compare(fine, coarse, clean_grid=fourteen, perturbed_grid=thirteen)).all()
+        np.testing.assert_array_equal(compare(fine, fine, clean_grid=fourteen, perturbed_grid=fourteen), np.zeros(3))
+    with pytest.raises(ValueError, match="the grid of one side alone"):
+        spectral.change(fine, coarse, clean_grid=fourteen)
+
+
+def test_spectra_of_a_run_are_compared_on_equal_and_known_grids_alone() -> None:
+    shapes = {"a": [(14, 14), (13, 13), (14, 14)], "b": [(12, 14), (12, 14), (14, 12)]}
+    power = np.array([[spectral.token_spectrum(field(*shape)) for shape in each] for each in shapes.values()])
+    coords = {"image": list(shapes), "condition": ["clean", "shift", "turn"], "layer": [0, 6]}
+    dims = ("image", "condition", "layer", "band")
+    spectra = xr.DataArray(np.repeat(power[:, :, None], 2, axis=2), dims=dims, coords=coords)
+    grid = xr.DataArray(
+        [[[1, *shape] for shape in each] for each in shapes.values()],
+        dims=("image", "condition", "axis"),
+        coords={name: coords[name] for name in ("image", "condition")},
+    )
+
+    def change(grids: xr.DataArray) -> xr.DataArray:
+        clean, own = (array.sel(condition="clean", drop=True) for array in (spectra, grids))
+        return spectral.relative_change(clean, spectra, clean_grid=own, perturbed_grid=grids)
+
+    result = change(grid)
+    assert result.dims == dims
+    equal = [[True, False, True], [True, True, False]]
+    assert result.same_grid.values.tolist() == equal, "as many tokens in other rows and columns are another grid"
+    for place, defined in np.ndenumerate(equal):
+        np.testing.assert_array_equal(result.values[place], np.zeros((2, 3)) if defined else np.full((2, 3), np.nan))
+    unknown = grid.copy()
+    unknown[0] = -1  # of pictures without a common grid
+    assert change(unknown).same_grid.values.tolist() == [[False] * 3, equal[1]]
+    lazy = spectral.relative_change(
+        *(array.chunk(image=1) for array in (spectra.sel(condition="clean", drop=True), spectra)),
+        clean_grid=grid.sel(condition="clean", drop=True).chunk(image=1),
+        perturbed_grid=grid.chunk(image=1),
+    )
+    xr.testing.assert_identical(lazy.compute(), result)
+    with pytest.raises(ValueError, match="a grid belongs to one picture"):
+        spectral.change(spectra[:, 0], spectra, clean_grid=grid[:, 0], perturbed_grid=grid[:, 1])

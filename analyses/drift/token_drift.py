@@ -6,12 +6,7 @@ Source: definitions, section 5.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # xarray's stubs leave the types inside coordinates open.
 
-from typing import Any
-
-import xarray as xr
-from array_api_compat import array_namespace
-
-from .. import kernels, labels
+from .. import grids, kernels, labels
 from ..labels import Array
 
 
@@ -45,34 +40,13 @@ def tokens(
     if metric not in kernels.METRICS:
         raise ValueError(f"metric={metric!r}: unknown. Choose one of {', '.join(kernels.METRICS)}.")
     kernel = kernels.METRICS[metric]
-    arrays = {"clean": clean, "perturbed": perturbed, "clean_grid": clean_grid, "perturbed_grid": perturbed_grid}
-    if not labels.labelled(**arrays):
+    given = (clean, perturbed, clean_grid, perturbed_grid)
+    if not labels.labelled(clean=clean, perturbed=perturbed, clean_grid=clean_grid, perturbed_grid=perturbed_grid):
         labels.require_same_shape(clean=clean, perturbed=perturbed)
         labels.require_same_shape(clean_grid=clean_grid, perturbed_grid=perturbed_grid)
-        moved, same = kernel(clean, perturbed), _same(clean_grid, perturbed_grid)[..., None]
-        xp: Any = array_namespace(moved)
-        return xp.where(same, moved, xp.nan)
-    before, after, grid, other_grid = labels.aligned(**arrays)
+        return grids.where_same(kernel(clean, perturbed), *given)
+    before, after = labels.aligned(clean=clean, perturbed=perturbed)
     labels.require_dims("clean", before, "perturbed", after)
-    for name, states, layout in (("clean", before, grid), ("perturbed", after, other_grid)):
-        _require_grid_of(name, states, layout, axis)
     moved = labels.apply(kernel, before, after, core=[[dim], [dim]])
-    same = labels.apply(_same, grid, other_grid, core=[[axis], [axis]], dtype=bool)
-    same = same.drop_vars([name for name, coord in same.coords.items() if coord.ndim == 0])
     order = [name for name in after.dims if name in moved.dims]
-    return moved.where(same).transpose(*order, ...).assign_coords(same_grid=same)
-
-
-def _same(grid: Any, other: Any) -> Any:
-    xp: Any = array_namespace(grid, other)
-    return xp.all((grid == other) & (grid >= 1), axis=-1)
-
-
-def _require_grid_of(name: str, states: xr.DataArray, grid: xr.DataArray, axis: str) -> None:
-    pictures = {str(dim) for dim in states.dims if dim in ("sample", "image", "condition")}
-    given = {str(dim) for dim in grid.dims} - {axis}
-    if given != pictures:
-        raise ValueError(
-            f"{name}_grid has dimensions {grid.dims} and {name} {states.dims}: a grid belongs to one picture, so it "
-            f"needs ({', '.join([*sorted(pictures), axis])})."
-        )
+    return grids.where_same(moved.transpose(*order, ...), *given, axis=axis)

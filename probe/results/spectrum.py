@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import spectral, statistics
 
-from .analysis import Analysis, percent
+from .analysis import Analysis, Column, percent
 from .evidence import Evidence
 from .sentences import Sentence, said, say, share
 
@@ -22,11 +22,17 @@ def compute(evidence: Evidence) -> xr.Dataset:
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
-    """Everything about one site, for each layer."""
-    power = evidence.stored(site).spectrum.load()
-    change = spectral.relative_change(power.sel(condition="clean", drop=True), power)
-    table = evidence.by_family(statistics.MEAN, evidence.split(evidence.to_samples(change)))
-    data = xr.Dataset({"change": table.value, "defined": table.defined, "undefined": table.undefined})
+    """Everything about one site, for each layer; nan where a picture's grid of tokens is not that of the clean one."""
+    power, grid = evidence.stored(site).spectrum.load(), evidence.run.site(site).grid.load()
+    clean, clean_grid = (array.sel(condition="clean", drop=True) for array in (power, grid))
+    change = spectral.relative_change(clean, power, clean_grid=clean_grid, perturbed_grid=grid)
+    regridded = (power - clean).where(~change.same_grid)  # defined where only the grid forbids it
+    tables = [
+        evidence.by_family(statistics.MEAN, evidence.split(evidence.to_samples(pairs)))
+        for pairs in (change.drop_vars("same_grid"), regridded.isel(band=0, drop=True))
+    ]
+    data = xr.Dataset({"change": tables[0].value, "defined": tables[0].defined, "undefined": tables[0].undefined})
+    data = data.assign(other_grid=tables[1].defined)
     count = data.sizes["band"]
     bands = list(NAMES) if count == len(NAMES) else [f"band {number}" for number in range(count)]
     return evidence.by_site_layer(data.assign_coords(band=bands), site)
@@ -54,10 +60,16 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 ANALYSIS = Analysis(
     name="spectrum",
     title="Token spectrum at {site_layer}",
-    meaning="Change of the power of the token grid in each band of frequency, in % of its clean power.",
+    meaning="Change of the power of the token grid in each band of frequency, in % of its clean power; "
+    "undefined where the grid is not the clean one.",
     needs=("spectra",),
     compute=compute,
-    columns=(percent("change", "{band}"),),
+    columns=(
+        percent("change", "{band}"),
+        Column(
+            "other_grid", "pairs on another grid", digits=0, meaning="They have no change: power grows with the grid."
+        ),
+    ),
     finding=finding,
     hidden_rows=("clean",),
 )
