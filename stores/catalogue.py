@@ -3,16 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from .arrays import Array, shard_rows, token_chunk
-from .specs import OURS, Segmentation, SiteSpec, Sizes
+from .specs import OURS, Segmentation, SiteSpec, Sizes, Variable
 
 HI = "arXiv 2602.06652"
 
 
 def arrays_of(
-    sizes: Sizes, sites: Sequence[SiteSpec], segmentations: Sequence[Segmentation], *, samples: bool
+    sizes: Sizes,
+    sites: Sequence[SiteSpec],
+    segmentations: Sequence[Segmentation],
+    pictures: Sequence[Variable],
+    *,
+    samples: bool,
 ) -> list[Array]:
     """Every array that units fill."""
-    found = [*image_arrays(sizes)]
+    found = [*image_arrays(sizes), *picture_arrays(pictures, sizes)]
     if samples:
         found += answer_arrays(sizes)
     for site in sites:
@@ -36,6 +41,25 @@ def image_arrays(sizes: Sizes) -> list[Array]:
         column("width", "int32", "width of the image as read", "pixel"),
         column("height", "int32", "height of the image as read", "pixel"),
     ]
+
+
+def picture_arrays(variables: Sequence[Variable], sizes: Sizes) -> list[Array]:
+    """/pictures: what is measured on the pictures of each image under each condition."""
+    found: list[Array] = []
+    for variable in variables:
+        lengths = tuple(variable.lengths[axis] for axis in variable.axes)
+        found.append(
+            Array(
+                f"pictures/{variable.name}",
+                ("image", "condition", *variable.axes),
+                (sizes.images, sizes.conditions, *lengths),
+                variable.dtype,
+                sizes.block_size,
+                (sizes.block_size, 1, *lengths),
+                attrs=describe(variable.meaning, variable.unit, variable.paper),
+            )
+        )
+    return found
 
 
 def answer_arrays(sizes: Sizes) -> list[Array]:

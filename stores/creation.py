@@ -93,6 +93,7 @@ def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mappi
     )
     groups = ["images", "conditions"]
     groups += ["samples", "answers"] if layout.samples else []
+    groups += ["pictures"] if layout.pictures else []
     groups += ["sites"] if layout.sites else []
     groups += ["segmentation"] if layout.segmentations else []
     for name in groups:

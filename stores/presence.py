@@ -14,7 +14,7 @@ from . import ledger
 from .arrays import Array, Unit
 from .catalogue import arrays_of
 from .paths import resolved
-from .specs import Segmentation, SiteSpec, Sizes
+from .specs import Segmentation, SiteSpec, Sizes, Variable
 
 FEW = 2_000
 """Units whose markers are read at once: they alone know the sizes of texts and of padded tokens."""
@@ -77,7 +77,8 @@ def arrays_in(layout: Mapping[str, Any]) -> list[Array]:
     sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
     sites = [SiteSpec.from_json(site) for site in layout["sites"]]
     segmentations = [Segmentation(**one) for one in layout["segmentations"]]
-    return arrays_of(sizes, sites, segmentations, samples=layout["samples"] > 0)
+    pictures = [Variable.from_json(one) for one in layout.get("pictures", ())]  # older runs have none
+    return arrays_of(sizes, sites, segmentations, pictures, samples=layout["samples"] > 0)
 
 
 def describe(root: Path, damaged: Damage) -> str:

@@ -129,6 +129,13 @@ class Run:
         return self._label(self._masked(self._group("images").drop_vars("image_id")).load())
 
     @cached_property
+    def pictures(self) -> xr.Dataset:
+        """(image, condition, …) what was measured on the pictures shown; empty in runs made before there was any."""
+        if "pictures" not in self.tree:
+            return xr.Dataset()
+        return self._label(self._masked(self._group("pictures")))
+
+    @cached_property
     def conditions(self) -> xr.Dataset:
         """(condition) family, severity, parameters; index `condition` is the condition's id."""
         table = self._group("conditions").load()

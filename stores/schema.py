@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .arrays import Array, Unit
 from .catalogue import arrays_of
 from .files import plain
-from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes
+from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes, Variable
 
 SCHEMA_VERSION = 2
 """Increases with every change of names, dims or meaning."""
@@ -25,7 +25,8 @@ class Layout:
     """The complete shape of a run, known before anything is computed.
 
     Images keep their order, `block_size` to a block. The samples of a block are ordered by image and padded to the
-    number of samples of the fullest block, with rows marked `valid=False`.
+    number of samples of the fullest block, with rows marked `valid=False`. `pictures` are measured on the pictures of
+    each image under each condition.
     """
 
     block_size: int
@@ -35,6 +36,7 @@ class Layout:
     sites: tuple[SiteSpec, ...] = ()
     compress: bool = False
     segmentations: tuple[Segmentation, ...] = ()
+    pictures: tuple[Variable, ...] = ()
 
     def __post_init__(self) -> None:
         if self.block_size < 1 or not self.image_ids or not self.conditions:
@@ -46,6 +48,10 @@ class Layout:
         _refuse_duplicates("sample id", tuple(row.sample_id for row in self.samples))
         _refuse_duplicates("condition id", tuple(row.condition_id for row in self.conditions))
         _refuse_duplicates("site slug", tuple(site.slug for site in self.sites))
+        _refuse_duplicates("name of what is measured on pictures", tuple(one.name for one in self.pictures))
+        for one in self.pictures:
+            if unknown := [axis for axis in one.axes if axis not in one.lengths]:
+                raise ValueError(f"axis {unknown[0]!r} of variable {one.name!r} has no length. Set it in `lengths`.")
         for row in self.samples:
             if not 0 <= row.image_index < len(self.image_ids):
                 raise ValueError(
@@ -117,7 +123,7 @@ class Layout:
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
         """Every array that units fill, by path."""
-        found = arrays_of(self.sizes, self.sites, self.segmentations, samples=bool(self.samples))
+        found = arrays_of(self.sizes, self.sites, self.segmentations, self.pictures, samples=bool(self.samples))
         return {array.path: array for array in found}
 
     def unit_arrays(self, unit: Unit) -> Mapping[str, Array]:
@@ -150,6 +156,8 @@ class Layout:
             "sites": [asdict(site) for site in self.sites],
             "segmentations": [asdict(segmentation) for segmentation in self.segmentations],
         }
+        if self.pictures:  # runs that were made before there were any can still be finished
+            content["pictures"] = [asdict(variable) for variable in self.pictures]
         return json.loads(json.dumps(content, default=plain))
 
 

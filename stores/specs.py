@@ -15,9 +15,9 @@ _OF_EVERY_SITE = frozenset({"pooled", "tokens", "grid", "n_tokens", "layer"})
 
 @dataclass(frozen=True)
 class Variable:
-    """A quantity stored for each row and condition of a site, such as one number per layer.
+    """A quantity stored for each row and condition of a site, such as one number per layer, or of the pictures shown.
 
-    `axes` follow (image|sample, condition). The site gives "layer", "token" and "feature" their lengths; `lengths`
+    `axes` follow (image|sample, condition). A site gives "layer", "token" and "feature" their lengths; `lengths`
     gives those of all other axes. `unit` and `meaning` become the attributes `units` and `long_name`, and `paper` is
     the source of the definition.
     """
@@ -29,6 +29,11 @@ class Variable:
     meaning: str
     paper: str = OURS
     lengths: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> "Variable":
+        """The variable whose `dataclasses.asdict` went through JSON."""
+        return cls(**_with_tuple(written, "axes"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class SiteSpec:
     @classmethod
     def from_json(cls, written: Mapping[str, Any]) -> "SiteSpec":
         """The site whose `dataclasses.asdict` went through JSON."""
-        variables = tuple(Variable(**_with_tuple(one, "axes")) for one in written["variables"])
+        variables = tuple(map(Variable.from_json, written["variables"]))
         values: dict[str, Any] = _with_tuple(written, "layers") | {"variables": variables}
         return cls(**values)
 

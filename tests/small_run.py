@@ -26,6 +26,7 @@ CONTEXT = SiteSpec(
     "language.layers-context_last", "language.layers[*]:context_last", (0, 1, 4), 6, "sample", "float16",
     attrs={"tower_layers": 4},
 )  # fmt: skip
+BRIGHTNESS = Variable("brightness", ("channel",), "float32", "level", "mean level", lengths={"channel": 3})
 POOLED = SiteSpec("vision-pooled", "vision:pooled", (0,), 4, "image", "float32")
 
 
@@ -53,7 +54,10 @@ def layout(*, compress: bool = False, images: int = 5, block_size: int = 2) -> L
     )
     ids = tuple(f"image-{k}" for k in range(images))
     sites = (PATCHES, CONTEXT, POOLED)
-    return Layout(block_size, ids, samples, conditions, sites, compress=compress, segmentations=(Segmentation("seg"),))
+    return Layout(
+        block_size, ids, samples, conditions, sites,
+        compress=compress, segmentations=(Segmentation("seg"),), pictures=(BRIGHTNESS,),
+    )  # fmt: skip
 
 
 def payload(plan: Layout, unit: Unit) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 import small_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_run import BRIGHTNESS
 
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, Variable, ledger, selection
 from stores.arrays import SHARD_BYTES, shard_rows, token_chunk
@@ -66,6 +68,11 @@ def test_bytes_on_disk_are_those_of_the_finished_run(tmp_path):
     assert plan.files() == owned
 
 
+def test_a_layout_without_pictures_is_summed_up_as_before_there_were_any():
+    assert "pictures" in small_run.layout().summary()
+    assert "pictures" not in replace(small_run.layout(), pictures=()).summary()
+
+
 def test_layout_summary_is_plain_json_and_tells_layouts_apart():
     plan = small_run.layout()
     assert json.loads(json.dumps(plan.summary())) == plan.summary()
@@ -91,6 +98,8 @@ def test_every_sample_has_a_row_of_its_own_in_its_block(images: int, block: int,
         ({"image_ids": ("a", "a")}, "image id 'a' occurs more than once"),
         ({"block_size": 0}, "block_size >= 1"),
         ({"conditions": ()}, "0 conditions"),
+        ({"pictures": (BRIGHTNESS,) * 2}, "name of what is measured on pictures 'brightness' occurs more than once"),
+        ({"pictures": (Variable("power", ("band",), "float32", "1", "x"),)}, "axis 'band' of variable 'power'"),
         ({"samples": (SampleRow("s", 7, "?", "", "open"),)}, "sample 's' asks about image 7; there are 2"),
     ],
 )

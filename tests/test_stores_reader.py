@@ -16,6 +16,7 @@ from stores.unit_arrays import bfloat16_to_float32
 GOLDEN = {
     "/": {"_ledger": ()},
     "/images": dict.fromkeys(("image_id", "sha256", "width", "height"), ("image",)),
+    "/pictures": {"brightness": ("image", "condition", "channel")},
     "/samples": {
         **dict.fromkeys(("sample_id", "image_index", "question", "answer", "kind", "valid"), ("sample",)),
         **dict.fromkeys(("dataset", "metadata", "prompt_text"), ("sample",)),
@@ -191,6 +192,20 @@ def test_pooled_vectors_and_all_variables_of_a_token_site(finished):
     assert set(everything.data_vars) == set(GOLDEN["/sites/vision.layers-patches"]) - {"layer"}
     assert everything["moved"].dtype == np.float32
     assert everything["n_tokens"].dtype == np.int32
+
+
+def test_what_was_measured_on_pictures_is_labelled_and_undefined_where_not_committed(finished, tmp_path):
+    plan, run = finished[1:]
+    assert run.pictures.brightness.dims == ("image", "condition", "channel")
+    unit = stores.Unit(1, 2)
+    mine = run.pictures.brightness.sel(image=["image-2", "image-3"], condition="gaussian_noise(severity=3)")
+    assert mine.attrs["units"] == "level"
+    expected = small_run.payload(plan, unit)["pictures/brightness"]
+    np.testing.assert_array_equal(mine, expected)
+    small_run.make(tmp_path / "run", plan, leave=frozenset({unit}))
+    partial = small_run.open_quietly(tmp_path / "run").pictures.brightness
+    assert partial.isnull().sum() == 2 * 3
+    assert partial.sel(image=["image-2", "image-3"], condition="gaussian_noise(severity=3)").isnull().all()
 
 
 def test_confusion_matrices_are_read_by_model(finished):

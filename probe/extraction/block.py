@@ -87,7 +87,7 @@ def run(
             states = read_states(block, perturbed, reducer, clean=clean)
             if condition in pending:
                 unit = Unit(index, condition)
-                arrays = assemble(block, unit, states.readings)
+                arrays = assemble(block, unit, perturbed, states.readings)
                 counted = nonfinite(plan.layout, unit, arrays)
                 report = unit_report(block, unit, perturbed, states, counted)
                 report |= unit_metadata(model, time.perf_counter() - started)
@@ -162,10 +162,12 @@ def defined_rows(perturbed: Sequence[PerturbedImage]) -> list[int]:
     return [row for row, each in enumerate(perturbed) if not each.undefined and not each.error]
 
 
-def assemble(block: Block, unit: Unit, readings: Readings) -> Arrays:
+def assemble(block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], readings: Readings) -> Arrays:
     """The unit's arrays; the clean unit also fills the table of images."""
     layout = block.plan.layout
     arrays = layout.blank(unit)
+    if layout.pictures:
+        payload.fill_pictures(arrays, [each.band_power for each in perturbed])
     payload.fill_answers(arrays, layout, unit.block, block.questions, readings)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
         if site.per == "image":

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stores import Layout, NonFinite, SiteSpec
 
+from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             if answer.text is not None:
                 arrays["answers/text"][row] = answer.text
                 arrays["answers/cut"][row] = answer.cut
+
+
+def fill_pictures(arrays: Arrays, band_power: Sequence[Power | None]) -> None:
+    """The band power of each image's pictures; undefined where there is no picture."""
+    for row, power in enumerate(band_power):
+        if power is not None:
+            arrays[f"pictures/{BAND_POWER.name}"][row] = power
 
 
 def fill_image_site(arrays: Arrays, spec: SiteSpec, readings: Readings) -> None:

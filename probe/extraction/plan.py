@@ -21,7 +21,7 @@ from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
-from . import reductions, token_counts
+from . import pixel_bands, reductions, token_counts
 from .prompt_texts import prompt_text
 from .settings import LATER, Keep, Settings
 
@@ -208,6 +208,7 @@ def lay_out(
         ),
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
+        pictures=(pixel_bands.BAND_POWER,),
     )
 
 

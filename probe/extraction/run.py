@@ -2,8 +2,10 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from os.path import exists, samefile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hooks
@@ -153,8 +155,17 @@ def run_plan(
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
 
 
+def with_layout_of(plan: Plan, path: Path) -> Plan:
+    """The plan with the arrays that its run has: one made before pictures were measured is finished without."""
+    record = ledger.read_record(path)
+    if record is None or "pictures" in record["layout"]:
+        return plan
+    return replace(plan, layout=replace(plan.layout, pictures=()))
+
+
 def extract_pending(plan: Plan, target: Target, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit) -> None:
     """Load the model, here or on workers, and commit the pending units."""
+    plan = with_layout_of(plan, target.path)
     if execution.scheduler or execution.workers > 1:
         from . import cluster
 

@@ -1,7 +1,7 @@
 """From an image of the dataset to the pictures that the model is shown under a condition."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
 from ..sample import Image, Pixels
+from . import pixel_bands
 from .failures import reason_of
 from .token_counts import Sizes
 
@@ -46,11 +47,13 @@ class LoadedImage:
 class PerturbedImage:
     """An image under a condition; without pictures the questions are asked of the text alone.
 
-    `undefined` is the reason why the condition has no view of this image, and `error` that why it could not be made;
-    else both are empty.
+    `band_power` (channel, band) is that of the pictures at their clean size, where they have one in common. `undefined`
+    is the reason why the condition has no view of this image, and `error` that why it could not be made; else both are
+    empty.
     """
 
     pictures: tuple[Pixels, ...] = ()
+    band_power: pixel_bands.Power | None = field(default=None, compare=False)
     undefined: str = ""
     error: str = ""
 
@@ -84,7 +87,8 @@ def perturb(
         return PerturbedImage(error=f"perturbation {condition.id}: {reason_of(error)}")
     if reason := invalid_sizes(sizes_of(pictures)):
         return PerturbedImage(undefined=reason)
-    return PerturbedImage(pictures)
+    measured = bool(plan.layout.pictures)
+    return PerturbedImage(pictures, pixel_bands.of_pictures(pictures, sizes_of(loaded.pictures)) if measured else None)
 
 
 def sizes_of(pictures: Sequence[Pixels]) -> Sizes:
