@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, pearsonr
 from scipy.stats import t as student
 
 from analyses import drift, flips, statistics
@@ -228,3 +228,41 @@ def test_a_union_of_none_of_the_families_is_undefined_for_every_reduction():
         )
         assert table.value.sel(family="none").isnull().all()
         assert table.value.sel(family="white", bound="estimate").item() == 1.0
+
+
+def test_a_correlation_over_the_pairs_of_a_family_is_scipys_and_drawn_by_image():
+    x = 1e6 + pairs(samples=16)  # far from 0: sums of squares alone would cancel
+    y = 3 * x.isel(layer=0, drop=True) + RNG.normal(size=(16, 5))
+    x[0, 1], y[3, 2] = np.nan, np.nan
+    table = statistics.by_family(statistics.CORRELATION, x, y, resamples=200, seed=2)
+    assert table.value.dims == ("family", "layer", "bound")
+    places = {"a": [1, 2], "b": [3, 4], statistics.ALL: [1, 2, 3, 4]}
+    for family, own in places.items():
+        for layer in range(3):
+            a, b = x.values[:, own, layer].ravel(), y.values[:, own].ravel()
+            known = ~np.isnan(a + b)
+            here = table.value.sel(family=family).values[layer]
+            assert here[0] == pytest.approx(pearsonr(a[known], b[known]).statistic, abs=1e-9)
+            assert table.defined.sel(family=family).values[layer] == known.sum()
+            cluster = np.repeat(x.image.values, len(own))
+
+            def r(rows, a=a, b=b):
+                rows = rows.astype(int)
+                known = ~np.isnan(a[rows] + b[rows])
+                return np.corrcoef(a[rows][known], b[rows][known])[0, 1]
+
+            rows = np.arange(len(a), dtype=float)
+            mine = statistics.bootstrap(r, rows, cluster=cluster, resamples=200, seed=2)
+            np.testing.assert_allclose(here, mine, atol=1e-9)
+
+
+def test_a_correlation_of_two_pairs_or_of_what_does_not_vary_is_undefined():
+    x, y = pairs(samples=4, layers=1), pairs(samples=4, layers=1)
+    few = x.where(x.sample.isin(["s0", "s1"]) & (x.condition.isin(["a1", "b1", "b2"])))
+    table = statistics.by_family(statistics.CORRELATION, few, y, resamples=50)
+    assert np.isnan(table.value.sel(family="a")).all()
+    assert np.isfinite(table.value.sel(family="b", bound="estimate")).all()
+    flat = statistics.by_family(statistics.CORRELATION, xr.full_like(x, 0.1), y, resamples=50)
+    assert np.isnan(flat.value).all()
+    nothing = statistics.by_family(statistics.CORRELATION, x * np.nan, y, unions={"none": []}, resamples=50)
+    assert np.isnan(nothing.value).all()

@@ -7,6 +7,7 @@
 from .. import papers
 from ..cards import Card
 from .by_family import ALL, by_family, per_sample
+from .correlated import CORRELATION
 from .extremes import SIDES, leads
 from .image_resamples import bounds, resampled
 from .jackknife import jackknife
@@ -20,6 +21,7 @@ __all__ = [
     "BOUNDS",
     "CARDS",
     "COHEN_D",
+    "CORRELATION",
     "EVER",
     "MEAN",
     "PERCENT",
