@@ -18,21 +18,23 @@ FLAT = 1e-12  # a spread below this share of the values is rounding
 
 
 def _sums_of_pairs(x: xr.DataArray, y: xr.DataArray) -> Collapsed:
-    known = x.notnull() & y.notnull()
-    x, y = (_about_middle(array.astype(np.float64).where(known).transpose(*x.dims)) for array in (x, y))
-    terms = (known.astype(np.float64), x, y, x * x, y * y, x * y)
-    sums = tuple(term.where(known, 0.0).sum("condition") for term in terms)
-    return Collapsed(sums, known.sum("condition"), (~known).sum("condition"))
+    like = x.isel(condition=[]).sum("condition")  # (sample, ...)
+    a, b = (np.asarray(array.values, np.float64) for array in (x, y.broadcast_like(x).transpose(*x.dims)))
+    known = ~(np.isnan(a) | np.isnan(b))
+    a, b = (_about_middle(np.where(known, values, np.nan)) for values in (a, b))
+    terms = (known.astype(np.float64), a, b, a * a, b * b, a * b)
+    sums = (np.where(known, term, 0.0).sum(axis=1) for term in terms)
+    counts = (like.copy(deep=False, data=each.sum(axis=1)) for each in (known, ~known))
+    return Collapsed(tuple(like.copy(deep=False, data=each) for each in sums), *counts)
 
 
-def _about_middle(array: xr.DataArray) -> xr.DataArray:
+def _about_middle(values: Floats) -> Floats:
     """About the family's mean and in shares of its spread, or the squares would cancel; nan where it does not vary."""
-    if not array.sizes["condition"]:
-        return array  # a union of none of the run's families
-    over = list(array.dims[:2])
-    away = array - array.mean(over)
-    spread = abs(away).max(over)
-    return away / spread.where(spread > FLAT * abs(array).max(over))
+    known = ~np.isnan(values)
+    count = known.sum(axis=(0, 1))
+    away = values - np.where(known, values, 0.0).sum(axis=(0, 1)) / np.maximum(count, 1)
+    spread, seen = (np.where(known, np.abs(each), 0.0).max(axis=(0, 1), initial=0.0) for each in (away, values))
+    return away / np.where(spread > FLAT * seen, spread, np.nan)
 
 
 def _stacked(*sums: Floats) -> Floats:

@@ -1,21 +1,28 @@
-"""Whether the layout of the vision tokens becomes rougher or smoother, and whether that goes with drift and margin."""
+"""Whether the layout of the vision tokens becomes rougher or smoother, and whether that goes with drift and pixels.
 
-from collections.abc import Sequence
+The whole stands first; pairs whose answer stayed and pairs that flipped stand beside it. Definitions, section 6.
+"""
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
 
 from analyses import correlation, statistics
 
+from . import pixel_spectrum
 from .analysis import Analysis, Column
 from .evidence import Evidence
-from .sentences import Number, Sentence, highest, said, say
+from .sentences import Extreme, Number, Sentence, highest, lowest, said, say
 
 ENERGIES = {"dirichlet": "change", "dirichlet_scale_free": "change_scale_free"}
+ANSWERS = {"kept": 0, "flipped": 1}
+
+Covariates = Mapping[str, xr.DataArray]
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
-    """(site_layer, family, bound) Dirichlet energy, its change, and the change's correlations over samples."""
+    """(site_layer, family, bound) Dirichlet energy, its change where answers stayed and flipped, and correlations."""
     sites = [site for site in evidence.run.sites if "dirichlet" in evidence.stored(site)]
     data = xr.concat([at_site(evidence, site) for site in sites], "site_layer", join="outer")
     return data.assign_attrs(site_layer=data.site_layer.values[-1])
@@ -23,67 +30,152 @@ def compute(evidence: Evidence) -> xr.Dataset:
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     """Everything about one site, for each layer."""
-    stored = evidence.stored(site)[list(ENERGIES)].load()
+    stored, others = evidence.stored(site)[list(ENERGIES)].load(), covariates(evidence)
     clean = stored.sel(condition="clean", drop=True)
     energy = evidence.by_family(statistics.MEAN, evidence.split(evidence.to_samples(stored.dirichlet)))
     data = xr.Dataset({"energy": energy.value, "defined": energy.defined, "undefined": energy.undefined})
     for name, change in ENERGIES.items():
         moved = evidence.split(evidence.to_samples(stored[name] - clean[name]))
-        data[change] = evidence.values(statistics.MEAN, moved)
-        data[f"{change}_correlation"] = correlations(evidence, moved)
+        data = data.assign(evidence.compared(change, statistics.MEAN, moved))
+        data[f"{change}_correlation"] = over_samples(evidence, moved, others)
+    moved = evidence.split(evidence.to_samples(stored.dirichlet - clean.dirichlet))
+    data = data.assign(over_pairs(evidence, moved, others))
+    if evidence.has_options:
+        data = data.assign(by_answer(evidence, moved, others))
     return evidence.by_site_layer(data, site)
 
 
-def correlations(evidence: Evidence, change: xr.DataArray) -> xr.DataArray:
-    """(layer, covariate, bound) Pearson's r, over samples, with the primary drift and with margin erosion.
+def covariates(evidence: Evidence) -> Covariates:
+    """(sample, condition) what the change of energy may go with; bands of pictures are nan where none are stored."""
+    found = {"drift": evidence.primary_drift}
+    if evidence.has_options:
+        found["margin_erosion"] = evidence.erosion
+    if "band_power" in evidence.run.pictures:
+        bands = pixel_spectrum.relative_change(evidence)
+        return found | {f"pixels_{band}": bands.sel(band=band, drop=True) for band in pixel_spectrum.BANDS}
+    return found | {f"pixels_{band}": xr.full_like(found["drift"], np.nan) for band in pixel_spectrum.BANDS}
 
-    Each sample counts with its mean over all perturbations.
+
+def over_pairs(evidence: Evidence, moved: xr.DataArray, others: Covariates) -> dict[str, xr.DataArray]:
+    """(family, layer, covariate, bound) Pearson's r over the pairs of each family, drawn by image; nan for controls.
+
+    Of unions also the mean of their families' r: over all pairs, families that lie apart make or hide a correlation.
     """
-    named = np.flatnonzero(change.family.isin(evidence.unions[statistics.ALL]).values)
-    moved = change.isel(condition=named).mean("condition")
-    covariates = {"drift": evidence.primary_drift} | (
-        {"margin_erosion": evidence.erosion} if evidence.has_options else {}
-    )
-    found: list[xr.DataArray] = [
-        correlation.interval(
-            moved.transpose("sample", "layer"),
-            other.isel(condition=named).mean("condition").broadcast_like(moved).transpose("sample", "layer"),
-            dim="sample", cluster=moved.image.values, seed=evidence.seed,
-        ).reset_coords(drop=True)
-        for other in covariates.values()
-    ]  # fmt: skip
-    return xr.concat(found, xr.IndexVariable("covariate", list(covariates)))
+    tables = [
+        evidence.by_family(statistics.CORRELATION, evidence.perturbed(moved), evidence.perturbed(other))
+        for other in others.values()
+    ]
+    families = [*dict.fromkeys(moved.family.values.tolist()), *evidence.unions]
+    together = xr.concat(tables, xr.IndexVariable("covariate", list(others))).reindex(family=families)
+    made = {"pair_correlation": together.value, "pair_correlation_mean_of_families": together.mean_of_families}
+    return {name: values.transpose("family", "layer", ...) for name, values in made.items()}
+
+
+def over_samples(evidence: Evidence, moved: xr.DataArray, others: Covariates) -> xr.DataArray:
+    """(layer, covariate, bound) Pearson's r over samples, each with its mean over all perturbations that have both."""
+    found: list[xr.DataArray] = []
+    for other in others.values():
+        both = moved.notnull() & other.notnull()
+        x, y = (evidence.over_all(each.where(both)).transpose("sample", "layer") for each in (moved, other))
+        images = evidence.run.answers.image.values
+        r = correlation.interval(x, y, dim="sample", cluster=images, seed=evidence.seed)
+        found.append(r.reset_coords(drop=True))
+    return xr.concat(found, xr.IndexVariable("covariate", list(others)))
+
+
+def by_answer(evidence: Evidence, moved: xr.DataArray, others: Covariates) -> dict[str, xr.DataArray]:
+    """(answer, family, layer, bound) the mean and the correlations of the pairs whose answer stayed, and flipped."""
+    parts: list[xr.Dataset] = []
+    for flipped in ANSWERS.values():
+        pairs = moved.where(evidence.flipped == flipped)
+        table = evidence.by_family(statistics.MEAN, pairs)
+        made = {"change": table.value, "change_mean_of_families": table.mean_of_families, "pairs": table.defined}
+        parts.append(xr.Dataset(made | over_pairs(evidence, pairs, others)))
+    together = xr.concat(parts, xr.IndexVariable("answer", list(ANSWERS)))
+    beside = "_mean_of_families"
+    return {
+        f"{str(name).removesuffix(beside)}_by_answer{beside if str(name).endswith(beside) else ''}": values
+        for name, values in together.data_vars.items()
+    }
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
-    """Under which family tokens change their layout most in proportion, at the site and layer of the table."""
+    """Under which family tokens change their layout most in proportion, and how that goes with answers and drift."""
     here = data.sel(site_layer=data.attrs["site_layer"])
-    most = highest(here.assign(size=abs(here.change_scale_free)), "size")
-    if most is None:
-        return ()
-    values = here.change_scale_free.sel(family=most.label)
-    return said(
-        say(
-            data,
-            "Vision tokens at {site} change their layout most in proportion under {family}: {change}, {rougher}.",
-            rougher="rougher" if float(values.sel(bound="estimate")) > 0 else "smoother",
-            family=most.label,
-            site=data.attrs["site_layer"],
-            change=Number(values, 3),
-        )
+    return said(most_changed(here), kept_and_flipped(here), goes_with(here))
+
+
+def most_changed(here: xr.Dataset) -> Sentence | None:
+    """The family with the largest mean change, rougher or smoother."""
+    ends = [highest(here, "change_scale_free"), lowest(here, "change_scale_free")]
+    found: list[Extreme] = [end for end in ends if end is not None]
+    if not found:
+        return None
+    most = max(found, key=lambda end: abs(float(end.values.sel(bound="estimate"))))
+    change = Number(most.values, 3, signed=True)
+    return say(
+        here,
+        "In proportion to their spread, vision tokens at {site} become {rougher} {word} under {family}: "
+        "{change}{standing}.",
+        site=here.attrs["site_layer"],
+        rougher="rougher" if change.estimate > 0 else "smoother",
+        word=most.named("most", "by the highest mean change"),
+        family=most.label,
+        change=change,
+        standing=most.standing,
+    )
+
+
+def kept_and_flipped(here: xr.Dataset) -> Sentence | None:
+    """The change over all perturbations, where answers stayed and where they flipped."""
+    if "change_by_answer" not in here:
+        return None
+    every = here.sel(family=statistics.ALL)
+    families = list(here.attrs["unions"][statistics.ALL])
+    if not np.isfinite(here.change_by_answer.sel(family=families, bound="estimate")).all():
+        return None  # the means would be over different families
+    pairs = {answer: int(every.pairs_by_answer.sel(answer=answer)) for answer in ANSWERS}
+    parts = {
+        answer: Number(every.change_by_answer_mean_of_families.sel(answer=answer), 3, cases=count, signed=True)
+        for answer, count in pairs.items()
+    }
+    return say(
+        here,
+        "Of each family alike, the energy at {site} changes by {kept} where the answer stayed, by {flipped} in the "
+        "{count} pairs where it flipped.",
+        site=here.attrs["site_layer"],
+        count=f"{pairs['flipped']:,}",
+        **parts,
+    )
+
+
+def goes_with(here: xr.Dataset) -> Sentence | None:
+    """How the change goes with drift, within families and over the pairs of all perturbations."""
+    every = here.sel(family=statistics.ALL, covariate="drift")
+    return say(
+        here,
+        "Within a family the change of energy at {site} goes with the drift of the states that stand for the model at "
+        "r = {within}, on average over the families; over all their pairs at {r}.",
+        site=here.attrs["site_layer"],
+        within=Number(every.pair_correlation_mean_of_families, 2, signed=True),
+        r=Number(every.pair_correlation, 2, signed=True),
     )
 
 
 ANALYSIS = Analysis(
     name="dirichlet",
     title="Smoothness at {site_layer}",
-    meaning="Mean squared difference of neighbouring tokens; below 0: smoother than on the clean image.",
+    meaning="Mean squared difference of neighbouring tokens; below 0: smoother than on the clean image. Correlations r "
+    "are over all pairs of a family, whether their answer stayed or flipped.",
     needs=("energies",),
     compute=compute,
     columns=(
         Column("energy", "energy", digits=3),
         Column("change", "change", digits=3),
         Column("change_scale_free", "change, scale-free", digits=4),
+        Column("change_by_answer", "change, {answer}", digits=3, meaning="Pairs whose answer stayed, or flipped."),
+        Column("pair_correlation", "r with drift", at={"covariate": "drift"}),
+        Column("pair_correlation", "r with the pixels' high band", at={"covariate": "pixels_high"}),
     ),
     finding=finding,
 )

@@ -53,6 +53,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "spectra": Need(
             lambda e: _stored(e, "spectrum"), "a site with a token grid", "Extract a site of patches or image tokens."
         ),
+        "pixels": Need(
+            lambda e: "band_power" in e.run.pictures,
+            "the band power of the pictures",
+            "Extract it again, to another path: runs of this version have it.",
+        ),
         "severities": Need(
             lambda e: bool((e.run.conditions.severity.values > 0).any()),
             "conditions with a severity",

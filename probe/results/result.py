@@ -110,6 +110,10 @@ class Result:
         found: list[tuple[Column, xr.DataArray]] = []
         for (column, _, values), name in zip(self.columns, names, strict=True):
             beside = self._shown[name].sel(at) if name in self._shown else nothing
+            own = [
+                dim for dim in beside.dims if dim in values.coords and dim not in values.dims
+            ]  # as the column has it
+            beside = beside.sel({dim: values[dim].item() for dim in own})
             found.append((column, beside if set(beside.dims) <= set(values.dims) else nothing))
         return found
 
