@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import stores
+from probe.extraction import pixel_bands
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, Variable
 
 CLEAN = ConditionRow("clean", "clean")
@@ -105,7 +106,9 @@ def vector(width: int, *key: object) -> NDArray[np.float64]:
 
 def write(path: Path, made: Made, *, block_size: int = 64) -> stores.Run:
     """Write the run, in the order in which it lists its samples and conditions."""
-    layout = Layout(block_size, made.images, made.samples, made.conditions, (PATCHES, CONTEXT))
+    layout = Layout(
+        block_size, made.images, made.samples, made.conditions, (PATCHES, CONTEXT), pictures=(pixel_bands.BAND_POWER,)
+    )
     plan = {"hash": "x", "settings": {"model": "made", "dataset": "made"}}
     stores.create(path, layout, plan=plan, provenance={"model": {"source": "made"}})
     writer = stores.Writer(path, layout)
@@ -138,4 +141,6 @@ def arrays(layout: Layout, made: Made, unit: Unit) -> dict[str, Any]:
         found["sites/vision.layers-patches/spectrum"][place] = np.exp(moved[:6]).reshape(2, 3)
         found["sites/vision.layers-patches/grid"][place] = (1, 3, 3)
         found["sites/vision.layers-patches/n_tokens"][place] = 9
+        power = vector(9, image) + strength(condition) * vector(9, image, condition.condition_id)
+        found["pictures/band_power"][place] = np.exp(power).reshape(3, 3)
     return found

@@ -266,3 +266,21 @@ def test_a_correlation_of_two_pairs_or_of_what_does_not_vary_is_undefined():
     assert np.isnan(flat.value).all()
     nothing = statistics.by_family(statistics.CORRELATION, x * np.nan, y, unions={"none": []}, resamples=50)
     assert np.isnan(nothing.value).all()
+
+
+def test_a_single_family_has_a_table_of_its_own_row():
+    one, control = pairs().isel(condition=[1, 2]), pairs().isel(condition=0, drop=True)
+    for layers in (one, one.isel(layer=0, drop=True)):
+        table = statistics.by_family(statistics.MEAN, layers, unions={}, resamples=20)
+        assert table.value.dims == ("family", *layers.dims[2:], "bound")
+        assert table.family.values.tolist() == ["a"]
+        mean = layers.mean(["sample", "condition"]).values
+        np.testing.assert_allclose(table.value.sel(family="a", bound="estimate"), mean)
+    for beside in (abs(control), abs(control).isel(layer=0, drop=True)):
+        table = statistics.by_family(statistics.PERCENT, one, beside, unions={}, resamples=20)
+        expected = 100 * one.mean(["sample", "condition"]) / beside.mean("sample")
+        np.testing.assert_allclose(table.value.sel(family="a", bound="estimate"), expected)
+    nothing = one.isel(condition=[])
+    table = statistics.by_family(statistics.MEAN, nothing, unions={"none": []}, resamples=20)
+    assert table.value.isnull().all()
+    assert table.sizes["family"] == 1

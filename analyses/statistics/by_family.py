@@ -208,7 +208,8 @@ def _arrays(parts: Sequence[Collapsed]) -> list[Floats]:
     """(sample, ..., family) of each array that a statistic takes."""
     arrays: list[Floats] = []
     for same in zip(*(part.arrays for part in parts), strict=True):
-        alike = all(one is same[0] for one in same)  # without conditions: one for all families
+        alone = len(same) == 1 and same[0].ndim == parts[0].defined.ndim
+        alike = not alone and all(one is same[0] for one in same)  # without conditions: one for all families
         values = same[0].values if alike else np.stack([one.values for one in same], axis=-1)
         arrays.append(np.asarray(values, np.float64))
     return arrays
