@@ -106,13 +106,15 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 
 
 def most_changed(here: xr.Dataset) -> Sentence | None:
-    """The family with the largest mean change, rougher or smoother."""
+    """The family with the largest mean change, rougher or smoother; nothing where that may be 0."""
     ends = [highest(here, "change_scale_free"), lowest(here, "change_scale_free")]
     found: list[Extreme] = [end for end in ends if end is not None]
     if not found:
         return None
     most = max(found, key=lambda end: abs(float(end.values.sel(bound="estimate"))))
     change = Number(most.values, 3, signed=True)
+    if not change.excludes_zero:
+        return None
     return say(
         here,
         "In proportion to their spread, vision tokens at {site} become {rougher} {word} under {family}: "
@@ -154,8 +156,8 @@ def goes_with(here: xr.Dataset) -> Sentence | None:
     every = here.sel(family=statistics.ALL, covariate="drift")
     return say(
         here,
-        "Within a family the change of energy at {site} goes with the drift of the states that stand for the model at "
-        "r = {within}, on average over the families; over all their pairs at {r}.",
+        "Within a family the change of energy at {site} and the drift of the states that stand for the model correlate "
+        "by r = {within}, on average over the families; over all their pairs by {r}.",
         site=here.attrs["site_layer"],
         within=Number(every.pair_correlation_mean_of_families, 2, signed=True),
         r=Number(every.pair_correlation, 2, signed=True),

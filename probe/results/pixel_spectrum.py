@@ -67,10 +67,10 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 
 
 def extreme(fine: xr.Dataset, verb: str) -> Sentence | None:
-    """Under which family the high band grows, or shrinks, by the highest mean share; nothing where it does not."""
+    """Under which family the high band grows, or shrinks, by the highest mean share; nothing where that may be 0."""
     most = (highest if verb == "grows" else lowest)(fine, "relative_change")
     change = None if most is None else Number(most.values, 1, 100, "%", signed=True)
-    if most is None or change is None or (change.estimate > 0) != (verb == "grows"):
+    if most is None or change is None or (change.estimate > 0) != (verb == "grows") or not change.excludes_zero:
         return None
     return say(
         fine,
