@@ -25,8 +25,9 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "drift": ("drift", papers.COHEN),
         "where_first": ("drift", "instability.where_first"),
         "instability": ("instability",),
-        "dirichlet": ("dirichlet", "correlation.interval"),
+        "dirichlet": ("dirichlet", "correlation.interval", "spectral.relative_change"),
         "spectrum": ("spectral",),
+        "pixel_spectrum": ("spectral",),
         # the heat map comes with the family of its waves, AlexNet's errors with the corruptions that they are of
         "frequency": ("frequency.thresholds", "frequency.sensitivity", "frequency.coherence"),
         "priors": ("priors",),
