@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from analyses import corruption, statistics
@@ -20,7 +21,10 @@ def compute(evidence: Evidence) -> xr.Dataset:
     # per sample, severity 0 in front: (sample, corruption, severity)
     first = clean.broadcast_like(table.isel(severity=0, drop=True)).expand_dims(severity=[0.0])
     curve = xr.concat([first, table], "severity", coords="minimal", compat="override").transpose(*table.dims)
-    added = (table - clean).mean("severity")
+    shared = table.notnull().any("sample").all("corruption")
+    # where no severity is one of all, each has its own mean, and they are not compared
+    over = table.isel(severity=np.flatnonzero(shared if shared.any() else np.ones(len(shared))))
+    added = (over - clean).mean("severity")
     image = {"image": ("sample", evidence.run.answers.image.values)}
     lead = statistics.leads(evidence.resampled(statistics.mean, added.assign_coords(image)), "corruption")
     data = xr.Dataset(
@@ -29,9 +33,23 @@ def compute(evidence: Evidence) -> xr.Dataset:
             "added": evidence.interval(added),
             **{f"added_{side}": lead[side] for side in statistics.SIDES},
         },
-        attrs={"missing": table.attrs["missing"]},
+        attrs={
+            "missing": table.attrs["missing"],
+            "compared": bool(shared.any()),
+            "severities": spelled(over.severity.values.tolist()),
+        },
     )
     return data.assign(against_alexnet(data.error))
+
+
+def spelled(severities: Sequence[float]) -> str:
+    """The severities in words.
+
+    >>> spelled([1.0]), spelled([1.0, 3.0, 5.0])
+    ('1', '1, 3 and 5')
+    """
+    *some, last = (f"{each:g}" for each in severities)
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
@@ -46,14 +64,15 @@ def against_alexnet(error: xr.DataArray) -> dict[str, xr.DataArray]:
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """The corruption that adds most errors."""
-    worst = highest(data, "added", "corruption")
+    worst = highest(data, "added", "corruption") if data.attrs["compared"] else None
     if worst is None:
         return ()
     return said(
         say(
             data,
-            "{corruption} {adds}: {added} points over clean, on average over its severities{standing}.",
+            "{corruption} {adds}: {added} points over clean, at severity {severities}{standing}.",
             corruption=worst.label,
+            severities=data.attrs["severities"],
             adds=worst.named("adds most errors", "has the highest rise of the error"),
             added=Number(worst.values, 1, 100),
             standing=worst.standing,
@@ -64,8 +83,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 ANALYSIS = Analysis(
     name="corruption",
     title="Error by severity",
-    meaning="Share of wrong answers in %, clean at severity 0; `added` is the mean over the severities minus clean. "
-    "CE and mCE need a reference model: `corruption.ce` of two runs.",
+    meaning="Share of wrong answers in %, clean at severity 0; `added`: their mean at severity {severities}, minus "
+    "clean. CE and mCE need a reference model: `corruption.ce` of two runs.",
     needs=("answers", "severities"),
     compute=compute,
     columns=(
