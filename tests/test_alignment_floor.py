@@ -257,6 +257,13 @@ def test_floors_depend_on_names_and_seed_alone() -> None:
     assert not np.array_equal(alignment.neighbour_floor(x, within="asked", k=5, seed=1), floor)
 
 
+def test_texts_of_any_length_are_taken_as_names() -> None:
+    x = states(images=10, question=1.0)
+    asked = x.asked.values.astype(np.dtypes.StringDType())
+    floor = alignment.neighbour_floor(x, within="asked", k=5)
+    xr.testing.assert_identical(alignment.neighbour_floor(x, within=asked, k=5), floor)
+
+
 def test_a_family_above_its_floor_is_redrawn_with_the_floor() -> None:
     rng = np.random.default_rng(12)
     images = np.repeat([f"i{k}" for k in range(10)], 2)
