@@ -61,12 +61,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Whether the perturbations turn more right answers wrong than wrong ones right."""
     worse, better = (data[name].sel(family=statistics.ALL) for name in ("right_to_wrong", "wrong_to_right"))
     return said(
-        say(
-            data,
-            "Of the answers that were right, {worse} became wrong; of the wrong ones, {better} became right.",
-            worse=share(worse, data.clean_right),
-            better=share(better, data.clean_wrong),
-        ),
+        say(data, "Of the answers that were right, {worse} became wrong.", worse=share(worse, data.clean_right)),
+        say(data, "Of the answers that were wrong, {better} became right.", better=share(better, data.clean_wrong)),
         say(
             data,
             "The best options score exactly alike in {count} answers, where the first of them counts as chosen: "

@@ -116,10 +116,10 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             sentences.append(
                 say(
                     data,
-                    "{acronym}: {clean} on clean images, {word} {worst} under {family}{standing}.",
+                    "{acronym}: {clean} on clean images; {word} under {family}, {worst}{standing}.",
                     acronym=acronym,
                     clean=share(data[quantity].sel(family="clean")),
-                    word=worst.named("at most", "highest"),
+                    word=worst.named("most", "highest"),
                     worst=share(worst.values),
                     family=worst.label,
                     standing=worst.standing,

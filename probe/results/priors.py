@@ -117,9 +117,9 @@ def _highest(data: xr.Dataset) -> Sentence | None:
     own = data.sel(family=most.label)
     return say(
         data,
-        "That share is {word} under {family}: {rate} of {flips} flips, chance {chance}{standing}.",
+        "That share is {word} under {family}: {rate} of {flips} flips, {apart} over chance{standing}.",
         flips=int(own.flip_to_prior_flips),
-        chance=share(own.flip_to_prior_chance.sel(bound="estimate")),
+        apart=Number(own.flip_to_prior_over_chance, 1, 100, "points", signed=True),
         **most.parts("most", "highest", cases=own.flip_to_prior_flips),
     )
 
