@@ -1,5 +1,6 @@
 """`probe analyze`: everything that a run's contents allow, shown, written out, and kept in the run."""
 
+import re
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -76,12 +77,12 @@ def two_lines(cell: Cell) -> str:
 
 
 def in_lines(name: str) -> str:
-    """A family's name on lines of its own parts, so that no line is cut inside a word.
+    """A family's name on lines of its own parts, so that no line is cut inside a word; numbers stay whole.
 
-    >>> in_lines("text_overlay.semantic"), in_lines("jpeg_compression"), in_lines("fog")
-    ('text_overlay.\\nsemantic', 'jpeg_\\ncompression', 'fog')
+    >>> in_lines("text_overlay.semantic"), in_lines("jpeg_compression"), in_lines("low-pass 0.11")
+    ('text_overlay.\\nsemantic', 'jpeg_\\ncompression', 'low-pass 0.11')
     """
-    parts = name.replace(".", ".\n").split("\n")
+    parts = re.sub(r"\.(?!\d)", ".\n", name).split("\n")
     return "\n".join(part.replace("_", "_\n", 1) if len(part) > NARROW else part for part in parts)
 
 

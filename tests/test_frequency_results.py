@@ -91,3 +91,19 @@ def test_answers_that_all_flip_or_never_do_have_true_sentences(tmp_path: Path, s
     assert (unchanged.sel(bound="high") - unchanged.sel(bound="low") > 0.01).all()
     assert not any("nan" in each for each in result.findings)
     assert result.data.low_pass_median.sel(bound="estimate").item() == 0.75 or share == 0
+
+
+def test_single_waves_are_compared_with_the_images_drawn_again(tmp_path: Path) -> None:
+    def waves(folder: Path, flips: dict[str, int]) -> Result:
+        choices = {name: (np.arange(40) < number).astype(int) for name, number in {"clean": 0, **flips}.items()}
+        data = ANALYSES["frequency"].compute(Evidence(answered_run.make(folder, choices)))
+        assert data is not None
+        return Result(ANALYSES["frequency"], data)
+
+    names = [f"fourier_basis:i={i},j={j}" for i, j in ((0, 1), (1, 0), (4, -2))]
+    far = waves(tmp_path / "far", dict(zip(names, (4, 10, 30), strict=True)))
+    assert far.data.wave_flips.sel(wave="i = 4, j = -2", bound="estimate") == 0.75
+    assert far.findings[0].startswith("Of single waves, i = 4, j = -2 brings most flips, 75.0 % [")
+    near = waves(tmp_path / "near", dict(zip(names, (4, 29, 30), strict=True)))
+    assert near.findings[0].startswith("Of single waves, i = 4, j = -2 has the highest share of flips, 75.0 % [")
+    assert near.findings[0].endswith("not told from i = 1, j = 0, the next.")

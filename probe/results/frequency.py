@@ -1,7 +1,7 @@
 """Which spatial frequencies of the picture the answers hang on: sweeps, noise in bands, single waves."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
@@ -105,7 +105,12 @@ def of_family(evidence: Evidence, pairs: xr.DataArray, family: str) -> xr.DataAr
     return pairs.isel(condition=chosen).assign_coords(names)
 
 
-WAVES = {"flips": "share of flips", "erosion": "margin erosion", "drift": "drift"}
+WAVES: dict[str, tuple[str, str, Callable[[xr.DataArray], Number]]] = {
+    "flips": ("flips", "share of flips", share),
+    "erosion": ("margin erosion", "margin erosion", lambda values: Number(values, 2, unit="nats")),
+    "drift": ("drift", "drift", lambda values: Number(values, 3)),
+}
+"""What single waves are compared by: what one brings most of, what one has the highest of, and how it is written."""
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
@@ -114,17 +119,16 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     for name, gone in (("low_pass", "fine structure is gone down to"), ("high_pass", "coarse structure is gone up to")):
         if f"{name}_unchanged" in data:
             sentences += outlasting(data, name, gone)
-    for name, what in WAVES.items():
+    for name, (most_of, highest_of, written) in WAVES.items():
         most = highest(data, f"wave_{name}", "wave")
         if most is not None:
             sentences.append(
                 say(
                     data,
-                    "Of single waves, {wave} {gives} {what}, {value}{standing}.",
+                    "Of single waves, {wave} {stands}, {value}{standing}.",
                     wave=most.label,
-                    gives=most.named("gives the most", "has the highest"),
-                    what=what,
-                    value=Number(most.values, 4),
+                    stands=most.named(f"brings most {most_of}", f"has the highest {highest_of}"),
+                    value=written(most.values),
                     standing=most.standing,
                 )
             )
