@@ -66,6 +66,11 @@ KERNELS: dict[str, tuple[Any, ...]] = {
     "alignment.neighbour_overlap": (partial(likeness.neighbour_overlap, k=3, quantile=0.95), A[:, 0], B[:, 0]),
     "alignment.linear_cka": (likeness.linear_cka, A[:, 0, :8], B[:, 0, :8]),
     "alignment.unbiased_linear_cka": (likeness.unbiased_linear_cka, A[:, 0, :8], B[:, 0, :8]),
+    "alignment.cka_left_out": (
+        partial(likeness.cka_left_out, blocks=[[0, 1], [5]], unbiased=True),
+        A[:, 0, :8],
+        B[:, 0, :8],
+    ),
     "overlap.confusion_matrix": (partial(overlap.confusion_matrix, classes=5, ignore=255), LABEL, PREDICTED),
 }
 BANDS = kernels.radial_bands(12, 16, 3, "geometric")
@@ -74,6 +79,7 @@ BY_LOOP = {
     "alignment.neighbour_overlap",
     "alignment.linear_cka",
     "alignment.unbiased_linear_cka",
+    "alignment.cka_left_out",
     "overlap.confusion_matrix",
 }
 """Kernels that look at values to decide what to do next: dask reaches them through the labelled functions, by block."""
@@ -219,6 +225,10 @@ STREAMED: dict[str, Any] = {
     "alignment.neighbour_overlap": lambda r: alignment.neighbour_overlap(r["states"], r["other"], k=3),
     "alignment.mutual_knn": lambda r: alignment.mutual_knn(r["states"], r["other"], k=3),
     "alignment.cka": lambda r: alignment.cka(r["states"], r["other"], unbiased=True),
+    "alignment.cka_left_out": lambda r: alignment.cka_left_out(r["states"], r["other"], image=list("aabbccdd")),
+    "alignment.neighbour_floor": lambda r: alignment.neighbour_floor(r["states"], k=3, **shuffled()),
+    "alignment.cka_floor": lambda r: alignment.cka_floor(r["states"], **shuffled()),
+    "alignment.above_floor": lambda r: alignment.above_floor(r["states"], r["other"].clip(max=0.5)),
     "alignment.modality_gap": lambda r: alignment.modality_gap(r["states"], r["other"]),
     "segmentation.confusion": lambda r: segmentation.confusion(r["label"], r["predicted"], classes=5),
     "segmentation.total": lambda r: segmentation.total(confusion(r), dim="sample"),
@@ -244,6 +254,10 @@ AT_ONCE = {
 
 MODULES = ("drift", "dirichlet", "spectral", "margins", "flips", "priors", "alignment", "segmentation", "instability")
 """The modules whose inputs can be larger than memory, or lie next to such."""
+
+
+def shuffled() -> dict[str, list[str]]:
+    return {"image": list("aabbccdd"), "within": list("xyxyxyxz")}
 
 
 def confusion(r: dict[str, xr.DataArray]) -> xr.DataArray:
