@@ -105,30 +105,31 @@ def embedding_drift(
     return 1.0 - left / np.where(whole > 0, whole, np.nan)
 
 
-def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array, options: Array) -> Array:
+def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array, options: Array | None = None) -> Array:
     """Whether each flip lands on the prior's choice, among the flips that could and need not.
 
     In: choice (sample, condition, ...), clean_choice and prior_choice (sample, ...): option indices or texts; options,
-    the number of options of each sample (sample), or one for all. Out: as choice, float64: 1 the flip lands there, 0
-    elsewhere; nan where there is no flip or a choice is undefined, where the prior's choice is the clean one, which no
-    flip can land on, and where there are fewer than three options, so that a flip has nowhere else to go. By chance a
-    flip lands there once in (options - 1). Raises ValueError where labels differ. Source: Wani et al. 2026; which
-    flips count is ours.
+    the number of options of each sample (sample), or one for all; without it all count as having three or more. Out: as
+    choice, float64: 1 the flip lands there, 0 elsewhere; nan where there is no flip or a choice is undefined, where the
+    prior's choice is the clean one, which no flip can land on, and where there are fewer than three options, so that a
+    flip has nowhere else to go. By chance a flip lands there once in (options - 1). Raises ValueError where labels
+    differ. Source: Wani et al. 2026; which flips count is ours.
 
     >>> flips_to_prior(np.array([[0, 1, 2, -1], [0, 1, 1, 1]]), np.array([0, 0]), np.array([2, 1]), np.array([3, 2]))
     array([[nan,  0.,  1., nan],
            [nan, nan, nan, nan]])
     """
-    if np.ndim(options):
-        labels.labelled(choice=choice, options=options)
+    given: Array = LEAST_OPTIONS if options is None else options
+    if np.ndim(given):
+        labels.labelled(choice=choice, options=given)
     flipped = choices.flipped(choice, clean_choice)
     landed = 1.0 - choices.flipped(choice, prior_choice)
     could = choices.flipped(prior_choice, clean_choice)  # 1 where the prior's choice is another than the clean one
     if not isinstance(landed, xr.DataArray):
-        could = np.where(np.broadcast_to(options, could.shape) >= LEAST_OPTIONS, could, np.nan)
+        could = np.where(np.broadcast_to(given, could.shape) >= LEAST_OPTIONS, could, np.nan)
         return np.where((flipped == 1) & (labels.repeated(could, landed, "options", "choice") == 1), landed, np.nan)
     landed, flipped, could, many = labels.aligned(
-        choice=landed, flipped=flipped, prior_choice=could, options=_numbers(options)
+        choice=landed, flipped=flipped, prior_choice=could, options=_numbers(given)
     )
     return landed.where((flipped == 1) & (could == 1) & (many >= LEAST_OPTIONS)).transpose(*landed.dims)
 
@@ -137,7 +138,7 @@ def flip_to_prior_rate(
     choice: Array,
     clean_choice: Array,
     prior_choice: Array,
-    options: Array,
+    options: Array | None = None,
     *,
     dim: str = "sample",
     condition: str = "condition",
@@ -146,8 +147,9 @@ def flip_to_prior_rate(
 
     In: as `flips_to_prior`; bare arrays are (sample, condition, ...). Out: DataArray without `dim`, in [0, 1], with the
     coordinates `flips`, the number of flips that it is the share of; `chance`, the share that flips at random would
-    have, the mean of 1 / (options - 1) over the same flips; and `undefined`, the number of pairs of which nobody knows
-    whether they flip or where to. nan where no flip counts. Raises ValueError where labels differ or `dim` is missing.
+    have, the mean of 1 / (options - 1) over the same flips, nan without `options`; and `undefined`, the number of pairs
+    of which nobody knows whether they flip or where to. nan where no flip counts. Raises ValueError where labels differ
+    or `dim` is missing.
     Interval: `statistics.bootstrap(statistics.mean, flips_to_prior(...), cluster="image")`.
 
     >>> choice, clean, prior = np.array([[1, 0], [2, 0], [0, 0]]), np.array([0, 0, 0]), np.array([2, 2, 2])
@@ -160,7 +162,8 @@ def flip_to_prior_rate(
     landed = labels.by_sample(flips_to_prior(choice, clean_choice, prior_choice, options), condition=condition)
     if dim not in landed.dims:
         raise ValueError(f"no dimension {dim!r} among {dict(landed.sizes)} to average over. Name it with `dim=`.")
-    many = labels.by_sample(options) if np.ndim(options) else xr.DataArray(options)
+    given: Array = np.nan if options is None else options
+    many = labels.by_sample(given) if np.ndim(given) else xr.DataArray(given)
     chance = (1.0 / (many - 1).where(many > 1)).where(landed.notnull())
     known = [choices.flipped(choice, one) for one in (clean_choice, prior_choice)]
     lost, unknown = (labels.by_sample(one, condition=condition) for one in (known[0], known[0] + known[1]))

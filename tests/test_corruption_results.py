@@ -40,4 +40,4 @@ def test_corruptions_that_the_images_do_not_tell_apart_have_no_most(tmp_path: Pa
     made = result(tmp_path / "run", {"fog:severity=3": 20, "low_light:severity=3": 19})
     (sentence,) = made.findings
     assert sentence.startswith("fog has the highest rise of the error: 50.0 [")
-    assert sentence.endswith("not told from low_light, the next.")
+    assert sentence.endswith("not distinguishable from low_light, the next.")

@@ -202,6 +202,7 @@ STREAMED: dict[str, Any] = {
     "margins.choice": lambda r: margins.choice(r["scores"]),
     "margins.ties": lambda r: margins.ties(r["scores"].round()),
     "margins.margin": lambda r: margins.margin(r["scores"], clean(r["choice"])),
+    "margins.erosion_beyond_chance": lambda r: margins.erosion_beyond_chance(clean(r["scores"]), r["scores"]),
     "margins.erosion": lambda r: margins.erosion(*(f(over(r)) for f in (clean, lambda x: x))),
     "flips.flipped": lambda r: flips.flipped(r["choice"], clean(r["choice"])),
     "flips.rates": lambda r: flips.rates(r["flipped"], family="family"),
@@ -237,6 +238,7 @@ STREAMED: dict[str, Any] = {
     "segmentation.pixel_accuracy": lambda r: segmentation.pixel_accuracy(confusion(r)),
     "segmentation.drop": lambda r: segmentation.drop(*(segmentation.miou(confusion(r)) * f for f in (2, 1))),
     "instability.hidden": lambda r: instability.hidden(*moved(r)),
+    "instability.out_of_family": lambda r: instability.out_of_family(moved(r)[0]),
     "instability.hidden_pairs": lambda r: instability.hidden_pairs(*moved(r), quantile=[0.05, 0.5]),
     "instability.hidden_erosion": lambda r: instability.hidden_erosion(over(r), r["flipped"]),
     "instability.eroded_pairs": lambda r: instability.eroded_pairs(over(r), r["flipped"]),
@@ -248,7 +250,14 @@ STREAMED: dict[str, Any] = {
 
 AT_ONCE = {
     "flips.semantic_overlay_conditions": lambda r: flips.semantic_overlay_conditions(clean(r["choice"]), list("ABCD")),
-    "instability.where_first": lambda r: instability.where_first(*moved(r), resamples=20),
+    "instability.where_first": lambda r: instability.where_first(*moved(r)[:2], resamples=20),
+    "instability.beyond_nearest": lambda r: instability.beyond_nearest(*moved(r), resamples=20),
+    "instability.nearer_to_another": lambda r: instability.nearer_to_another(
+        asked(r["states"]), asked(clean(r["states"])), clean(r["choice"]), r["flipped"]
+    ),
+    "instability.predicts_flip_within": lambda r: instability.predicts_flip_within(
+        moved(r)[0], r["flipped"], resamples=20
+    ),
 }
 """Functions that need all numbers of their small input at once, and read a lazy one."""
 
@@ -267,6 +276,10 @@ def confusion(r: dict[str, xr.DataArray]) -> xr.DataArray:
 def moved(r: dict[str, xr.DataArray]) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     states = r["states"].assign_coords(layer=[4, 0])
     return drift.cosine(clean(states), states), drift.control_pairs(clean(states), pairs=3), r["flipped"]
+
+
+def asked(states: xr.DataArray) -> xr.DataArray:
+    return states.assign_coords(question=("sample", list("abababab")))
 
 
 def chunked(r: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:

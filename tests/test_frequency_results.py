@@ -106,4 +106,4 @@ def test_single_waves_are_compared_with_the_images_drawn_again(tmp_path: Path) -
     assert far.findings[0].startswith("Of single waves, i = 4, j = -2 brings most flips, 75.0 % [")
     near = waves(tmp_path / "near", dict(zip(names, (4, 29, 30), strict=True)))
     assert near.findings[0].startswith("Of single waves, i = 4, j = -2 has the highest share of flips, 75.0 % [")
-    assert near.findings[0].endswith("not told from i = 1, j = 0, the next.")
+    assert near.findings[0].endswith("not distinguishable from i = 1, j = 0, the next.")

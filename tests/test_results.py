@@ -303,7 +303,7 @@ from probe.results.sentences import Sentence, highest, said, say
     assert result.headings == ("family", "flipped %")
     ever = flips.rates(evidence.flipped, family="family").iv.sel(family="low_light").item()
     assert dict(result.rows)["low_light"][0].estimate == f"{100 * ever:.1f}"
-    assert "of the questions, the highest share; not told from" in result.findings[0]
+    assert "of the questions, the highest share, not distinguishable from" in result.findings[0]
     assert result.findings[0].endswith("(of 6 images only).")
 
 

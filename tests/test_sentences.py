@@ -59,7 +59,7 @@ def test_most_is_said_where_the_images_tell_the_first_from_the_next() -> None:
     assert (first.named("most", "highest"), first.standing) == ("most", "")
     assert not unclear.tested
     assert unclear.named("most", "highest") == "highest"
-    assert unclear.standing.startswith("; not told from ")
+    assert unclear.standing.startswith(", not distinguishable from ")
     last = lowest(apart, "drift")
     assert last is not None
     assert (last.label, last.tested) == ("a", True)

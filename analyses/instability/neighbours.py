@@ -70,7 +70,7 @@ def nearer_to_another(
                 perturbed[members], still[members], texts[members], images[members]
             )
     table = moved.isel({dim: 0}, drop=True)
-    stayed = (verdict == 0) & ~pairs.is_clean(table)
+    stayed = ((verdict == 0) & ~pairs.is_clean(table)).compute()
     counts = np.zeros(moved.sizes[rows], np.int64)
     for members in groups:
         counts[members] = [(images[members] != images[one]).sum() for one in members]

@@ -146,9 +146,11 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(
         say(
             data,
-            "Inputs keep {kept} of their {nearest} under {family}, the {fewest}{standing}; "
-            + ("images shuffled {within} keep {floor}, " if has_floor else "")
-            + "chance keeps {chance}.",
+            "At {site} {inputs} inputs keep {kept} of their {nearest} under {family}, the {fewest}{standing}; "
+            + ("with images shuffled {within} they keep {floor}, " if has_floor else "")
+            + "by chance {chance}.",
+            site=data.attrs["site_layer"],
+            inputs=data.attrs["inputs"],
             within=data.attrs["within"],
             floor=share(data.mutual_knn_floor) if has_floor else "",
             kept=share(worst.values),

@@ -41,8 +41,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     more = "more than" if clean.ece > clean.ece_calibrated_high else "no more than"
     calm = say(
         data,
-        "On clean images confidence and accuracy differ by {error} (ECE, debiased), {more} chance puts between them in "
-        "a calibrated model.",
+        "On clean images the calibration error (ECE, debiased) is {error}, {more} a calibrated model with these "
+        "confidences would show by chance.",
         error=share(clean.ece_debiased),
         more=more,
     )
@@ -54,9 +54,9 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
         calm,
         say(
             data,
-            "Confidence misleads {word} under {family}: ECE {rate}, debiased, {direction}{standing}.",
+            "The calibration error is {word} under {family}: {rate}, {direction}{standing}.",
             direction="overconfident" if sure > right else "underconfident",
-            **worst.parts("most", "by the highest ECE"),
+            **worst.parts("largest", "highest"),
         ),
     )
 

@@ -70,7 +70,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(
         say(
             data,
-            "{corruption} {adds}: {added} points over clean, at severity {severities}{standing}.",
+            "Of the families with severities {corruption} {adds}: {added} points over clean, averaged over severity "
+            "{severities}{standing}.",
             corruption=worst.label,
             severities=data.attrs["severities"],
             adds=worst.named("adds most errors", "has the highest rise of the error"),

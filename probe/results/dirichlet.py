@@ -25,7 +25,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
     """(site_layer, family, bound) Dirichlet energy, its change where answers stayed and flipped, and correlations."""
     sites = [site for site in evidence.run.sites if "dirichlet" in evidence.stored(site)]
     data = xr.concat([at_site(evidence, site) for site in sites], "site_layer", join="outer")
-    return data.assign_attrs(site_layer=data.site_layer.values[-1])
+    return data.assign_attrs(site_layer=data.site_layer.values[-1], primary=evidence.primary)
 
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
@@ -117,7 +117,7 @@ def most_changed(here: xr.Dataset) -> Sentence | None:
         return None
     return say(
         here,
-        "In proportion to their spread, vision tokens at {site} become {rougher} {word} under {family}: "
+        "The scale-free energy of vision tokens at {site} says that they become {rougher}, {word} under {family}: "
         "{change}{standing}.",
         site=here.attrs["site_layer"],
         rougher="rougher" if change.estimate > 0 else "smoother",
@@ -138,14 +138,15 @@ def kept_and_flipped(here: xr.Dataset) -> Sentence | None:
         return None  # the means would be over different families
     pairs = {answer: int(every.pairs_by_answer.sel(answer=answer)) for answer in ANSWERS}
     parts = {
-        answer: Number(every.change_by_answer_mean_of_families.sel(answer=answer), 3, cases=count, signed=True)
+        answer: Number(every.change_by_answer_mean_of_families.sel(answer=answer), 2, cases=count, signed=True)
         for answer, count in pairs.items()
     }
     return say(
         here,
-        "Of each family alike, the energy at {site} changes by {kept} where the answer stayed, by {flipped} in the "
-        "{count} pairs where it flipped.",
+        "Averaged equally over families, the energy at {site} changes by {kept} in the {stayed} pairs where the answer "
+        "stayed, by {flipped} in the {count} where it flipped; the difference is not tested.",
         site=here.attrs["site_layer"],
+        stayed=f"{pairs['kept']:,}",
         count=f"{pairs['flipped']:,}",
         **parts,
     )
@@ -156,11 +157,12 @@ def goes_with(here: xr.Dataset) -> Sentence | None:
     every = here.sel(family=statistics.ALL, covariate="drift")
     return say(
         here,
-        "Within a family the change of energy at {site} and the drift of the states that stand for the model correlate "
-        "by r = {within}, on average over the families; over all their pairs by {r}.",
+        "The change of energy at {site} and drift at {primary} correlate with r = {within} within a family (mean over "
+        "families), with {r} over all pairs.",
         site=here.attrs["site_layer"],
-        within=Number(every.pair_correlation_mean_of_families, 2, signed=True),
-        r=Number(every.pair_correlation, 2, signed=True),
+        primary=here.attrs["primary"],
+        within=Number(every.pair_correlation_mean_of_families, 3, signed=True),
+        r=Number(every.pair_correlation, 3, signed=True),
     )
 
 

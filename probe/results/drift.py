@@ -78,8 +78,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(
         say(
             data,
-            "Over all perturbations states move {word} at {site}: {drift} of {scale}{standing}.",
-            word=most.named("farthest", "by the highest share"),
+            "Over all perturbations drift is {word} at {site}: {drift} of {scale}{standing}.",
+            word=most.named("largest", "highest"),
             site=most.label,
             drift=Number(most.values, 1, unit="%"),
             scale=data.attrs["scale"],

@@ -31,7 +31,11 @@ def compute(evidence: Evidence) -> xr.Dataset:
     choice = evidence.choice.isel(condition=np.flatnonzero(counted(evidence, evidence.choice)))
     data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(choice)))
     names = sorted(tied.sample.values[tied.any("condition").values].tolist())
-    return data.assign_attrs(tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""))
+    return data.assign_attrs(
+        tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""),
+        right=int(data.clean_right),
+        wrong=int(data.clean_wrong),
+    )
 
 
 def counted(evidence: Evidence, pairs: xr.DataArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":
@@ -78,7 +82,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 ANALYSIS = Analysis(
     name="flips",
     title="Flips",
-    meaning="Of the answers right (wrong) on the clean image, the share that became wrong (right, wrong otherwise).",
+    meaning="Of the answers right (wrong) on the clean image, the share that became wrong (right, wrong otherwise): "
+    "{right} questions were right, {wrong} wrong.",
     needs=("options",),
     compute=compute,
     columns=(

@@ -173,7 +173,7 @@ def hidden(data: xr.Dataset) -> Sequence[Sentence | None]:
         return (
             say(
                 data,
-                "Hidden: of {kept} answers that stayed under perturbations, {beyond} sit on a state at {site} "
+                "Hidden: of {kept} answers that stayed under perturbations, {beyond} have a state at {site} "
                 "that moved farther than the nearest {q} % of unrelated pairs lie apart.",
                 kept=f"{int(here.kept):,}",
                 beyond=share(here.hidden, here.kept),
@@ -185,10 +185,10 @@ def hidden(data: xr.Dataset) -> Sequence[Sentence | None]:
     return (
         say(
             data,
-            "Hidden: of {kept} answers that stayed under perturbations, {nearer} sit on a state at {site} that "
-            "is nearer to another image's clean state under the same question than to its own: {harmless} to "
-            "one with the same answer, {dangerous} to one with another. That is {word} of all sites and "
-            "layers{standing}; an unmoved state gives 0{ceiling}.",
+            "Hidden: of {kept} answers that stayed under perturbations, {nearer} have a state at {site} that is "
+            "nearer to some other image's clean state under the same question than to its own, {word} of all "
+            "sites and layers{standing}: {harmless} to one with the same answer, {dangerous} to one with "
+            "another. For reference, an unmoved state gives 0{ceiling}.",
             kept=f"{int(here.nearer_kept):,}",
             nearer=share(most.values, here.nearer_kept),
             site=most.label,
@@ -214,8 +214,8 @@ def eroded(data: xr.Dataset) -> Sentence | None:
     here = data.sel(family=statistics.ALL)
     return say(
         data,
-        "Of {kept} answers that stayed under perturbations, {eroded} lost some of their margin; without any effect it "
-        "would be half.",
+        "Of {kept} answers that stayed under perturbations, {eroded} have a smaller margin than on the clean image; by "
+        "chance half would.",
         kept=f"{int(here.eroded_kept):,}",
         eroded=share(here.eroded, here.eroded_kept),
     )
@@ -232,10 +232,10 @@ def readout(data: xr.Dataset) -> Sequence[Sentence | None]:
     return (
         say(
             data,
-            "Readout, not prediction: at {site}, the highest of all sites and layers, drift goes with {flips} "
-            "flips of the same forwards with AUROC {area}. Beforehand, a sample's drift under all other "
-            "families tells its flips within one with {elsewhere} on average over families; a small margin on "
-            "the clean image with {margin} over all pairs.",
+            "Readout, not prediction: drift at {site}, the highest of all sites and layers, separates {flips} flips "
+            "from the answers that stayed in the same forwards with AUROC {area}. A sample's drift under all other "
+            "families separates its flips within one family with {elsewhere} (mean over families), a small margin "
+            "on the clean image those of all pairs with {margin}.",
             site=str(best.site_layer.item()),
             flips=f"{flips:,}",
             area=Number(best, cases=flips),

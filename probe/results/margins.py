@@ -67,8 +67,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
         return said(
             say(
                 data,
-                "On clean images {rate} are right by summed log-likelihoods; no other way of scoring is told "
-                "from that by these images.",
+                "On clean images {rate} are right by summed log-likelihoods; no other "
+                "normalisation is distinguishable from that.",
                 rate=share(data.accuracy.sel(family="clean", normalisation="sum")),
             )
         )

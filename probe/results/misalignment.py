@@ -116,7 +116,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             sentences.append(
                 say(
                     data,
-                    "{acronym}: {clean} on clean images; {word} under {family}, {worst}{standing}.",
+                    "{acronym}: {clean} on clean images, {word} under {family}: {worst}{standing}.",
                     acronym=acronym,
                     clean=share(data[quantity].sel(family="clean")),
                     word=worst.named("most", "highest"),

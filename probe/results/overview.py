@@ -148,11 +148,12 @@ def outside(data: xr.Dataset) -> Sentence | None:
     every = data.sel(family=statistics.ALL)
     return say(
         data,
-        "Outside: {flipped} of {pairs} answers under perturbations differ from the clean answer, and {ever} of the "
-        "questions flip under at least one; {word} under {family}, {rate}{standing}.",
+        "Outside: {flipped} of {pairs} answers under perturbations differ from the clean answer, {word} under "
+        "{family}: {rate}{standing}. {ever} of {questions} questions flip under at least one condition.",
         flipped=share(every.ifr),
         pairs=f"{int(every.ifr_defined):,}",
         ever=share(every.iv),
+        questions=int(data.attrs["samples"]),
         word=most.named("most", "highest"),
         family=most.label,
         rate=share(most.values),
@@ -167,12 +168,12 @@ def inside(data: xr.Dataset) -> Sentence | None:
         return None
     return say(
         data,
-        "Inside: under perturbations states move by {drift} of {scale}, at {site}; {word} under {family}, "
+        "Inside: under perturbations the states at {site} drift by {drift} of {scale}, {word} under {family}: "
         "{most}{standing}.",
         drift=Number(data.drift_percent.sel(family=statistics.ALL), 1, unit="%"),
         scale=data.attrs["drift_at"].partition(" in % of ")[2],
         site=data.attrs["site_layer"],
-        word=most.named("farthest", "highest"),
+        word=most.named("most", "with the highest mean"),
         family=most.label,
         most=Number(most.values, 1, unit="%"),
         standing=most.standing,
@@ -182,8 +183,8 @@ def inside(data: xr.Dataset) -> Sentence | None:
 def eroded(data: xr.Dataset) -> Sentence | None:
     """Whether margins shrink over all perturbations, by a reference that was not chosen on the clean scores."""
     tested = {
-        "answer_erosion": "the right answer loses",
-        "erosion_beyond_chance": "beyond what its choice brings about, the clean choice loses",
+        "answer_erosion": "the lead of the right answer over the best other falls",
+        "erosion_beyond_chance": "the lead of the clean choice falls, beyond what its choice brings about,",
     }
     for name, who in tested.items():
         most = highest(data, name)
@@ -191,12 +192,11 @@ def eroded(data: xr.Dataset) -> Sentence | None:
             whole = Number(data[name].sel(family=statistics.ALL), 2, unit="nats")
             return say(
                 data,
-                "Margins: under perturbations {who} {whole} of margin{certain}; {word} under {family}, "
-                "{most}{standing}.",
+                "Margins: under perturbations {who} by {whole}{certain}, {word} under {family}: {most}{standing}.",
                 who=who,
                 whole=whole,
                 certain=certainty(whole),
-                word=most.named("most", "highest"),
+                word=most.named("most", "with the highest mean"),
                 family=most.label,
                 most=Number(most.values, 2, unit="nats"),
                 standing=most.standing,
@@ -218,9 +218,10 @@ def accuracy(data: xr.Dataset) -> Sentence | None:
         return None
     return say(
         data,
-        "Accuracy: {clean} on clean images, {word} under {family}, {rate}{standing}.",
+        "Accuracy: {clean} on clean images, {all} over all perturbations, {word} under {family}: {rate}{standing}.",
         clean=share(data.accuracy.sel(family="clean")),
-        word=worst.named("least", "lowest"),
+        all=share(data.accuracy.sel(family=statistics.ALL)),
+        word="lowest",
         family=worst.label,
         rate=share(worst.values),
         standing=worst.standing,
@@ -239,7 +240,8 @@ def figure(data: xr.Dataset) -> "Figure | None":
 ANALYSIS = Analysis(
     name="overview",
     title="{model} on {dataset}: {images} images, {samples} questions",
-    meaning="{drift_at}. Small: 95 % intervals, by image.",
+    meaning="{drift_at}. Below each number its 95 % interval, by image. In sentences, most (farthest, fewest) "
+    "means that the interval of the difference to the next excludes 0.",
     needs=("options_or_states",),
     compute=compute,
     columns=(
@@ -250,9 +252,14 @@ ANALYSIS = Analysis(
             meaning="questions whose answer flips under at least one condition of the family; grows with their number",
         ),
         percent("iv_at_k", "IV@{k}", meaning="the same under {k} of the family's conditions, drawn at random"),
-        percent("accuracy", "acc.", meaning="answers that are right"),
+        percent("accuracy", "accuracy", meaning="answers that are right"),
         Column("drift_percent", "drift", unit="%", digits=0, meaning="in % of the control; 100: as far as that"),
-        Column("margin_erosion", "erosion", meaning="how much of the clean choice's margin is lost, in nats"),
+        Column(
+            "margin_erosion",
+            "erosion",
+            unit="nats",
+            meaning="how much of its lead over the best other option the clean choice loses",
+        ),
     ),
     finding=finding,
     figure=figure,

@@ -74,7 +74,8 @@ def extreme(fine: xr.Dataset, verb: str) -> Sentence | None:
         return None
     return say(
         fine,
-        "The power of the pictures' high band {verb} {word} under {family}: {change} of its clean power{standing}.",
+        "The images themselves: the power of their high band {verb} {word} under {family}: {change} of its clean "
+        "power{standing}.",
         verb=verb,
         word=most.named("most", "by the highest share"),
         family=most.label,
@@ -95,8 +96,9 @@ def of_flips(data: xr.Dataset) -> Sentence | None:
     whole = {band: Number(alike.sel(band=band), 1, 100, "%", signed=True) for band in BANDS}
     return say(
         data,
-        "Of each family alike, the pictures' low, middle and high bands change by {low}, {middle} and {high}; in the "
-        "{flips} pairs whose answer flipped by {flip_low}, {flip_middle} and {flip_high}.",
+        "Averaged equally over families, the images' low, middle and high bands change by {low}, {middle} and {high} "
+        "over all pairs, by {flip_low}, {flip_middle} and {flip_high} in the {flips} whose answer flipped; the "
+        "differences are not tested.",
         flips=f"{flips:,}",
         **whole,
         **{f"flip_{band}": share for band, share in shares.items()},

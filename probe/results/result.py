@@ -55,7 +55,10 @@ class Result:
             return ()
         shown = self._shown["family"].values.tolist()
         unions = {name: list(held) for name, held in self.data.attrs.get("unions", {}).items() if name in shown}
-        return tuple(f"{name}: {', '.join(held) or 'no family of this run'}." for name, held in unions.items())
+        lines = [f"{name}: {', '.join(held) or 'no family of this run'}." for name, held in unions.items()]
+        held = {family for union in unions.values() for family in union}
+        controls = [name for name in shown if name not in held and name not in unions and name != "clean"]
+        return (*lines, f"Controls, in no union: {', '.join(controls)}.") if unions and controls else tuple(lines)
 
     @cached_property
     def findings(self) -> tuple[str, ...]:

@@ -59,9 +59,12 @@ class Number:
         low, high = self.bounds
         return low > 0 or high < 0
 
+    def _rounded(self, number: float) -> float:
+        return round(number * self.scale, self.digits) + 0.0  # no -0
+
     def __str__(self) -> str:
         sign = "+" if self.signed else ""
-        estimate, low, high = (f"{x * self.scale:{sign}.{self.digits}f}" for x in (self.estimate, *self.bounds))
+        estimate, low, high = (f"{self._rounded(x):{sign}.{self.digits}f}" for x in (self.estimate, *self.bounds))
         unit = f" {self.unit}" if self.unit else ""
         interval = f" [{low}, {high}]" if np.isfinite(self.bounds).all() else ""
         # "36.1 % [31.2, 40.9]", "3.82 [3.31, 4.33] nats"
@@ -109,7 +112,7 @@ class Extreme:
     """The entry of a variable that is highest, or lowest, and what it is called.
 
     `lead` is its difference to the next, with an interval; `next_label` names that one. `tested`: the interval lies
-    above 0, so that "most" may be said; without a next there is nothing to be told from.
+    above 0, so that "most" may be said; without a next it has no lead.
     """
 
     label: str
@@ -135,7 +138,7 @@ class Extreme:
         """How it stands to the next, as the end of a sentence: empty where that is told by "most"."""
         if self.tested or not self.next_label or not self.lead.is_said:
             return ""
-        return f"; not told from {self.next_label}, the next"
+        return f", not distinguishable from {self.next_label}, the next"
 
 
 def highest(data: xr.Dataset, name: str, dim: str = "family") -> Extreme | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
 from analyses import spectral, statistics
@@ -39,20 +38,18 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
-    """The band whose power changes by the highest share over all perturbations, at the site and layer of the table."""
+    """How the power of each band changes over all perturbations, at the site and layer of the table."""
     values = data.change.sel(family=statistics.ALL, site_layer=data.attrs["site_layer"])
-    middle = abs(values.sel(bound="estimate"))
-    if not np.isfinite(middle).any():
+    bands = [(str(name), share(values.sel(band=name))) for name in values.band.values.tolist()]
+    told = [(name, number) for name, number in bands if number.is_said]
+    if not told:
         return ()
-    most = values.isel(band=int(middle.argmax("band", skipna=True)))
     return said(
         say(
             data,
-            "Of the token spectrum at {site} the {band} band changes by the highest share: {change} over all "
-            "perturbations.",
+            "The power of the token spectrum at {site} changes over all perturbations by {changes}.",
             site=data.attrs["site_layer"],
-            band=str(most.band.item()),
-            change=share(most),
+            changes=", ".join(f"{number} in the {name} band" for name, number in told),
         )
     )
 

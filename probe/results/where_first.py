@@ -64,8 +64,8 @@ def _sentence(data: xr.Dataset, site: str) -> Sentence | None:
         return None
     return say(
         data,
-        "At {site} the mean drift over all perturbations first passes the nearest {q} % of unrelated pairs {where}, "
-        "and their mean distance {beyond}.",
+        "At {site} the mean drift over all perturbations first exceeds the {q} % quantile of the distances between "
+        "unrelated pairs {where}, and their mean {beyond}.",
         site=site,
         q=data.attrs["nearest"],
         where=at_layer(nearest),

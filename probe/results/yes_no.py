@@ -37,7 +37,8 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     before = (every.sel(condition="clean", drop=True) + pairs).transpose(*now.dims)
     right = (said_yes(evidence.answer, yes, no) + pairs).transpose(*now.dims)
     parts = shares(evidence, now, before) | counts(evidence, now, before, right)
-    return xr.Dataset(parts | stability(evidence, now, before, right))
+    asked = {"questions": every.sel(condition="clean").notnull().sum()}
+    return xr.Dataset(parts | stability(evidence, now, before, right) | asked)
 
 
 def places(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray]:
@@ -85,6 +86,7 @@ def stability(evidence: Evidence, now: xr.DataArray, before: xr.DataArray, right
         quantity = f"{name[:-1]}_{'stability' if spoken == true else 'correction'}"
         found[quantity] = rate.value.where(rate.family != "clean")
         found[f"{quantity}_cases"] = rate.defined
+        found[f"{quantity}_questions"] = (cases.sel(condition="clean") > 0).sum()
     return found
 
 
@@ -96,18 +98,19 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(
         say(
             data,
-            "Yes is {clean} of the answers to yes/no questions on clean images, {now} over all perturbations: "
-            "{added}{certain}.",
-            clean=share(every.yes_clean.sel(bound="estimate")),
+            "The model says yes to {clean} of {questions} yes/no questions on clean images and to {now} under "
+            "perturbations, a shift of {added}{certain}.",
+            clean=share(data.yes.sel(family="clean")),
+            questions=int(data.questions),
             now=share(every.yes),
             added=added,
             certain=certain if np.isfinite(added.bounds).all() else "",
         ),
         say(
             data,
-            "Of right answers, {yes} of yes and {no} of no are kept.",
-            yes=share(every.true_positive_stability, every.true_positive_stability_cases),
-            no=share(every.true_negative_stability, every.true_negative_stability_cases),
+            "Of the answers that were right on the clean image, {yes} of yes and {no} of no stay under perturbations.",
+            yes=share(every.true_positive_stability, every.true_positive_stability_questions),
+            no=share(every.true_negative_stability, every.true_negative_stability_questions),
         ),
     )
 
