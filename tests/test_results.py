@@ -253,7 +253,7 @@ def test_tables_have_intervals_meanings_and_findings(results: dict[str, Result])
 def test_every_analysis_is_shown_by_its_columns_alone(results: dict[str, Result]) -> None:
     for name, result in results.items():
         assert result.title
-        assert "{" not in result.title + result.meaning
+        assert "{" not in result.title + result.meaning + str(result.legend) + str(result.headings)
         assert result.rows, name
         assert all(len(cells) == len(result.headings) - 1 for _, cells in result.rows), name
         assert any(cell.estimate != "–" for _, cells in result.rows for cell in cells), name

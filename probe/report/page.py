@@ -43,7 +43,7 @@ def section(result: Result) -> str:
 {"".join(_row(name, cells) for name, cells in result.rows)}</tbody>
 </table></div>
 <p class="meaning">{escape(result.meaning)}</p>
-{"".join(f'<p class="meaning"><small>{escape(line)}</small></p>' for line in result.unions)}
+{f'<p class="meaning"><small>{escape(" ".join(result.unions))}</small></p>' if result.unions else ""}
 {_legend(result)}
 </section>"""
 
@@ -58,6 +58,5 @@ def _row(name: str, cells: Sequence[Cell]) -> str:
 
 
 def _legend(result: Result) -> str:
-    explained = [(heading, column.meaning) for column, heading, _ in result.columns if column.meaning]
-    items = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(meaning)}</dd>" for heading, meaning in explained)
+    items = "".join(f"<dt>{escape(heading)}</dt><dd>{escape(meaning)}</dd>" for heading, meaning in result.legend)
     return f"<dl>{items}</dl>" if items else ""

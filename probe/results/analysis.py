@@ -37,7 +37,7 @@ class Column:
     @property
     def title(self) -> str:
         """The heading with its unit."""
-        return f"{self.heading} {self.unit}".strip()
+        return f"{self.heading}{' %' if self.unit == '%' else f', {self.unit}' if self.unit else ''}"
 
 
 @dataclass(frozen=True)

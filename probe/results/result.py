@@ -80,6 +80,11 @@ class Result:
         """The headings of the table, that of the rows' names first."""
         return (self._along or "quantity", *((text for _, text, _ in self.columns) if self._along else ("value",)))
 
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """The headings whose columns are explained, each with its explanation."""
+        return tuple((text, self._filled(column.meaning)) for column, text, _ in self.columns if column.meaning)
+
     @cached_property
     def rows(self) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
         """The rows of the table: a name, and a cell for each column.
