@@ -13,6 +13,7 @@ import shared
 import xarray as xr
 from made_run import CLEAN, CONDITIONS, CONTROLS, Made
 from rich.console import Console
+from sklearn.metrics import roc_auc_score
 
 from analyses import statistics
 from probe import analyze as verb
@@ -231,3 +232,45 @@ def test_the_default_control_is_one_for_all_sites_and_follows_the_questions(tmp_
         best = result.data.overall.sel(bound="estimate")
         expected = result.data.control_percent.sel(family=statistics.ALL, bound="estimate")
         xr.testing.assert_allclose(best.drop_vars("bound"), expected.drop_vars(["bound", "family"]).rename("overall"))
+
+
+def test_a_yardstick_that_also_changes_the_question_would_rank_the_sites_otherwise(tmp_path: Path) -> None:
+    made = replace(WORLD, conditions=SOME)
+    (result,) = analyze(Evidence(made_run.write(tmp_path / "run", made)), ["drift"])
+    percent = result.data.percent.sel(family=statistics.ALL, bound="estimate")
+    # states at language sites differ by question too: against another one they seem to move less than vision's
+    other, same = (percent.sel(control=name) for name in ("other_sample", "other_image_same_prompt"))
+    assert str(other.site_layer[int(other.argmax("site_layer"))].item()).startswith("vision")
+    assert str(same.site_layer[int(same.argmax("site_layer"))].item()).startswith("language")
+    assert "drift is" in result.findings[0]
+    assert "language.layers" in result.findings[0].partition(":")[0]
+
+
+def test_erosion_of_pairs_that_differ_by_chance_alone_is_nothing_by_the_references_that_are_tested(
+    tmp_path: Path,
+) -> None:
+    made = made_run.world(80, conditions=(CLEAN, *(row for row in CONDITIONS if row.family == "gaussian_noise")))
+    # clean is one more draw like the others: clean and perturbed are exchangeable
+    rng = np.random.default_rng(3)
+    noisy = {
+        key: {name: nats + rng.normal() for name, nats in made.scores[key[0], "clean"].items()} for key in made.scores
+    }
+    (result,) = analyze(Evidence(made_run.write(tmp_path / "run", replace(made, scores=noisy))), ["overview"])
+    at = result.data.sel(family=statistics.ALL)
+    assert at.margin_erosion.sel(bound="low") > 0, "its reference was chosen on the clean scores"
+    for name in ("answer_erosion", "erosion_beyond_chance"):
+        low, high = at[name].sel(bound=["low", "high"]).values
+        assert low < 0 < high, name
+    assert any("the interval includes 0" in sentence for sentence in result.findings)
+
+
+def test_the_change_of_energy_tells_flips_by_its_size_too(plain: dict[str, Result], tmp_path: Path) -> None:
+    evidence = Evidence(made_run.write(tmp_path / "run", WORLD))
+    energy = evidence.stored("vision.layers[1,2]:patches").dirichlet.sel(layer=2).load()
+    change = evidence.perturbed(evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True))))
+    flipped = evidence.perturbed(evidence.flipped).transpose(*change.dims).values
+    data = plain["instability"].data.sel(site_layer="vision.layers[2]:patches")
+    known = np.isfinite(flipped) & np.isfinite(change.values)
+    for name, score in (("energy_change", change.values), ("energy_change_size", np.abs(change.values))):
+        expected = roc_auc_score(flipped[known], score[known])
+        assert data[f"{name}_auroc"].item() == pytest.approx(expected)

@@ -166,9 +166,10 @@ def _variance(
     defined = np.flatnonzero(~np.isnan(limits))
     order = defined[np.argsort(limits[defined], kind="stable")]
     passed = np.searchsorted(limits[order], inside, side="left")  # how many of the thresholds it lies beyond
-    counts = np.zeros((weights.shape[1], len(order) + 1))
-    np.add.at(counts, (row, passed), 1.0)
+    images, steps = weights.shape[1], len(order) + 1
+    counts = np.bincount(row * steps + passed, minlength=images * steps).reshape(images, steps)
     beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
-    total = weights[order] @ trials
-    shares = (weights[order] * beyond.T).sum(axis=1) / np.where(total > 0, total, np.nan)
+    drawn = weights[order]
+    total = drawn @ trials
+    shares = np.einsum("di,id->d", drawn, beyond) / np.where(total > 0, total, np.nan)
     return np.asarray(np.nanvar(shares), np.float64)

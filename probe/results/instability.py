@@ -20,7 +20,7 @@ Verdicts = dict[str, xr.Dataset]
 """By site, (sample, condition, layer) nearer, harmless, dangerous."""
 
 FEWER_RESAMPLES = 500
-"""For areas within families: one per family, site, layer and draw."""
+"""For areas within families, and for the variance of shares whose threshold is drawn too: one per family and layer."""
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -55,7 +55,12 @@ def at_site(evidence: Evidence, site: str, verdict: xr.Dataset) -> xr.Dataset:
     data = xr.Dataset(nearer(evidence, verdict))
     beyond = [
         instability.beyond_nearest(
-            moved, control.where(own), evidence.flipped, unions=evidence.unions, seed=evidence.seed
+            moved,
+            control.where(own),
+            evidence.flipped,
+            unions=evidence.unions,
+            resamples=FEWER_RESAMPLES,
+            seed=evidence.seed,
         )
         for own in by_answer(evidence, control)
     ]
