@@ -203,10 +203,14 @@ def percentiles(estimate: Floats, drawn: Floats, level: float) -> Floats:
     flat = drawn.reshape(len(drawn), -1)
     bounds = np.full((flat.shape[1], 3), np.nan)
     bounds[:, 0] = np.reshape(estimate, -1)
-    for row, column in zip(bounds, flat.T, strict=True):
-        defined = column[np.isfinite(column)]
-        if len(defined) and np.isfinite(row[0]):
-            row[1:] = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    orders = [(1 - level) / 2, (1 + level) / 2]
+    known = np.isfinite(flat)
+    told = np.isfinite(bounds[:, 0]) & known.any(axis=0)
+    whole = told & known.all(axis=0)
+    if whole.any():
+        bounds[whole, 1:] = np.quantile(flat[:, whole], orders, axis=0).T
+    for place in np.flatnonzero(told & ~whole):
+        bounds[place, 1:] = np.quantile(flat[known[:, place], place], orders)
     return bounds.reshape(*np.shape(estimate), 3)
 
 

@@ -44,6 +44,7 @@ class Evidence:
     seed: int = 0
     _states: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
+    _controls: Arrays = field(default_factory=Arrays, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
@@ -206,7 +207,12 @@ class Evidence:
     def control_pairs(self, site: str, *, sampling: str | None = None, metric: str = "cosine") -> xr.DataArray:
         """(sample, layer, pair) the same distances, unaveraged."""
         sampling = sampling or self.sampling
-        return drift.control_pairs(self.clean_states(site), sampling=sampling, metric=metric, seed=self.seed)
+        key = f"{site} {sampling} {metric}"
+        if key not in self._controls:
+            self._controls[key] = drift.control_pairs(
+                self.clean_states(site), sampling=sampling, metric=metric, seed=self.seed
+            )
+        return self._controls[key]
 
     @cached_property
     def primary_control(self) -> xr.DataArray:
