@@ -122,7 +122,7 @@ def test_the_table_and_the_sentences_are_of_the_same_numbers(run: stores.Run) ->
     # 2 overlay pairs and 3 blurred ones; the overlay of the own answer is a control
     assert value(result, statistics.ALL, "ifr") == pytest.approx(3 / 5)
     assert value(result, "clean", "accuracy") == 1
-    assert any("60.0 %" in one and "under text_overlay.semantic, 100.0 %" in one for one in result.findings)
+    assert any("60.0 %" in one and "under text_overlay.semantic: 100.0 %" in one for one in result.findings)
     assert all(sentence.endswith("(of 2 images only).") for sentence in result.findings)
     cells = dict(result.rows)["motion_blur.horizontal"]
     assert cells[result.headings.index("IFR %") - 1].estimate == "33.3"
@@ -130,7 +130,7 @@ def test_the_table_and_the_sentences_are_of_the_same_numbers(run: stores.Run) ->
 
 def test_of_the_clean_image_the_accuracy_alone_is_shown(run: stores.Run) -> None:
     cells = dict(zip(overview(run.path).headings[1:], dict(overview(run.path).rows)["clean"], strict=True))
-    assert [heading for heading, cell in cells.items() if cell.estimate != "–"] == ["acc. %"]
+    assert [heading for heading, cell in cells.items() if cell.estimate != "–"] == ["accuracy %"]
 
 
 def test_hidden_counts_unchanged_answers_that_went_over_to_another_picture(run: stores.Run) -> None:
