@@ -93,3 +93,12 @@ def test_the_interval_holds_the_rate_in_93_of_100_runs(images: int, trials: int,
         held = ((low <= share) & (share <= high)).mean()
         noise = 2 * np.sqrt(0.93 * 0.07 / 6000)
         assert held > 0.93 - noise, (share, held)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_none_or_all_counts_images_whatever_its_variance(share: float) -> None:
+    trials = np.full(64, 5.0)
+    # drawn again, thresholds move: a share of 0 then has a variance, and still an interval
+    estimate, low, high = rates.of_variance(np.asarray(share), np.asarray(1e-4), share * trials, trials, level=0.95)
+    assert [float(estimate), float(low), float(high)] == [float(one) for one in rates.rate(np.full(64, share), cluster=range(64))]  # fmt: skip  # noqa: E501
+    assert high - low > 0.05

@@ -74,7 +74,7 @@ def of_variance(
     clusters = (trials > 0).sum(axis=0).astype(np.float64)
     independent = share * (1 - share)
     informative = np.minimum((cases > 0).sum(axis=0), (cases < trials).sum(axis=0))
-    differ = variance > ROUNDING * independent
+    differ = (variance > ROUNDING * independent) & (independent > 0)  # of 0 and 1 no variance tells a number
     worth = independent / np.where(differ, variance, np.nan)
     usual, few = (
         worth * _narrowed(degrees, level) for degrees in (clusters - 1, np.minimum(informative, clusters - 1))
