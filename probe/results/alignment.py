@@ -28,7 +28,9 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     is one input, and there is no question; the neighbours are at most a quarter of the others.
     """
     states = evidence.primary_states
-    strata = evidence.run.samples.question.values.astype(object) + "\0" + answers(evidence).astype(object)
+    # not by adding arrays: numpy takes "\0" for an empty text
+    asked = evidence.run.samples.question.values.tolist()
+    strata = np.array([f"{text}\0{said}" for text, said in zip(asked, answers(evidence), strict=True)], object)
     within = "within question and clean answer"
     if evidence.is_per_image(evidence.primary):  # samples of an image share its state
         states = states.isel(sample=np.sort(np.unique(states.image.values.astype(str), return_index=True)[1]))
