@@ -1,0 +1,68 @@
+"""Every number on the page of a demonstration, computed again from the run's raw arrays with numpy and scipy alone."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shared
+from recomputed import comparing, grids, page
+from recomputed.reading import Raw
+from rich.console import Console
+
+from probe import demo
+from probe.pocket.streets import streets
+
+IMAGES = 20  # below that sentences carry a warning
+SIMULATED = {"calibrated %": 0.3}
+"""Points by which two simulations, with another seed each, may differ."""
+
+NOT_RECOMPUTED: dict[str, str] = {}
+"""Sections of the page that are not computed again, and why."""
+
+
+@pytest.fixture(scope="module")
+def run() -> Path:
+    def make(folder: Path) -> None:
+        assert demo.show(folder / "run", images=IMAGES, console=Console(file=io.StringIO())) == 0
+
+    return shared.folder("demonstration", make) / "run"
+
+
+@pytest.mark.slow
+def test_every_number_on_the_page_follows_from_the_raw_arrays(run: Path) -> None:
+    printed = page.read(run.with_suffix(".html"))
+    found, heads = page.recomputed(Raw.of(run))
+    assert {*found, *NOT_RECOMPUTED} == {*printed}
+    wrong = {name: comparing.section(printed[name], *found[name], heads.get(name), SIMULATED) for name in found}
+    assert not any(wrong.values()), "\n".join(f"{name}: {one}" for name, each in wrong.items() for one in each)
+    assert sum(len(cells) for section in printed.values() for _, cells in section.rows) > 1000
+    assert sum(len(section.findings) for section in printed.values()) >= len(printed)
+
+
+@pytest.mark.slow
+def test_stored_band_power_is_that_of_the_pixels(run: Path) -> None:
+    raw = Raw.of(run)
+    conditions = raw.root["conditions/condition_id"][:].tolist()
+    stored, names = raw.root["pictures/band_power"], raw.root["images/image_id"][:].tolist()
+    pictures = {image.id: image.pictures[0] for image in streets(IMAGES).images}
+    for name in (names[0], names[-1]):
+        pixels = pictures[name].read()
+        changed = {
+            "clean": pixels,
+            "translation:dx=-12": np.roll(pixels, -12, axis=1),
+            "pad_crop:n=8": np.pad(pixels, ((8, 8), (8, 8), (0, 0))),
+            "pad_crop:n=-16": pixels[16:-16, 16:-16],
+        }
+        for condition, each in changed.items():
+            own = grids.band_power(each, pixels.shape[:2])
+            assert stored[names.index(name), conditions.index(condition)] == pytest.approx(own, rel=1e-4)
+
+
+def test_a_number_one_unit_off_is_told() -> None:
+    assert comparing.cell(("12.3", "10.0…15.0"), (12.34, 9.96, 15.04))
+    for printed in (("12.4", "10.0…15.0"), ("12.3", "9.9…15.0"), ("12.3", "10.0…15.1"), ("12.3", ""), ("–", "")):
+        assert not comparing.cell(printed, (12.34, 9.96, 15.04))
+    assert not comparing.sentence("Of 1,200 answers 3.1 % under scale.", [1200, 3.14, "scale"])
+    assert comparing.sentence("Of 1,200 answers 3.2 % under scale.", [1200, 3.14, "scale"])
+    assert comparing.sentence("Of 1,200 answers 3.1 % under blur.", [1200, 3.14, "scale"])
