@@ -30,17 +30,21 @@ def run() -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # who asks first extracts
 def test_every_number_on_the_page_follows_from_the_raw_arrays(run: Path) -> None:
-    printed = page.read(run.with_suffix(".html"))
-    found, heads = page.recomputed(Raw.of(run))
+    printed, raw = page.read(run.with_suffix(".html")), Raw.of(run)
+    found, heads = page.recomputed(raw)
     assert {*found, *NOT_RECOMPUTED} == {*printed}
     wrong = {name: comparing.section(printed[name], *found[name], heads.get(name), SIMULATED) for name in found}
     assert not any(wrong.values()), "\n".join(f"{name}: {one}" for name, each in wrong.items() for one in each)
+    below = [section.families for section in printed.values() if section.headings[0] == "family"]
+    assert below == [page.families(raw)] * (len(printed) - 1)  # corruption alone has other rows
     assert sum(len(cells) for section in printed.values() for _, cells in section.rows) > 1000
     assert sum(len(section.findings) for section in printed.values()) >= len(printed)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_stored_band_power_is_that_of_the_pixels(run: Path) -> None:
     raw = Raw.of(run)
     conditions = raw.root["conditions/condition_id"][:].tolist()

@@ -66,7 +66,7 @@ def overview(raw: Raw, drift: Any, control: Any, site: str) -> Found:
             f"IV@{k} %": by.ever_among(raw, flips, k, chosen=chosen),
             "accuracy %": by.share(raw, right, chosen=chosen),
             "drift %": by.percent(raw, drift, scale),
-            "erosion nats": by.mean(raw, some),
+            "erosion, nats": by.mean(raw, some),
         }
 
     def scaled(made: dict[str, by.Column]) -> dict[str, dict[str, Any]]:
@@ -168,9 +168,9 @@ def margins(raw: Raw) -> Found:
     """Margins of three references, and clean accuracy under five ways of scoring."""
     ordered = np.sort(raw.scores, axis=-1)
     columns = {
-        "of the clean choice nats": by.mean(raw, raw.split(margin(raw.scores, raw.choice[:, :1]))),
-        "of the right answer nats": by.mean(raw, raw.split(margin(raw.scores, raw.answer[:, None]))),
-        "of the best option nats": by.mean(raw, raw.split(ordered[..., -1] - ordered[..., -2])),
+        "of the clean choice, nats": by.mean(raw, raw.split(margin(raw.scores, raw.choice[:, :1]))),
+        "of the right answer, nats": by.mean(raw, raw.split(margin(raw.scores, raw.answer[:, None]))),
+        "of the best option, nats": by.mean(raw, raw.split(ordered[..., -1] - ordered[..., -2])),
     }
     clean = raw.scores[:, 0]
     tokens = raw.root["answers/token_count"][:, 0].astype(float)

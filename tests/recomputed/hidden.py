@@ -62,8 +62,8 @@ def beyond(raw: Raw, states: Any) -> dict[str, Any]:
     """Of kept pairs, in %: drift beyond the nearest 5 % of unrelated pairs with another clean answer."""
     others, said = others_of(raw), raw.said[:, 0]
     distances = np.where(said[:, None] != said[others], apart(states[:, 0], others), np.nan)
-    limits, moved = redrawn_quantile(raw, distances, NEAREST), drift_of(raw, states)
-    kept, drawn = _kept(raw, np.zeros(moved.shape)), by.weights(raw.images)
+    limits, moved = redrawn_quantile(raw, distances, NEAREST, FEWER), drift_of(raw, states)
+    kept, drawn = _kept(raw, np.zeros(moved.shape)), by.weights(raw.images, FEWER)
     found = {}
     for row, places in raw.groups.items():
         inside = (moved + kept)[:, places]

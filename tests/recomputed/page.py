@@ -11,7 +11,7 @@ import numpy as np
 from . import answers, grids, hidden, layout, states, sureness
 from . import statistics as by
 from .answers import Found
-from .reading import Raw
+from .reading import CONTROLS, Raw
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Section:
     findings: list[str]
     headings: list[str]
     rows: list[tuple[str, list[tuple[str, str]]]]  # name, then estimate and interval of each cell
-    meaning: str
+    meaning: str  # and what explains its columns
+    families: str  # of each union, and of none
 
 
 def read(path: Path) -> dict[str, Section]:
@@ -40,8 +41,12 @@ def _section(found: tuple[str, str]) -> tuple[str, Section]:
     ]
     headings = [unescape(one) for one in re.findall(r"<th>(.*?)</th>", tables[-1])]
     lists, meaning = re.findall(r"<li>(.*?)</li>", text), re.findall(r'<p class="meaning">(.*?)</p>', text, re.S)
+    families = unescape("".join(re.findall(r"<small>([^<]*)</small></p>", text)))
+    meaning = [*meaning[:1], *re.findall(r"<dd>(.*?)</dd>", text, re.S)]
     title = re.findall(r"<h2>(.*?)</h2>", text)
-    return name, Section(unescape(title[0]), [unescape(one) for one in lists], headings, rows, unescape(meaning[0]))
+    return name, Section(
+        unescape(title[0]), [unescape(one) for one in lists], headings, rows, unescape(" ".join(meaning)), families
+    )
 
 
 CELL = r"<td>(.*?)<small>(.*?)</small></td>"
@@ -73,8 +78,16 @@ def recomputed(raw: Raw) -> tuple[dict[str, Found], dict[str, list[Any]]]:
     right = int((raw.choice[:, 0] == raw.answer).sum())
     others = np.mean([((raw.asked == raw.asked[row]) & (raw.image != raw.image[row])).sum() for row in range(inputs)])
     return found, {
-        "overview": [raw.images, inputs, 95, 0],
+        "overview": [raw.images, inputs, 95, 0, answers.fewest(raw), 100],
         "flips": [right, inputs - right],
         "instability": [float(others), 0, 5, 50],
         "alignment": [k, inputs, chance, 100, 1, near, float(cka)],
     }
+
+
+def families(raw: Raw) -> str:
+    """What stands below a table of families: those of each union, and the controls."""
+    there = list(dict.fromkeys(family for family, *_ in raw.views))
+    controls = [name for name in there if name in CONTROLS and name != "clean"]
+    lines = [f"{name}: {', '.join(held)}." for name, held in raw.unions.items()]
+    return " ".join([*lines, f"Controls, in no union: {', '.join(controls)}."])

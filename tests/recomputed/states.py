@@ -94,14 +94,14 @@ def overall_drift(raw: Raw, sites: Any, others: Any) -> by.Column:
     return by.Column(found, {name: column.drawn[EVERY] for name, column in zip(sites, every, strict=True)})
 
 
-def redrawn_quantile(raw: Raw, distances: Any, order: float) -> Any:
+def redrawn_quantile(raw: Raw, distances: Any, order: float, resamples: int = 2000) -> Any:
     """A quantile of distances (sample, pair) as they are, then in each draw of images: (1 + draw)."""
     known = ~np.isnan(distances)
     values, image = distances[known], np.broadcast_to(raw.image[:, None], distances.shape)[known]
     place = np.argsort(values, kind="stable")
     values, image = values[place], image[place]
     found = [np.quantile(values, order)]
-    for times in by.weights(raw.images).astype(int):
+    for times in by.weights(raw.images, resamples).astype(int):
         drawn = np.repeat(values, times[image])
         found.append(_quantile_of_sorted(drawn, order))
     return np.array(found)
