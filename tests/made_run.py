@@ -32,7 +32,7 @@ CONDITIONS = (
 CONTROLS = tuple(ConditionRow(name, name) for name in ("white", "mean_grey", "noise", "no_image", "another_image"))
 STATES = 6
 PATCHES = SiteSpec(
-    "vision.layers-patches", "vision.layers[1,2]:patches", (1, 2), STATES, "image", "float32", tokens=9,
+    "vision.layers-patches", "vision.layers[2]:patches", (2,), STATES, "image", "float32", tokens=9,
     variables=(
         Variable("dirichlet", ("layer",), "float32", "1", "energy"),
         Variable("dirichlet_scale_free", ("layer",), "float32", "1", "energy"),
@@ -40,7 +40,7 @@ PATCHES = SiteSpec(
     ), attrs={"tower_layers": 2},
 )  # fmt: skip
 CONTEXT = SiteSpec(
-    "language.layers-context_last", "language.layers[0,1,2]:context_last", (0, 1, 2), STATES, "sample", "float32",
+    "language.layers-context_last", "language.layers[1,2]:context_last", (1, 2), STATES, "sample", "float32",
     attrs={"tower_layers": 2},
 )  # fmt: skip
 
@@ -127,18 +127,16 @@ def arrays(layout: Layout, made: Made, unit: Unit) -> dict[str, Any]:
             found["answers/log_likelihood"][place, option] = made.scores[row.sample_id, condition.condition_id][text]
             found["answers/token_count"][place, option] = len(text)
             found["answers/end_of_turn"][place, option] = -0.1
-        own, question = vector(3 * STATES, made.seed, row.sample_id), vector(3 * STATES, made.seed, row.question)
-        away = vector(3 * STATES, made.seed, row.sample_id, condition.condition_id)
+        own, question = vector(2 * STATES, made.seed, row.sample_id), vector(2 * STATES, made.seed, row.question)
+        away = vector(2 * STATES, made.seed, row.sample_id, condition.condition_id)
         states = own + 2 * question + strength(condition) * away
-        found["sites/language.layers-context_last/pooled"][place] = states.reshape(3, STATES)
+        found["sites/language.layers-context_last/pooled"][place] = states.reshape(2, STATES)
     for place, image in enumerate(made.images[layout.rows(unit.block)]):
-        moved = vector(2 * STATES, made.seed, image) + strength(condition) * vector(
-            2 * STATES, image, condition.condition_id
-        )
-        found["sites/vision.layers-patches/pooled"][place] = moved.reshape(2, STATES)
+        moved = vector(STATES, made.seed, image) + strength(condition) * vector(STATES, image, condition.condition_id)
+        found["sites/vision.layers-patches/pooled"][place] = moved.reshape(1, STATES)
         for name in ("dirichlet", "dirichlet_scale_free"):
-            found[f"sites/vision.layers-patches/{name}"][place] = np.exp(moved[:2])
-        found["sites/vision.layers-patches/spectrum"][place] = np.exp(moved[:6]).reshape(2, 3)
+            found[f"sites/vision.layers-patches/{name}"][place] = np.exp(moved[:1])
+        found["sites/vision.layers-patches/spectrum"][place] = np.exp(moved[:3]).reshape(1, 3)
         found["sites/vision.layers-patches/grid"][place] = (1, 3, 3)
         found["sites/vision.layers-patches/n_tokens"][place] = 9
         power = vector(9, image) + strength(condition) * vector(9, image, condition.condition_id)

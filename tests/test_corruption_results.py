@@ -25,8 +25,8 @@ def test_corruptions_are_compared_at_the_severities_that_all_have(tmp_path: Path
     assert added.sel(corruption="fog").item() == pytest.approx(12 / 80)
     assert added.sel(corruption="low_light").item() == pytest.approx(28 / 80)
     (sentence,) = made.findings
-    assert sentence.startswith("low_light adds most errors: 35.0 [")
-    assert "at severity 1 and 3." in sentence
+    assert sentence.startswith("Of the families with severities low_light adds most errors: 35.0 [")
+    assert "over severity 1 and 3." in sentence
     assert made.data.error.sel(corruption="fog", severity=5, bound="estimate") == 1, "the table has all"
 
 
@@ -39,5 +39,5 @@ def test_corruptions_without_a_severity_in_common_are_not_compared(tmp_path: Pat
 def test_corruptions_that_the_images_do_not_tell_apart_have_no_most(tmp_path: Path) -> None:
     made = result(tmp_path / "run", {"fog:severity=3": 20, "low_light:severity=3": 19})
     (sentence,) = made.findings
-    assert sentence.startswith("fog has the highest rise of the error: 50.0 [")
+    assert sentence.startswith("Of the families with severities fog has the highest rise of the error: 50.0 [")
     assert sentence.endswith("not distinguishable from low_light, the next.")

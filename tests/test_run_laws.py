@@ -266,7 +266,7 @@ def test_erosion_of_pairs_that_differ_by_chance_alone_is_nothing_by_the_referenc
 
 def test_the_change_of_energy_tells_flips_by_its_size_too(plain: dict[str, Result], tmp_path: Path) -> None:
     evidence = Evidence(made_run.write(tmp_path / "run", WORLD))
-    energy = evidence.stored("vision.layers[1,2]:patches").dirichlet.sel(layer=2).load()
+    energy = evidence.stored("vision.layers[2]:patches").dirichlet.sel(layer=2).load()
     change = evidence.perturbed(evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True))))
     flipped = evidence.perturbed(evidence.flipped).transpose(*change.dims).values
     data = plain["instability"].data.sel(site_layer="vision.layers[2]:patches")

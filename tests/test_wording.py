@@ -13,7 +13,7 @@ from hooks.context import render as rendered
 from probe import prompts
 from probe.datasets import jsonl
 from probe.extraction import Execution
-from probe.results import flips
+from probe.results import flips, yes_no
 from probe.results.evidence import Evidence
 from probe.sample import Sample
 from stores import Run
@@ -129,7 +129,8 @@ def test_rates_of_yes_do_not_depend_on_the_order_of_the_options(tmp_path: Path) 
             for k, thing in enumerate(("bus", "car", "tree", "tram", "man", "dog"))
         ]
         run = extract(folder, *lines, perturb=["low_light"], keep="answers")
-        found = flips.compute(Evidence(run))
+        found = yes_no.compute(Evidence(run))
+        assert found is not None
         rates.append({name: found[name].values for name in found if name.endswith(("stability", "correction"))})
     assert len(rates[0]) == 4
     for name, values in rates[0].items():

@@ -86,8 +86,8 @@ def test_questions_of_other_kinds_count_nowhere(plain: Result, tmp_path: Path) -
 
 
 def test_sentences_and_table_say_what_is_counted(plain: Result) -> None:
-    assert plain.findings[0].startswith("Yes is ")
-    assert "over all perturbations" in plain.findings[0]
+    assert plain.findings[0].startswith("The model says yes to ")
+    assert "under perturbations" in plain.findings[0]
     cells = dict(plain.rows)["low_light"]
     place = plain.headings.index("TP") - 1
     assert cells[place].estimate == str(plain.data.true_positives.sel(family="low_light").item())

@@ -19,9 +19,6 @@ ANSWERS = ("any", "same", "other")
 Verdicts = dict[str, xr.Dataset]
 """By site, (sample, condition, layer) nearer, harmless, dangerous."""
 
-FEWER_RESAMPLES = 500
-"""For areas within families, and for the variance of shares whose threshold is drawn too: one per family and layer."""
-
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(site_layer, family, bound) what hides behind answers that stay, and how well drift and margins go with flips.
@@ -59,7 +56,6 @@ def at_site(evidence: Evidence, site: str, verdict: xr.Dataset) -> xr.Dataset:
             control.where(own),
             evidence.flipped,
             unions=evidence.unions,
-            resamples=FEWER_RESAMPLES,
             seed=evidence.seed,
         )
         for own in by_answer(evidence, control)
@@ -125,9 +121,7 @@ def predictors(evidence: Evidence) -> xr.Dataset:
 def out_of_family(evidence: Evidence, moved: xr.DataArray) -> dict[str, xr.DataArray]:
     """(layer, bound) how well a sample's drift under all other families tells its flips within one, on average."""
     elsewhere = instability.out_of_family(evidence.perturbed(moved))
-    table = instability.predicts_flip_within(
-        elsewhere, evidence.perturbed(evidence.flipped), resamples=FEWER_RESAMPLES, seed=evidence.seed
-    )
+    table = instability.predicts_flip_within(elsewhere, evidence.perturbed(evidence.flipped), seed=evidence.seed)
     return {"out_of_family_auroc": table.mean_auroc, "out_of_family_auroc_by_family": _all_families(evidence, table)}
 
 
@@ -190,10 +184,10 @@ def hidden(data: xr.Dataset) -> Sequence[Sentence | None]:
     return (
         say(
             data,
-            "Hidden: of {kept} answers that stayed under perturbations, {nearer} have a state at {site} that is "
-            "nearer to some other image's clean state under the same question than to its own, {word} of all "
-            "sites and layers{standing}: {harmless} to one with the same answer, {dangerous} to one with "
-            "another. For reference, an unmoved state gives 0{ceiling}.",
+            "Hidden: of {kept} answers that stayed under perturbations, to questions asked of several images, {nearer} "
+            "have a state at {site} that is nearer to some other image's clean state under the same question than to "
+            "its own, {word} of all sites and layers{standing}: {harmless} to one with the same answer, {dangerous} to "
+            "one with another. For reference, an unmoved state gives 0{ceiling}.",
             kept=f"{int(here.nearer_kept):,}",
             nearer=share(most.values, here.nearer_kept),
             site=most.label,

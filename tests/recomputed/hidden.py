@@ -9,8 +9,6 @@ from .answers import Found, erosion_of, flips_of, margin
 from .reading import EVERY, Raw
 from .states import NEAREST, apart, drift_of, others_of, primary_of, redrawn_quantile, unit
 
-FEWER = 500
-
 
 def instability(raw: Raw, sites: Any) -> Found:
     """Nearer to another image, harmless and dangerous; beyond the nearest with another answer; eroded."""
@@ -62,8 +60,8 @@ def beyond(raw: Raw, states: Any) -> dict[str, Any]:
     """Of kept pairs, in %: drift beyond the nearest 5 % of unrelated pairs with another clean answer."""
     others, said = others_of(raw), raw.said[:, 0]
     distances = np.where(said[:, None] != said[others], apart(states[:, 0], others), np.nan)
-    limits, moved = redrawn_quantile(raw, distances, NEAREST, FEWER), drift_of(raw, states)
-    kept, drawn = _kept(raw, np.zeros(moved.shape)), by.weights(raw.images, FEWER)
+    limits, moved = redrawn_quantile(raw, distances, NEAREST), drift_of(raw, states)
+    kept, drawn = _kept(raw, np.zeros(moved.shape)), by.weights(raw.images)
     found = {}
     for row, places in raw.groups.items():
         inside = (moved + kept)[:, places]
@@ -129,7 +127,7 @@ def out_of_family(raw: Raw, states: Any, flipped: Any) -> tuple[float, float, fl
     """How well a sample's mean drift under the other families tells its flips within one, on average."""
     families, moved = raw.unions[EVERY], drift_of(raw, states)
     means = {name: by.average(moved[:, raw.groups[name]], 1) for name in families}
-    times = np.vstack([np.ones(raw.images), by.weights(raw.images, FEWER)])
+    times = np.vstack([np.ones(raw.images), by.weights(raw.images)])
     found = []
     for name in families:
         elsewhere = by.average(np.array([means[one] for one in families if one != name]), 0)
