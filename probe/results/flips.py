@@ -8,6 +8,7 @@ import xarray as xr
 
 from analyses import flips, margins, statistics
 
+from . import yes_no
 from .analysis import Analysis, percent
 from .evidence import Evidence
 from .sentences import Sentence, said, say, share
@@ -24,7 +25,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
     tied = margins.ties(evidence.scores) > 0
     tied = tied.isel(condition=np.flatnonzero(counted(evidence, tied)))
-    data = data.assign(counts | overall(evidence))
+    data = data.assign(counts | overall(evidence) | of_yes_and_no(evidence))
     right = flips.correct(evidence.clean_choice, evidence.answer)
     data = data.assign(clean_right=(right == 1).sum(), clean_wrong=(right == 0).sum())
     # a control is no perturbation: clean and the perturbations alone
@@ -36,6 +37,12 @@ def compute(evidence: Evidence) -> xr.Dataset:
         right=int(data.clean_right),
         wrong=int(data.clean_wrong),
     )
+
+
+def of_yes_and_no(evidence: Evidence) -> dict[str, xr.DataArray]:
+    """The transitions of yes/no questions apart, as the analysis `yes_no` shows them; nothing where none is asked."""
+    found = yes_no.compute(evidence)
+    return {} if found is None else {name: found[name] for name in yes_no.RATES}
 
 
 def counted(evidence: Evidence, pairs: xr.DataArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":

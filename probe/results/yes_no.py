@@ -25,6 +25,14 @@ OUTCOMES = {
 }
 """Whether yes is said, and whether it is right to say it."""
 
+RATES = (
+    "true_positive_stability",
+    "true_negative_stability",
+    "false_positive_correction",
+    "false_negative_correction",
+)
+"""Shares of right answers kept and of wrong ones corrected."""
+
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) shares of yes, of right answers kept and wrong ones corrected; (family) counts of outcomes."""
