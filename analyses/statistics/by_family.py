@@ -171,12 +171,18 @@ def _table(
     reduction: Reduction, tables: Sequence[xr.DataArray], images: NDArray[Any], grouping: Grouping, draws: Draws
 ) -> xr.Dataset:
     rows, index = str(tables[0].dims[0]), xr.IndexVariable("family", list(grouping.places))
+    bare = [
+        table.drop_vars(list(table.coords)) for table in tables
+    ]  # labels were compared, and cost time ten times over
     parts = [
-        reduction.collapse(*(t.isel(condition=places) if "condition" in t.dims else t for t in tables))
+        reduction.collapse(*(t.isel(condition=places) if "condition" in t.dims else t for t in bare))
         for places in grouping.places.values()
     ]
-    defined = xr.concat([part.defined.sum(rows) for part in parts], index)
-    undefined = xr.concat([part.undefined.sum(rows) for part in parts], index)
+    kept = {name: coord for name, coord in tables[0].coords.items() if not {rows, "condition"} & set(coord.dims)}
+    defined, undefined = (
+        xr.concat(counts, index).assign_coords(kept)
+        for counts in ([part.defined.sum(rows) for part in parts], [part.undefined.sum(rows) for part in parts])
+    )
     estimate, drawn = (_pooled if reduction.pooled else _stacked)(reduction, parts, images, draws)
     if reduction.is_share:
         sums = _sums_of_images(reduction, parts, images)

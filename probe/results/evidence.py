@@ -297,7 +297,7 @@ class Evidence:
     def compared(self, name: str, reduction: statistics.Reduction, *pairs: xr.DataArray) -> dict[str, xr.DataArray]:
         """(family, ..., bound) of `by_family` under a name, with what `sentences.highest` needs beside it."""
         table = self.by_family(reduction, *pairs)
-        beside = ("mean_of_families", *statistics.SIDES)
+        beside = ("mean_of_families", *statistics.SIDES, "defined", "undefined")
         return {name: table.value} | {f"{name}_{each}": table[each] for each in beside}
 
     def interval(self, values: xr.DataArray) -> xr.DataArray:

@@ -28,7 +28,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
     )
     parts: dict[str, xr.DataArray] = {}
     for name, (reduction, pairs) in quantities.items():
-        parts |= evidence.compared(name, reduction, *pairs) | counts(evidence, name, reduction, pairs)
+        parts |= evidence.compared(name, reduction, *pairs)
     clean = [name for name in parts if name.startswith(NOT_OF_CLEAN) and "family" in parts[name].dims]
     parts |= {name: parts[name].where(parts[name].family != "clean") for name in clean}
     return xr.Dataset(parts | by_kind(evidence, quantities)).assign_attrs(
@@ -38,14 +38,6 @@ def compute(evidence: Evidence) -> xr.Dataset:
         k=fewest_conditions(evidence),
         kinds=asked_of_kinds(evidence),
     )
-
-
-def counts(
-    evidence: Evidence, name: str, reduction: statistics.Reduction, pairs: Sequence[xr.DataArray]
-) -> dict[str, xr.DataArray]:
-    """How many pairs of each family are defined, and how many are not."""
-    table = evidence.by_family(reduction, *pairs)
-    return {f"{name}_{count}": table[count] for count in ("defined", "undefined")}
 
 
 def by_kind(evidence: Evidence, quantities: Mapping[str, Quantity]) -> dict[str, xr.DataArray]:
