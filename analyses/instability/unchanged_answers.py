@@ -27,7 +27,7 @@ def hidden(drift: Array, control: Array, flipped: Array, *, quantile: float | Se
     `hidden_pairs`. Out: DataArray without sample and condition, e.g. (site, layer), with `quantile` last where several
     were asked for; in [0, 1], 0 means that no answer hides a state so far off. Coordinates: `kept`, the pairs that
     count; `undefined`, the perturbed pairs left out for want of a drift or a choice; `threshold`, Q_q in the drift's
-    unit. nan where no pair is kept. Bare arrays give a bare share. Intervals: `hidden_by_family`, `where_first`.
+    unit. nan where no pair is kept. Bare arrays give a bare share. Intervals by family: `beyond_nearest`.
 
     >>> flipped, control = np.array([[0, 0, 1], [0, 0, 0]]), np.array([0.2, 0.4])
     >>> hidden(np.array([[0.1, 0.5, 0.9], [0.2, 0.4, 0.5]]), control, flipped, quantile=0.5)   # 3 of 5 beyond 0.3
@@ -63,7 +63,7 @@ def hidden_erosion(erosion: Array, flipped: Array) -> Array:
 
     In: as `eroded_pairs`. Out: DataArray without sample and condition, in [0, 1]; without any effect of the
     perturbation, margins grow as often as they shrink. Coordinates `kept` and `undefined` as in `hidden`. nan where no
-    pair is kept. Bare arrays give a bare share. Intervals by family: `statistics.family_shares` of `eroded_pairs`.
+    pair is kept. Bare arrays give a bare share. Intervals by family: `statistics.by_family` of `eroded_pairs`.
 
     >>> hidden_erosion(np.array([[0.5, -0.1, 3.0], [0.0, 0.2, 0.1]]), np.array([[0, 0, 1], [0, 0, 0]]))   # 3 of 5
     array(0.6)
