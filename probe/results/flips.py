@@ -41,8 +41,9 @@ def compute(evidence: Evidence) -> xr.Dataset:
 
 def of_yes_and_no(evidence: Evidence) -> dict[str, xr.DataArray]:
     """The transitions of yes/no questions apart, as the analysis `yes_no` shows them; nothing where none is asked."""
-    found = yes_no.compute(evidence)
-    return {} if found is None else {name: found[name] for name in yes_no.RATES}
+    said = yes_no.answers(evidence)
+    found = {} if said is None else yes_no.stability(evidence, *said)
+    return {name: found[name] for name in yes_no.RATES if name in found}
 
 
 def counted(evidence: Evidence, pairs: xr.DataArray) -> "np.ndarray[Any, np.dtype[np.bool_]]":

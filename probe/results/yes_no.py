@@ -36,6 +36,17 @@ RATES = (
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) shares of yes, of right answers kept and wrong ones corrected; (family) counts of outcomes."""
+    said = answers(evidence)
+    if said is None:
+        return None
+    now, before, right = said
+    parts = shares(evidence, now, before) | counts(evidence, now, before, right)
+    asked = {"questions": before.sel(condition="clean").notnull().sum()}
+    return xr.Dataset(parts | stability(evidence, now, before, right) | asked)
+
+
+def answers(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray] | None:
+    """(sample, condition) whether yes is said now, on the clean image, and rightly; None where nobody says either."""
     yes, no = places(evidence)
     every = said_yes(evidence.choice, yes, no)
     if not every.notnull().any():
@@ -43,10 +54,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     now = evidence.split(every)
     pairs = now * 0  # 0 where a pair counts
     before = (every.sel(condition="clean", drop=True) + pairs).transpose(*now.dims)
-    right = (said_yes(evidence.answer, yes, no) + pairs).transpose(*now.dims)
-    parts = shares(evidence, now, before) | counts(evidence, now, before, right)
-    asked = {"questions": every.sel(condition="clean").notnull().sum()}
-    return xr.Dataset(parts | stability(evidence, now, before, right) | asked)
+    return now, before, (said_yes(evidence.answer, yes, no) + pairs).transpose(*now.dims)
 
 
 def places(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray]:
