@@ -162,6 +162,23 @@ def texts(values: Any) -> NDArray[np.str_]:
     return np.asarray(np.asarray(values).astype(object), np.str_)
 
 
+def along(array: xr.DataArray, given: Any, what: str, rows: str | None = None) -> NDArray[np.str_]:
+    """One text for each row, by default of the first dimension, from the name of a coordinate or from a list.
+
+    ValueError where there is no such coordinate, or not one text a row.
+
+    >>> along(xr.DataArray([1.0, 2.0], dims="sample"), ["a", "b"], "image labels").tolist()
+    ['a', 'b']
+    """
+    rows = rows or str(array.dims[0])
+    if isinstance(given, str) and (given not in array.coords or array[given].dims != (rows,)):
+        raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} as a list, one for each {rows}.")
+    values = texts(array[given] if isinstance(given, str) else given)
+    if values.shape != (array.sizes[rows],):
+        raise ValueError(f"{values.shape} {what} for {array.sizes[rows]} rows of {rows!r}: give one each.")
+    return values
+
+
 def mean(array: xr.DataArray, dim: str | Sequence[str]) -> xr.DataArray:
     """Mean over the defined values, in float64; nan where there is none."""
     count = array.notnull().sum(dim)

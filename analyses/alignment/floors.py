@@ -111,7 +111,7 @@ def cka_floor_left_out(
     array([1., 1., 1., 1.])
     """
     rows = control_sampling.sample_dim_of(states, sample_dim)
-    images = pairing.labels_along(states, rows, image, "image")
+    images = labels.along(states, image, "names of image", rows=rows)
     names = np.unique(images)
     values: list[xr.DataArray] = []
     for x, y, (shown, held) in _shuffled_pairs(states, within, image, shuffles, seed, sample_dim):
@@ -157,7 +157,7 @@ def _shuffled_pairs(
 ) -> Iterator[tuple[xr.DataArray, xr.DataArray, tuple[Any, Any]]]:
     # states of the samples that can be shuffled, what they hold instead, and the images of both
     rows = control_sampling.sample_dim_of(states, sample_dim)
-    images = pairing.labels_along(states, rows, image, "image")
+    images = labels.along(states, image, "names of image", rows=rows)
     for taken in _shuffles(states, rows, within, image, shuffles, seed):
         moved = np.flatnonzero(taken >= 0)
         if len(moved):
@@ -170,8 +170,8 @@ def _shuffles(
 ) -> Iterator[NDArray[np.int64]]:
     if shuffles < 1:
         raise ValueError(f"shuffles={shuffles}: a floor needs at least 1.")
-    images = pairing.labels_along(states, rows, image, "image")
-    strata = pairing.labels_along(states, rows, within, "stratum")
+    images = labels.along(states, image, "names of image", rows=rows)
+    strata = labels.along(states, within, "names of stratum", rows=rows)
     ids = states[rows].values if rows in states.coords else np.arange(len(images))
     for number in range(shuffles):
         yield shuffled(ids, images, strata, seed=seed, number=number)

@@ -143,7 +143,7 @@ def cka_left_out(
     0.25
     """
     first, second, core = pairing.paired(dim, sample_dim, x=x, y=y)
-    images = pairing.labels_along(x, core[0][0], image, "image")
+    images = labels.along(x, image, "names of image", rows=core[0][0])
     names = np.unique(images)
     return pairing.left_out(first, second, core, [np.flatnonzero(images == name) for name in names], names, unbiased)
 

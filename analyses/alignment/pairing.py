@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from .. import control_sampling, labels
 from ..kernels import alignment as kernels
@@ -50,13 +49,3 @@ def left_out(
     each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(m)")
     result = labels.apply(each, x, y, core=core, out={"left_out": len(blocks)}, dtype=np.float64)
     return result.assign_coords(left_out=names)
-
-
-def labels_along(states: xr.DataArray, rows: str, given: Any, what: str) -> NDArray[Any]:
-    """One text for each row, from the name of a coordinate or from a list; ValueError where there is not."""
-    if isinstance(given, str) and (given not in states.coords or states[given].dims != (rows,)):
-        raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} of each {rows} as a list.")
-    values = labels.texts(states[given] if isinstance(given, str) else given)
-    if values.shape != (states.sizes[rows],):
-        raise ValueError(f"{values.shape} names of {what} for {states.sizes[rows]} rows of {rows!r}: give one each.")
-    return values

@@ -13,7 +13,7 @@ import xarray as xr
 
 from .. import labels, pairs
 from ..statistics import rates
-from ..statistics.by_family import Grouping, Unions, labels_along
+from ..statistics.by_family import Grouping, Unions
 from ..statistics.reductions import MEAN
 from ..statistics.resampling import BOUNDS, Floats, cluster_sums, draws, mean
 from .redrawn_controls import thresholds
@@ -55,7 +55,7 @@ def where_first(
     """
     moved, others = _checked(drift, control, layer)
     grouping = Grouping.of(moved, family, unions)
-    names, codes = np.unique(labels_along(moved, image, "image labels"), return_inverse=True)
+    names, codes = np.unique(labels.along(moved, image, "image labels"), return_inverse=True)
     codes = codes.reshape(-1)
     weights = np.concatenate(list(draws(len(names), resamples, seed)))
     collapsed = [MEAN.collapse(moved.isel(condition=places)).arrays[0].values for places in grouping.places.values()]

@@ -66,12 +66,12 @@ def by_family(
     1
     """
     tables = _aligned(arrays)
-    images = labels_along(tables[0], image, "image labels")
+    images = labels.along(tables[0], image, "image labels")
     grouping = Grouping.of(tables[0], family, unions)
     draws = Draws(resamples, seed, level)
     if within is None:
         return _table(reduction, tables, images, grouping, draws)
-    values, rows = labels_along(tables[0], within, "values to tell samples apart by"), tables[0].dims[0]
+    values, rows = labels.along(tables[0], within, "values to tell samples apart by"), tables[0].dims[0]
     names = list(dict.fromkeys(values.tolist()))
     parts = [
         _table(reduction, [t.isel({rows: values == name}) for t in tables], images[values == name], grouping, draws)
@@ -143,17 +143,6 @@ class Grouping:
         named = {name: labels.union(families, chosen) for name, chosen in given.items()}
         places = {name: labels.places(families, chosen) for name, chosen in named.items()}
         return Grouping(families | places, named)
-
-
-def labels_along(array: xr.DataArray, given: Any, what: str) -> NDArray[Any]:
-    """One text for each row of the array, from the name of a coordinate or from a list; ValueError where not so."""
-    rows = str(array.dims[0])
-    if isinstance(given, str) and (given not in array.coords or array[given].dims != (rows,)):
-        raise ValueError(f"no coordinate {given!r} along {rows!r}. Pass the {what} as a list, one for each {rows}.")
-    values = labels.texts(array[given] if isinstance(given, str) else given)
-    if values.shape != (array.sizes[rows],):
-        raise ValueError(f"{values.shape} {what} for {array.sizes[rows]} rows of {rows!r}: give one each.")
-    return values
 
 
 def _aligned(arrays: Sequence[Array]) -> list[xr.DataArray]:
