@@ -12,21 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cache_folder import folder
 from .check import Finding
 
 if TYPE_CHECKING:
     from .model import Model
-
-FOLDER = "VLM_UNDERTOW_CACHE"
-"""The environment variable that names the cache folder."""
-
-
-def folder() -> Path:
-    """Where results are kept; nothing is made."""
-    if named := os.environ.get(FOLDER):
-        return Path(named).expanduser()
-    users = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or "~/.cache"
-    return Path(users).expanduser() / "vlm-undertow"
 
 
 def passed(model: "Model") -> bool:

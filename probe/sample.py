@@ -5,7 +5,7 @@ image; the image, not the sample, is the unit that every bootstrap resamples.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Literal
@@ -32,13 +32,14 @@ Plain = str | int | float | bool | None
 class Picture:
     """One picture with its own id. `read` and its like can be pickled, so that pictures can be sent to workers.
 
-    `read_size` gives its (height, width) without reading all of it.
+    `read_size` gives its (height, width) without reading all of it. `file` is where it lies, "" where it is no file.
     """
 
     id: str
     read: Callable[[], Pixels]
     read_labels: Callable[[], LabelMap] | None = None
     read_size: Callable[[], Size] | None = None
+    file: str = ""
 
     def size(self) -> Size:
         """Its (height, width). Raises what reading it raises."""
@@ -107,7 +108,8 @@ class Sample:
     `references` are all answers that count as right, such as the ten of a VQA question, in the dataset's order and with
     its repetitions. `answer` is the correct option, or the first reference of an open question; None where the dataset
     has none. Each is filled from the other where only one is given. `dataset` is the name of the dataset that the
-    sample comes from, `metadata` is whatever else is known of it.
+    sample comes from, `metadata` is whatever else is known of it. `official` is the whole message as the benchmark
+    itself words it, "" where it has no wording of its own.
     """
 
     id: str
@@ -119,6 +121,7 @@ class Sample:
     references: tuple[str, ...] = ()
     metadata: Metadata = field(default_factory=Metadata)
     dataset: str = ""
+    official: str = ""
 
     def __post_init__(self) -> None:
         if self.references and self.answer is None:
@@ -132,13 +135,16 @@ class Dataset:
     """Images in a fixed order and the samples that ask about them.
 
     `fingerprint` identifies the content (file hashes, or the generator's version and seed): two datasets with the same
-    fingerprint have the same pixels and the same questions.
+    fingerprint have the same pixels and the same questions. `revision` is that of a hub's repository, "" elsewhere.
+    `notes` are remarks on it as a whole, such as a number of samples that is not the official one.
     """
 
     name: str
     images: tuple[Image, ...]
     samples: tuple[Sample, ...]
     fingerprint: str
+    revision: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def pictures(self) -> tuple[Picture, ...]:
@@ -161,7 +167,7 @@ class Dataset:
         images = self.images[:limit]
         kept = {image.id for image in images}
         samples = tuple(sample for sample in self.samples if sample.image_id in kept)
-        return Dataset(self.name, images, samples, self.fingerprint)
+        return replace(self, images=images, samples=samples)
 
 
 def fingerprint(*parts: str) -> str:

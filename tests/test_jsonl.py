@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import re
 
 import numpy as np
 import pytest
@@ -249,14 +248,14 @@ def test_options_without_an_answer_are_allowed(write):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "line 2 is no JSON"),
-        ({"image": "a.png", "question": "half \ud800"}, "line 2 has an escape of half a character"),
-        ("[1]", "line 2 is no JSON object but '[1]'"),
-        ({"question": "?"}, 'line 2: "image" is missing'),
-        ({"image": "a.png"}, 'line 2: "question" is missing'),
-        ({"image": "", "question": "?"}, 'line 2: "image" is empty'),
-        ({"images": [], "question": "?"}, 'line 2: "images" is empty'),
-        ({"images": ["a.png", ""], "question": "?"}, 'line 2: "images" is empty'),
+        ("{", "this is no JSON"),
+        ({"image": "a.png", "question": "half \ud800"}, "there is an escape of half a character"),
+        ("[1]", "this is no JSON object but '[1]'"),
+        ({"question": "?"}, '"image" is missing'),
+        ({"image": "a.png"}, '"question" is missing'),
+        ({"image": "", "question": "?"}, '"image" is empty'),
+        ({"images": [], "question": "?"}, '"images" is empty'),
+        ({"images": ["a.png", ""], "question": "?"}, '"images" is empty'),
         ({"images": "a.png", "question": "?"}, '"images" must be a list of texts'),
         ({"image": "a.png", "images": ["a.png"], "question": "?"}, 'give either "image" or "images"'),
         ({"image": "a.png", "question": "?", "references": "red"}, '"references" must be a list of texts'),
@@ -265,7 +264,7 @@ def test_options_without_an_answer_are_allowed(write):
             "the key 'answers' is unknown. Did you mean 'answer'",
         ),
         ({"imgae": "a.png", "question": "?"}, "the key 'imgae' is unknown. Did you mean 'image'"),
-        ({"image": 3, "question": "?"}, 'line 2: "image" must be a text, not 3'),
+        ({"image": 3, "question": "?"}, '"image" must be a text, not 3'),
         (CHOICE | {"answer": 1}, '"answer" must be a text'),
         (CHOICE | {"options": "a bus"}, '"options" must be a list of texts'),
         (CHOICE | {"options": [1, 2]}, '"options" must be a list of texts'),
@@ -273,9 +272,40 @@ def test_options_without_an_answer_are_allowed(write):
         ({"image": "a.png", "question": "?", "option": ["a"]}, "the key 'option' is unknown. Did you mean 'options'"),
     ],
 )
-def test_a_malformed_line_is_refused_with_its_number(write, line, message):
-    with pytest.raises(DatasetError, match=re.escape(message)):
-        jsonl.load(write(CHOICE, line))
+def test_a_malformed_line_is_refused_with_its_number_and_the_rest_goes_on(write, line, message):
+    dataset, (problem,) = jsonl.load(write(CHOICE, line, CHOICE | {"image": "b.png"}))
+    assert [sample.id for sample in dataset.samples] == ["line1", "line3"]
+    assert problem.sample_id == "line2"
+    assert problem.message.startswith("mine.jsonl line 2: ")
+    assert message in problem.message
+
+
+@pytest.mark.parametrize("name", ["../a.png", "sub/../../a.png", "/a.png", "~/a.png", "~someone/a.png", ".."])
+def test_a_picture_outside_of_the_folder_is_refused_unless_asked_for(write, name):
+    path = write(CHOICE | {"image": name}, CHOICE)
+    dataset, (problem,) = jsonl.load(path)
+    assert [sample.id for sample in dataset.samples] == ["line2"]
+    assert problem.message == (
+        f"mine.jsonl line 1: the path {name!r} leads out of the dataset's folder. Move the file into the folder, or "
+        "allow it with --outside-paths."
+    )
+    dataset, problems = jsonl.load(path, outside=True)
+    assert (len(dataset.samples), problems) == (2, ())
+
+
+def test_a_picture_outside_of_the_folder_is_read_where_that_is_asked_for(write, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    saved(tmp_path / "elsewhere", Pillow.new("RGB", (3, 2), "red"), "a.png")
+    (tmp_path / "data").mkdir()
+    path = write(CHOICE | {"image": "../elsewhere/a.png"}).rename(tmp_path / "data" / "mine.jsonl")
+    (picture,) = jsonl.load(path, outside=True).dataset.pictures
+    assert picture.read().shape == (2, 3, 3)
+
+
+def test_a_file_of_nothing_but_bad_lines_has_problems_and_no_sample(write):
+    dataset, problems = jsonl.load(write("{", "image,question"))
+    assert dataset.samples == ()
+    assert [problem.sample_id for problem in problems] == ["line1", "line2"]
 
 
 def test_blank_lines_and_a_byte_order_mark_are_passed_over(write):
@@ -314,9 +344,9 @@ def test_a_dataset_is_opened_by_path(write):
     assert opened.problems == loaded.problems
 
 
-def test_a_limit_keeps_the_first_images_with_all_their_samples(write):
+def test_the_first_images_are_taken_with_all_their_samples(write):
     path = write(CHOICE, CHOICE | {"image": "b.png"}, CHOICE)
-    dataset = open_dataset(path, limit=1).dataset
+    dataset = open_dataset(path, first=1).dataset
     assert [sample.id for sample in dataset.samples] == ["line1", "line3"]
 
 

@@ -8,7 +8,7 @@ import tiny
 from safetensors.torch import load_file, save_file
 
 import hooks
-from hooks import loading, verified
+from hooks import cache_folder, loading, verified
 from hooks.check import Finding
 from hooks.encoding import check_pictures
 
@@ -18,7 +18,7 @@ CASE = "janus"
 @pytest.fixture
 def checked(monkeypatch, tmp_path):
     """How often a model was checked, in a cache folder of the test's own; the checks themselves pass at once."""
-    monkeypatch.setenv(verified.FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv(cache_folder.FOLDER, str(tmp_path / "cache"))
     calls = []
 
     def check(model):
@@ -84,15 +84,15 @@ def test_a_model_of_the_table_is_not_checked(checked):
 
 def test_a_folder_that_cannot_be_written_to_only_means_to_check_again(checked, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv(verified.FOLDER, str(tmp_path / "file"))
+    monkeypatch.setenv(cache_folder.FOLDER, str(tmp_path / "file"))
     for _ in range(2):
         hooks.load(str(tiny.checkpoint(CASE)), tiny.ON_CPU)
     assert len(checked) == 2
 
 
 def test_the_folder_is_the_users_own_unless_it_is_named(monkeypatch, tmp_path):
-    monkeypatch.delenv(verified.FOLDER, raising=False)
+    monkeypatch.delenv(cache_folder.FOLDER, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert verified.folder() == tmp_path / "vlm-undertow"
-    monkeypatch.setenv(verified.FOLDER, "~/elsewhere")
-    assert verified.folder() == Path.home() / "elsewhere"
+    assert cache_folder.folder() == tmp_path / "vlm-undertow"
+    monkeypatch.setenv(cache_folder.FOLDER, "~/elsewhere")
+    assert cache_folder.folder() == Path.home() / "elsewhere"

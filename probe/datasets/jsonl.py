@@ -9,131 +9,108 @@ metadata of the sample where their values are plain: texts, numbers, true, false
 """
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from hooks.settings import place
 
 from ..closest import did_you_mean
-from ..sample import Dataset, Image, Kind, Metadata, Picture, Sample, fingerprint, join_ids
-from .pixels import read_rgb, read_size
-from .problems import DatasetError, Opened, Problem, invalid_reason
+from ..sample import Picture, Sample
+from . import fields
+from .problems import Opened, Problem
+from .root import Root, read_text
+from .rows import Read, Row, RowError, collect, image_id
 
 KEYS = ("image", "images", "question", "options", "answer", "references", "kind", "id", "dataset")
 ALTERNATIVES = (("image", "images"), ("answer", "references"))
 """Keys of which a line needs only one."""
 
 
-def load(path: str | PathLike[str]) -> Opened:
-    """The dataset in a file, named after it, and the samples that cannot be asked.
+def load(path: str | PathLike[str], *, outside: bool = False) -> Opened:
+    """The dataset in a file, named after it, and the lines that cannot be asked, each with file and number.
 
     Images are in order of first mention, each once. No picture is opened: a missing one is reported when it is read.
     The fingerprint is a hash of the file's text and of the sizes of the picture files, which is fast and misses only
-    edits that keep a file's size.
+    edits that keep a file's size. `outside` allows pictures outside of the file's folder.
 
-    Raises DatasetError, with the line's number, where a line is no object of the form above, and for an empty file.
+    Raises DatasetError for a file that cannot be read as text, and for an empty one.
     """
     file = Path(place("dataset", path))
-    text = _text(file)
-    samples: dict[str, Sample] = {}
-    images: dict[str, Image] = {}
-    problems: list[Problem] = []
-    for number, entry in _entries(file, text):
-        where = f"{file.name} line {number}"
-        _refuse_misspelt(entry, where)
-        names = _pictures(entry, where)
-        sample = _sample(entry, number, join_ids(names), dataset=file.stem, where=where)
-        taken = f"the id {sample.id!r} is taken by an earlier line." if sample.id in samples else None
-        if message := taken or invalid_reason(sample):
-            problems.append(Problem(sample.id, f"{where}: {message}"))
-            continue
-        samples[sample.id] = sample
-        if sample.image_id not in images:
-            images[sample.image_id] = Image.of(*(_picture(file.parent, name) for name in names))
-    if not samples and not problems:
-        raise DatasetError(f"dataset '{file}' is empty. Give one JSON object per line with image, question, options.")
-    sizes = (str(_size(_file(file.parent, picture.id))) for image in images.values() for picture in image.pictures)
-    identity = fingerprint(text, *sizes)
-    return Opened(Dataset(file.stem, tuple(images.values()), tuple(samples.values()), identity), tuple(problems))
+    return collect(file.stem, read(file, Root(file.parent, outside)))
 
 
-def _picture(folder: Path, name: str) -> Picture:
-    path = str(_file(folder, name))
-    return Picture(name, partial(read_rgb, path), read_size=partial(read_size, path))
+def read(file: Path, root: Root) -> Read:
+    """The rows of a file, with pictures in a folder. Raises DatasetError for a file that cannot be read as text."""
+    content = read_text(file)
+    return Read(_rows(content, file, root), (content,))
 
 
-def _file(folder: Path, name: str) -> Path:
-    """Where a picture is: relative to the dataset's folder, or anywhere by a path that begins with / or ~."""
-    return folder / os.path.expanduser(name)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DatasetError(f"dataset '{file}': no such file.") from None
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"dataset '{file}' is not UTF-8 text ({error.reason} at byte {error.start}).") from None
-    except OSError as error:
-        raise DatasetError(f"dataset '{file}' cannot be read: {error.strerror}.") from None
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):  # ValueError: no path at all, as with a null character
-        return -1
-
-
-def _entries(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def _rows(content: str, file: Path, root: Root) -> "Iterator[Row | Problem]":
+    for number, line in enumerate(content.split("\n"), start=1):
         if not line.strip():
             continue
+        where = f"{file.name} line {number}"
         try:
-            entry = json.loads(line)
-            json.dumps(
-                entry, ensure_ascii=False
-            ).encode()  # an escape can be half a character, which no store can write
-        except json.JSONDecodeError as error:
-            raise DatasetError(f"{file.name} line {number} is no JSON: {error.msg} at column {error.colno}.") from None
-        except UnicodeEncodeError:
-            raise DatasetError(f"{file.name} line {number} has an escape of half a character (\\ud800 ...).") from None
-        if not isinstance(entry, dict):
-            raise DatasetError(f"{file.name} line {number} is no JSON object but {line.strip()[:40]!r}.")
-        yield number, cast(dict[str, Any], entry)
+            entry = parsed(line)
+            refuse_misspelt(entry)
+            pictures = tuple(map(root.picture, picture_names(entry)))
+            yield row(entry, where, f"line{number}", pictures=pictures, dataset=file.stem)
+        except RowError as error:
+            yield Problem(f"line{number}", f"{where}: {error}")
 
 
-def _sample(entry: dict[str, Any], number: int, image_id: str, *, dataset: str, where: str) -> Sample:
-    options = _strings(entry, "options", where)
-    return Sample(
-        id=_string(entry, "id", where, f"line{number}"),
-        image_id=image_id,
-        question=_string(entry, "question", where),
+def parsed(line: str) -> dict[str, Any]:
+    """The object in a line of JSON. Raises RowError."""
+    try:
+        entry = json.loads(line)
+        # an escape can be half a character, which no store can write
+        json.dumps(entry, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise RowError(f"this is no JSON: {error.msg} at column {error.colno}.") from None
+    except UnicodeEncodeError:
+        raise RowError("there is an escape of half a character (\\ud800 ...).") from None
+    except RecursionError:
+        raise RowError("this JSON is nested too deeply.") from None
+    if not isinstance(entry, dict):
+        raise RowError(f"this is no JSON object but {line.strip()[:40]!r}.")
+    return cast(dict[str, Any], entry)
+
+
+def row(entry: dict[str, Any], where: str, name: str, *, pictures: tuple[Picture, ...], dataset: str) -> Row:
+    """The row that an object of the form above makes with these pictures; `name` is its id where it gives none.
+
+    Raises RowError for one that is not of the form.
+    """
+    options = fields.texts(entry, "options")
+    sample = Sample(
+        id=fields.text(entry, "id", name),
+        image_id=image_id(pictures),
+        question=fields.text(entry, "question"),
         options=options or (),
-        answer=None if entry.get("answer") is None else _string(entry, "answer", where),
-        kind=_kind(_string(entry, "kind", where, _kind_of(options)), where),
-        references=_strings(entry, "references", where) or (),
-        metadata=Metadata({key: value for key, value in entry.items() if key not in KEYS and _is_plain(value)}),
-        dataset=_string(entry, "dataset", where, dataset),
+        answer=None if entry.get("answer") is None else fields.text(entry, "answer"),
+        kind=fields.kind(fields.text(entry, "kind", fields.kind_of(options))),
+        references=fields.texts(entry, "references") or (),
+        metadata=fields.metadata(entry, KEYS),
+        dataset=fields.text(entry, "dataset", dataset),
     )
+    return Row(where, sample, pictures)
 
 
-def _pictures(entry: dict[str, Any], where: str) -> tuple[str, ...]:
-    """The normalised paths of a line's pictures, which are their ids."""
-    several = _strings(entry, "images", where)
+def picture_names(entry: dict[str, Any]) -> tuple[str, ...]:
+    """The paths of a line's pictures."""
+    several = fields.texts(entry, "images")
     if several is not None and "image" in entry:
-        raise DatasetError(f'{where}: give either "image" or "images".')
-    key, names = ("image", (_string(entry, "image", where),)) if several is None else ("images", several)
+        raise RowError('give either "image" or "images".')
+    key, names = ("image", (fields.text(entry, "image"),)) if several is None else ("images", several)
     if not names or not all(names):
-        raise DatasetError(f'{where}: "{key}" is empty. Give a path relative to the file.')
-    return tuple(Path(os.path.normpath(name)).as_posix() for name in names)
+        raise RowError(f'"{key}" is empty. Give a path relative to the file.')
+    return names
 
 
-def _refuse_misspelt(entry: dict[str, Any], where: str) -> None:
+def refuse_misspelt(entry: dict[str, Any]) -> None:
+    """Raise RowError where a key is nearly one of ours."""
     absent = [key for key in KEYS if key not in entry and key != "dataset"]
     for given, alternative in (*ALTERNATIVES, *(pair[::-1] for pair in ALTERNATIVES)):
         if given in entry and alternative in absent:
@@ -141,41 +118,4 @@ def _refuse_misspelt(entry: dict[str, Any], where: str) -> None:
     for key in entry.keys() - set(KEYS):
         # "option" for "options" would silently turn a choice into an open question
         if hint := did_you_mean(key, absent):
-            raise DatasetError(f"{where}: the key {key!r} is unknown.{hint}")
-
-
-def _is_plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | float)
-
-
-def _strings(entry: Mapping[str, Any], key: str, where: str) -> tuple[str, ...] | None:
-    values = entry.get(key)
-    if values is None:
-        return None
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in cast(list[Any], values)):
-        raise DatasetError(f'{where}: "{key}" must be a list of texts, not {values!r}.')
-    return tuple(cast(list[str], values))
-
-
-def _string(entry: dict[str, Any], key: str, where: str, default: str | None = None) -> str:
-    value = entry.get(key, default)
-    if value is None:
-        raise DatasetError(f'{where}: "{key}" is missing.')
-    if not isinstance(value, str):
-        raise DatasetError(f'{where}: "{key}" must be a text, not {value!r}.')
-    return value
-
-
-def _kind_of(options: tuple[str, ...] | None) -> Kind:
-    # an empty list is a choice without its options, and invalid; an open question has no list
-    if options is None:
-        return "open"
-    return "yesno" if {option.strip().lower() for option in options} == {"yes", "no"} else "mcq"
-
-
-def _kind(name: str, where: str) -> Kind:
-    kinds = get_args(Kind)
-    if name not in kinds:
-        hint = did_you_mean(name, kinds)
-        raise DatasetError(f"{where}: the kind {name!r} is unknown.{hint} Choose one of: {', '.join(kinds)}.")
-    return cast(Kind, name)
+            raise RowError(f"the key {key!r} is unknown.{hint}")

@@ -22,6 +22,14 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many samples and images a split has. `images` is None where its publishers do not say."""
+
+    samples: int
+    images: int | None = None
+
+
 class Opened(NamedTuple):
     """A dataset of the samples that can be asked, and what is wrong with the others."""
 

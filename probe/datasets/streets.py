@@ -13,7 +13,7 @@ COUNT = 256
 """Number of scenes where no limit is given; any number can be drawn."""
 
 
-def _load(scenes: Callable[[int], Dataset], limit: int | None) -> Dataset:
+def _draw(scenes: Callable[[int], Dataset], limit: int | None) -> Dataset:
     return scenes(COUNT if limit is None else limit)
 
 
@@ -21,7 +21,7 @@ ENTRIES = (
     Entry(
         "streets",
         "drawn street scenes: multiple choice, yes/no and safety questions",
-        partial(_load, streets),
+        draw=partial(_draw, streets),
     ),
-    Entry("streets-describe", "the same scenes, each to be described", partial(_load, streets_describe)),
+    Entry("streets-describe", "the same scenes, each to be described", draw=partial(_draw, streets_describe)),
 )
