@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -31,7 +32,9 @@ class Probe(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = show_warning
+                return super().invoke(ctx)
         except KeyboardInterrupt as stopped:
             tell(str(stopped) if isinstance(stopped, Interrupted) else "Interrupted.")
             ctx.exit(INTERRUPTED)
@@ -43,6 +46,12 @@ class Probe(click.Group):
             stderr.print("[bold red]error:[/] ", end="")
             tell(in_words(error))
             ctx.exit(USAGE)
+
+
+def show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    """Print a warning in its own words, without the line of code that it comes from."""
+    stderr.print("[bold yellow]warning:[/] ", end="")
+    tell(str(message))
 
 
 def tell(message: str) -> None:
@@ -129,8 +138,23 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     metavar=one_of(prompts.NAMES),
     help="One prompt for all samples, instead of the default of each kind.",
 )
-@click.option("-n", "--limit", type=int, help="Use only the first LIMIT images.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+@click.option("-n", "--limit", type=int, help="Use LIMIT images, at random but the same under the same --seed.")
+@click.option("--first", type=int, metavar="N", help="Use the first N images.")
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Random seed of the perturbations and of the choice of images.",
+)
+@click.option(
+    "--columns",
+    multiple=True,
+    metavar="OURS=THEIRS,…",
+    help="Which column of your table is what: image=path,question=q,options=A+B+C+D,answer=gt.",
+)
+@click.option("--dataset-revision", metavar="REVISION", help="Revision of the dataset on the hub.")
+@click.option("--outside-paths", is_flag=True, help="Allow pictures outside of the dataset's folder.")
 @click.option("-b", "--batch", type=int, default=8, show_default=True, help="Number of images in a batch.")
 @click.option(
     "--keep",
@@ -144,6 +168,12 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     type=int,
     help="Maximum number of tokens of a free answer.  [default: 256 of a description, 64 of an answer to an open "
     "question, 32 beside options]",
+)
+@click.option("--free-answers", is_flag=True, help="Also let the model answer freely where there are options.")
+@click.option(
+    "--forms",
+    is_flag=True,
+    help="Also score each option as the sum over its forms (yes, Yes, with and without a space).",
 )
 @loading
 @click.option(
@@ -159,8 +189,9 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 def extract(out: Path, dry_run: bool, **options: Any) -> None:
     """Extract the states and answers of MODEL on DATASET into RUN.
 
-    MODEL is an embedded model (`probe list models`), a local folder or a hub id; DATASET is a name
-    (`probe list datasets`) or a .jsonl file of your own. The same command resumes an interrupted run.
+    MODEL is an embedded model (`probe list models`), a local folder or a hub id. DATASET is NAME[:PATH][@SPLIT]
+    (`probe list datasets`), a file of your own (.jsonl, .csv, .tsv, .parquet), a folder of pictures, or OWNER/NAME on
+    the hub with --columns. The same command resumes an interrupted run.
     """
     from . import runs
 

@@ -15,6 +15,7 @@ from . import models, pocket
 if TYPE_CHECKING:
     from hooks.families import Family
 
+    from .datasets.entry import Entry
     from .perturbations import Parameter
     from .perturbations.family import Settings
 
@@ -139,12 +140,41 @@ def _part(model_type: str) -> str:
 
 
 def dataset_rows() -> list[Row]:
-    """The datasets by name, and the file format for one's own."""
+    """The datasets by name, and the forms of one's own."""
     from .datasets.registry import DATASETS
 
-    named = [{"dataset": entry.name, "what it is": entry.description} for entry in DATASETS.values()]
-    own = "your own: a line per sample with image or images, question, options, answer or references"
-    return [*named, {"dataset": "PATH.jsonl", "what it is": own}]
+    return [*map(dataset_row, DATASETS.values()), *(dataset_of_ones_own(*each) for each in OWN_DATASETS)]
+
+
+OWN_DATASETS = (
+    ("PATH.jsonl", "your own: a line per sample with image or images, question, options, answer or references"),
+    ("PATH.csv, .tsv, .parquet", "your own table; --columns image=…,question=… where its columns have other names"),
+    ("FOLDER", "your own pictures, each to be described"),
+    ("OWNER/NAME[:CONFIG]@SPLIT", "a dataset of the hub, with --columns"),
+)
+
+
+def dataset_row(entry: "Entry") -> Row:
+    """A dataset: its splits with their official numbers of samples, where it is read from, its licence."""
+    return {
+        "dataset": entry.name,
+        "what it is": entry.description,
+        "splits": ", ".join(f"{name} {count.samples:,}" for name, count in entry.splits.items()),
+        "files": entry.files,
+        "hub": "" if entry.hub is None else entry.hub.repository,
+        "licence": entry.license,
+    }
+
+
+def dataset_of_ones_own(name: str, description: str) -> Row:
+    """A form of one's own data."""
+    return {"dataset": name, "what it is": description} | dict.fromkeys(("splits", "files", "hub", "licence"), "")
+
+
+def stacked_dataset(row: Row) -> Row:
+    """A dataset's row with its splits, files, hub and licence under what it is."""
+    below = [f"{name}: {row[name]}" for name in ("splits", "files", "hub", "licence") if row[name]]
+    return {"dataset": row["dataset"], "what it is": "\n".join([row["what it is"], *(f"  {line}" for line in below)])}
 
 
 def perturbation_rows() -> list[Row]:
@@ -227,7 +257,11 @@ def analysis_rows() -> list[Row]:
     ]
 
 
-STACKED: dict[str, Callable[[Row], Row]] = {"perturbations": stacked, "models": stacked_model}
+STACKED: dict[str, Callable[[Row], Row]] = {
+    "perturbations": stacked,
+    "models": stacked_model,
+    "datasets": stacked_dataset,
+}
 
 LISTINGS: dict[str, Callable[[], list[Row]]] = {
     "models": model_rows,

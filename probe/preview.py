@@ -18,6 +18,8 @@ from hooks.settings import place
 
 from . import prompts
 from .closest import did_you_mean
+from .datasets import own
+from .datasets import source as spec
 from .datasets.labels import overlay_labels
 from .datasets.pixels import read_rgb
 from .datasets.registry import DATASETS, open_dataset
@@ -126,9 +128,12 @@ def check_writable(source: str, out: Path) -> None:
 
 def open_subject(source: str, image: str | None, preparation: str) -> Subject:
     """One image of a dataset (the first where `image` is None), or the picture in a file, whose id is its name."""
-    if source not in DATASETS and not source.lower().endswith(".jsonl"):
+    asked = spec.parse(source, DATASETS)
+    if asked.name not in DATASETS and not own.is_known(asked):
         return _picture(source, image, preparation)
-    dataset, problems = open_dataset(source)
+    # of a hub's dataset no more is fetched than the sheet shows: the image, and one to take another from
+    few = image is None and not asked.path and not (asked.name in DATASETS and DATASETS[asked.name].draw)
+    dataset, problems = open_dataset(source, first=2 if few else None)
     if not dataset.images:
         raise PreviewError(f"dataset {source!r} has no image. {problems[0].message if problems else ''}".rstrip())
     by_id = {each.id: each for each in dataset.pictures}

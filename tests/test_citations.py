@@ -63,10 +63,10 @@ def test_what_was_analysed_on_request_is_cited(tmp_path: Path) -> None:
 def test_the_paper_of_the_dataset_is_cited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = answered_run.make(tmp_path / "run", {"clean": [0, 1]}, dataset="pets")
     before = cited(run)
-    entry = Entry("pets", "cats and dogs", lambda _: None, "@misc{pets2000,\n  title = {Pets}\n}")
+    entry = Entry("pets", "cats and dogs", bibtex="@misc{pets2000,\n  title = {Pets}\n}")
     monkeypatch.setitem(registry.DATASETS, "pets", entry)
     assert cited(run) - before == {"pets2000"}
-    monkeypatch.setitem(registry.DATASETS, "pets", Entry("pets", "cats and dogs", lambda _: None))
+    monkeypatch.setitem(registry.DATASETS, "pets", Entry("pets", "cats and dogs"))
     assert cited(run) == before
 
 

@@ -29,6 +29,13 @@ def name(source: Source) -> str:
     return Path(source.path).resolve().stem if source.path and not source.name else source.name
 
 
+def is_known(source: Source) -> bool:
+    """Whether a source is of a kind that `read` takes."""
+    path = Path(source.path)
+    is_own = bool(source.path) and (path.is_dir() or path.suffix.lower() in (".jsonl", ".parquet", *SEPARATORS))
+    return is_own or source.is_repository
+
+
 def read(source: Source) -> Read:
     """The rows of a user's own data. Raises DatasetError for what cannot be read, or is of no known kind."""
     if source.is_repository:

@@ -1,15 +1,16 @@
 """All datasets by name, and a user's own by path or by the hub's name."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from hooks.settings import place, switch, text, texts, whole
+from hooks.settings import place
 
 from ..closest import did_you_mean
-from . import choosing, columns, own, streets
+from . import choosing, columns, extension, own, streets
 from .entry import Entry
+from .options import Options
 from .problems import Count, DatasetError, Opened, Problem
 from .rows import Read, collect
 from .source import Source, parse
@@ -20,38 +21,7 @@ MODULES = (streets,)
 
 DATASETS: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
-
-@dataclass(frozen=True)
-class Options:
-    """Which part of a dataset is read, and how.
-
-    `limit` takes that many images at random under `seed`, `first` the first ones. `columns` says which column of a
-    table is what: ("question=q", "image=path"). `revision` is that of the hub. `outside_paths` allows paths
-    inside the dataset's files to lead out of its folder. ValueError for what cannot be.
-    """
-
-    limit: int | None = None
-    first: int | None = None
-    seed: int = 0
-    columns: Sequence[str] = ()
-    revision: str | None = None
-    outside_paths: bool = False
-
-    def __post_init__(self) -> None:
-        plain: dict[str, Any] = {
-            "seed": whole("seed", self.seed),
-            "outside_paths": switch("outside paths", self.outside_paths),
-            "columns": texts("columns", self.columns),
-        }
-        for name in ("limit", "first"):
-            if (number := getattr(self, name)) is not None:
-                plain[name] = whole(name, number, least=1)
-        if self.revision is not None:
-            plain["revision"] = text("dataset revision", self.revision)
-        for name, value in plain.items():
-            object.__setattr__(self, name, value)
-        if self.limit is not None and self.first is not None:
-            raise ValueError(f"limit {self.limit} takes images at random, first {self.first} the first: give one.")
+extension.load_installed(DATASETS)
 
 
 def open_dataset(name_or_path: str | PathLike[str], options: Options | None = None, **given: Any) -> Opened:

@@ -142,13 +142,20 @@ def run_blocks(
         block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
 
 
+def dataset_of(plan: Plan) -> dict[str, Any]:
+    """Where a run's samples come from: the dataset, its content, and the hub's revision where it is from there."""
+    dataset = plan.dataset
+    found: dict[str, Any] = {"name": dataset.name, "fingerprint": dataset.fingerprint}
+    return found | ({"revision": dataset.revision} if dataset.revision else {})
+
+
 def provenance_of(plan: Plan, model: dict[str, Any], execution: Execution) -> dict[str, Any]:
     """The origin of a run: model, data, code, packages, command and time."""
     from .. import code
 
     return {
         "model": model,
-        "dataset": {"name": plan.dataset.name, "fingerprint": plan.dataset.fingerprint},
+        "dataset": dataset_of(plan),
         "perturbations": extension.code_of(plan.conditions),
         "seed": plan.settings.seed,
         "batch_size": execution.batch_size,

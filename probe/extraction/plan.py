@@ -8,7 +8,7 @@ refused. How the work is executed (batch size, device, workers) is not part of t
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from os import PathLike
@@ -136,7 +136,8 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
 
 def written(settings: Settings) -> dict[str, Any]:
     """The settings by name, those that came later only where they are set."""
-    return {name: value for name, value in asdict(settings).items() if name not in LATER or value is not None}
+    unset = {field.name: field.default for field in fields(settings) if field.name in LATER}
+    return {name: value for name, value in asdict(settings).items() if name not in unset or value != unset[name]}
 
 
 def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":

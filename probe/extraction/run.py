@@ -42,6 +42,12 @@ def extract(
     revision: str | None = None,
     adapter: str | PathLike[str] | None = None,
     max_new_tokens: int | None = None,
+    first: int | None = None,
+    columns: str | Sequence[str] = (),
+    dataset_revision: str | None = None,
+    outside_paths: bool = False,
+    free_answers: bool = False,
+    forms: bool = False,
     execution: Execution | None = None,
 ) -> Run:
     """Extract a model's states and answers on a dataset under perturbations, and open the run.
@@ -54,7 +60,7 @@ def extract(
     the run can be resumed.
     """
     settings = Settings(
-        model=model,  # type: ignore[arg-type]  # settings make texts and tuples of these four
+        model=model,  # type: ignore[arg-type]  # settings make texts and tuples of these
         dataset=dataset,  # type: ignore[arg-type]
         perturb=perturb,  # type: ignore[arg-type]
         sites=sites,  # type: ignore[arg-type]
@@ -70,22 +76,35 @@ def extract(
         revision=revision,
         adapter=adapter,  # type: ignore[arg-type]
         max_new_tokens=max_new_tokens,
+        first=first,
+        columns=columns,  # type: ignore[arg-type]
+        dataset_revision=dataset_revision,
+        outside_paths=outside_paths,
+        free_answers=free_answers,
+        forms=forms,
     )
     plan, blueprint = prepare(settings, used := execution or Execution())
     run_plan(plan, find_target(plan, out), blueprint, used)
     return open_run(out)
 
 
+class DatasetNote(UserWarning):
+    """A remark on a dataset as a whole: numbers of samples or images that are not the official ones."""
+
+
 def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":
     """The plan of these settings and the blueprint of their model; reads the dataset's index, no weights.
 
-    Raises PlanError where the model's weights come in another quantisation than the settings'.
+    Warns DatasetNote where the dataset has other numbers of samples or images than it officially has. Raises PlanError
+    where the model's weights come in another quantisation than the settings'.
     """
     from ..datasets.registry import open_dataset
 
     if not isinstance(execution, Execution):
         raise ValueError(f"execution {execution!r} is none. Give probe.Execution(device=..., batch_size=...).")
-    dataset, problems = open_dataset(settings.dataset, limit=settings.limit)
+    dataset, problems = open_dataset(settings.dataset, settings.part)
+    for note in dataset.notes:
+        warnings.warn(DatasetNote(note), stacklevel=2)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is quantised already")  # refused, for the plan would say otherwise
         made = blueprint(settings, execution)

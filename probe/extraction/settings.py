@@ -7,6 +7,7 @@ from hooks import settings
 from hooks.load_options import Dtype, LoadOptions, Quantize
 
 from .. import prompts
+from ..datasets.options import Options
 
 Keep = Literal["tokens", "pooled", "answers"]
 
@@ -35,6 +36,12 @@ class Settings:
     revision: str | None = None
     adapter: str | None = None
     max_new_tokens: int | None = None
+    first: int | None = None
+    columns: tuple[str, ...] = ()
+    dataset_revision: str | None = None
+    outside_paths: bool = False
+    free_answers: bool = False
+    forms: bool = False
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -42,15 +49,16 @@ class Settings:
             "dataset": settings.place("dataset", self.dataset),
             "perturb": settings.texts("perturb", self.perturb),
             "sites": settings.texts("sites", self.sites),
-            "seed": settings.whole("seed", self.seed),
             "keep": settings.choice("keep", self.keep, get_args(Keep)),
         }
         if self.prompt is not None:
             plain["prompt"] = settings.choice("prompt", self.prompt, prompts.NAMES)
         if self.max_new_tokens is not None:
             plain["max_new_tokens"] = settings.whole("max new tokens", self.max_new_tokens, least=1)
-        if self.limit is not None:
-            plain["limit"] = settings.whole("limit", self.limit, least=1)
+        for name in ("free_answers", "forms"):
+            plain[name] = settings.switch(name.replace("_", " "), getattr(self, name))
+        part = self.part
+        plain |= {ours: getattr(part, theirs) for ours, theirs in PART.items()}
         loading = LoadOptions(**{name: getattr(self, name) for name in LOADING})
         plain |= {name: getattr(loading, name) for name in LOADING}
         for name, value in plain.items():
@@ -58,8 +66,23 @@ class Settings:
         if self.keep == "answers" and self.sites:
             raise ValueError(f"keep 'answers' stores no states, so not those of {', '.join(self.sites)}. Keep pooled.")
 
+    @property
+    def part(self) -> Options:
+        """Which part of the dataset is read, and how."""
+        return Options(**{theirs: getattr(self, ours) for ours, theirs in PART.items()})
 
-LATER = ("adapter",)
+
+PART = {
+    "limit": "limit",
+    "first": "first",
+    "seed": "seed",
+    "columns": "columns",
+    "dataset_revision": "revision",
+    "outside_paths": "outside_paths",
+}
+"""The settings that say which part of a dataset is read, and what they are called there."""
+
+LATER = ("adapter", "first", "columns", "dataset_revision", "outside_paths", "free_answers", "forms")
 """Settings that came later: where they are not set they stay out of a plan's record, so that older hashes stay."""
 
 LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision", "adapter")
