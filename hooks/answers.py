@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from . import generate, options, trace
+from . import forms, generate, options, trace
 from .context import Ids, answer_ids, option_ids
 from .continuation import Sequences
 from .generate import Written
@@ -55,10 +55,12 @@ def answer_all(
     spans = _spans(model, prompts, free)
     layers = sorted({layer for site in request.answer_sites for layer in site.layers})
     scored = _score(model, contexts, spans, layers, request)
+    questions = {i: (prompt.text, prompt.question.options) for i, prompt in enumerate(prompts) if prompt.question.forms}
+    of_forms = forms.score(model, contexts, questions, request)
     answered: ByQuestion = {}
     for i, prompt in enumerate(prompts):
         scores = [scored[i, "option", k] for k in range(len(prompt.question.options))]
-        answer = options.answer(scores)
+        answer = replace(options.answer(scores), forms=of_forms.get(i))
         if i in free:
             answer = replace(answer, text=generate.text(model, free[i].ids), cut=free[i].cut)
         context = {

@@ -121,11 +121,25 @@ def added_around(tokenizer: Any) -> tuple[Ids, Ids]:
     return tuple(whole[:start]), tuple(whole[start + len(bare) :])
 
 
+def continuation(blueprint: Blueprint, text: str, answer: str) -> tuple[Ids, Ids]:
+    """The token ids by which an answer can continue a rendered prompt: without a space, and after one."""
+    tokenizer, answer = blueprint.processor.tokenizer, control_tokens.mark(blueprint.processor.tokenizer, answer)
+    if blueprint.family.decoder and blueprint.family.decoder.apart:
+        return token_ids(tokenizer, answer, False), token_ids(tokenizer, f" {answer}", False)
+    context = text + blueprint.family.prompt.closing
+    return _joined(tokenizer, context, answer), _joined(tokenizer, context, f" {answer}")
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _continuation(tokenizer: Any, text: str, answer: str) -> Ids:
     context = token_ids(tokenizer, text, False)
     bare = text[-1:].isspace() or (context and context[-1] in tokenizer.all_special_ids)
-    answer = answer if bare else f" {answer}"
+    return _joined(tokenizer, text, answer if bare else f" {answer}")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _joined(tokenizer: Any, text: str, answer: str) -> Ids:
+    context = token_ids(tokenizer, text, False)
     joint = token_ids(tokenizer, text + answer, False)
     if joint[: len(context)] == context:
         return joint[len(context) :]

@@ -35,7 +35,8 @@ class Question:
 
     `generate` asks for a greedy free answer; `force` is a text (the clean free answer) to teacher-force for the
     `answer_clean` sites; `prompt` is the prompt name that `@prompt` sites select, "" for the run's default prompt.
-    `max_new_tokens` is the maximum number of tokens of the free answer, by default that of the reading.
+    `max_new_tokens` is the maximum number of tokens of the free answer, by default that of the reading. `forms` asks
+    for the options' likelihoods over all their surface forms beside the plain ones.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Question:
     force: str | None = None
     prompt: str = ""
     max_new_tokens: int | None = None
+    forms: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Answer:
     context, option) in nats; nan where not asked for, or undefined (contrastive). `text`: the greedy free answer.
     `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a score is nan.
     `cut`: whether the free answer reached its maximum number of tokens before it ended. `invalid_reason`: why the
-    question was not asked, all scores then nan; else empty.
+    question was not asked, all scores then nan; else empty. `forms` (option) float32: log of the likelihood summed over
+    the option's surface forms, in nats; None where not asked for.
     """
 
     log_likelihood: NDArray[np.float32]
@@ -81,6 +84,7 @@ class Answer:
     choice: int | None = None
     cut: bool = False
     invalid_reason: str = ""
+    forms: NDArray[np.float32] | None = None
 
     @classmethod
     def not_asked(cls, question: Question, reason: str) -> "Answer":

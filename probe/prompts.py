@@ -2,7 +2,8 @@
 
 A prompt turns a sample into the user's message. Chat templates and image placeholders are the model family's business
 (`hooks.families`), not ours. HI asks its multiple-choice questions with the options listed ("mcq") and without
-("open"); "presence" and "safety" are SM's; AC appends `VERBOSITY_FIX` to open-ended questions.
+("open"); "presence" and "safety" are SM's; AC appends `VERBOSITY_FIX` to open-ended questions ("short", and "open"
+without it). "official" is the message as the sample's benchmark words it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Literal, get_args
 
 from .sample import Kind, Sample
 
-PromptName = Literal["mcq", "open", "short", "yesno", "presence", "describe", "safety"]
+PromptName = Literal["mcq", "open", "short", "yesno", "presence", "describe", "safety", "official"]
 NAMES: tuple[str, ...] = get_args(PromptName)
 
 VERBOSITY_FIX = "Answer with a single word or short phrase only."
@@ -58,6 +59,15 @@ def presence_question(name: str) -> str:
     return f"Is there a {name} in the image?"
 
 
+def default(sample: Sample) -> PromptName:
+    """The prompt of a sample where none is named: that of its kind, but a benchmark's own wording of yes/no questions.
+
+    >>> default(Sample("s", "i", "Is there a bus?", ("yes", "no"), kind="yesno", official="Is there a bus?"))
+    'official'
+    """
+    return "official" if sample.kind == "yesno" and sample.official else DEFAULT[sample.kind]
+
+
 def render(sample: Sample, name: PromptName | None = None) -> str:
     """The user's message for one sample under the named prompt (by default the one of the sample's kind).
 
@@ -68,7 +78,7 @@ def render(sample: Sample, name: PromptName | None = None) -> str:
 
     Raises ValueError for an unknown prompt name, and for a prompt that does not go with the sample's options.
     """
-    used = name or DEFAULT[sample.kind]
+    used = name or default(sample)
     if reason := unsuitable(sample, used):
         raise ValueError(reason)
     match used:
@@ -85,6 +95,8 @@ def render(sample: Sample, name: PromptName | None = None) -> str:
             return DESCRIBE
         case "safety":
             return SAFETY
+        case "official":
+            return sample.official
         case unknown:
             raise ValueError(f"prompt {unknown!r} is unknown. Choose one of: {', '.join(NAMES)}.")
 
@@ -99,6 +111,8 @@ def unsuitable(sample: Sample, name: str) -> str:
             return f"prompt {name!r} asks for yes or no, and the options here are {listed}. Ask with another."
         case "describe" if sample.options:
             return "prompt 'describe' asks for a free text, and this sample has options. Ask with another prompt."
+        case "official" if not sample.official:
+            return "prompt 'official' is a benchmark's own wording, and this sample has none. Ask with another prompt."
         case _:
             return ""
 

@@ -13,13 +13,12 @@ def arrays_of(
     sites: Sequence[SiteSpec],
     segmentations: Sequence[Segmentation],
     pictures: Sequence[Variable],
-    *,
-    samples: bool,
+    answers: Sequence[Variable] | None,
 ) -> list[Array]:
-    """Every array that units fill."""
+    """Every array that units fill; `answers` is None in a run without samples."""
     found = [*image_arrays(sizes), *picture_arrays(pictures, sizes)]
-    if samples:
-        found += answer_arrays(sizes)
+    if answers is not None:
+        found += answer_arrays(sizes, answers)
     for site in sites:
         found += site_arrays(site, sizes)
     for segmentation in segmentations:
@@ -62,8 +61,8 @@ def picture_arrays(variables: Sequence[Variable], sizes: Sizes) -> list[Array]:
     return found
 
 
-def answer_arrays(sizes: Sizes) -> list[Array]:
-    """/answers: option scores and generated texts."""
+def answer_arrays(sizes: Sizes, beside: Sequence[Variable]) -> list[Array]:
+    """/answers: option scores, what stands `beside` them for each option, and generated texts."""
 
     def variable(name: str, dtype: str, long_name: str, units: str, *, option: bool = True) -> Array:
         rows, shape = sizes.samples_per_block, (sizes.samples, sizes.conditions)
@@ -79,6 +78,7 @@ def answer_arrays(sizes: Sizes) -> list[Array]:
         variable("end_of_turn", "float32", "log-likelihood of the end of turn after the option", "nat"),
         variable("text", "string", "freely generated answer", "1", option=False),
         variable("cut", "int32", "whether the free answer was cut at its maximum number of tokens", "1", option=False),
+        *(variable(each.name, each.dtype, each.meaning, each.unit) for each in beside),
     ]
 
 

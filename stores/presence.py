@@ -78,7 +78,8 @@ def arrays_in(layout: Mapping[str, Any]) -> list[Array]:
     sites = [SiteSpec.from_json(site) for site in layout["sites"]]
     segmentations = [Segmentation(**one) for one in layout["segmentations"]]
     pictures = [Variable.from_json(one) for one in layout.get("pictures", ())]  # older runs have none
-    return arrays_of(sizes, sites, segmentations, pictures, samples=layout["samples"] > 0)
+    answers = [Variable.from_json(one) for one in layout.get("answers", ())] if layout["samples"] else None
+    return arrays_of(sizes, sites, segmentations, pictures, answers)
 
 
 def describe(root: Path, damaged: Damage) -> str:

@@ -26,7 +26,7 @@ class Layout:
 
     Images keep their order, `block_size` to a block. The samples of a block are ordered by image and padded to the
     number of samples of the fullest block, with rows marked `valid=False`. `pictures` are measured on the pictures of
-    each image under each condition.
+    each image under each condition; `answers` stand beside the scores of each option.
     """
 
     block_size: int
@@ -37,6 +37,7 @@ class Layout:
     compress: bool = False
     segmentations: tuple[Segmentation, ...] = ()
     pictures: tuple[Variable, ...] = ()
+    answers: tuple[Variable, ...] = ()
 
     def __post_init__(self) -> None:
         if self.block_size < 1 or not self.image_ids or not self.conditions:
@@ -123,7 +124,8 @@ class Layout:
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
         """Every array that units fill, by path."""
-        found = arrays_of(self.sizes, self.sites, self.segmentations, self.pictures, samples=bool(self.samples))
+        answers = self.answers if self.samples else None
+        found = arrays_of(self.sizes, self.sites, self.segmentations, self.pictures, answers)
         return {array.path: array for array in found}
 
     def unit_arrays(self, unit: Unit) -> Mapping[str, Array]:
@@ -158,6 +160,8 @@ class Layout:
         }
         if self.pictures:  # runs that were made before there were any can still be finished
             content["pictures"] = [asdict(variable) for variable in self.pictures]
+        if self.answers:
+            content["answers"] = [asdict(variable) for variable in self.answers]
         return json.loads(json.dumps(content, default=plain))
 
 

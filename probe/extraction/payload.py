@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stores import Layout, NonFinite, SiteSpec
 
+from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
 
@@ -40,6 +41,8 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             arrays["answers/log_likelihood"][row, :width] = answer.log_likelihood
             arrays["answers/end_of_turn"][row, :width] = answer.end_of_turn
             arrays["answers/token_count"][row, :width] = answer.token_count
+            if answer.forms is not None:
+                arrays[f"answers/{FORMS.name}"][row, :width] = answer.forms
             if answer.text is not None:
                 arrays["answers/text"][row] = answer.text
                 arrays["answers/cut"][row] = answer.cut

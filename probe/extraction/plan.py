@@ -22,6 +22,7 @@ from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
 from . import pixel_bands, reductions, token_counts
+from .forms import FORMS
 from .prompt_texts import prompt_text
 from .settings import LATER, Keep, Settings
 
@@ -118,6 +119,7 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
     if not dataset.samples:
         reasons = "".join(f"\n  {problem.sample_id}: {problem.message}" for problem in problems[:5])
         raise ValueError(f"dataset {settings.dataset!r} has no sample that can be asked.{reasons}")
+    require_generative(settings, blueprint)
     conditions = suites.parse(settings.perturb, labels=overlay_labels(dataset))
     preparation = suites.prepare(settings.perturb)
     sites = choose_sites(settings, blueprint)
@@ -132,6 +134,13 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
         inputs=inputs_of(blueprint),
         layout=lay_out(settings, dataset, conditions, preparation, sites, blueprint),
     )
+
+
+def require_generative(settings: Settings, blueprint: "Blueprint") -> None:
+    """Raise ValueError where the settings ask a model that compares captions for something that it has not."""
+    asked = [flag for flag, on in (("--free-answers", settings.free_answers), ("--forms", settings.forms)) if on]
+    if blueprint.kind == "contrastive" and asked:
+        raise ValueError(f"{settings.model} compares captions with images and writes no text. Leave out {asked[0]}.")
 
 
 def written(settings: Settings) -> dict[str, Any]:
@@ -210,6 +219,7 @@ def lay_out(
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
         pictures=(pixel_bands.BAND_POWER,),
+        answers=(FORMS,) if settings.forms else (),
     )
 
 

@@ -68,14 +68,15 @@ def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Si
 def question(sample: Sample, name: str, settings: Settings, sites: "Sequence[Site]") -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
     kinds = [site.kind for site in sites if (site.prompt or "") == name]
-    used: prompts.PromptName = name or settings.prompt or prompts.DEFAULT[sample.kind]  # type: ignore[assignment]
+    used: prompts.PromptName = name or settings.prompt or prompts.default(sample)  # type: ignore[assignment]
     most = settings.max_new_tokens
     return hooks.Question(
         text=prompts.render(sample, used),
         options=sample.options,
-        generate=not sample.options or any(kind.needs_free_answer for kind in kinds),
+        generate=not sample.options or settings.free_answers or any(kind.needs_free_answer for kind in kinds),
         prompt=name,
         max_new_tokens=prompts.most_tokens(sample, used) if most is None else most,
+        forms=settings.forms and not name,
     )
 
 
