@@ -3,19 +3,23 @@
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hooks.settings import place
 from stores import WriteFailed, open_run, results
 
 from . import code
-from .results import Evidence, Result, analyze
+from .grouping import groups
+from .results import Evidence, Result, analyze, check_names
 from .results.result import Cell, csv_tables, plain
 
 NARROW = 13
@@ -28,13 +32,72 @@ def of_run(path: Path, *, names: Sequence[str] = (), seed: int = 0) -> tuple[Res
     Raises ValueError for an unknown name, for one that the run does not hold enough for, and where files of the run are
     missing.
     """
+    return analyze(_opened(path, seed), names)
+
+
+def _opened(path: Path, seed: int) -> Evidence:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         run = open_run(path)
     evidence = Evidence(run, seed)  # says by itself which files are missing
     for warning in told:
-        warnings.warn(warning.message, stacklevel=2)
-    return analyze(evidence, names)
+        warnings.warn(warning.message, stacklevel=3)
+    return evidence
+
+
+@dataclass(frozen=True)
+class Group:
+    """The analyses of a part of a run's samples, and why a named one could not be made of it."""
+
+    value: str
+    samples: int
+    images: int
+    results: tuple[Result, ...]
+    trouble: str = ""
+
+
+def by_group(path: Path, by: str, *, names: Sequence[str] = (), seed: int = 0) -> tuple[Group, ...]:
+    """The analyses of each group of samples that share a value of `by`: dataset, kind, or an entry of the metadata.
+
+    Raises ValueError for an unknown name or grouping, and where files of the run are missing.
+    """
+    check_names(names)
+    return tuple(_group(value, Evidence(run, seed), names) for value, run in groups(_opened(path, seed).run, by))
+
+
+def _group(value: str, evidence: Evidence, names: Sequence[str]) -> Group:
+    counts = len(evidence.run.samples.sample), len(evidence.run.images.image)
+    try:
+        return Group(value, *counts, analyze(evidence, names))
+    except ValueError as error:  # too little of something in this group; the others go on
+        return Group(value, *counts, (), str(error))
+
+
+def groups_to_json(path: Path, by: str, found: Sequence[Group]) -> dict[str, Any]:
+    """The groups as plain values."""
+    return {
+        "run": str(path),
+        "by": by,
+        "groups": {
+            group.value: {
+                "samples": group.samples,
+                "images": group.images,
+                "results": {result.name: result.to_json() for result in group.results},
+                **({"trouble": group.trouble} if group.trouble else {}),
+            }
+            for group in found
+        },
+    }
+
+
+def show_groups(by: str, found: Sequence[Group], console: Console) -> None:
+    """Print the tables of each group under a heading of its own."""
+    for group in found:
+        heading = f"{by}: {group.value} ({group.samples:,} questions about {group.images:,} images)"
+        console.rule(Text(heading, style="bold"), align="left")
+        if group.trouble:
+            console.print(group.trouble, style="yellow", markup=False, highlight=False)
+        show(group.results, console)
 
 
 def to_json(path: Path, found: Sequence[Result]) -> dict[str, Any]:
@@ -101,10 +164,23 @@ def write_csv(folder: Path, found: Sequence[Result]) -> list[Path]:
     """Write one tidy .csv per result and set of dimensions into a folder; the paths, in order."""
     folder = Path(place("csv", folder))
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for result in found:
-        for stem, rows in csv_tables(result.name, result.data).items():
-            path = folder / f"{stem}.csv"
-            rows.to_csv(path)
-            written.append(path)
-    return written
+    tables = {stem: rows for result in found for stem, rows in csv_tables(result.name, result.data).items()}
+    return [_write(folder, stem, rows) for stem, rows in tables.items()]
+
+
+def write_groups_csv(folder: Path, by: str, found: Sequence[Group]) -> list[Path]:
+    """The same tables for groups: each with the group's value in its first column."""
+    folder = Path(place("csv", folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    parts: dict[str, dict[str, Any]] = {}
+    for group in found:
+        for result in group.results:
+            for stem, rows in csv_tables(result.name, result.data).items():
+                parts.setdefault(stem, {})[group.value] = rows
+    return [_write(folder, stem, pd.concat(rows, names=[by])) for stem, rows in parts.items()]
+
+
+def _write(folder: Path, stem: str, rows: Any) -> Path:
+    path = folder / f"{stem}.csv"
+    rows.to_csv(path)
+    return path

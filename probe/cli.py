@@ -269,14 +269,28 @@ def preview(source: str, out: Path, **options: Any) -> None:
     metavar="DIR",
     help="Also write the results as .csv files into DIR.",
 )
+@click.option(
+    "--by",
+    metavar="KEY",
+    help="A table for each group of samples: by kind, dataset, or what the dataset says of them, such as category.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_json: bool) -> None:
+def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: str | None, as_json: bool) -> None:
     """Analyse RUN: all that its contents allow, or the NAMEs alone, with 95 % intervals by image.
 
-    The results are also kept in RUN, under /analyses, where plain xarray reads them.
+    The results are also kept in RUN, under /analyses, where plain xarray reads them; those of groups (--by) are not.
     """
     from . import analyze as analyses
 
+    if by is not None:
+        groups = analyses.by_group(run, by, names=names, seed=seed)
+        if csv is not None:
+            analyses.write_groups_csv(csv, by, groups)
+        if as_json:
+            click.echo(json.dumps(analyses.groups_to_json(run, by, groups), indent=1))
+        else:
+            analyses.show_groups(by, groups, console)
+        return
     found = analyses.of_run(run, names=names, seed=seed)
     if csv is not None:
         analyses.write_csv(csv, found)
@@ -291,11 +305,16 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, as_j
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--verify", is_flag=True, help="Recompute every checksum.")
+@click.option("--samples", is_flag=True, help="List the samples and their images: which ones they were.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
-def info(run: Path, verify: bool, as_json: bool) -> None:
+def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
     """Show what RUN holds, where it comes from and what is missing."""
     from . import runs
 
+    if samples:
+        if verify:
+            raise click.UsageError("--samples lists the samples, --verify reads the files. Give one.")
+        sys.exit(runs.list_samples(run, as_json=as_json, console=console))
     sys.exit(runs.info(run, verify=verify, as_json=as_json, console=console))
 
 

@@ -1,6 +1,7 @@
 """The commands that make and show runs; each prints, and returns its exit code."""
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stores import ledger, summary
+from stores import IncompleteRun, ledger, open_run, summary
 from stores import verify as verify_files
 
 from . import models, progress
+from .datasets.registry import DATASETS
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
 from .extraction.run import find_target, prepare, run_plan
@@ -152,6 +154,56 @@ def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
             markup=False,
         )
     return 1 if problems or found["damaged"] else 0
+
+
+def list_samples(path: Path, *, as_json: bool, console: Console) -> int:
+    """`probe info --samples`: which samples and images a run is of, and how they were chosen; always 0."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteRun)  # the list is whole in any run
+        run = open_run(path)
+    dataset, chosen = run.plan["dataset"], run.plan["settings"]
+    table = run.samples
+    rows = [
+        {
+            "sample": str(sample),
+            "image": str(image),
+            "kind": str(kind),
+            "question": str(question),
+            "answer": str(answer),
+        }
+        for sample, image, kind, question, answer in zip(
+            *(table[name].values.tolist() for name in ("sample", "image", "kind", "question", "answer")), strict=True
+        )
+    ]
+    if as_json:
+        print_json(console, {"dataset": dataset, "chosen": how_chosen(dataset["name"], chosen), "samples": rows})
+        return 0
+    images = len({row["image"] for row in rows})
+    console.print(
+        f"{len(rows):,} samples about {images:,} images of {dataset['name']} ({dataset['fingerprint']}): "
+        f"{how_chosen(dataset['name'], chosen)}.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    for row in rows:  # plain lines, which other programs can read
+        console.file.write("\t".join(" ".join(row[name].split()) for name in ("sample", "image", "question")) + "\n")
+    return 0
+
+
+def how_chosen(dataset: str, settings: Mapping[str, Any]) -> str:
+    """Which images of its dataset a run has.
+
+    >>> how_chosen("pope", {"limit": 500, "seed": 42}), how_chosen("pope", {"limit": None, "first": 10})
+    ('500 images at random under seed 42', 'the first 10 images')
+    """
+    if dataset in DATASETS and DATASETS[dataset].draw is not None:
+        return "all that were drawn"
+    if (limit := settings.get("limit")) is not None:
+        return f"{limit} images at random under seed {settings.get('seed', 0)}"
+    if (first := settings.get("first")) is not None:
+        return f"the first {first} images"
+    return "all images"
 
 
 def in_short(found: Mapping[str, Any]) -> dict[str, str]:

@@ -6,8 +6,8 @@
 
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -17,11 +17,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import ledger, presence, results, selection
+from . import ledger, metadata, presence, results, selection
 from .arrays import Unit
 from .paths import local_store, resolved
 from .specs import Sizes
 from .unit_arrays import bfloat16_to_float32
+
+TAKEN = ("sample", "image", "condition", "option", "reference", "family", "severity", "valid")
+"""Names of dimensions and coordinates, which no entry of the metadata can have."""
 
 CHUNK_BYTES = 64 * 2**20
 """The size that dask chunks approach: they extend over conditions, then over blocks."""
@@ -71,13 +74,27 @@ def _some(things: list[Any]) -> str:
 class Run:
     """A run with the units that were committed and whole when it was opened. Use `open_run`.
 
-    `damaged`: what is wrong with the files of other committed units; they count as missing.
+    `damaged`: what is wrong with the files of other committed units; they count as missing. `chosen` are the ids of the
+    samples that are shown, with their images; None for all.
     """
 
     path: Path
     record: dict[str, Any]
     committed: frozenset[Unit]
     damaged: presence.Damage
+    chosen: frozenset[str] | None = None
+
+    def select(self, samples: Iterable[str]) -> "Run":
+        """The same run with these samples alone, by their ids, and the images that they ask about.
+
+        Raises KeyError for an id that is not in the run, ValueError where none is left.
+        """
+        wanted = frozenset(samples)
+        if unknown := wanted - set(self.samples.sample.values.tolist()):
+            raise KeyError(f"sample {sorted(unknown)[0]!r} is not in {self.path}.")
+        if not wanted:
+            raise ValueError(f"no sample of {self.path} is selected. Give the ids of some.")
+        return replace(self, chosen=wanted)
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -147,25 +164,31 @@ class Run:
     def samples(self) -> xr.Dataset:
         """What was asked: (sample) question, (sample, option) option_text, (sample, reference) reference_text.
 
-        Also (sample) prompt_text, the whole prompt that the model reads, dataset and metadata (JSON texts); coordinates
-        sample (index), image, kind, answer. Options and references are padded with empty texts.
+        Also (sample) prompt_text, the whole prompt that the model reads, and metadata (a JSON text). Coordinates:
+        sample (index), image, kind, answer, dataset, reference_text, and each entry of the metadata by its name:
+        numbers where all are, nan where one has none; else texts, "" where one has none. Options and references are
+        padded with empty texts.
         """
         if "samples" not in self.tree:
             return xr.Dataset()
-        return self._label(self._group("samples").isel(sample=self._valid).drop_vars("valid").load())
+        table = self._label(self._group("samples").isel(sample=self._valid).drop_vars("valid").load())
+        table = table.set_coords([name for name in ("dataset", "reference_text") if name in table])
+        return table.assign_coords(self._metadata)
 
     @cached_property
     def answers(self) -> xr.Dataset:
         """(sample, condition, option) log_likelihood [nat], token_count, end_of_turn; (sample, condition) text.
 
-        Numbers are read when they are used, texts at once.
+        Coordinates beside those of all arrays: dataset, and each entry of the samples' metadata. Numbers are read when
+        they are used, texts at once.
         """
         if "answers" not in self.tree:
             return xr.Dataset()
         answers = self._group("answers").isel(sample=self._valid)
         # object: numpy's own string type knows no nan, so that `answers.where(...)` would fail
         text = answers["text"].copy(data=_plain(answers["text"].values))
-        return self._label(self._masked(answers.assign(text=text)))
+        labelled = self._label(self._masked(answers.assign(text=text)))
+        return labelled.assign_coords({"dataset": ("sample", self._sample_column("dataset")), **self._metadata})
 
     def embeddings(self, site: str) -> xr.DataArray:
         """The site's activations as lazy float32: its tokens where they are stored, else its pooled vectors.
@@ -212,9 +235,29 @@ class Run:
         return _plain(np.asarray(self.tree[name].variable.values))
 
     @cached_property
+    def _shown(self) -> NDArray[np.bool_]:
+        """(padded sample) whether a row is a sample that is shown."""
+        valid = self._column("samples/valid").astype(bool)
+        return valid if self.chosen is None else valid & np.isin(self._column("samples/sample_id"), [*self.chosen])
+
+    @cached_property
     def _valid(self) -> NDArray[np.intp] | slice:
-        valid = self._column("samples/valid")
-        return slice(None) if valid.all() else np.flatnonzero(valid)
+        return slice(None) if self._shown.all() else np.flatnonzero(self._shown)
+
+    @cached_property
+    def _shown_images(self) -> NDArray[np.intp]:
+        """The positions of the images that the samples shown ask about."""
+        return np.unique(self._column("samples/image_index")[self._valid])
+
+    def _sample_column(self, name: str) -> NDArray[Any]:
+        return self._column(f"samples/{name}")[self._valid]
+
+    @cached_property
+    def _metadata(self) -> dict[str, tuple[str, NDArray[Any]]]:
+        """(sample) each entry of the samples' metadata, by its name; one that is taken has `metadata_` before it."""
+        taken = {*_group_names(self.tree["samples"]), *_group_names(self.tree["answers"]), *TAKEN}
+        columns = metadata.columns(self._sample_column("metadata").tolist())
+        return {f"metadata_{name}" if name in taken else name: ("sample", values) for name, values in columns.items()}
 
     def _site(self, text: str) -> tuple[str, xr.Dataset]:
         name, layers = selection.split(text)
@@ -249,7 +292,7 @@ class Run:
         # Whole files of `step` rows: a chunk that cuts through a file reads it more than once.
         sizes, axis = self.sizes, str(variable.dims[0])
         if axis == "sample":
-            valid = self._column("samples/valid").reshape(sizes.blocks, -1).sum(axis=1)
+            valid = self._shown.reshape(sizes.blocks, -1).sum(axis=1)
             rows = [int(count) for count in valid if count]
         else:
             rows = [min(step, sizes.images - start) for start in range(0, sizes.images, step)]
@@ -286,7 +329,14 @@ class Run:
             labels["image"] = ("sample", image_ids[table["image_index"].values])
             labels |= {name: ("sample", table[name].values.astype(object)) for name in ("kind", "answer")}
             data = data.drop_vars(["sample_id", "image_index", "kind", "answer"], errors="ignore")
-        return data.assign_coords(labels)
+        labelled = data.assign_coords(labels)
+        if self.chosen is not None and "image" in labelled.dims:
+            labelled = labelled.isel(image=self._shown_images)
+        return labelled
+
+
+def _group_names(node: Any) -> set[str]:
+    return {str(name) for name in node.to_dataset(inherit=False).variables}
 
 
 def _contiguous(position: int | list[int]) -> int | list[int] | slice:

@@ -112,19 +112,29 @@ def files_of(folder: Path, table: Table) -> list[Path]:
 def _columns_of_files(folder: Path, table: Table) -> tuple[str, ...]:
     from pyarrow import parquet
 
-    return tuple(parquet.read_schema(files_of(folder, table)[0]).names)
+    first = files_of(folder, table)[0]
+    with _as_parquet(first):
+        return tuple(parquet.read_schema(first).names)
 
 
 def _records_of_files(folder: Path, table: Table, columns: Sequence[str]) -> Iterator[Record]:
-    from pyarrow import ArrowInvalid, parquet
+    from pyarrow import parquet
 
     for path in files_of(folder, table):
-        try:
-            with parquet.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=64, columns=list(columns)):
-                    yield from batch.to_pylist()
-        except (ArrowInvalid, OSError) as error:
-            raise DatasetError(f"'{path}' cannot be read as Parquet: {error}.") from None
+        with _as_parquet(path), parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=64, columns=list(columns)):
+                yield from batch.to_pylist()
+
+
+@contextmanager
+def _as_parquet(path: Path) -> Iterator[None]:
+    from pyarrow import ArrowException
+
+    try:
+        yield
+    except (ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0].removesuffix(".")
+        raise DatasetError(f"'{path}' cannot be read as Parquet: {reason}.") from None
 
 
 def on_hub(repository: str, revision: str | None) -> Tables:

@@ -61,8 +61,8 @@ class Evidence:
     @cached_property
     def scores(self) -> xr.DataArray:
         """(sample, condition, option) log-likelihood sums [nats]; nan for options that a sample does not have."""
-        exists = self.run.samples.option_text != ""
-        return margins.complete(margins.score(self.run.answers.log_likelihood), exists).load()
+        exists = _lean(self.run.samples.option_text != "")
+        return margins.complete(margins.score(_lean(self.run.answers.log_likelihood)), exists).load()
 
     @cached_property
     def choice(self) -> xr.DataArray:
@@ -77,7 +77,7 @@ class Evidence:
     @cached_property
     def answer(self) -> xr.DataArray:
         """(sample) index of the right option, -1 where the dataset gives none."""
-        return flips.answer_index(self.run.samples.option_text, self.run.samples.answer)
+        return flips.answer_index(_lean(self.run.samples.option_text), _lean(self.run.samples.answer))
 
     @cached_property
     def chosen_text(self) -> xr.DataArray:
@@ -320,6 +320,12 @@ class Evidence:
         kept = values.isel(sample=0, drop=True)
         index = xr.IndexVariable("bound", list(statistics.BOUNDS))
         return xr.concat([kept.copy(data=np.asarray(bound)) for bound in found], index).transpose(..., "bound")
+
+
+def _lean(array: xr.DataArray) -> xr.DataArray:
+    """Without the samples' metadata, which would be compared whenever two arrays meet."""
+    kept = ("sample", "image", "kind", "answer", "condition", "family", "severity", "option")
+    return array.drop_vars([name for name in array.coords if name not in kept])
 
 
 def _with_layers(data: Any) -> Any:

@@ -61,13 +61,18 @@ def analyze(evidence: Evidence, names: Sequence[str] = ()) -> tuple[Result, ...]
 
     Raises ValueError for an unknown name, and for a named analysis that the run does not hold enough for.
     """
+    check_names(names)
+    chosen = [each for each in ANALYSES.values() if each.name in names or not (names or each.on_request)]
+    made = {each.name: _result(evidence, each, named=each.name in names) for each in chosen}
+    return tuple(result for result in made.values() if result is not None)
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise ValueError for a name that no analysis has."""
     for name in names:
         if name not in ANALYSES:
             hint = did_you_mean(name, ANALYSES)
             raise ValueError(f"analysis {name!r} is unknown.{hint} Choose from: {', '.join(ANALYSES)}.")
-    chosen = [each for each in ANALYSES.values() if each.name in names or not (names or each.on_request)]
-    made = {each.name: _result(evidence, each, named=each.name in names) for each in chosen}
-    return tuple(result for result in made.values() if result is not None)
 
 
 def _result(evidence: Evidence, analysis: Analysis, *, named: bool) -> Result | None:
