@@ -27,6 +27,10 @@ WILSON = "wilson1927probable"
 EFFECTIVE_SAMPLE_SIZE = "korn1998confidence"
 FALSE_DISCOVERY = "benjamini1995controlling"
 PERMUTATION = "good2005permutation"
+MMBENCH = "liu2024mmbench"
+SEED_BENCH = "li2023seed"
+MMMU = "yue2024mmmu"
+BLINK = "fu2024blink"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
@@ -218,6 +222,42 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   edition = {3},
   publisher = {Springer},
   year = {2005}
+}""",
+        MMBENCH: """@inproceedings{liu2024mmbench,
+  title = {{MMBench}: Is Your Multi-modal Model an All-around Player?},
+  author = {Liu, Yuan and Duan, Haodong and Zhang, Yuanhan and Li, Bo and Zhang, Songyang and Zhao, Wangbo
+            and Yuan, Yike and Wang, Jiaqi and He, Conghui and Liu, Ziwei and Chen, Kai and Lin, Dahua},
+  booktitle = {European Conference on Computer Vision},
+  year = {2024},
+  eprint = {2307.06281},
+  archivePrefix = {arXiv}
+}""",
+        SEED_BENCH: """@misc{li2023seed,
+  title = {{SEED-Bench}: Benchmarking Multimodal {LLMs} with Generative Comprehension},
+  author = {Li, Bohao and Wang, Rui and Wang, Guangzhi and Ge, Yuying and Ge, Yixiao and Shan, Ying},
+  year = {2023},
+  eprint = {2307.16125},
+  archivePrefix = {arXiv}
+}""",
+        MMMU: """@inproceedings{yue2024mmmu,
+  title = {{MMMU}: A Massive Multi-discipline Multimodal Understanding and Reasoning Benchmark for Expert {AGI}},
+  author = {Yue, Xiang and Ni, Yuansheng and Zhang, Kai and Zheng, Tianyu and Liu, Ruoqi and Zhang, Ge
+            and Stevens, Samuel and Jiang, Dongfu and Ren, Weiming and Sun, Yuxuan and Wei, Cong and Yu, Botao
+            and Yuan, Ruibin and Sun, Renliang and Yin, Ming and Zheng, Boyuan and Yang, Zhenzhu and Liu, Yibo
+            and Huang, Wenhao and Sun, Huan and Su, Yu and Chen, Wenhu},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  year = {2024},
+  eprint = {2311.16502},
+  archivePrefix = {arXiv}
+}""",
+        BLINK: """@inproceedings{fu2024blink,
+  title = {{BLINK}: Multimodal Large Language Models Can See but Not Perceive},
+  author = {Fu, Xingyu and Hu, Yushi and Li, Bangzheng and Feng, Yu and Wang, Haoyu and Lin, Xudong and Roth, Dan
+            and Smith, Noah A. and Ma, Wei-Chiu and Krishna, Ranjay},
+  booktitle = {European Conference on Computer Vision},
+  year = {2024},
+  eprint = {2404.12390},
+  archivePrefix = {arXiv}
 }""",
     }
 )
