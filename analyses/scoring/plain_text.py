@@ -12,7 +12,8 @@ WORD = r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 _STYLE = re.compile(r"\\(?:text|textbf|textit|textrm|texttt|mathrm|mathbf|mathsf|mathit)\s*\{([^{}]*)\}")
 _MATH = re.compile(rf"\\[()\[\]]|(?<!{WORD})\$\$?(?=\S)([^$]{{0,200}}?)(?<=\S)\$\$?(?!{WORD})")
 _EMPHASIS = re.compile(rf"(?<!{WORD})(\*{{1,3}}|_{{1,3}}|`)(?=\S)(.{{1,200}}?)(?<=\S)\1(?!{WORD})")
-_AROUND = " \t\r\n\"'“”‘’`.,;:!?。，、；：！？"
+_BEFORE = " \t\r\n\"'“”‘’`,;:!?。，、；：！？"
+_BEHIND = f"{_BEFORE}."  # before a number a dot is part of it
 
 
 def plain(text: str) -> str:
@@ -40,10 +41,10 @@ def plain(text: str) -> str:
 def compared(text: str) -> str:
     """A plain text as it is compared with another: case, white space and the marks around it do not matter.
 
-    >>> compared(' "A  red Bus." ')
-    'a red bus'
+    >>> compared(' "A  red Bus." '), compared(".5")
+    ('a red bus', '.5')
     """
-    return " ".join(text.strip(_AROUND).casefold().split())
+    return " ".join(text.lstrip(_BEFORE).rstrip(_BEHIND).casefold().split())
 
 
 @lru_cache(maxsize=4096)
