@@ -17,10 +17,12 @@ _END = rf"(?!{WORD}|[.'’-]{WORD}|[+#])"
 _OPEN = r"[\s\"'“‘(\[{<]*"
 _ALONE = rf"{_START}(?P<letter>[A-Za-z]){_END}"
 
+_IS = r"\s*(?:\b(?:is|was|would\s+be|should\s+be|must\s+be)\b|[:=])\s*(?:(?:therefore|thus|clearly)\b)?[:,]?\s*"
+_WORD_FOR_IT = r"(?:(?:the\s+)?(?:option|choice|letter|answer)\b)?"
 _CUES = (
-    r"\b(?:answer|choice|option|selection)(?:\s+(?:to|for)\b[^.:\n]{0,80}?)?\s*"
-    r"(?:\b(?:is|was|would\s+be|should\s+be|must\s+be)\b|[:=])\s*"
-    r"(?:(?:therefore|thus|clearly)\b)?[:,]?\s*(?:(?:the\s+)?(?:option|choice|letter|answer)\b)?",
+    rf"\banswer(?:\s+(?:to|for)\b[^.:\n]{{0,80}}?)?{_IS}{_WORD_FOR_IT}",
+    # "Let us look at each option: (A)" states nothing.
+    rf"\b(?:correct|right|best|final|my)\s+(?:option|choice|selection|letter){_IS}{_WORD_FOR_IT}",
     r"\bI(?:\s+would|'d)?\s+(?:choose|chose|pick|select|go\s+with)\s+(?:(?:option|choice|letter)\b)?",
     r"\bit(?:'s|\s+is)\s+(?:(?:option|choice|letter)\b)?",
     r"\\(?:boxed|fbox)\s*\{",
@@ -58,6 +60,8 @@ _CLAUSE = re.compile(r"[.,;:!?\n。，]|\bbut\b")
 _TIE = re.compile(
     rf"{_CLOSED}\.?\s*(?:,|/|&|或|和|(?i:\bor\b|\band\b))\s*(?i:or\s+|and\s+)?[(\[{{]*(?P<letter>[A-Za-z]){_END}"
 )
+
+_LISTED = re.compile(r"[^\n]*\n[ \t>*•–(\[\"'-]*(?P<letter>[A-Za-z])[)\].:,、]")
 
 
 def option_letter(text: str, options: tuple[str, ...]) -> str | None:
@@ -180,10 +184,12 @@ def _denied(found: re.Match[str]) -> bool:
 
 
 def _tied(found: re.Match[str], count: int) -> bool:
-    other = _TIE.match(found.string, found.end("letter"))
+    # "A or B", or the first row of a list: the next line begins with the next letter.
+    said, end = found.string, found.end("letter")
+    other = _TIE.match(said, end) or _LISTED.match(said, end)
     if other is None or not _place(other) < count or _place(other) == _place(found):
         return False
-    return other["letter"].isupper() or not _ARTICLE.match(found.string, other.end())
+    return other["letter"].isupper() or not _ARTICLE.match(said, other.end("letter"))
 
 
 def _fitting(found: list[re.Match[str]], texts: tuple[str, ...]) -> int | None:
