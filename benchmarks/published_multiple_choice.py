@@ -64,9 +64,8 @@ def blink_asked(answers: dict[str, str]) -> dict[str, Asked]:
     }
     asked: dict[str, Asked] = {}
     for id, answer in answers.items():
-        options = tuple(
-            f"the text of option {letter}, which the answers do not tell" for letter in "ABCDE"[: count[tasks[id]]]
-        )
+        # The texts of the options are not among the answers.
+        options = tuple(f"({letter}) of {count[tasks[id]]} options" for letter in "ABCDE"[: count[tasks[id]]])
         asked[id] = Asked(id, options=options, answer=options["ABCDE".index(answer[1])], metadata={"task": tasks[id]})
     return asked
 
@@ -77,22 +76,31 @@ def said(one: dict[str, Any], key: str) -> str:
 
 
 def blink_tables(folder: Path) -> None:
-    """Every model: published; the letters as recorded; the rule alone; the strict reading."""
+    """Every model: published; the letters as recorded; the rule alone; the strict reading.
+
+    The last column: of the answers that the strict reading reads, the share with the letter that is recorded.
+    """
     asked = blink_asked(load(folder / "eval/val_answers.json"))
     official, strict = blink.SCORER.readings
     measure = blink.SCORER.measures[0]
-    head("model", "published", "recorded letters", "rule alone", "unread", "strict", "unread")
+    head("model", "published", "recorded letters", "rule alone", "unread", "strict", "unread", "as recorded, %")
+    agreed: list[bool] = []
     for model, published in BLINK_PUBLISHED.items():
         files = sorted((folder / "eval/saved_outputs" / model).glob("*.json"))
         answers = {one["idx"]: one for file in files for one in load(file)["val"]}
         samples = [asked[id] for id in answers]
         cells: list[object] = []
+        parsed = np.empty((0, 1), object)
         for reading, key in ((official, "prediction"), (official, "full_prediction"), (strict, "full_prediction")):
             parsed, correct = scored(reading, [said(one, key) for one in answers.values()], samples)
             right, weight = measure.terms(parsed, correct, samples)
             cells.append(f"{100 * right.sum() / weight.sum():.2f}")
             cells.append(int((parsed == None).sum()))  # noqa: E711 (elementwise)
-        row(model, published, cells[0], *cells[2:])
+        recorded = [one["prediction"][:3] for one in answers.values()]
+        same = [option.startswith(letter) for option, letter in zip(parsed[:, 0], recorded, strict=True) if option]
+        agreed.extend(same)
+        row(model, published, cells[0], *cells[2:], f"{100 * np.mean(same):.2f}")
+    print(f"\n{len(agreed)} answers read by the strict reading, {sum(agreed)} of them as recorded\n")
 
 
 def mmmu_asked(samples: Sequence[dict[str, Any]], answers: dict[str, Any]) -> list[Asked]:

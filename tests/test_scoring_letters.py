@@ -46,9 +46,8 @@ def test_two_letters_are_no_answer() -> None:
 
 def test_a_list_of_the_options_is_no_answer() -> None:
     assert letters("The correct answer is:\n\n(A) cat\n(B) dog\n(C) Vitamin C | Answer: A. cat\nB. dog") == "--"
-    assert letters("Each option:
-(A) It sits.
-(B) It barks. | Option: (A) one, (B) another | four options: A, B, C, D") == "---"
+    texts = "Each option:\\n(A) It sits.\\n(B) It barks. | Option: (A) one, (B) another | four options: A, B, C, D"
+    assert letters(texts) == "---"
     assert letters("The correct option is:\n(B) dog\nThe others are not. | The best choice: C") == "BC"
 
 

@@ -12,35 +12,44 @@ from .scorer import Asked, Reading
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 # A letter on its own: no part of a word, of an abbreviation ("U.S."), of "A-frame", "A's", "C++".
-_START = rf"(?<!{WORD})(?<!{WORD}[.'’-])"
+# The letter comes first in the pattern, then what may not stand before it: `re` looks up a set quickly.
+_START = rf"(?<!{WORD}.)(?<!{WORD}[.'’-].)"
 _END = rf"(?!{WORD}|[.'’-]{WORD}|[+#])"
 _OPEN = r"[\s\"'“‘(\[{<]*"
-_ALONE = rf"{_START}(?P<letter>[A-Za-z]){_END}"
+_ALONE = rf"(?P<letter>[A-Za-z]){_START}{_END}"
+_CAPITAL = rf"(?P<letter>[A-Z]){_START}{_END}"
 
 _IS = r"\s*(?:\b(?:is|was|would\s+be|should\s+be|must\s+be)\b|[:=])\s*(?:(?:therefore|thus|clearly)\b)?[:,]?\s*"
 _WORD_FOR_IT = r"(?:(?:the\s+)?(?:option|choice|letter|answer)\b)?"
-_CUES = (
-    rf"\banswer(?:\s+(?:to|for)\b[^.:\n]{{0,80}}?)?{_IS}{_WORD_FOR_IT}",
+_CUES = {
+    ("answer",): rf"\banswer(?:\s+(?:to|for)\b[^.:\n]{{0,80}}?)?{_IS}{_WORD_FOR_IT}",
     # "Let us look at each option: (A)" states nothing.
-    rf"\b(?:correct|right|best|final|my)\s+(?:option|choice|selection|letter){_IS}{_WORD_FOR_IT}",
-    r"\bI(?:\s+would|'d)?\s+(?:choose|chose|pick|select|go\s+with)\s+(?:(?:option|choice|letter)\b)?",
-    r"\bit(?:'s|\s+is)\s+(?:(?:option|choice|letter)\b)?",
-    r"\\(?:boxed|fbox)\s*\{",
-    r"<answer>",
-    r"答案\s*(?:是|为|:)?\s*(?:选项)?",
-    r"选择?(?!项)",
-)
-_STATED = re.compile(rf"(?i:{'|'.join(_CUES)}){_OPEN}{_ALONE}")
-_CALLED_RIGHT = re.compile(rf"{_ALONE}[)\]}}\"'”’]*\s+is\s+(?:the\s+)?(?:correct|right|best|answer)\b")
+    ("option", "choice", "selection", "letter"): (
+        rf"\b(?:correct|right|best|final|my)\s+(?:option|choice|selection|letter){_IS}{_WORD_FOR_IT}"
+    ),
+    ("choose", "chose", "pick", "select", "go with"): (
+        rf"\bI(?:\s+would|'d)?\s+(?:choose|chose|pick|select|go\s+with)\s+{_WORD_FOR_IT}"
+    ),
+    ("it's", "it is"): rf"\bit(?:'s|\s+is)\s+{_WORD_FOR_IT}",
+    ("boxed", "fbox"): r"\\(?:boxed|fbox)\s*\{",
+    ("<answer>",): r"<answer>",
+    ("答案",): r"答案\s*(?:是|为|:)?\s*(?:选项)?",
+    ("选",): r"选择?(?!项)",
+}
+"""What states a letter, by the words of which one must be there: most answers hold few of them."""
 
-_BRACKETED = re.compile(rf"(?<!{WORD})[(\[{{]\s*(?P<letter>[A-Za-z])\s*[)\]}}]")
+_STATED = tuple((words, re.compile(rf"(?i:{cue}){_OPEN}{_ALONE}")) for words, cue in _CUES.items())
+_CALLED_RIGHT = re.compile(rf"{_CAPITAL}[)\]}}\"'”’]*\s+is\s+(?:the\s+)?(?:correct|right|best|answer)\b")
+
+_BRACKETED = re.compile(rf"[(\[{{](?<!{WORD}.)\s*(?P<letter>[A-Za-z])\s*[)\]}}]")
+_NAMES = ("option", "choice", "letter", "选项")
 _NAMED = re.compile(rf"(?i:\b(?:option|choice|letter)|选项){_OPEN}{_ALONE}")
 _LABEL = re.compile(
     r"^[ \t>*•–\"'“‘-]*(?P<letter>[A-Za-z])"
     r"(?:[.,](?=\s|$)|[):、。]|\s+[–—-]+\s|[\"'”’]?[ \t]*$|\s+(?:because|since|as|due|given)\b)",
     re.MULTILINE,
 )
-_CAPITAL = re.compile(rf"{_START}(?P<letter>[A-Z]){_END}")
+_CAPITALS = re.compile(_CAPITAL)
 _LABELLED_TEXT = re.compile(r"^[\s(\[{]*(?P<letter>[A-Za-z])[\s)\]}.,:、。-]+(?P<text>\S.*)$", re.DOTALL)
 
 _AFTER = re.compile(
@@ -152,7 +161,8 @@ def _by_letter(said: str, texts: tuple[str, ...]) -> int | None:
 
 
 def _statements(said: str) -> Iterator[re.Match[str]]:
-    for pattern in (_STATED, _CALLED_RIGHT):
+    patterns = [pattern for words, pattern in _STATED if _has(said, words)]
+    for pattern in (*patterns, _CALLED_RIGHT):
         for found in pattern.finditer(said):
             if _AFTER.match(said, found.end("letter")) and not _denied(found):
                 yield found
@@ -164,13 +174,18 @@ def _marks(said: str, count: int) -> Iterator[re.Match[str]]:
         if found["letter"].isupper() or _place(found) < count:
             yield found
     yield from _LABEL.finditer(said)
-    for found in _NAMED.finditer(said):
+    for found in _NAMED.finditer(said) if _has(said, _NAMES) else ():
         if found["letter"].isupper() or _AFTER.match(said, found.end("letter")):
             yield found
 
 
+def _has(said: str, words: tuple[str, ...]) -> bool:
+    lower = said.lower()
+    return any(word in lower for word in words)
+
+
 def _capitals(said: str, count: int) -> Iterator[re.Match[str]]:
-    for found in _CAPITAL.finditer(said):
+    for found in _CAPITALS.finditer(said):
         # "A" and "I" before a word are an article and a pronoun.
         word = found["letter"] in "AI" and _ARTICLE.match(said, found.end())
         if _place(found) < count and not word:
@@ -197,9 +212,10 @@ def _fitting(found: list[re.Match[str]], texts: tuple[str, ...]) -> int | None:
     place = _place(found[0])
     if place >= len(texts):
         return None
+    longest = 2 * max(map(len, texts)) + 20  # with the marks around
     for one in found:
-        line = one.string[one.end("letter") :].lstrip(" )]}.,:、。-\"'”’").partition("\n")[0]
-        follows = compared(line)
+        line = one.string[one.end("letter") : one.end("letter") + longest + 1].partition("\n")[0]
+        follows = compared(line.lstrip(" )]}.,:、。-\"'”’")) if len(line) <= longest else ""
         if follows and follows != texts[place] and follows in texts:
             return None
     return place

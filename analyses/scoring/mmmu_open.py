@@ -19,8 +19,9 @@ _TRIVIAL = frozenset(":,.!?;'")
 
 _GROUPED = r"-?\b\d{1,3}(?:,\d{3})+\b"
 _EXPONENT = r"[eE][+-]?\d+"
-_SCIENTIFIC = rf"-?\d+(?:\.\d+)?{_EXPONENT}"
-_SIMPLE = rf"-?(?:\d+\.\d+|\.\d+|\d+\b)(?!{_EXPONENT})(?![,\d])"
+_DIGITS = r"(?<!\d)\d+"  # from the first one on: no number begins at a later one, and looking is in vain and slow
+_SCIENTIFIC = rf"-?{_DIGITS}(?:\.\d+)?{_EXPONENT}"
+_SIMPLE = rf"-?(?:{_DIGITS}\.\d+|\.\d+|{_DIGITS}\b)(?!{_EXPONENT})(?![,\d])"
 _NUMBERS = tuple(map(re.compile, (_GROUPED, _SCIENTIFIC, _SIMPLE)))
 
 _ANSWER_IS = re.compile(r".*\banswer\b\s*(?:is|:|=)\s*:?\s*(?P<answer>.+)", re.IGNORECASE)
