@@ -1,7 +1,8 @@
 """MMMU: how its authors read letters and open answers, and a strict reading beside it.
 
 Source: Yue et al. 2024; MMMU-Benchmark/MMMU, `mmmu/utils/eval_utils.py` at bb0b95a9. The official number is the plain
-mean over questions. Open answers are read in `mmmu_open`.
+mean over questions. Open answers are read in `mmmu_open`. Two options of one text, as in six validation questions, are
+one answer here; the authors tell them apart by their letters.
 """
 
 from collections.abc import Sequence
