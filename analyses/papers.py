@@ -31,6 +31,10 @@ MMBENCH = "liu2024mmbench"
 SEED_BENCH = "li2023seed"
 MMMU = "yue2024mmmu"
 BLINK = "fu2024blink"
+VQA_V2 = "goyal2017making"
+TEXT_VQA = "singh2019towards"
+GQA = "hudson2019gqa"
+POPE = "li2023evaluating"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
@@ -257,6 +261,37 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {European Conference on Computer Vision},
   year = {2024},
   eprint = {2404.12390},
+        VQA_V2: """@inproceedings{goyal2017making,
+  title = {Making the {V} in {VQA} Matter: Elevating the Role of Image Understanding in Visual Question Answering},
+  author = {Goyal, Yash and Khot, Tejas and Summers-Stay, Douglas and Batra, Dhruv and Parikh, Devi},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2017},
+  eprint = {1612.00837},
+  archivePrefix = {arXiv}
+}""",
+        TEXT_VQA: """@inproceedings{singh2019towards,
+  title = {Towards {VQA} Models That Can Read},
+  author = {Singh, Amanpreet and Natarajan, Vivek and Shah, Meet and Jiang, Yu and Chen, Xinlei and Batra, Dhruv
+            and Parikh, Devi and Rohrbach, Marcus},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2019},
+  eprint = {1904.08920},
+  archivePrefix = {arXiv}
+}""",
+        GQA: """@inproceedings{hudson2019gqa,
+  title = {{GQA}: A New Dataset for Real-World Visual Reasoning and Compositional Question Answering},
+  author = {Hudson, Drew A. and Manning, Christopher D.},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2019},
+  eprint = {1902.09506},
+  archivePrefix = {arXiv}
+}""",
+        POPE: """@inproceedings{li2023evaluating,
+  title = {Evaluating Object Hallucination in Large Vision-Language Models},
+  author = {Li, Yifan and Du, Yifan and Zhou, Kun and Wang, Jinpeng and Zhao, Wayne Xin and Wen, Ji-Rong},
+  booktitle = {Conference on Empirical Methods in Natural Language Processing},
+  year = {2023},
+  eprint = {2305.10355},
   archivePrefix = {arXiv}
 }""",
     }
