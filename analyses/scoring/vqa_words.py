@@ -10,11 +10,9 @@ from types import MappingProxyType
 PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 """The marks that are removed or become spaces. Apostrophe, colon, full stop, ampersand, %, $, # and * are not."""
 
+_COUNTING = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBERS: Mapping[str, str] = MappingProxyType(
-    {
-        **{"none": "0", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"},
-        **{"six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10"},
-    }
+    {word: str(number) for number, word in enumerate(_COUNTING)} | {"none": "0"}
 )
 ARTICLES = frozenset({"a", "an", "the"})
 
