@@ -1,0 +1,143 @@
+"""Published scores recomputed from their authors' logs: CHAIR of LLaVA-1.5's captions, mCE of ImageNet classifiers.
+
+Nothing is downloaded, and nothing of the data is written. The arguments are folders and a file of checkouts of
+Areebol/vlm-decoding-hal (65602c27), nickjiang2378/vl-interp (5cd5a3c5) and RobustBench/robustbench (78fcc9e4):
+
+    python benchmarks/published_scores.py chair vlm-decoding-hal/re_log/llava-1.5 vl-interp/metric/chair.pkl
+    python benchmarks/published_scores.py mce robustbench/model_info/imagenet/corruptions
+"""
+
+import argparse
+import csv
+import json
+import pickle
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from analyses import corruption
+from analyses.scoring import Asked, chair
+
+LOGS = ("regular_chair", "vcd_chair", "deco_chair")
+CLASSIFIERS = ("Standard_R50", "Hendrycks2020AugMix", "Tian2022Deeper_DeiT-B")
+
+
+class Evaluator:
+    """What stands in for the pickled evaluator: its attributes, none of its code."""
+
+    imid_to_objects: Mapping[int, set[str]]
+
+
+ALLOWED = {("collections", "defaultdict"): defaultdict, ("builtins", "list"): list}
+
+
+class Restricted(pickle.Unpickler):
+    """Reads a pickled CHAIR evaluator; every other class or function is refused, so that no code of the file runs."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The stand-in for the evaluator, a dictionary or a list; UnpicklingError for anything else."""
+        if name == "CHAIR":
+            return Evaluator
+        if (module, name) not in ALLOWED:
+            raise pickle.UnpicklingError(f"{module}.{name} in the pickle: only a CHAIR evaluator is read.")
+        return ALLOWED[module, name]
+
+
+def objects_of(path: Path) -> Mapping[int, set[str]]:
+    """The objects of every COCO picture, from a pickled evaluator."""
+    with path.open("rb") as file:
+        return Restricted(file).load().imid_to_objects
+
+
+def scored(parsed: Iterable[str], objects: Iterable[Iterable[str]]) -> str:
+    """CHAIRs and CHAIRi of captions by their mentions, through the scorer, as text."""
+    asked = [Asked(str(row), metadata={"objects": "; ".join(sorted(names))}) for row, names in enumerate(objects)]
+    texts = np.array(list(parsed), object).reshape(-1, 1)
+    right = chair.SCORER.readings[0].correct
+    correct = np.array([[right(text, one)] for (text,), one in zip(texts.tolist(), asked, strict=True)])
+    sums = {
+        measure.name: [term.sum() for term in measure.terms(texts, correct, asked)] for measure in chair.SCORER.measures
+    }
+    (captions, of), (invented, said) = sums["chair_s"], sums["chair_i"]
+    return f"CHAIRs {captions / of:.3f}  CHAIRi {invented / said:.5f} = {invented:.0f}/{said:.0f}"
+
+
+def chair_scores(logs: Path, truth: Path) -> None:
+    """Print what each log reports, and what the scorer makes of its lemmas and of its captions, by both truths."""
+    objects = objects_of(truth)
+    for name in LOGS:
+        log = json.loads((logs / f"{name}.jsonl").read_text(encoding="utf-8"))
+        sentences, reported = log["sentences"], log["overall_metrics"]
+        by_log = [one["mscoco_gt_words"] for one in sentences]
+        by_truth = [objects[one["image_id"]] for one in sentences]
+        # the log keeps the words after pairs were joined: taken apart again, they are joined by our own rules
+        lemmas = [[part for word in one["words"] for part in word.split(" ")] for one in sentences]
+        readings = {
+            "its lemmas": [chair.SEPARATOR.join(chair.mentions_among(words)) for words in lemmas],
+            "its captions": [chair.parse(one["caption"], Asked("")) for one in sentences],
+        }
+        print(f"{name}, {len(sentences)} captions")
+        print(f"  reported                 CHAIRs {reported['CHAIRs']:.3f}  CHAIRi {reported['CHAIRi']:.5f}")
+        print(f"  pictures whose objects differ by the two truths: {differing(map(set, by_log), map(set, by_truth))}")
+        for reading, parsed in readings.items():
+            official = (chair.SEPARATOR.join(one["mscoco_generated_words"]) for one in sentences)
+            print(f"  {reading}: mentions differ from the log's in {differing(parsed, official)} captions")
+            print(f"    objects of the log     {scored(parsed, by_log)}")
+            print(f"    objects of the pickle  {scored(parsed, by_truth)}")
+
+
+def differing(first: Iterable[object], second: Iterable[object]) -> int:
+    """In how many places two sequences differ."""
+    return sum(one != other for one, other in zip(first, second, strict=True))
+
+
+def error_table(path: Path) -> xr.DataArray:
+    """Errors (model, corruption, severity) from RobustBench's table of accuracies."""
+    names, severities, *rows = csv.reader(path.open(encoding="utf-8"))
+    cells = {
+        (row[0], name, int(severity)): 1 - float(value)
+        for row in rows
+        for name, severity, value in zip(names[1:], severities[1:], row[1:], strict=True)
+    }
+    axes = {
+        dim: list(dict.fromkeys(key[place] for key in cells))
+        for place, dim in enumerate(("model", "corruption", "severity"))
+    }
+    shape = [len(labels) for labels in axes.values()]
+    return xr.DataArray(np.array(list(cells.values())).reshape(shape), coords=axes)
+
+
+def mce_scores(folder: Path) -> None:
+    """Print the reported mCE of each classifier, and ours against both AlexNets, in percent."""
+    error = error_table(folder / "unaggregated_results.csv")
+    reference = error.sel(model="AlexNet", drop=True)
+    print(f"{'':24}reported  AlexNet of the table  AlexNet as published")
+    for name in CLASSIFIERS:
+        reported = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["corruptions_mce"]
+        one = error.sel(model=name, drop=True)
+        ours = [corruption.mce(table).item() for table in (corruption.ce(one, reference), corruption.alexnet_ce(one))]
+        print(f"{name:24}{float(reported):8.2f}{100 * ours[0]:22.2f}{100 * ours[1]:22.2f}")
+
+
+def main() -> None:
+    """Read the command line and print one of the comparisons."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    of_captions = commands.add_parser("chair", help="CHAIR of captions")
+    of_captions.add_argument("logs", type=Path, help="the folder re_log/llava-1.5 of vlm-decoding-hal")
+    of_captions.add_argument("truth", type=Path, help="the file metric/chair.pkl of vl-interp")
+    of_classifiers = commands.add_parser("mce", help="mCE of classifiers")
+    of_classifiers.add_argument("folder", type=Path, help="the folder model_info/imagenet/corruptions of robustbench")
+    given = parser.parse_args()
+    if given.command == "chair":
+        chair_scores(given.logs, given.truth)
+    else:
+        mce_scores(given.folder)
+
+
+if __name__ == "__main__":
+    main()
