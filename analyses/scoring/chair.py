@@ -5,7 +5,7 @@ matcher knows negation, are in `analyses.misalignment`.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -42,7 +42,7 @@ def mentions_among(singular_words: Sequence[str]) -> list[str]:
     >>> mentions_among(["the", "toilet", "with", "a", "wooden", "seat", "and", "a", "home", "plate"])
     ['toilet']
     """
-    found = list(_paired(singular_words))
+    found = _paired([*singular_words])
     if "toilet" in found and "seat" in found:
         found = [word for word in found if word != "seat"]
     return [CLASS_OF[word] for word in found if word in CLASS_OF]
@@ -128,14 +128,15 @@ def _present(objects: str, references: tuple[str, ...]) -> frozenset[str]:
     return frozenset(names).union(*map(mentions, references))
 
 
-def _paired(single: Sequence[str]) -> Iterator[str]:
-    following = 0
-    for place, word in enumerate(single):
-        if place < following:
-            continue
-        pair = PAIRS.get((word, single[place + 1])) if word in _FIRST and place + 1 < len(single) else None
-        following = place + (1 if pair is None else 2)
-        yield word if pair is None else pair
+def _paired(found: list[str]) -> list[str]:
+    if _FIRST.isdisjoint(found):
+        return found
+    place = 0
+    while place < len(found) - 1:
+        if found[place] in _FIRST and (pair := PAIRS.get((found[place], found[place + 1]))):
+            found[place : place + 2] = [pair]
+        place += 1
+    return found
 
 
 SCORER = Scorer(
