@@ -261,6 +261,8 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {European Conference on Computer Vision},
   year = {2024},
   eprint = {2404.12390},
+  archivePrefix = {arXiv}
+}""",
         VQA_V2: """@inproceedings{goyal2017making,
   title = {Making the {V} in {VQA} Matter: Elevating the Role of Image Understanding in Visual Question Answering},
   author = {Goyal, Yash and Khot, Tejas and Summers-Stay, Douglas and Batra, Dhruv and Parikh, Devi},
