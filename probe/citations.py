@@ -19,6 +19,8 @@ INTERVALS = ("statistics.bootstrap", "statistics.rate", "statistics.wilson")
 MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "overview": ("flips", "drift", papers.COHEN, "margins.erosion"),
+        "scores": (),
+        "benchmark": (),
         "flips": ("flips",),
         "yes_no": ("flips.yes_no_rates",),
         "margins": ("margins",),

@@ -1,23 +1,22 @@
-"""The metadata of samples, stored as a JSON text for each, as columns of one type."""
+"""The metadata of samples as columns of one type each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def columns(texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+def columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
     """(sample) the values of each entry, by name in order of first appearance.
 
     Numbers where all values are some, nan where a sample has none; else texts, "" where a sample has none.
 
-    >>> found = columns(['{"category": "counting", "year": 2014}', '{"year": null}'])
+    >>> found = columns([{"category": "counting", "year": 2014}, {"year": None}])
     >>> found["category"].tolist(), found["year"].tolist()
     (['counting', ''], [2014.0, nan])
     """
-    entries: list[dict[str, Any]] = [json.loads(text) if text else {} for text in texts]
     names = dict.fromkeys(name for entry in entries for name in entry)
     return {name: _column([entry.get(name) for entry in entries]) for name in names}
 

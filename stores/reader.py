@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownLambdaType=false
 
+import json
 import math
 import warnings
 from collections.abc import Iterable, Iterator
@@ -176,6 +177,11 @@ class Run:
         return table.assign_coords(self._metadata)
 
     @cached_property
+    def sample_metadata(self) -> tuple[dict[str, Any], ...]:
+        """(sample) what the dataset says of each sample, by name, in plain values."""
+        return tuple(json.loads(text) if text else {} for text in self._sample_column("metadata").tolist())
+
+    @cached_property
     def answers(self) -> xr.Dataset:
         """(sample, condition, option) log_likelihood [nat], token_count, end_of_turn; (sample, condition) text.
 
@@ -256,7 +262,7 @@ class Run:
     def _metadata(self) -> dict[str, tuple[str, NDArray[Any]]]:
         """(sample) each entry of the samples' metadata, by its name; one that is taken has `metadata_` before it."""
         taken = {*_group_names(self.tree["samples"]), *_group_names(self.tree["answers"]), *TAKEN}
-        columns = metadata.columns(self._sample_column("metadata").tolist())
+        columns = metadata.columns(self.sample_metadata)
         return {f"metadata_{name}" if name in taken else name: ("sample", values) for name, values in columns.items()}
 
     def _site(self, text: str) -> tuple[str, xr.Dataset]:

@@ -12,7 +12,7 @@ from .extremes import SIDES, leads
 from .image_resamples import bounds, resampled
 from .jackknife import jackknife
 from .rates import rate
-from .reductions import COHEN_D, EVER, MEAN, PERCENT, SHARE, Reduction, ever_among, median, pooled
+from .reductions import COHEN_D, EVER, MEAN, PERCENT, RATIO, SHARE, Reduction, ever_among, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, paired_permutation, wilson
 
@@ -25,6 +25,7 @@ __all__ = [
     "EVER",
     "MEAN",
     "PERCENT",
+    "RATIO",
     "SHARE",
     "SIDES",
     "Reduction",

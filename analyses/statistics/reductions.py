@@ -86,6 +86,12 @@ def _totals(cases: xr.DataArray, trials: xr.DataArray | None = None) -> Collapse
     return Collapsed((sums[0], sums[1]), sums[1].astype(np.int64), undefined.sum("condition"))
 
 
+def _sums(above: xr.DataArray, below: xr.DataArray) -> Collapsed:
+    known = above.notnull() & below.notnull()
+    sums = [part.where(known, 0).sum("condition", dtype=np.float64) for part in (above, below)]
+    return Collapsed((sums[0], sums[1]), known.sum("condition"), (~known).sum("condition"))
+
+
 def _ever(happened: xr.DataArray) -> Collapsed:
     known = happened.notnull()
     ever = (happened.where(known, 0) > 0).any("condition").astype(np.float64).where(known.any("condition"))
@@ -104,6 +110,9 @@ MEAN = Reduction(_means, mean)
 
 SHARE = Reduction(_totals, ratio, is_share=True)
 """Cases over trials, summed over all pairs: of 0/1 pairs, nan where there is no trial, or of cases and trials apart."""
+
+RATIO = Reduction(_sums, ratio)
+"""The sum of the one over the sum of the other over all pairs, such as F1 or a weighted mean; a percentile interval."""
 
 EVER = Reduction(_ever, mean, is_share=True)
 """The share of samples in which something happens under at least one condition of the family, of those defined."""

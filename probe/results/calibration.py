@@ -66,7 +66,7 @@ ANALYSIS = Analysis(
     title="Calibration",
     meaning="ECE: mean distance of confidence and accuracy over 15 bins of confidence, less what chance adds to it "
     "(Kumar et al. 2019); as it is; and what a calibrated model with these confidences gets (simulated).",
-    needs=("answers",),
+    needs=("right_options",),
     compute=compute,
     columns=(
         percent("ece_debiased", "ECE, debiased"),

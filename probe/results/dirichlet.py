@@ -40,7 +40,7 @@ def at_site(evidence: Evidence, site: str) -> xr.Dataset:
         data[f"{change}_correlation"] = over_samples(evidence, moved, others)
     moved = evidence.split(evidence.to_samples(stored.dirichlet - clean.dirichlet))
     data = data.assign(over_pairs(evidence, moved, others))
-    if evidence.has_options:
+    if evidence.has_answers:
         data = data.assign(by_answer(evidence, moved, others))
     return evidence.by_site_layer(data, site)
 

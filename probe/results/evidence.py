@@ -21,6 +21,7 @@ from stores import DamagedRun, Run, presence
 
 from .. import prompts
 from . import overlays
+from .free_answers import OFFICIAL, FreeAnswers
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
@@ -75,6 +76,43 @@ class Evidence:
         return self.choice.sel(condition="clean", drop=True)
 
     @cached_property
+    def free(self) -> FreeAnswers:
+        """The free answers and what they come to under their benchmarks' scoring."""
+        return FreeAnswers(self.run)
+
+    @cached_property
+    def is_open(self) -> NDArray[np.bool_]:
+        """(sample) whether a sample without options was answered in a text that is scored."""
+        return self.free.are_read & ~_lean(self.run.samples.option_text != "").any("option").values
+
+    @cached_property
+    def has_answers(self) -> bool:
+        """Whether there are answers that can be told apart: choices among options, or free answers that are scored."""
+        return self.has_options or bool(self.is_open.any())
+
+    @cached_property
+    def given(self) -> xr.DataArray:
+        """(sample, condition) which answer is given: the option's index, else the text's number; -1 for none."""
+        if not self.is_open.any():
+            return self.choice
+        return self.choice.copy(data=np.where(self.is_open[:, None], self.free.codes.values, self.choice.values))
+
+    @cached_property
+    def judged(self) -> xr.DataArray:
+        """(sample, condition) as `given`, but all right answers to an open question are 0: those that score ≥ 0.5."""
+        if not self.is_open.any():
+            return self.choice
+        score, codes = self.free.correct(OFFICIAL).values, self.free.codes.values
+        of_texts = np.where(score >= 0.5, 0, np.where(codes >= 0, codes + 1, -1))
+        return self.choice.copy(data=np.where(self.is_open[:, None], of_texts, self.choice.values))
+
+    @cached_property
+    def right(self) -> xr.DataArray:
+        """(sample) what `judged` is where the answer is right; -1 where the dataset gives no answer."""
+        known = self.free.correct(OFFICIAL).notnull().any("condition").values if self.is_open.any() else False
+        return self.answer.copy(data=np.where(self.is_open, np.where(known, 0, -1), self.answer.values))
+
+    @cached_property
     def answer(self) -> xr.DataArray:
         """(sample) index of the right option, -1 where the dataset gives none."""
         return flips.answer_index(_lean(self.run.samples.option_text), _lean(self.run.samples.answer))
@@ -93,19 +131,32 @@ class Evidence:
         return margins.margin(self.scores, self.clean_choice)
 
     @cached_property
+    def given_text(self) -> xr.DataArray:
+        """(sample, condition) the answer that is given as a text, "" where there is none; overlays not split."""
+        if not self.is_open.any():
+            return self.chosen_text
+        said = [["?" if text is None else text for text in row] for row in self.free.parsed(OFFICIAL).values.tolist()]
+        read = np.where(self.free.texts.notnull().values, np.array(said, object), "")
+        return self.chosen_text.copy(data=np.where(self.is_open[:, None], read, self.chosen_text.values))
+
+    @cached_property
     def unsplit_flipped(self) -> xr.DataArray:
-        """(sample, condition) 1 where the choice differs from the clean one; overlays not split."""
-        return flips.flipped(self.choice, self.clean_choice)
+        """(sample, condition) 1 where the answer differs from the clean one; overlays not split."""
+        return flips.flipped(self.given, self.given.sel(condition="clean", drop=True))
 
     @cached_property
     def flipped(self) -> xr.DataArray:
-        """(sample, condition) 1 where the choice differs from the clean one."""
+        """(sample, condition) 1 where the answer differs from the clean one."""
         return self.split(self.unsplit_flipped)
 
     @cached_property
     def correct(self) -> xr.DataArray:
-        """(sample, condition) 1 where the choice is right, nan where that is unknown."""
-        return self.split(flips.correct(self.choice, self.answer))
+        """(sample, condition) how right the answer is, in [0, 1]: of options 1 or 0; nan where that is unknown."""
+        chosen = flips.correct(self.choice, self.answer)
+        if not self.is_open.any():
+            return self.split(chosen)
+        scores = self.free.correct(OFFICIAL).values
+        return self.split(chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values)))
 
     @cached_property
     def erosion(self) -> xr.DataArray:

@@ -19,18 +19,19 @@ NAMED = 5
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(family, bound) transitions between right and wrong answers, and the readings of a rate over all families."""
-    change = flips.transitions(evidence.choice, evidence.clean_choice, evidence.answer).map(evidence.split)
+    judged, clean = evidence.judged, evidence.judged.sel(condition="clean", drop=True)
+    change = flips.transitions(judged, clean, evidence.right).map(evidence.split)
     tables = {"ifr": evidence.by_family(statistics.SHARE, evidence.flipped)} | transitions(evidence, change)
     data = xr.Dataset({name: table.value for name, table in tables.items()})
     counts = {f"{name}_cases": table.defined for name, table in tables.items()}
-    tied = margins.ties(evidence.scores) > 0
+    tied = margins.ties(evidence.scores) > 0  # of texts there are none
     tied = tied.isel(condition=np.flatnonzero(counted(evidence, tied)))
     data = data.assign(counts | overall(evidence) | of_yes_and_no(evidence))
-    right = flips.correct(evidence.clean_choice, evidence.answer)
+    right = flips.correct(clean, evidence.right)
     data = data.assign(clean_right=(right == 1).sum(), clean_wrong=(right == 0).sum())
     # a control is no perturbation: clean and the perturbations alone
-    choice = evidence.choice.isel(condition=np.flatnonzero(counted(evidence, evidence.choice)))
-    data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(choice)))
+    given = evidence.given.isel(condition=np.flatnonzero(counted(evidence, evidence.given)))
+    data = data.assign(ties=tied.sum(), entropy=evidence.interval(flips.entropy(given)))
     names = sorted(tied.sample.values[tied.any("condition").values].tolist())
     return data.assign_attrs(
         tied_samples=", ".join(map(str, names[:NAMED])) + (", …" if len(names) > NAMED else ""),
@@ -92,7 +93,7 @@ ANALYSIS = Analysis(
     title="Flips",
     meaning="Of the answers right (wrong) on the clean image, the share that became wrong (right, wrong otherwise): "
     "{right} questions were right, {wrong} wrong.",
-    needs=("options",),
+    needs=("given",),
     compute=compute,
     columns=(
         percent("ifr", "flipped"),

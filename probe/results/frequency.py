@@ -28,7 +28,7 @@ def sweeps(evidence: Evidence) -> Parts:
     """Which share of the answers is unchanged as fine or coarse structure goes, and where half have changed."""
     parts: Parts = {}
     for name, survival in SWEEPS.items():
-        if evidence.has_options and (by_radius := of_family(evidence, evidence.flipped, name)) is not None:
+        if evidence.has_answers and (by_radius := of_family(evidence, evidence.flipped, name)) is not None:
             unchanged = survival(by_radius)
             if unchanged.sizes["cutoff"]:
                 parts |= {f"{name}_{part}": values for part, values in outlast(evidence, unchanged, name).items()}
@@ -46,7 +46,7 @@ def outlast(evidence: Evidence, unchanged: xr.DataArray, name: str) -> Parts:
         "unchanged": share.rename(cutoff=f"{name}_cutoff"),
         "median": median(share),
         "questions": xr.DataArray(known.sum()),
-        "left_out": xr.DataArray((~known & (evidence.clean_choice >= 0).values).sum()),
+        "left_out": xr.DataArray((~known & (evidence.given.sel(condition="clean") >= 0).values).sum()),
     }
 
 
@@ -74,7 +74,8 @@ def noise(evidence: Evidence) -> Parts:
 
 def waves(evidence: Evidence) -> Parts:
     """The Fourier heat maps: what each single wave does, by cycles down (i) and across (j); and by wave, to compare."""
-    given = {"flips": evidence.flipped, "erosion": evidence.erosion} if evidence.has_options else {}
+    given = {"flips": evidence.flipped} if evidence.has_answers else {}
+    given |= {"erosion": evidence.erosion} if evidence.has_options else {}
     given |= {"drift": evidence.primary_drift} if evidence.primary else {}
     maps: Parts = {}
     for name, pairs in given.items():

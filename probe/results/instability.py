@@ -83,7 +83,7 @@ def nearer(evidence: Evidence, verdict: xr.Dataset) -> dict[str, xr.DataArray]:
 def verdicts_at(evidence: Evidence, site: str) -> xr.Dataset:
     """(sample, condition, layer) nearer, harmless, dangerous; overlays split."""
     states = evidence.states(site)
-    clean_text = evidence.chosen_text.sel(condition="clean", drop=True)
+    clean_text = evidence.given_text.sel(condition="clean", drop=True)
     answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": states.sample.values})
     kept = evidence.unsplit_flipped
     verdicts = instability.nearer_to_another(states, evidence.clean_states(site), answer, kept)
@@ -95,7 +95,7 @@ def by_answer(evidence: Evidence, control: xr.DataArray) -> tuple[xr.DataArray, 
     texts = dict(
         zip(
             evidence.run.answers.sample.values.tolist(),
-            evidence.chosen_text.sel(condition="clean").values.tolist(),
+            evidence.given_text.sel(condition="clean").values.tolist(),
             strict=True,
         )
     )
@@ -251,7 +251,7 @@ ANALYSIS = Analysis(
     "question on average, than to its own (an unmoved state: 0), harmless where that image has the same answer, "
     f"dangerous where another; beyond the nearest {100 * QUANTILES[0]:.0f} % of unrelated pairs with another "
     f"answer; eroded, whose margin shrank (50 % by chance).",
-    needs=("options", "states"),
+    needs=("given", "states"),
     compute=compute,
     columns=(
         percent("nearer", "nearer to another"),

@@ -45,10 +45,12 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
     """(sample, condition) of the samples that describe a scene, others nan; the reference text names what is there."""
     samples = evidence.run.samples
-    describing = np.flatnonzero(((samples.kind == "describe") & (samples.answer != "")).values)
+    # captions of a benchmark are scored by its own objects
+    own = np.array([scorer is None for scorer in evidence.free.scorers], np.bool_)
+    describing = np.flatnonzero(((samples.kind == "describe") & (samples.answer != "")).values & own)
     if not len(describing):
         return {}
-    text = written(evidence).isel(sample=describing)
+    text = evidence.free.texts.isel(sample=describing)
     reference = xr.DataArray(
         samples.answer.values[describing].astype(object), dims="sample", coords={"sample": text.sample.values}
     )
@@ -68,7 +70,7 @@ def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
     about_safety = np.flatnonzero((samples.kind == "safety").values)
     if not len(about_safety):
         return {}
-    text = written(evidence).isel(sample=about_safety)
+    text = evidence.free.texts.isel(sample=about_safety)
     chosen = evidence.chosen_text.isel(sample=about_safety).values
     answers = text.copy(data=np.where(chosen != "", chosen, text.values))
     reference = xr.DataArray(
@@ -81,14 +83,6 @@ def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
         "empty_verdict": is_empty(answers),
     }
     return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
-
-
-def written(evidence: Evidence) -> xr.DataArray:
-    """(sample, condition) free answers: "" where the model said nothing, undefined where it was not asked."""
-    answers = evidence.run.answers
-    given = (answers.text != "") | (answers.cut >= 0)
-    text = answers.text.drop_vars(["kind", "answer"], errors="ignore")
-    return text.copy(data=np.where(given.values, text.values.astype(object), None))
 
 
 def is_empty(text: xr.DataArray) -> xr.DataArray:

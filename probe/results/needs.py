@@ -31,15 +31,25 @@ def _of_kind(evidence: Evidence, *kinds: str) -> bool:
 NEEDS: Mapping[str, Need] = MappingProxyType(
     {
         "options": Need(lambda e: e.has_options, "questions with options", "Give the samples options."),
-        "options_or_states": Need(
-            lambda e: e.has_options or bool(e.run.sites),
-            "questions with options, or states",
-            "Give the samples options, or extract with --keep pooled.",
+        "given": Need(
+            lambda e: e.has_answers,
+            "questions with options, or open questions",
+            "Give the samples options, or ask open questions.",
+        ),
+        "given_or_states": Need(
+            lambda e: e.has_answers or bool(e.run.sites),
+            "questions that are answered, or states",
+            "Ask questions with options or open ones, or extract with --keep pooled.",
         ),
         "answers": Need(
-            lambda e: e.has_options and bool(e.correct.notnull().any()),
+            lambda e: e.has_answers and bool(e.correct.notnull().any()),
             "right answers",
             "Give the samples an answer.",
+        ),
+        "right_options": Need(
+            lambda e: e.has_options and bool((e.answer >= 0).any()),
+            "questions with options and right answers",
+            "Give the samples options and an answer.",
         ),
         "yes_no": Need(
             lambda e: e.has_options and _of_kind(e, "yesno"),

@@ -23,9 +23,7 @@ Quantity = tuple[statistics.Reduction, tuple[xr.DataArray, ...]]
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(family, bound) flip rates, accuracy, drift in % of its control and margin erosion, also by kind of question."""
-    quantities = (of_answers(evidence) if evidence.has_options else {}) | (
-        of_states(evidence) if evidence.primary else {}
-    )
+    quantities = of_answers(evidence) | (of_states(evidence) if evidence.primary else {})
     parts: dict[str, xr.DataArray] = {}
     for name, (reduction, pairs) in quantities.items():
         parts |= evidence.compared(name, reduction, *pairs)
@@ -57,7 +55,7 @@ def asked_of_kinds(evidence: Evidence) -> dict[str, list[str]]:
 
     Pooled, a kind with more conditions weighs more: a rate of pairs and a rate of samples are then of different mixes.
     """
-    if not evidence.has_options or len(set(evidence.kinds.tolist())) < 2:
+    if not evidence.has_answers or len(set(evidence.kinds.tolist())) < 2:
         return {}
     pairs = evidence.with_kind(evidence.flipped)
     mixed: dict[str, list[str]] = {}
@@ -71,7 +69,7 @@ def asked_of_kinds(evidence: Evidence) -> dict[str, list[str]]:
 
 def fewest_conditions(evidence: Evidence) -> int:
     """The smallest number of conditions that a sample has of a family of perturbations; 1 where there is none."""
-    if not evidence.has_options:
+    if not evidence.has_answers:
         return 1
     pairs = evidence.perturbed(evidence.flipped)
     sizes = [
@@ -107,15 +105,24 @@ def drift_at(evidence: Evidence) -> str:
 
 
 def of_answers(evidence: Evidence) -> dict[str, Quantity]:
-    """Flips, accuracy and margins of questions with options."""
-    scores, clean = evidence.scores, evidence.scores.sel(condition="clean", drop=True)
-    answer = margins.margin(scores, evidence.answer)
-    beyond = margins.erosion_beyond_chance(clean, scores)
-    return {
+    """Flips and accuracy where answers are given, margins of questions with options."""
+    if not evidence.has_answers:
+        return {}
+    found: dict[str, Quantity] = {
         "ifr": (statistics.SHARE, (evidence.flipped,)),
         "iv": (statistics.EVER, (evidence.flipped,)),
         "iv_at_k": (statistics.ever_among(fewest_conditions(evidence)), (evidence.flipped,)),
         "accuracy": (statistics.SHARE, (evidence.correct,)),
+    }
+    return found | (of_margins(evidence) if evidence.has_options else {})
+
+
+def of_margins(evidence: Evidence) -> dict[str, Quantity]:
+    """What margins lose: of the clean choice, of the right answer, and beyond what a choice brings about."""
+    scores, clean = evidence.scores, evidence.scores.sel(condition="clean", drop=True)
+    answer = margins.margin(scores, evidence.answer)
+    beyond = margins.erosion_beyond_chance(clean, scores)
+    return {
         "margin_erosion": (statistics.MEAN, (evidence.erosion,)),
         "answer_erosion": (statistics.MEAN, (evidence.split(answer.sel(condition="clean", drop=True) - answer),)),
         "erosion_beyond_chance": (statistics.MEAN, (evidence.split(beyond),)),
@@ -234,7 +241,7 @@ ANALYSIS = Analysis(
     title="{model} on {dataset}: {images} images, {samples} questions",
     meaning="{drift_at}. Below each number its 95 % interval, by image. In sentences, most (farthest, fewest) "
     "means that the interval of the difference to the next excludes 0.",
-    needs=("options_or_states",),
+    needs=("given_or_states",),
     compute=compute,
     columns=(
         percent("ifr", "IFR", meaning="answers that differ from the clean answer, of all (question, condition) pairs"),

@@ -29,7 +29,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
         | {"change": evidence.values(statistics.MEAN, change(evidence))}
         | {"pairs": table.defined, "undefined": table.undefined}
     )
-    if evidence.has_options:
+    if evidence.has_answers:
         flips = evidence.by_family(statistics.MEAN, relative.where(evidence.flipped == 1))
         data = data.assign(of_flips=flips.value, of_flips_mean_of_families=flips.mean_of_families)
         data = data.assign(flips=flips.defined.isel(band=0, drop=True))

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from ..closest import did_you_mean
 from . import (
     alignment,
+    benchmark,
     calibration,
     corruption,
     dirichlet,
@@ -19,6 +20,7 @@ from . import (
     pixel_spectrum,
     priors,
     probing,
+    scores,
     segmentation,
     spectrum,
     where_first,
@@ -34,6 +36,8 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
         module.ANALYSIS.name: module.ANALYSIS
         for module in (
             overview,
+            scores,
+            benchmark,
             flips,
             yes_no,
             margins,

@@ -1,0 +1,129 @@
+"""Scores: how right the answers are, by the option that is most likely and by the text that was written."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from analyses import flips, margins, statistics
+
+from .analysis import Analysis, percent
+from .evidence import Evidence
+from .free_answers import OFFICIAL
+from .sentences import Sentence, said, say, share
+
+LIKELIHOOD, FORMS = "likelihood", "forms"
+
+
+def compute(evidence: Evidence) -> xr.Dataset | None:
+    """(family, reading, bound) the mean score under each reading, what they agree on, and what cannot be read.
+
+    None without a right answer.
+    """
+    scored = readings(evidence)
+    if not any(bool(each.notnull().any()) for each in scored.values()):
+        return None
+    tables = [evidence.by_family(statistics.SHARE, evidence.split(each)) for each in scored.values()]
+    index = xr.IndexVariable("reading", list(scored))
+    data = xr.Dataset(
+        {
+            "score": xr.concat([table.value for table in tables], index),
+            "answers": xr.concat([table.defined for table in tables], index),
+        }
+    )
+    return data.assign(beside(evidence)).assign_attrs(said_of(evidence))
+
+
+def readings(evidence: Evidence) -> Mapping[str, xr.DataArray]:
+    """(sample, condition) how right answers are, by reading: options by likelihood, then texts; overlays not split."""
+    found: dict[str, xr.DataArray] = {}
+    if evidence.has_options:
+        found[LIKELIHOOD] = flips.correct(evidence.choice, evidence.answer)
+    if evidence.has_options and (forms := choice_by_forms(evidence)) is not None:
+        found[FORMS] = flips.correct(forms, evidence.answer)
+    for place in range(evidence.free.readings):
+        scores = evidence.free.correct(place)
+        found[evidence.free.reading_name(place)] = evidence.given.copy(data=scores.values)
+    return found
+
+
+def choice_by_forms(evidence: Evidence) -> xr.DataArray | None:
+    """(sample, condition) the option whose surface forms together are most likely; None where they were not scored."""
+    answers = evidence.run.answers
+    if "forms_log_likelihood" not in answers:
+        return None
+    return margins.choice(evidence.scores.copy(data=answers.forms_log_likelihood.values))
+
+
+def beside(evidence: Evidence) -> dict[str, xr.DataArray]:
+    """(family, bound) how many free answers cannot be read, and beside options how many name the likeliest one."""
+    if not evidence.free.readings:
+        return {}
+    parsed, given = evidence.free.parsed(OFFICIAL).values, evidence.free.texts.notnull().values
+    asked = given & evidence.free.are_read[:, None]
+    unread = np.where(asked, parsed == None, np.nan).astype(np.float64)  # noqa: E711  elementwise
+    found = {"unread": rate(evidence, unread)}
+    if evidence.has_options:
+        both = asked & (evidence.choice.values >= 0)
+        same = np.where(both, parsed == evidence.chosen_text.values, np.nan).astype(np.float64)
+        found["agreement"] = rate(evidence, same)
+    return found
+
+
+def rate(evidence: Evidence, pairs: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> xr.DataArray:
+    """(family, bound) the share of pairs (sample, condition), as an array, in which something holds."""
+    return evidence.values(statistics.SHARE, evidence.split(evidence.given.copy(data=pairs)))
+
+
+def said_of(evidence: Evidence) -> dict[str, str]:
+    """What each reading of a text means, for the legend; and whether texts were asked for."""
+    read = zip(evidence.free.scorers, evidence.free.are_read, strict=True)
+    scorers = {scorer.benchmark: scorer for scorer, is_read in read if scorer and is_read}
+    meanings = [
+        f"{reading.name} ({name}): {reading.meaning.rstrip('.')}."
+        for name, scorer in scorers.items()
+        for reading in scorer.readings
+    ]
+    if not meanings:
+        return {"readings": "No free answers: extract with --free-answers to score what is written too."}
+    return {"readings": " ".join(meanings)}
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """What the readings come to on clean images, and whether they agree."""
+    clean = data.sel(family="clean")
+    sentences = [
+        say(
+            data,
+            "Score by {reading}: {score} on clean images.",
+            reading=str(name),
+            score=share(clean.score.sel(reading=name)),
+        )
+        for name in data.reading.values
+    ]
+    if "agreement" in data:
+        sentences.append(
+            say(
+                data,
+                "On clean images {same} of the free answers name the likeliest option, and {unread} name none.",
+                same=share(clean.agreement),
+                unread=share(clean.unread),
+            )
+        )
+    return said(*sentences)
+
+
+ANALYSIS = Analysis(
+    name="scores",
+    title="Scores by reading",
+    meaning="Mean score in %: likelihood: of the most likely option; forms: of the option whose surface forms together "
+    "are. {readings}",
+    needs=("answers",),
+    compute=compute,
+    columns=(
+        percent("score", "{reading}"),
+        percent("agreement", "agreement", meaning="free answers that name the most likely option"),
+        percent("unread", "unread", meaning="free answers that cannot be read as an answer; they score 0"),
+    ),
+    finding=finding,
+)
