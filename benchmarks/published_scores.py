@@ -1,9 +1,11 @@
-"""Published scores recomputed from their authors' logs: CHAIR of LLaVA-1.5's captions, mCE of ImageNet classifiers.
+"""Published scores recomputed from their authors' logs: CHAIR and POPE of LLaVA-1.5, mCE of ImageNet classifiers.
 
-Nothing is downloaded, and nothing of the data is written. The arguments are folders and a file of checkouts of
-Areebol/vlm-decoding-hal (65602c27), nickjiang2378/vl-interp (5cd5a3c5) and RobustBench/robustbench (78fcc9e4):
+Nothing is downloaded, and nothing of the data is written. The arguments are folders and files of checkouts of
+Areebol/vlm-decoding-hal (65602c27), nickjiang2378/vl-interp (5cd5a3c5), RobustBench/robustbench (78fcc9e4),
+haotian-liu/LLaVA (32cebc38, the evaluation files in a pull request) and AoiDragon/POPE (e3e39262):
 
     python benchmarks/published_scores.py chair vlm-decoding-hal/re_log/llava-1.5 vl-interp/metric/chair.pkl
+    python benchmarks/published_scores.py pope LLaVA/playground/data/eval/pope POPE/output/coco
     python benchmarks/published_scores.py mce robustbench/model_info/imagenet/corruptions
 """
 
@@ -12,7 +14,7 @@ import csv
 import json
 import pickle
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import numpy as np
 import xarray as xr
 
 from analyses import corruption
-from analyses.scoring import Asked, chair
+from analyses.scoring import Asked, Reading, Scorer, chair, pope
 
 LOGS = ("regular_chair", "vcd_chair", "deco_chair")
 CLASSIFIERS = ("Standard_R50", "Hendrycks2020AugMix", "Tian2022Deeper_DeiT-B")
@@ -53,16 +55,22 @@ def objects_of(path: Path) -> Mapping[int, set[str]]:
         return Restricted(file).load().imid_to_objects
 
 
-def scored(parsed: Iterable[str], objects: Iterable[Iterable[str]]) -> str:
-    """CHAIRs and CHAIRi of captions by their mentions, through the scorer, as text."""
+def sums(
+    scorer: Scorer, reading: Reading, parsed: Sequence[str | None], asked: Sequence[Asked]
+) -> dict[str, list[float]]:
+    """Numerator and denominator of the mean score and of each of a scorer's measures."""
+    texts = np.array(parsed, object).reshape(-1, 1)
+    correct = np.array([[reading.correct(text, one)] for text, one in zip(parsed, asked, strict=True)])
+    terms = {measure.name: measure.terms(texts, correct, asked) for measure in scorer.measures}
+    terms["accuracy"] = (correct, np.ones_like(correct))
+    return {name: [float(term.sum()) for term in both] for name, both in terms.items()}
+
+
+def chair_of(parsed: Sequence[str], objects: Iterable[Iterable[str]]) -> str:
+    """CHAIRs and CHAIRi of captions by their mentions, as text."""
     asked = [Asked(str(row), metadata={"objects": "; ".join(sorted(names))}) for row, names in enumerate(objects)]
-    texts = np.array(list(parsed), object).reshape(-1, 1)
-    right = chair.SCORER.readings[0].correct
-    correct = np.array([[right(text, one)] for (text,), one in zip(texts.tolist(), asked, strict=True)])
-    sums = {
-        measure.name: [term.sum() for term in measure.terms(texts, correct, asked)] for measure in chair.SCORER.measures
-    }
-    (captions, of), (invented, said) = sums["chair_s"], sums["chair_i"]
+    found = sums(chair.SCORER, chair.SCORER.readings[0], parsed, asked)
+    (captions, of), (invented, said) = found["chair_s"], found["chair_i"]
     return f"CHAIRs {captions / of:.3f}  CHAIRi {invented / said:.5f} = {invented:.0f}/{said:.0f}"
 
 
@@ -86,13 +94,36 @@ def chair_scores(logs: Path, truth: Path) -> None:
         for reading, parsed in readings.items():
             official = (chair.SEPARATOR.join(one["mscoco_generated_words"]) for one in sentences)
             print(f"  {reading}: mentions differ from the log's in {differing(parsed, official)} captions")
-            print(f"    objects of the log     {scored(parsed, by_log)}")
-            print(f"    objects of the pickle  {scored(parsed, by_truth)}")
+            print(f"    objects of the log     {chair_of(parsed, by_log)}")
+            print(f"    objects of the pickle  {chair_of(parsed, by_truth)}")
 
 
 def differing(first: Iterable[object], second: Iterable[object]) -> int:
     """In how many places two sequences differ."""
     return sum(one != other for one, other in zip(first, second, strict=True))
+
+
+def pope_scores(folder: Path, labels: Path) -> None:
+    """Print accuracy, precision, recall, F1 and yes ratio of the answers in each of POPE's three settings."""
+    setting = {one["question_id"]: one["category"] for one in lines(folder / "llava_pope_test.jsonl")}
+    answers = lines(folder / "answers" / "llava-v1.5-13b.jsonl")
+    for name in ("random", "popular", "adversarial"):
+        asked = [
+            Asked(str(one["question_id"]), answer=one["label"]) for one in lines(labels / f"coco_pope_{name}.json")
+        ]
+        texts = [one["text"] for one in answers if setting[one["question_id"]] == name]
+        for reading in pope.SCORER.readings:
+            parsed = [reading.parse(text, one) for text, one in zip(texts, asked, strict=True)]
+            found = {key: above / below for key, (above, below) in sums(pope.SCORER, reading, parsed, asked).items()}
+            print(
+                f"{name:12}{len(texts):5}  {reading.name:9}"
+                + "".join(f"  {key} {value:.3f}" for key, value in found.items())
+            )
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def error_table(path: Path) -> xr.DataArray:
@@ -130,11 +161,16 @@ def main() -> None:
     of_captions = commands.add_parser("chair", help="CHAIR of captions")
     of_captions.add_argument("logs", type=Path, help="the folder re_log/llava-1.5 of vlm-decoding-hal")
     of_captions.add_argument("truth", type=Path, help="the file metric/chair.pkl of vl-interp")
+    of_answers = commands.add_parser("pope", help="POPE of answers")
+    of_answers.add_argument("folder", type=Path, help="the folder playground/data/eval/pope of LLaVA")
+    of_answers.add_argument("labels", type=Path, help="the folder output/coco of POPE")
     of_classifiers = commands.add_parser("mce", help="mCE of classifiers")
     of_classifiers.add_argument("folder", type=Path, help="the folder model_info/imagenet/corruptions of robustbench")
     given = parser.parse_args()
     if given.command == "chair":
         chair_scores(given.logs, given.truth)
+    elif given.command == "pope":
+        pope_scores(given.folder, given.labels)
     else:
         mce_scores(given.folder)
 
