@@ -88,8 +88,8 @@ def test_answers_are_not_normalised_where_all_references_are_the_same() -> None:
 
 
 def test_one_reference_is_matched_or_not_and_none_leaves_the_score_open() -> None:
-    assert vqav2.accuracy("two", Asked("1", references=("two",))) == 1
-    assert vqav2.accuracy("2", Asked("1", references=("two",))) == 0
+    asked = Asked("1", references=("Two",))
+    assert [vqav2.accuracy(vqav2.parse(text, asked), asked) for text in ("two", "2.", "three")] == [1, 1, 0]
     assert math.isnan(vqav2.accuracy("2", Asked("1")))
     assert vqav2.accuracy(None, Asked("1", references=TEN)) == 0
 
@@ -106,6 +106,7 @@ def test_an_option_is_found_by_its_normal_form_and_scored_as_it_stands() -> None
     ]
     assert [vqav2.accuracy(option, asked) for option in asked.options] == [1, 0, 0]
     without = Asked("1", options=("yes", "no"), answer="no")
+    assert [vqav2.parse(text, without) for text in ("No.", "YES", "maybe")] == ["no", "yes", None]
     assert [vqav2.accuracy(option, without) for option in without.options] == [0, 1]
 
 

@@ -37,12 +37,14 @@ def normalized(text: str) -> str:
 def compared_as(references: tuple[str, ...]) -> Callable[[str], str]:
     """How a question's answers are rewritten: not normalised at all where its references are all the same.
 
-    That is the script's: if everybody wrote "Yes", "yes" is wrong. Without references answers are normalised.
+    That is the script's: if everybody wrote "Yes", "yes" is wrong. Answers to a question with one reference or none,
+    which the script does not know, are normalised.
 
-    >>> compared_as(("Yes",) * 10)("Yes. "), compared_as(("Yes",) * 9 + ("yes",))("Yes. ")
-    ('Yes.', 'yes')
+    >>> [compared_as(several)("Yes. ") for several in (("Yes",) * 10, ("Yes",) * 9 + ("yes",), ("Yes",))]
+    ['Yes.', 'yes', 'yes']
     """
-    return one_line if len({one_line(reference) for reference in references}) == 1 else normalized
+    agreed = len(references) > 1 and len({one_line(reference) for reference in references}) == 1
+    return one_line if agreed else normalized
 
 
 @lru_cache(CACHED)
