@@ -93,7 +93,8 @@ def chair_scores(logs: Path, truth: Path) -> None:
         print(f"  pictures whose objects differ by the two truths: {differing(map(set, by_log), map(set, by_truth))}")
         for reading, parsed in readings.items():
             official = (chair.SEPARATOR.join(one["mscoco_generated_words"]) for one in sentences)
-            print(f"  {reading}: mentions differ from the log's in {differing(parsed, official)} captions")
+            apart = differing(parsed, official)
+            print(f"  {reading}: mentions differ from the log's in {apart} of {len(parsed)} captions")
             print(f"    objects of the log     {chair_of(parsed, by_log)}")
             print(f"    objects of the pickle  {chair_of(parsed, by_truth)}")
 
@@ -128,7 +129,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 def error_table(path: Path) -> xr.DataArray:
     """Errors (model, corruption, severity) from RobustBench's table of accuracies."""
-    names, severities, *rows = csv.reader(path.open(encoding="utf-8"))
+    names, severities, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
     cells = {
         (row[0], name, int(severity)): 1 - float(value)
         for row in rows
