@@ -272,7 +272,9 @@ def test_the_first_layer_beyond_control_is_that_of_the_analyses(run: stores.Run,
 
 
 def test_unknown_and_unfit_names_are_refused_with_the_cure(run: stores.Run) -> None:
-    with pytest.raises(ValueError, match=r"'drfit' is unknown. Did you mean 'drift'.* Choose from: overview, flips"):
+    with pytest.raises(
+        ValueError, match=r"'drfit' is unknown. Did you mean 'drift'.* Choose from: overview, scores, benchmark, flips"
+    ):
         analyze_verb.of_run(run.path, names=["drfit"])
     with pytest.raises(ValueError, match=r"'misalignment' needs descriptions or safety questions.*Ask for"):
         analyze_verb.of_run(run.path, names=["misalignment"])

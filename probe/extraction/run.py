@@ -59,30 +59,8 @@ def extract(
     if the plan cannot be executed, Interrupted on Ctrl-C and stores.DiskFull when the disk is full; after the last two
     the run can be resumed.
     """
-    settings = Settings(
-        model=model,  # type: ignore[arg-type]  # settings make texts and tuples of these
-        dataset=dataset,  # type: ignore[arg-type]
-        perturb=perturb,  # type: ignore[arg-type]
-        sites=sites,  # type: ignore[arg-type]
-        prompt=prompt,
-        limit=limit,
-        seed=seed,
-        keep=keep,
-        dtype=dtype,
-        quantize=quantize,
-        double_quantization=double_quantization,
-        visual_tokens=visual_tokens,
-        plain=plain,
-        revision=revision,
-        adapter=adapter,  # type: ignore[arg-type]
-        max_new_tokens=max_new_tokens,
-        first=first,
-        columns=columns,  # type: ignore[arg-type]
-        dataset_revision=dataset_revision,
-        outside_paths=outside_paths,
-        free_answers=free_answers,
-        forms=forms,
-    )
+    given = locals()  # every setting is an argument
+    settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__})
     plan, blueprint = prepare(settings, used := execution or Execution())
     run_plan(plan, find_target(plan, out), blueprint, used)
     return open_run(out)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analyses import drift, flips, labels, margins, statistics
 from analyses.control_sampling import SAMPLINGS
+from analyses.scoring import SCORERS
 from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
 from stores import DamagedRun, Run, presence
@@ -89,6 +90,12 @@ class Evidence:
     def has_answers(self) -> bool:
         """Whether there are answers that can be told apart: choices among options, or free answers that are scored."""
         return self.has_options or bool(self.is_open.any())
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there is more to score than the likeliest option of questions that are no benchmark's."""
+        names = set(self.run.samples.dataset.values.tolist()) if "dataset" in self.run.samples.coords else set()
+        return bool(names & set(SCORERS)) or self.free.readings > 0 or "forms_log_likelihood" in self.run.answers
 
     @cached_property
     def given(self) -> xr.DataArray:

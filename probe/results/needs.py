@@ -46,6 +46,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "right answers",
             "Give the samples an answer.",
         ),
+        "readings": Need(
+            lambda e: e.is_scored,
+            "free answers, a benchmark's questions, or options scored by their forms",
+            "Extract with --free-answers or --forms.",
+        ),
         "right_options": Need(
             lambda e: e.has_options and bool((e.answer >= 0).any()),
             "questions with options and right answers",

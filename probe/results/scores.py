@@ -118,7 +118,7 @@ ANALYSIS = Analysis(
     title="Scores by reading",
     meaning="Mean score in %: likelihood: of the most likely option; forms: of the option whose surface forms together "
     "are. {readings}",
-    needs=("answers",),
+    needs=("answers", "readings"),
     compute=compute,
     columns=(
         percent("score", "{reading}"),
