@@ -67,7 +67,7 @@ def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArr
         found["likelihood"] = chosen, flips.correct(evidence.choice, evidence.answer).values[own]
     if evidence.free.are_read[own].any():
         free = evidence.free
-        found["text"] = free.parsed(OFFICIAL).values[own], free.correct(OFFICIAL).values[own]
+        found["text"] = free.parsed(OFFICIAL)[own], free.correct(OFFICIAL)[own]
     return found if len(found) > 1 else dict(zip(("",), found.values(), strict=False))
 
 

@@ -102,21 +102,21 @@ class Evidence:
         """(sample, condition) which answer is given: the option's index, else the text's number; -1 for none."""
         if not self.is_open.any():
             return self.choice
-        return self.choice.copy(data=np.where(self.is_open[:, None], self.free.codes.values, self.choice.values))
+        return self.choice.copy(data=np.where(self.is_open[:, None], self.free.codes, self.choice.values))
 
     @cached_property
     def judged(self) -> xr.DataArray:
         """(sample, condition) as `given`, but all right answers to an open question are 0: those that score ≥ 0.5."""
         if not self.is_open.any():
             return self.choice
-        score, codes = self.free.correct(OFFICIAL).values, self.free.codes.values
+        score, codes = self.free.correct(OFFICIAL), self.free.codes
         of_texts = np.where(score >= 0.5, 0, np.where(codes >= 0, codes + 1, -1))
         return self.choice.copy(data=np.where(self.is_open[:, None], of_texts, self.choice.values))
 
     @cached_property
     def right(self) -> xr.DataArray:
         """(sample) what `judged` is where the answer is right; -1 where the dataset gives no answer."""
-        known = self.free.correct(OFFICIAL).notnull().any("condition").values if self.is_open.any() else False
+        known = (~np.isnan(self.free.correct(OFFICIAL))).any(axis=1) if self.is_open.any() else False
         return self.answer.copy(data=np.where(self.is_open, np.where(known, 0, -1), self.answer.values))
 
     @cached_property
@@ -142,8 +142,8 @@ class Evidence:
         """(sample, condition) the answer that is given as a text, "" where there is none; overlays not split."""
         if not self.is_open.any():
             return self.chosen_text
-        said = [["?" if text is None else text for text in row] for row in self.free.parsed(OFFICIAL).values.tolist()]
-        read = np.where(self.free.texts.notnull().values, np.array(said, object), "")
+        said = [["?" if text is None else text for text in row] for row in self.free.parsed(OFFICIAL).tolist()]
+        read = np.where(self.free.are_given, np.array(said, object), "")
         return self.chosen_text.copy(data=np.where(self.is_open[:, None], read, self.chosen_text.values))
 
     @cached_property
@@ -162,7 +162,7 @@ class Evidence:
         chosen = flips.correct(self.choice, self.answer)
         if not self.is_open.any():
             return self.split(chosen)
-        scores = self.free.correct(OFFICIAL).values
+        scores = self.free.correct(OFFICIAL)
         return self.split(chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values)))
 
     @cached_property

@@ -1,5 +1,6 @@
 """The free answers of a run as their benchmarks read and score them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analyses import scoring
-from analyses.scoring import Asked, Reading, Scorer
+from analyses.scoring import Asked, Parsed, Reading, Scorer
 from stores import Run
 
 OFFICIAL = 0
@@ -25,17 +26,24 @@ class FreeAnswers:
     """
 
     run: Run
-    _parsed: dict[int, xr.DataArray] = field(default_factory=dict[int, xr.DataArray], init=False, repr=False)
-    _correct: dict[int, xr.DataArray] = field(default_factory=dict[int, xr.DataArray], init=False, repr=False)
+    _parsed: dict[int, Parsed] = field(default_factory=dict[int, Parsed], init=False, repr=False)
+    _correct: dict[int, NDArray[np.float64]] = field(
+        default_factory=dict[int, NDArray[np.float64]], init=False, repr=False
+    )
 
     @cached_property
     def texts(self) -> xr.DataArray:
-        """(sample, condition) the answers: "" where the model said nothing, None where it was not asked."""
-        answers = self.run.answers
-        given = ((answers.text != "") | (answers.cut >= 0)).values
+        """(sample, condition) the answers: "" where the model said nothing, undefined where it was not asked."""
+        text = self.run.answers.text
         kept = ("sample", "image", "condition", "family", "severity")
-        text = answers.text.drop_vars([name for name in answers.text.coords if name not in kept])
-        return text.copy(data=np.where(given, text.values.astype(object), None))
+        bare = text.drop_vars([name for name in text.coords if name not in kept])
+        return bare.copy(data=np.where(self.are_given, text.values.astype(object), None))
+
+    @cached_property
+    def are_given(self) -> NDArray[np.bool_]:
+        """(sample, condition) whether the model was asked for a free answer."""
+        answers = self.run.answers
+        return ((answers.text != "") | (answers.cut >= 0)).values
 
     @cached_property
     def asked(self) -> tuple[Asked, ...]:
@@ -60,8 +68,7 @@ class FreeAnswers:
     @cached_property
     def are_read(self) -> NDArray[np.bool_]:
         """(sample) whether the sample was answered freely and has a scorer."""
-        given = self.texts.notnull().any("condition").values
-        return given & np.array([scorer is not None for scorer in self.scorers], np.bool_)
+        return self.are_given.any(axis=1) & np.array([scorer is not None for scorer in self.scorers], np.bool_)
 
     @cached_property
     def readings(self) -> int:
@@ -75,56 +82,53 @@ class FreeAnswers:
         names = {scorer.readings[place].name for scorer in scorers}
         return names.pop() if len(names) == 1 else ("official" if place == OFFICIAL else "second")
 
-    def parsed(self, place: int) -> xr.DataArray:
+    def parsed(self, place: int) -> Parsed:
         """(sample, condition) answers as texts, under a reading: None where none can be read or was asked for."""
         if place not in self._parsed:
-            found = np.full(self.texts.shape, None, object)
-            for row, (reading, texts) in enumerate(self._rows(place)):
-                if reading is not None:
-                    by_text = {text: reading.parse(text, self.asked[row]) for text in set(texts) if text is not None}
-                    found[row] = [None if text is None else by_text[text] for text in texts]
-            self._parsed[place] = self.texts.copy(data=found)
+            found = np.full(self.are_given.shape, None, object)
+            for row, reading, texts in self._rows(place):
+                by_text = {text: reading.parse(text, self.asked[row]) for text in set(texts) if text is not None}
+                found[row] = [None if text is None else by_text[text] for text in texts]
+            self._parsed[place] = found
         return self._parsed[place]
 
-    def correct(self, place: int) -> xr.DataArray:
+    def correct(self, place: int) -> NDArray[np.float64]:
         """(sample, condition) how right answers are under a reading, in [0, 1]; nan where not asked or not known."""
         if place not in self._correct:
-            parsed, scores = self.parsed(place).values, np.full(self.texts.shape, np.nan)
-            for row, (reading, texts) in enumerate(self._rows(place)):
-                if reading is not None:
-                    answers = parsed[row].tolist()
-                    by_answer = {answer: reading.correct(answer, self.asked[row]) for answer in set(answers)}
-                    scores[row] = [
-                        np.nan if text is None else by_answer[answer]
-                        for text, answer in zip(texts, answers, strict=True)
-                    ]
-            self._correct[place] = self.texts.copy(data=scores)
+            parsed, scores = self.parsed(place), np.full(self.are_given.shape, np.nan)
+            for row, reading, texts in self._rows(place):
+                answers = parsed[row].tolist()
+                by_answer = {answer: reading.correct(answer, self.asked[row]) for answer in set(answers)}
+                scores[row] = [
+                    np.nan if text is None else by_answer[answer] for text, answer in zip(texts, answers, strict=True)
+                ]
+            self._correct[place] = scores
         return self._correct[place]
 
     @cached_property
-    def codes(self) -> xr.DataArray:
+    def codes(self) -> NDArray[np.int64]:
         """(sample, condition) which of its answers a sample gives, numbered in order of appearance; -1 where not asked.
 
         Two texts with one parsed answer are one; all that cannot be read are one more.
         """
-        parsed, given = self.parsed(OFFICIAL).values, self.texts.notnull().values
-        codes = np.full(self.texts.shape, -1, np.int64)
+        codes = np.full(self.are_given.shape, -1, np.int64)
         for row in np.flatnonzero(self.are_read):
             numbers: dict[Any, int] = {}
+            answers, given = self.parsed(OFFICIAL)[row].tolist(), self.are_given[row].tolist()
             codes[row] = [
                 numbers.setdefault(answer, len(numbers)) if there else -1
-                for answer, there in zip(parsed[row].tolist(), given[row].tolist(), strict=True)
+                for answer, there in zip(answers, given, strict=True)
             ]
-        return self.texts.copy(data=codes)
+        return codes
 
-    def _rows(self, place: int) -> "list[tuple[Reading | None, list[str | None]]]":
-        """The reading and the texts of each sample; a scorer with fewer readings has no such one."""
-        rows = self.texts.values.tolist()
-        found: list[tuple[Reading | None, list[str | None]]] = []
-        for scorer, is_read, texts in zip(self.scorers, self.are_read, rows, strict=True):
-            reading = scorer.readings[place] if scorer and is_read and place < len(scorer.readings) else None
-            found.append((reading, texts))
-        return found
+    def _rows(self, place: int) -> "Iterator[tuple[int, Reading, list[str | None]]]":
+        """Row, reading and texts of each sample whose scorer has such a reading."""
+        texts = self.run.answers.text.values.tolist()
+        for row in np.flatnonzero(self.are_read).tolist():
+            scorer, given = self.scorers[row], self.are_given[row].tolist()
+            if scorer is not None and place < len(scorer.readings):
+                own = [str(text) if there else None for text, there in zip(texts[row], given, strict=True)]
+                yield row, scorer.readings[place], own
 
 
 def _texts(samples: xr.Dataset, name: str, count: int) -> list[tuple[str, ...]]:

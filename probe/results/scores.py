@@ -1,9 +1,11 @@
 """Scores: how right the answers are, by the option that is most likely and by the text that was written."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from analyses import flips, margins, statistics
 
@@ -43,7 +45,7 @@ def readings(evidence: Evidence) -> Mapping[str, xr.DataArray]:
         found[FORMS] = flips.correct(forms, evidence.answer)
     for place in range(evidence.free.readings):
         scores = evidence.free.correct(place)
-        found[evidence.free.reading_name(place)] = evidence.given.copy(data=scores.values)
+        found[evidence.free.reading_name(place)] = evidence.given.copy(data=scores)
     return found
 
 
@@ -59,18 +61,25 @@ def beside(evidence: Evidence) -> dict[str, xr.DataArray]:
     """(family, bound) how many free answers cannot be read, and beside options how many name the likeliest one."""
     if not evidence.free.readings:
         return {}
-    parsed, given = evidence.free.parsed(OFFICIAL).values, evidence.free.texts.notnull().values
-    asked = given & evidence.free.are_read[:, None]
-    unread = np.where(asked, parsed == None, np.nan).astype(np.float64)  # noqa: E711  elementwise
-    found = {"unread": rate(evidence, unread)}
+    asked = evidence.free.are_given & evidence.free.are_read[:, None]
+    places = range(evidence.free.readings)
+    index = xr.IndexVariable("text_reading", [evidence.free.reading_name(place) for place in places])
+    empty = [is_none(evidence.free.parsed(place)) for place in places]
+    found = {"unread": xr.concat([rate(evidence, np.where(asked, each, np.nan)) for each in empty], index)}
     if evidence.has_options:
+        parsed = evidence.free.parsed(OFFICIAL)
         both = asked & (evidence.choice.values >= 0)
         same = np.where(both, parsed == evidence.chosen_text.values, np.nan).astype(np.float64)
         found["agreement"] = rate(evidence, same)
     return found
 
 
-def rate(evidence: Evidence, pairs: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> xr.DataArray:
+def is_none(parsed: NDArray[Any]) -> NDArray[np.float64]:
+    """1 where no answer could be read."""
+    return np.array([[float(each is None) for each in row] for row in parsed.tolist()]).reshape(parsed.shape)
+
+
+def rate(evidence: Evidence, pairs: NDArray[np.float64]) -> xr.DataArray:
     """(family, bound) the share of pairs (sample, condition), as an array, in which something holds."""
     return evidence.values(statistics.SHARE, evidence.split(evidence.given.copy(data=pairs)))
 
@@ -105,9 +114,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
         sentences.append(
             say(
                 data,
-                "On clean images {same} of the free answers name the likeliest option, and {unread} name none.",
+                "On clean images {same} of the free answers name the likeliest option.",
                 same=share(clean.agreement),
-                unread=share(clean.unread),
             )
         )
     return said(*sentences)
@@ -123,7 +131,7 @@ ANALYSIS = Analysis(
     columns=(
         percent("score", "{reading}"),
         percent("agreement", "agreement", meaning="free answers that name the most likely option"),
-        percent("unread", "unread", meaning="free answers that cannot be read as an answer; they score 0"),
+        percent("unread", "unread, {text_reading}", meaning="free answers in which that reading finds no answer"),
     ),
     finding=finding,
 )
