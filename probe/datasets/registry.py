@@ -8,7 +8,7 @@ from typing import Any
 from hooks.settings import place
 
 from ..closest import did_you_mean
-from . import choosing, columns, extension, own, streets
+from . import choosing, columns, extension, own, several, streets
 from .entry import Entry
 from .options import Options
 from .problems import Count, DatasetError, Opened, Problem
@@ -29,13 +29,16 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
 
     `NAME[:PATH][@SPLIT]`: one of `DATASETS`, from the official files in PATH or else from the hub. A path: a .jsonl,
     .csv, .tsv or .parquet file, or a folder of pictures. `OWNER/NAME[:CONFIG][@SPLIT]`: a dataset of the hub, with
-    `columns`. `given` are the fields of `Options` by name. The problems are those of the whole dataset, whatever part
-    of it is taken.
+    `columns`. Several are joined by +; `limit` and `first` then hold for each. `given` are the fields of `Options` by
+    name. The problems are those of the whole dataset, whatever part of it is taken.
 
     Raises DatasetError for what is unknown, cannot be read or reached, ValueError for options that cannot be.
     """
     options = Options(**given) if options is None else options
-    asked = parse(place("dataset", name_or_path), DATASETS)
+    texts = several.names(place("dataset", name_or_path), DATASETS)
+    if len(texts) > 1:
+        return several.joined([open_dataset(text, options) for text in texts])
+    asked = parse(texts[0], DATASETS)
     source = replace(
         asked, columns=columns.parse(options.columns), revision=options.revision, outside=options.outside_paths
     )
