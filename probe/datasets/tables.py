@@ -15,6 +15,7 @@ from hooks import cache_folder
 from .problems import DatasetError
 from .root import Root
 from .rows import RowError
+from .source import Source
 
 Record = Mapping[str, Any]
 
@@ -84,6 +85,12 @@ def in_folder(root: Root, only: Path | None = None) -> Tables:
         records=partial(_records_of_files, folder),
         file=partial(_beside, root),
     )
+
+
+def are_in(source: Source) -> bool:
+    """Whether a path holds Parquet files, or is one."""
+    path = Path(source.path)
+    return path.suffix.lower() == ".parquet" or next(path.rglob("*.parquet"), None) is not None
 
 
 def _beside(root: Root, path: str) -> bytes:

@@ -1,0 +1,72 @@
+"""JSON files of a dataset: read whole, their entries numbered for messages."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from .fields import brief
+from .problems import DatasetError
+from .root import read_text
+from .rows import RowError
+
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a JSON file holds, the file's name for messages, and a hash of its text.
+
+    `escapes`: whether the text has escapes of half characters, which mostly come in pairs.
+    """
+
+    name: str
+    value: Any
+    identity: str
+    escapes: bool = False
+
+    def entries(self, key: str) -> list[Any]:
+        """The list under a key. Raises DatasetError where there is none."""
+        found = cast(Mapping[str, Any], self.value).get(key) if isinstance(self.value, Mapping) else None
+        if not isinstance(found, list):
+            raise DatasetError(f"dataset file '{self.name}' has no list {key!r}. Give the benchmark's own file.")
+        return cast(list[Any], found)
+
+    def numbered(self, key: str, id_key: str) -> Iterator[tuple[str, str, Any]]:
+        """Each entry of the list under a key: its id or else its number, where it stands, and itself."""
+        for number, entry in enumerate(self.entries(key), start=1):
+            given = cast(Mapping[str, Any], entry).get(id_key) if isinstance(entry, Mapping) else None
+            named = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else f"entry{number}"
+            yield named, f"{self.name} {key} entry {number}", entry
+
+    def record(self, entry: Any) -> Mapping[str, Any]:
+        """An entry as an object. Raises RowError where it is none, or has half a character, which no store can write.
+
+        >>> Document("a.json", None, "").record({"question_id": 1})
+        {'question_id': 1}
+        """
+        if not isinstance(entry, Mapping):
+            raise RowError(f"this is no JSON object but {brief(entry)}.")
+        if self.escapes:
+            try:
+                json.dumps(entry, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                raise RowError("there is an escape of half a character (\\ud800 ...).") from None
+        return cast(Mapping[str, Any], entry)
+
+
+def read(file: Path) -> Document:
+    """The document in a file. Raises DatasetError, in words, where it cannot be read as JSON."""
+    content = read_text(file)
+    try:
+        value = json.loads(content)
+    except json.JSONDecodeError as error:
+        where = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise DatasetError(f"dataset file '{file}' is no JSON: {where}. Fetch it again.") from None
+    except RecursionError:
+        raise DatasetError(f"dataset file '{file}' is nested too deeply. Fetch it again.") from None
+    identity = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return Document(file.name, value, identity, _HALF_CHARACTER.search(content) is not None)
