@@ -42,6 +42,16 @@ class Document:
             named = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else f"entry{number}"
             yield named, f"{self.name} {key} entry {number}", entry
 
+    def items(self, what: str) -> Iterator[tuple[str, str, tuple[str, Any]]]:
+        """Each item of the object that the file holds: its key, where it stands, and itself. `what` names a value.
+
+        Raises DatasetError where the file holds something else.
+        """
+        if not isinstance(self.value, Mapping):
+            raise DatasetError(f"dataset file '{self.name}' holds no object. Give the benchmark's own file.")
+        for key, value in cast(Mapping[str, Any], self.value).items():
+            yield key, f"{self.name} {what} {key}", (key, value)
+
     def record(self, entry: Any) -> Mapping[str, Any]:
         """An entry as an object. Raises RowError where it is none, or has half a character, which no store can write.
 
