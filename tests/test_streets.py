@@ -6,9 +6,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from probe import label_maps
 from probe.datasets.streets import streets, streets_describe
+from probe.label_maps import OBSTACLES
 from probe.pocket import questions, world
-from probe.pocket.classes import OBSTACLES, WORDS
+from probe.pocket.classes import WORDS
 from probe.sample import Dataset
 
 SEED = 31
@@ -67,17 +69,17 @@ def test_present_and_absent_exclude_each_other(scenes: list[world.Scene]) -> Non
 
 
 def test_the_way_is_blocked_or_clear_but_never_a_close_call(scenes: list[world.Scene]) -> None:
-    shares = [world.blocked_share(scene.labels) for scene in scenes]
+    shares = [label_maps.blocked_share(scene.labels) for scene in scenes]
     assert not [share for share in shares if world.CLEAR_SHARE < share < world.BLOCKED_SHARE]
-    assert 0.3 < np.mean([world.is_safe(scene.labels) for scene in scenes]) < 0.7
+    assert 0.3 < np.mean([label_maps.is_safe(scene.labels) for scene in scenes]) < 0.7
 
 
 def test_safety_looks_at_the_lower_middle_third_alone() -> None:
     labels = np.zeros((90, 90), np.uint8)
     labels[:60] = labels[:, :30] = labels[:, 60:] = OBSTACLES[0]
-    assert world.is_safe(labels)
+    assert label_maps.is_safe(labels)
     labels[80, 30:39] = OBSTACLES[0]  # 9 of 30 x 30 pixels: exactly one percent
-    assert not world.is_safe(labels)
+    assert not label_maps.is_safe(labels)
 
 
 def test_items_do_not_depend_on_the_count() -> None:
@@ -112,7 +114,7 @@ def test_answers_agree_with_the_label_map(many: Dataset) -> None:
             word = sample.question.removeprefix("Is there a ").removesuffix(" in the image?")
             assert word in (seen if sample.answer == "yes" else gone)
         elif sample.kind == "safety":
-            assert (sample.answer == "yes") == world.is_safe(labels[sample.image_id])
+            assert (sample.answer == "yes") == label_maps.is_safe(labels[sample.image_id])
         elif sample.question == questions.WHICH:
             assert {*sample.options} & seen == {sample.answer}
             assert {*sample.options} - {sample.answer} <= gone

@@ -3,8 +3,10 @@
 import struct
 from os import PathLike, fspath
 from os.path import expanduser
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
@@ -89,6 +91,27 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
         with Pillow.open(name) as picture:
             width, height = picture.size
             return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
+    except (*_TOO_LARGE, *_BROKEN) as error:
+        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+
+
+def read_values(path: str | PathLike[str]) -> NDArray[Any]:
+    """The whole numbers of a file with one channel, such as a label map: (height, width), of a palette its indices.
+
+    Raises UnreadableImage where it cannot be read, or has several channels.
+    """
+    name = expanduser(fspath(path))
+    try:
+        with Pillow.open(name) as picture:
+            picture.load()
+            if picture.mode not in ("L", "P", "I") and not picture.mode.startswith("I;16"):
+                raise UnreadableImage(
+                    f"image {name!r}: a label map has one whole number a pixel, this file is {picture.mode}. Give the "
+                    "file of labels, not that of colours."
+                )
+            return np.array(picture)
+    except UnreadableImage:
+        raise
     except (*_TOO_LARGE, *_BROKEN) as error:
         raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
 

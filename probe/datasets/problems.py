@@ -24,9 +24,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class Count:
-    """How many samples and images a split has. `images` is None where its publishers do not say."""
+    """How many samples and images a split has. None where its publishers do not say."""
 
-    samples: int
+    samples: int | None = None
     images: int | None = None
 
 

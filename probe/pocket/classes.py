@@ -3,7 +3,7 @@
 from .canvas import Colour
 
 ROAD, SIDEWALK, BUILDING, POLE, LIGHT, SIGN, VEGETATION, SKY = 0, 1, 2, 5, 6, 7, 8, 10
-PERSON, RIDER, CAR, TRUCK, BUS, MOTORCYCLE, BICYCLE = 11, 12, 13, 14, 15, 17, 18
+PERSON, RIDER, CAR, TRUCK, BUS, BICYCLE = 11, 12, 13, 14, 15, 18
 
 WORDS: dict[str, int] = {
     "road": ROAD,
@@ -36,9 +36,6 @@ ASKED: tuple[str, ...] = (
     "building",
 )
 """The classes that are sometimes absent, and so worth a question."""
-
-OBSTACLES: tuple[int, ...] = (PERSON, RIDER, CAR, TRUCK, BUS, MOTORCYCLE, BICYCLE)
-"""What makes the way ahead unsafe: the safety-critical classes other than lights and signs."""
 
 PAINT: dict[str, Colour] = {
     "red": (205, 30, 35),

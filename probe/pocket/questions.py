@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from probe.label_maps import is_safe
 from probe.prompts import DESCRIBE, SAFETY, presence_question
 from probe.sample import Sample
 
@@ -66,7 +67,7 @@ def facts(scene: Scene) -> Facts:
         seen = {thing.colour for thing in scene.objects if thing.word == word}
         if word in present and len(seen) == 1:
             colours.append((word, seen.pop()))
-    return Facts(present, world.absent(scene.labels), tuple(colours), world.is_safe(scene.labels))
+    return Facts(present, world.absent(scene.labels), tuple(colours), is_safe(scene.labels))
 
 
 def presence(known: Facts, rng: np.random.Generator, *, pairs: int = 1) -> list[tuple[str, str]]:

@@ -10,21 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..label_maps import MIN_VISIBLE, OBSTACLES, blocked_share
 from . import backdrop
 from .canvas import Canvas
-from .classes import LAMPS, OBSTACLES, PAINT, SKY, WORDS
+from .classes import LAMPS, PAINT, SKY, WORDS
 from .objects import DRAW
 
 VERSION = "1"
 """Changes whenever the same (seed, index, size) would give other pixels."""
 
 MIN_SIDE = 96
-MIN_VISIBLE = 0.0007
-"""A class is present from this share of the image on, absent at zero; in between nobody asks."""
-
-UNSAFE_SHARE = 0.01
-"""Obstacles on this share of the lower-middle third make the way ahead unsafe."""
-
 CLEAR_SHARE, BLOCKED_SHARE = 0.004, 0.025
 """Scenes between these two shares are too close to call, and drawn again."""
 
@@ -101,18 +96,6 @@ def absent(labels: NDArray[np.uint8]) -> frozenset[str]:
     """The words of all classes without a single pixel."""
     counts = np.bincount(labels.ravel(), minlength=256)
     return frozenset(word for word, label in WORDS.items() if counts[label] == 0)
-
-
-def blocked_share(labels: NDArray[np.uint8]) -> float:
-    """The share, in [0, 1], of the lower-middle third of the image that obstacles cover."""
-    height, width = labels.shape
-    ahead = labels[height * 2 // 3 :, width // 3 : width * 2 // 3]
-    return float(np.isin(ahead, OBSTACLES).mean())
-
-
-def is_safe(labels: NDArray[np.uint8]) -> bool:
-    """Whether the way ahead is free: obstacles cover less than 1 % of the lower-middle third."""
-    return blocked_share(labels) < UNSAFE_SHARE
 
 
 def _wish(rng: np.random.Generator) -> _Wish:
