@@ -17,7 +17,7 @@ from .source import Source, parse
 
 __all__ = ["DATASETS", "Count", "DatasetError", "Entry", "Opened", "Options", "Problem", "open_dataset"]
 
-MODULES = (streets, cityscapes, coco_captions, gqa, textvqa, vqav2)
+MODULES = (streets, camvid, cityscapes, coco_captions, gqa, textvqa, vqav2)
 
 DATASETS: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
