@@ -167,7 +167,7 @@ def test_a_label_map_of_colours_of_another_size_or_of_nothing_is_a_problem(copy)
     assert messages[0].endswith(
         "a label map has one whole number a pixel, this file is RGB. Give the file of labels, not that of colours."
     )
-    assert messages[1].endswith(": its label map has 1,800 pixels, the picture 60x120.")
+    assert messages[1].endswith(": its label map has 1,800 pixels, the picture 7,200.")
     assert messages[2].endswith(": its label map shows no class.")
 
 

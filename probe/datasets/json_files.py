@@ -38,7 +38,7 @@ class Document:
     def numbered(self, key: str, id_key: str) -> Iterator[tuple[str, str, Any]]:
         """Each entry of the list under a key: its id or else its number, where it stands, and itself."""
         for number, entry in enumerate(self.entries(key), start=1):
-            given = cast(Mapping[str, Any], entry).get(id_key) if isinstance(entry, Mapping) else None
+            given = cast(dict[str, Any], entry).get(id_key) if isinstance(entry, dict) else None
             named = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else f"entry{number}"
             yield named, f"{self.name} {key} entry {number}", entry
 
@@ -58,14 +58,14 @@ class Document:
         >>> Document("a.json", None, "").record({"question_id": 1})
         {'question_id': 1}
         """
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             raise RowError(f"this is no JSON object but {brief(entry)}.")
         if self.escapes:
             try:
                 json.dumps(entry, ensure_ascii=False).encode()
             except UnicodeEncodeError:
                 raise RowError("there is an escape of half a character (\\ud800 ...).") from None
-        return cast(Mapping[str, Any], entry)
+        return cast(dict[str, Any], entry)
 
 
 def read(file: Path) -> Document:

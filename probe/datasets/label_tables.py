@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +58,7 @@ class SceneFacts:
         counts = {name: self.counts[name] for name in CLASSES if name in self.counts}
         return {"counts": counts, "pixels": self.pixels, "possible": sorted(self.possible), "blocked": self.blocked}
 
-    @property
+    @cached_property
     def visible(self) -> tuple[str, ...]:
         """The classes that are clearly visible, in the order of their train ids."""
         return tuple(name for name in CLASSES if self.counts.get(name, 0) >= MIN_VISIBLE * self.pixels)

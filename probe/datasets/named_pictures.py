@@ -1,6 +1,6 @@
 """Pictures of one folder that are known by their file names alone, wherever the folder lies."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from ..sample import Picture
@@ -15,6 +15,7 @@ class NamedPictures:
 
     root: Root
     folder: str
+    made: dict[str, Picture] = field(default_factory=dict[str, Picture], compare=False, repr=False)
 
     @classmethod
     def among(cls, root: Root, *folders: str) -> "NamedPictures":
@@ -23,4 +24,6 @@ class NamedPictures:
 
     def __call__(self, name: str) -> Picture:
         """The picture of this name. Raises RowError for a name that leads out of the dataset, as `Root.path`."""
-        return replace(self.root.picture(str(PurePosixPath(self.folder, name))), id=name)
+        if name not in self.made:  # many questions ask about one picture
+            self.made[name] = replace(self.root.picture(str(PurePosixPath(self.folder, name))), id=name)
+        return self.made[name]

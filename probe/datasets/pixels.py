@@ -95,6 +95,19 @@ def read_size(path: str | PathLike[str]) -> tuple[int, int]:
         raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
 
 
+def count_pixels(path: str | PathLike[str]) -> int:
+    """The number of pixels of a picture file, from its header alone, which `read_size` of a PNG is not.
+
+    Raises UnreadableImage where the header cannot be read.
+    """
+    name = expanduser(fspath(path))
+    try:
+        with Pillow.open(name) as picture:
+            return picture.size[0] * picture.size[1]
+    except (*_TOO_LARGE, *_BROKEN) as error:
+        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+
+
 def read_values(path: str | PathLike[str]) -> NDArray[Any]:
     """The whole numbers of a file with one channel, such as a label map: (height, width), of a palette its indices.
 

@@ -18,8 +18,8 @@ VERSION = "1"
 def measure(table: LabelTable, root: Root, names: Iterable[str]) -> dict[str, SceneFacts | str]:
     """The facts of each of these files of label maps, or what is wrong with it.
 
-    A file is read again where its size or its time of change is another. Reading the first time takes about a second
-    for 50 maps of 2048x1024.
+    A file is read again where its size or its time of change is another. The first time takes some 15 ms for a map of
+    2048x1024.
     """
     file = folder_of(str(root.folder.resolve())) / f"facts-{_key(table, root)}.json"
     known = _known(file)

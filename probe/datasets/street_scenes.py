@@ -9,7 +9,7 @@ from typing import Any
 from ..sample import Metadata, Picture
 from . import scene_facts
 from .label_tables import LabelTable, SceneFacts
-from .pixels import UnreadableImage
+from .pixels import UnreadableImage, count_pixels
 from .problems import Problem
 from .root import Root
 from .rows import Read, Row, RowError
@@ -73,11 +73,11 @@ class Scenes:
 
 def _same_size(picture: Picture, facts: SceneFacts) -> None:
     try:
-        height, width = picture.size()
+        pixels = count_pixels(picture.file)
     except UnreadableImage:  # which is said when it is read
         return
-    if height * width != facts.pixels:
-        raise RowError(f"its label map has {facts.pixels:,} pixels, the picture {height}x{width}.")
+    if pixels != facts.pixels:
+        raise RowError(f"its label map has {facts.pixels:,} pixels, the picture {pixels:,}.")
 
 
 def _plain(facts: SceneFacts | str | None) -> Any:
