@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import probe
+from analyses import papers
 from analyses.misalignment import CITYSCAPES, mentioned
 from benchmarks import cityscapes as made_up
 from benchmarks import drawn
@@ -196,7 +197,12 @@ def test_folders_that_are_not_there_are_refused(copy, tmp_path):
         open_dataset(f"cityscapes:{copy}")
 
 
+def test_its_paper_is_the_one_that_analyses_cite():
+    assert DATASETS["cityscapes"].bibtex == papers.BIBTEX[papers.CITYSCAPES]
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_of_questions_keeps_their_classes(folder, tmp_path):
     run = probe.extract(
         "pocket-vlm", f"cityscapes:{folder}", perturb=["white"], keep="answers", limit=1, max_new_tokens=1, out=tmp_path
@@ -207,6 +213,7 @@ def test_a_run_of_questions_keeps_their_classes(folder, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_of_descriptions_ends_in_the_rate_of_critical_omissions(folder, tmp_path):
     dataset = f"cityscapes-describe:{folder}"
     run = probe.extract(

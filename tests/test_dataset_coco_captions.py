@@ -141,6 +141,7 @@ def test_malformed_instances_are_refused_by_entry(copy, edit, message):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_keeps_captions_and_objects(folder, tmp_path):
     run = probe.extract(
         "pocket-vlm",

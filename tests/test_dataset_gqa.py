@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import probe
+from analyses import papers
 from benchmarks import drawn, gqa, hub_tables
 from probe.datasets.problems import DatasetError
-from probe.datasets.registry import open_dataset
+from probe.datasets.registry import DATASETS, open_dataset
 from probe.sample import Metadata, Sample
 
 
@@ -51,7 +52,10 @@ def test_every_question_has_one_answer_and_says_of_which_kinds_it_is(folder):
     assert (third.id, third.image_id, third.answer) == ("201307252", "n161313.jpg", "outdoors")
     assert [image.id for image in opened.dataset.images] == ["n161313.jpg", "2405722.jpg"]
     assert [picture.read().shape for picture in opened.dataset.pictures] == [(48, 64, 3)] * 2
-    assert opened.dataset.notes == ("dataset 'gqa' has 3 samples here; officially it has 12,578.",)
+    assert opened.dataset.notes == (
+        "dataset 'gqa' has 3 samples here; officially it has 12,578.",
+        "dataset 'gqa' has 2 images here; officially it has 398.",
+    )
 
 
 def test_the_test_split_has_no_answers(folder):
@@ -126,7 +130,12 @@ def test_a_question_whose_picture_is_in_no_table_is_a_problem(folder, hub, tmp_p
     )
 
 
+def test_its_paper_is_the_one_that_analyses_cite():
+    assert DATASETS["gqa"].bibtex == papers.BIBTEX[papers.GQA]
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_keeps_answers_and_kinds(folder, tmp_path):
     run = probe.extract("pocket-vlm", f"gqa:{folder}", perturb=["white"], keep="answers", out=tmp_path / "run")
     assert run.samples.sample.values.tolist() == ["201307251", "201307252", "02930152"]

@@ -7,9 +7,10 @@ import pytest
 from benchmarks.textvqa import STOP
 
 import probe
+from analyses import papers
 from benchmarks import textvqa
 from probe.datasets.problems import DatasetError
-from probe.datasets.registry import open_dataset
+from probe.datasets.registry import DATASETS, open_dataset
 from probe.sample import Metadata, Sample
 
 
@@ -39,7 +40,10 @@ def test_every_question_has_its_answers_in_order(folder):
     assert (third.id, third.image_id, third.references) == ("34604", "00c359f294f7dcd9.jpg", ("acme",) * 10)
     assert [image.id for image in opened.dataset.images] == ["003a8ae2ef43b901.jpg", "00c359f294f7dcd9.jpg"]
     assert [picture.read().shape for picture in opened.dataset.pictures] == [(48, 64, 3)] * 2
-    assert opened.dataset.notes == ("dataset 'textvqa' has 3 samples here; officially it has 5,000.",)
+    assert opened.dataset.notes == (
+        "dataset 'textvqa' has 3 samples here; officially it has 5,000.",
+        "dataset 'textvqa' has 2 images here; officially it has 3,166.",
+    )
 
 
 def test_empty_answers_of_the_test_split_are_no_answers(folder):
@@ -85,7 +89,12 @@ def test_the_hubs_table_makes_the_same_samples(folder, tmp_path):
         assert np.array_equal(one.read(), other.read())
 
 
+def test_its_paper_is_the_one_that_analyses_cite():
+    assert DATASETS["textvqa"].bibtex == papers.BIBTEX[papers.TEXT_VQA]
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_keeps_the_references_of_every_question(folder, tmp_path):
     run = probe.extract("pocket-vlm", f"textvqa:{folder}", perturb=["white"], keep="answers", out=tmp_path / "run")
     assert run.samples.sample.values.tolist() == ["34602", "34603", "34604"]

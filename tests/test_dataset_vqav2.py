@@ -7,9 +7,10 @@ import pytest
 from benchmarks.vqav2 import ANSWERS
 
 import probe
+from analyses import papers
 from benchmarks import vqav2
 from probe.datasets.problems import DatasetError
-from probe.datasets.registry import open_dataset
+from probe.datasets.registry import DATASETS, open_dataset
 from probe.sample import Metadata, Sample
 
 BRIEFLY = "\nAnswer the question using a single word or phrase."
@@ -195,9 +196,16 @@ def test_the_hubs_tables_make_the_same_samples(folder, tmp_path):
         assert np.array_equal(one.read(), other.read())
 
 
+def test_its_paper_is_the_one_that_analyses_cite():
+    assert DATASETS["vqav2"].bibtex == papers.BIBTEX[papers.VQA_V2]
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*officially it has:probe.extraction.run.DatasetNote")
 def test_a_run_keeps_all_references_and_the_metadata(folder, tmp_path):
-    run = probe.extract("pocket-vlm", f"vqav2:{folder}", perturb=["white"], keep="answers", out=tmp_path / "run")
+    settings = {"perturb": ["white"], "keep": "answers", "prompt": "official", "max_new_tokens": 4}
+    run = probe.extract("pocket-vlm", f"vqav2:{folder}", out=tmp_path / "run", **settings)
+    assert f"How many wheels are there?{BRIEFLY}" in run.samples.prompt_text.sel(sample="42001").item()
     assert run.samples.sample.values.tolist() == ["42000", "42001", "8000", "531003"]
     assert run.samples.answer.values.tolist() == ["red", "4", "yes", "b"]
     assert json.loads(run.samples.metadata.values[2])["answer_type"] == "yes/no"

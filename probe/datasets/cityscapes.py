@@ -66,12 +66,13 @@ def read(source: Source, *, dataset: str, ask: Ask) -> Read:
 COUNTS = MappingProxyType({"val": 500, "train": 2_975, "test": 1_525})
 FILES = "leftImg8bit/val/CITY/*_leftImg8bit.png and gtFine/val/CITY/*_gtFine_labelIds.png"
 LICENSE = "Cityscapes terms of use: non-commercial, no redistribution"
-BIBTEX = """@inproceedings{cordts_cityscapes,
-  title={The {Cityscapes} Dataset for Semantic Urban Scene Understanding},
-  author={Cordts, Marius and Omran, Mohamed and Ramos, Sebastian and Rehfeld, Timo and Enzweiler, Markus and
-    Benenson, Rodrigo and Franke, Uwe and Roth, Stefan and Schiele, Bernt},
-  booktitle={IEEE Conference on Computer Vision and Pattern Recognition},
-  year={2016}
+BIBTEX = """@inproceedings{cordts2016cityscapes,
+  title = {The {Cityscapes} Dataset for Semantic Urban Scene Understanding},
+  author = {Cordts, Marius and Omran, Mohamed and Ramos, Sebastian and Rehfeld, Timo and Enzweiler, Markus
+            and Benenson, Rodrigo and Franke, Uwe and Roth, Stefan and Schiele, Bernt},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  pages = {3213--3223},
+  year = {2016}
 }"""
 
 ENTRIES = (

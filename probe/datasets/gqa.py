@@ -99,8 +99,8 @@ HUB = JoinedHub(
     seen="the repository's README.md (dataset_info of test) and its listing of files; lmms-eval tasks/gqa",
 )
 
-# The numbers of questions: dataset_info of a copy of the hub's tables (testdev, val, train) and of lmms-lab/GQA (test,
-# with its pictures). How many pictures the others have was not found in a source that states it.
+# The numbers of questions: dataset_info of a copy of the hub's tables (testdev, val, train) and of lmms-lab/GQA (test);
+# of pictures: a copy of testdev, and lmms-lab/GQA (test). Those of val and train were not found stated exactly.
 ENTRIES = (
     Entry(
         NAME,
@@ -109,7 +109,7 @@ ENTRIES = (
         hub=HUB,
         splits=MappingProxyType(
             {
-                "testdev": Count(12_578),
+                "testdev": Count(12_578, 398),
                 "val": Count(132_062),
                 "train": Count(943_000),
                 "test": Count(95_336, 2_987),
@@ -117,11 +117,13 @@ ENTRIES = (
         ),
         files="testdev_balanced_questions.json and the folder images",
         license="CC BY 4.0",
-        bibtex="""@inproceedings{hudson_gqa,
-  title={{GQA}: A New Dataset for Real-World Visual Reasoning and Compositional Question Answering},
-  author={Hudson, Drew A. and Manning, Christopher D.},
-  booktitle={IEEE Conference on Computer Vision and Pattern Recognition},
-  year={2019}
+        bibtex="""@inproceedings{hudson2019gqa,
+  title = {{GQA}: A New Dataset for Real-World Visual Reasoning and Compositional Question Answering},
+  author = {Hudson, Drew A. and Manning, Christopher D.},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2019},
+  eprint = {1902.09506},
+  archivePrefix = {arXiv}
 }""",
     ),
 )

@@ -93,23 +93,26 @@ HUB = Hub(
     seen="the README.md (dataset_info) of a copy of the repository; lmms-eval tasks/textvqa",
 )
 
-# The numbers of questions: dataset_info of the hub's facebook/textvqa and of a copy of lmms-lab/textvqa. All splits
-# together have 28,408 pictures (the paper); how many each has was not found in a source of the authors.
+# The numbers of questions and pictures: the text of the dataset's own page (textvqa.org) for v0.5.1.
 ENTRIES = (
     Entry(
         NAME,
         "open questions about text in pictures, ten answers each",
         read=read,
         hub=HUB,
-        splits=MappingProxyType({"val": Count(5_000), "train": Count(34_602), "test": Count(5_734)}),
+        splits=MappingProxyType(
+            {"val": Count(5_000, 3_166), "train": Count(34_602, 21_953), "test": Count(5_734, 3_289)}
+        ),
         files="TextVQA_0.5.1_val.json and the folder train_images",
         license="CC BY 4.0",
-        bibtex="""@inproceedings{singh_textvqa,
-  title={Towards {VQA} Models That Can Read},
-  author={Singh, Amanpreet and Natarajan, Vivek and Shah, Meet and Jiang, Yu and Chen, Xinlei and Batra, Dhruv and
-    Parikh, Devi and Rohrbach, Marcus},
-  booktitle={IEEE Conference on Computer Vision and Pattern Recognition},
-  year={2019}
+        bibtex="""@inproceedings{singh2019towards,
+  title = {Towards {VQA} Models That Can Read},
+  author = {Singh, Amanpreet and Natarajan, Vivek and Shah, Meet and Jiang, Yu and Chen, Xinlei and Batra, Dhruv
+            and Parikh, Devi and Rohrbach, Marcus},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2019},
+  eprint = {1904.08920},
+  archivePrefix = {arXiv}
 }""",
     ),
 )

@@ -173,11 +173,13 @@ ENTRIES = (
         ),
         files="v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json and the folder val2014",
         license="CC BY 4.0 (annotations); pictures under their Flickr licences",
-        bibtex="""@inproceedings{goyal_vqa2,
-  title={Making the {V} in {VQA} Matter: Elevating the Role of Image Understanding in Visual Question Answering},
-  author={Goyal, Yash and Khot, Tejas and Summers-Stay, Douglas and Batra, Dhruv and Parikh, Devi},
-  booktitle={IEEE Conference on Computer Vision and Pattern Recognition},
-  year={2017}
+        bibtex="""@inproceedings{goyal2017making,
+  title = {Making the {V} in {VQA} Matter: Elevating the Role of Image Understanding in Visual Question Answering},
+  author = {Goyal, Yash and Khot, Tejas and Summers-Stay, Douglas and Batra, Dhruv and Parikh, Devi},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2017},
+  eprint = {1612.00837},
+  archivePrefix = {arXiv}
 }""",
     ),
 )
