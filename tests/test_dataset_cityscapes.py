@@ -107,6 +107,15 @@ def test_samples_say_what_they_ask_and_where(folder):
     assert dict(safety.metadata) == {"city": "frankfurt", "split": "val", "blocked_share": 36 / 800}
 
 
+def test_the_way_is_blocked_by_the_share_that_the_map_of_train_ids_says(folder):
+    dataset = open_dataset(f"cityscapes:{folder}").dataset
+    for picture in dataset.pictures:
+        safety = dataset.samples_of(picture.id)[-1]
+        labels = picture.read_labels()
+        assert safety.metadata["blocked_share"] == label_maps.blocked_share(labels)
+        assert safety.answer == ("yes" if label_maps.is_safe(labels) else "no")
+
+
 def test_a_description_names_every_class_that_is_clearly_there(folder):
     samples = open_dataset(f"cityscapes-describe:{folder}").dataset.samples
     assert [sample.answer for sample in samples] == [
