@@ -159,7 +159,7 @@ def dataset_row(entry: "Entry") -> Row:
     return {
         "dataset": entry.name,
         "what it is": entry.description,
-        "splits": ", ".join(f"{name} {count.samples:,}" for name, count in entry.splits.items()),
+        "splits": ", ".join(f"{name} {count}" for name, count in entry.splits.items()),
         "files": entry.files,
         "hub": "" if entry.hub is None else entry.hub.repository,
         "licence": entry.license,

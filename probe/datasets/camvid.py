@@ -168,7 +168,7 @@ def _of(split: str, files: Mapping[str, str]) -> dict[str, str]:
 # follows from the label maps.
 COUNTS = MappingProxyType({"test": 233, "val": 101, "train": 367})
 FILES = "701_StillsRaw_full/*.png and LabeledApproved_full/*_L.png, or SegNet's test/*.png and testannot/*.png"
-LICENSE = "not stated by its authors"
+LICENSE = "as on its authors' page"
 BIBTEX = """@article{brostow_camvid,
   title={Semantic Object Classes in Video: A High-Definition Ground Truth Database},
   author={Brostow, Gabriel J. and Fauqueur, Julien and Cipolla, Roberto},

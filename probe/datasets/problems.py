@@ -24,10 +24,19 @@ class Problem:
 
 @dataclass(frozen=True)
 class Count:
-    """How many samples and images a split has. None where its publishers do not say."""
+    """How many samples and images a split has. None where its publishers do not say.
+
+    >>> f"{Count(5_000, 3_166)}, {Count(images=500)}"
+    '5,000, 500 images'
+    """
 
     samples: int | None = None
     images: int | None = None
+
+    def __str__(self) -> str:
+        if self.samples is not None:
+            return f"{self.samples:,}"
+        return "" if self.images is None else f"{self.images:,} images"
 
 
 class Opened(NamedTuple):
