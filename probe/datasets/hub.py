@@ -77,6 +77,7 @@ class Hub:
 
     `tables`: the split as we name it -> the tables that make it. `pictures` are the columns of pictures, or of lists of
     them, `columns` the values that are needed, by default all others. `row(where, table row)` raises RowError.
+    `part`: which rows belong to the dataset; by default all.
     `index_pictures`: how many pictures a row has can only be told from them, so that they are read with the index.
     `seen` says where the names of repository, tables and columns were checked, "" where they could not be.
     """
@@ -86,6 +87,7 @@ class Hub:
     pictures: tuple[str, ...]
     row: Callable[[str, TableRow], Row]
     columns: tuple[str, ...] = ()
+    part: Callable[[TableRow], bool] | None = None
     index_pictures: bool = False
     seen: str = ""
 
@@ -96,7 +98,8 @@ class Hub:
         """
         found = self._found(source)
         index = Index(self, found)
-        rows = [each for table in self.tables[source.split] for each in index.rows(table)]
+        every = (each for table in self.tables[source.split] for each in index.rows(table))
+        rows = [each for each in every if self.part is None or self.part(each)]
         records = ((each.name, f"{found.place} {each.table.name} row {each.number}", each) for each in rows)
         made = list(read_rows(records, self.row))
         values = (json.dumps(dict(each.values), sort_keys=True) for each in rows)
