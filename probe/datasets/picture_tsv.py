@@ -67,16 +67,19 @@ class PictureTable:
     def fetch(self, wanted: frozenset[str]) -> None:
         """Write the pictures with these ids into the cache folder; those there stay."""
         absent = {name for name in wanted if not file_of(self.folder, name).is_file()}
+        if not absent:
+            return
         lines = _cells(self.file, sha256())
         _, headings, _ = next(lines)
         index, image = headings.index(INDEX), headings.index(IMAGE)
-        while absent:
-            _, cells, _ = next(lines)
-            if len(cells) == len(headings) and len(cells[image]) > LONGEST_INDEX:
-                name = self.name(cells[index])
-                if name in absent:
-                    tables.write(file_of(self.folder, name), _decoded(cells[image]))
-                    absent.remove(name)
+        for _, cells, _ in lines:
+            if len(cells) != len(headings) or len(cells[image]) <= LONGEST_INDEX:
+                continue
+            if (name := self.name(cells[index])) in absent:
+                tables.write(file_of(self.folder, name), _decoded(cells[image]))
+                absent.remove(name)
+                if not absent:
+                    return
 
 
 def read(file: Path, name: Callable[[str], str], columns: Sequence[str]) -> PictureTable:

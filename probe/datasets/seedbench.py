@@ -1,7 +1,8 @@
 r"""SEED-Bench, the image part: multiple choice of four about pictures of Conceptual Captions.
 
 The official file is SEED-Bench.json with the pictures in SEED-Bench-image, whose names have no ending; the questions
-about videos in it are passed over. A question's id is its type and its own id, which alone is not unique.
+about videos in it are passed over. A sample's id is the question's type and id: the authors' answers of GPT-4V have
+14,232 different ids of the 14,233 questions, so that one may stand at two types.
 
 Its authors score the options by their likelihood after "Question: ...\nAnswer:". The official prompt is that of
 LLaVA-1.5 and lmms-eval: the options with letters, then "Answer with the option's letter from the given choices
@@ -32,8 +33,8 @@ FOLDERS = ("SEED-Bench-image", "seed_bench_image", "images", "")
 LINE = "{letter}. {option}\n"
 INSTRUCTION = "Answer with the option's letter from the given choices directly."
 
-# The numbers of the questions as the official file writes them now. Between 2023-11 and 2024-05 its names of 3 and 4
-# stood the wrong way round (AILab-CVC/SEED-Bench issue 28).
+# By issue 28 of AILab-CVC/SEED-Bench, after which its authors corrected the file (2024-05): until then it had the names
+# of 3 and 4 the wrong way round. The hub's tables are older, and have numbers alone.
 TYPES: Mapping[int, str] = MappingProxyType(
     {
         1: "Scene Understanding",
@@ -47,7 +48,7 @@ TYPES: Mapping[int, str] = MappingProxyType(
         9: "Text Understanding",
     }
 )
-"""What questions about pictures ask for; for tables, as a file says it itself under "question_type"."""
+"""What questions about pictures ask for, by number, where a file does not say it itself under "question_type"."""
 
 
 def read(source: Source) -> Read:
@@ -116,14 +117,18 @@ def _of_table(where: str, row: TableRow) -> Row:
     return _row(where, row.values, TYPES, row.picture("image", fields.text(row.values, "data_id"), position=0))
 
 
+def _has_a_picture(row: TableRow) -> bool:
+    return not _is_video(row.values)
+
+
 HUB = Hub(
     "lmms-lab/SEED-Bench",
     tables={SPLIT: (Table("", "test"),)},
     pictures=("image",),  # a list: a video's frames, or one picture
     row=_of_table,
     columns=(*CHOICES, "answer", "data_id", "data_type", "question", "question_id", "question_type_id"),
-    part=lambda row: not _is_video(row.values),
-    seen="lmms-eval tasks/seedbench (seedbench.yaml, utils.py), but for data_id and question_type_id, which others read",
+    part=_has_a_picture,
+    seen="lmms-eval tasks/seedbench (seedbench.yaml, utils.py); data_id and question_type_id in others' loaders of it",
 )
 
 # 14,233 questions: the hub's 17,990 rows without the 3,757 about videos that AILab-CVC/SEED-Bench's
