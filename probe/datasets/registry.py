@@ -8,7 +8,25 @@ from typing import Any
 from hooks.settings import place
 
 from ..closest import did_you_mean
-from . import choosing, columns, extension, own, several, streets
+from . import (
+    blink,
+    camvid,
+    choosing,
+    cityscapes,
+    coco_captions,
+    columns,
+    extension,
+    gqa,
+    mmbench,
+    mmmu,
+    own,
+    pope,
+    seedbench,
+    several,
+    streets,
+    textvqa,
+    vqav2,
+)
 from .entry import Entry
 from .options import Options
 from .problems import Count, DatasetError, Opened, Problem
@@ -17,7 +35,21 @@ from .source import Source, parse
 
 __all__ = ["DATASETS", "Count", "DatasetError", "Entry", "Opened", "Options", "Problem", "open_dataset"]
 
-MODULES = (streets, camvid, cityscapes, coco_captions, gqa, textvqa, vqav2)
+MODULES = (
+    streets,
+    pope,
+    seedbench,
+    mmmu,
+    blink,
+    mmbench,
+    gqa,
+    vqav2,
+    textvqa,
+    coco_captions,
+    cityscapes,
+    camvid,
+)
+"""The files of our datasets, in the order in which they are listed."""
 
 DATASETS: dict[str, Entry] = {entry.name: entry for module in MODULES for entry in module.ENTRIES}
 
@@ -37,8 +69,12 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
     options = Options(**given) if options is None else options
     texts = several.names(place("dataset", name_or_path), DATASETS)
     if len(texts) > 1:
-        return several.joined([open_dataset(text, options) for text in texts])
-    asked = parse(texts[0], DATASETS)
+        return several.joined([_open_one(text, options) for text in texts])
+    return _open_one(texts[0], options)
+
+
+def _open_one(text: str, options: Options) -> Opened:
+    asked = parse(text, DATASETS)
     source = replace(
         asked, columns=columns.parse(options.columns), revision=options.revision, outside=options.outside_paths
     )

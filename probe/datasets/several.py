@@ -39,9 +39,9 @@ def _is_dataset(text: str, known: Collection[str]) -> bool:
 def joined(opened: Sequence[Opened]) -> Opened:
     """One dataset of several, in their order: every id begins with the dataset's name.
 
-    Pictures keep their own ids, by which they are perturbed, so that they look as in a run of the one dataset; where two
-    datasets name different pictures alike, the later one's begin with its name too. Raises DatasetError for two of one
-    name.
+    Pictures keep their own ids, by which they are perturbed, so that they look as in a run of the one dataset; where
+    two datasets name different pictures alike, the later one's begin with its name too. Raises DatasetError for two of
+    one name.
     """
     titles = [each.dataset.name for each in opened]
     if twice := [title for title in titles if titles.count(title) > 1]:
@@ -57,14 +57,8 @@ def joined(opened: Sequence[Opened]) -> Opened:
         for image in dataset.images:
             images.append(Image(f"{title}/{image.id}", tuple(own[picture.id] for picture in image.pictures)))
         for sample in dataset.samples:
-            samples.append(
-                replace(
-                    sample,
-                    id=f"{title}/{sample.id}",
-                    image_id=f"{title}/{sample.image_id}",
-                    dataset=sample.dataset or title,
-                )
-            )
+            ids = {"id": f"{title}/{sample.id}", "image_id": f"{title}/{sample.image_id}"}
+            samples.append(replace(sample, **ids, dataset=sample.dataset or title))
         problems += [Problem(f"{title}/{problem.sample_id}", problem.message) for problem in wrong]
     return Opened(
         Dataset(
