@@ -163,17 +163,31 @@ def dataset_row(entry: "Entry") -> Row:
         "files": entry.files,
         "hub": "" if entry.hub is None else entry.hub.repository,
         "licence": entry.license,
+        "cite": citation_key(entry.bibtex),
     }
+
+
+BELOW = ("splits", "files", "hub", "licence", "cite")
+"""What stands under a dataset's description."""
+
+
+def citation_key(bibtex: str) -> str:
+    """The key of a BibTeX entry, "" where there is none.
+
+    >>> citation_key("@misc{li2023seed, title = {SEED-Bench}}")
+    'li2023seed'
+    """
+    return bibtex.partition("{")[2].partition(",")[0].strip()
 
 
 def dataset_of_ones_own(name: str, description: str) -> Row:
     """A form of one's own data."""
-    return {"dataset": name, "what it is": description} | dict.fromkeys(("splits", "files", "hub", "licence"), "")
+    return {"dataset": name, "what it is": description} | dict.fromkeys(BELOW, "")
 
 
 def stacked_dataset(row: Row) -> Row:
     """A dataset's row with its splits, files, hub and licence under what it is."""
-    below = [f"{name}: {row[name]}" for name in ("splits", "files", "hub", "licence") if row[name]]
+    below = [f"{name}: {row[name]}" for name in BELOW if row[name]]
     return {"dataset": row["dataset"], "what it is": "\n".join([row["what it is"], *(f"  {line}" for line in below)])}
 
 

@@ -68,9 +68,8 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
     """
     options = Options(**given) if options is None else options
     texts = several.names(place("dataset", name_or_path), DATASETS)
-    if len(texts) > 1:
-        return several.joined([_open_one(text, options) for text in texts])
-    return _open_one(texts[0], options)
+    opened = [_open_one(text, options) for text in texts]
+    return opened[0] if len(opened) == 1 else several.joined(opened)
 
 
 def _open_one(text: str, options: Options) -> Opened:

@@ -7,7 +7,7 @@ refused. How the work is executed (batch size, device, workers) is not part of t
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
 from hashlib import sha256
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
 from stores.paths import resolved
 
+from .. import prompts
 from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
@@ -123,6 +124,7 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
     conditions = suites.parse(settings.perturb, labels=overlay_labels(dataset))
     preparation = suites.prepare(settings.perturb)
     sites = choose_sites(settings, blueprint)
+    require_askable(sites, dataset)
     return Plan(
         settings=replace(settings, sites=tuple(site.canonical for site in sites)),
         dataset=dataset,
@@ -141,6 +143,14 @@ def require_generative(settings: Settings, blueprint: "Blueprint") -> None:
     asked = [flag for flag, on in (("--free-answers", settings.free_answers), ("--forms", settings.forms)) if on]
     if blueprint.kind == "contrastive" and asked:
         raise ValueError(f"{settings.model} compares captions with images and writes no text. Leave out {asked[0]}.")
+
+
+def require_askable(sites: "Sequence[Site]", dataset: Dataset) -> None:
+    """Raise ValueError for a site whose prompt goes with no sample: nothing would be stored there."""
+    for site in sites:
+        name = site.prompt
+        if name and all(prompts.unsuitable(sample, name) for sample in dataset.samples):
+            raise ValueError(f"site {site.canonical!r}: {prompts.unsuitable(dataset.samples[0], name)}")
 
 
 def written(settings: Settings) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def of_samples(
 def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Site]") -> list[SampleQuestion]:
     """The questions of one sample: the scored one first, then one for each prompt that a site names.
 
-    A free answer is generated where the sample has no options, and where a site averages over one.
+    A free answer is generated where the sample has no options, and where a site averages over one. A prompt of a site
+    that does not go with the sample (a choice among options that it has not) is left out: its state is undefined.
     """
     if kind == "contrastive":
         return [
@@ -61,7 +62,7 @@ def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Si
                 sample, hooks.Question(text=sample.question, options=prompts.captions(sample, settings.prompt))
             )
         ]
-    named = sorted({site.prompt for site in sites if site.prompt})
+    named = sorted({site.prompt for site in sites if site.prompt and not prompts.unsuitable(sample, site.prompt)})
     return [SampleQuestion(sample, question(sample, name, settings, sites)) for name in ("", *named)]
 
 
