@@ -30,6 +30,7 @@ MODULES = (
     "correlation",
     "calibration",
     "statistics",
+    "scoring",
 )
 """The modules that carry cards, in the order in which a reader meets them."""
 

@@ -219,3 +219,19 @@ def test_tables_in_another_format_are_fetched_whole(tmp_path):
     (tmp_path / "train.jsonl").write_text('{"question": "a?", "level": 1}\n{"question": "b?", "level": 2}\n')
     found = tables._streamed(str(tmp_path), None, Table("", "train"), ["question"])
     assert [dict(each) for each in found] == [{"question": "a?"}, {"question": "b?"}]
+
+
+def test_a_run_keeps_the_revision_that_it_began_with(stand, tmp_path):
+    import probe
+    from probe.errors import PlanMismatch
+
+    rows = [{"image": png("red"), "question": "Is it red?", "options": ["yes", "no"], "answer": "yes"}]
+    write(stand, rows)
+    began, settings = stand.commit, {"out": tmp_path / "run", "perturb": ["white"], "keep": "answers"}
+    run = probe.extract("pocket-vlm", "me/set@test", **settings)
+    assert run.provenance["dataset"]["revision"] == run.plan["dataset"]["revision"] == began
+    stand.commit = "decade" * 6
+    with pytest.raises(PlanMismatch, match="dataset.revision"):
+        probe.extract("pocket-vlm", "me/set@test", **settings)
+    stand.commit = began  # what the hub gives under that name
+    assert probe.extract("pocket-vlm", "me/set@test", dataset_revision=began, **settings).complete

@@ -4,13 +4,26 @@ One file a benchmark; what each reads and how right that is stand in its `SCORER
 matched, and named where they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from . import blink, chair, gqa, mmbench, mmmu, own, pope, seedbench, textvqa, vqav2
-from .scorer import Asked, Measure, Parsed, Reading, Scorer
+import numpy as np
 
-__all__ = ["SCORERS", "Asked", "Measure", "Parsed", "Reading", "Scorer", "scorer"]
+from ..cards import Card
+from . import blink, chair, gqa, mmbench, mmmu, own, pope, seedbench, textvqa, vqav2
+from .scorer import Asked, Floats, Measure, Parsed, Reading, Scorer
+
+__all__ = ["CARDS", "SCORERS", "Asked", "Measure", "Parsed", "Reading", "Scorer", "score", "scorer"]
+
+CARDS = (
+    Card(
+        "scoring.scorer",
+        "Whose rules say how right an answer is: its benchmark's, or those of all other data?",
+        "a scorer",
+        "one of the benchmarks'",
+    ),
+    Card("scoring.score", "How right is a free answer by its benchmark's own script?", "score", "[0, 1]"),
+)
 
 SCORERS: Mapping[str, Scorer] = MappingProxyType(
     {
@@ -41,3 +54,21 @@ def scorer(dataset: str, kind: str) -> Scorer | None:
     if dataset in SCORERS:
         return SCORERS[dataset]
     return own.SCORER if kind in READ else None
+
+
+def score(texts: Sequence[str], asked: Sequence[Asked], scorer: Scorer, *, reading: str = "") -> Floats:
+    """How right free answers are, each to its question.
+
+    `reading` names one of the scorer's readings, the official one by default. Out: (answer), in [0, 1]; nan where no
+    right answer is known. Raises ValueError for a reading that the scorer has not. Source: that of the scorer.
+
+    >>> asked = Asked("1", answer="red", references=("red",) * 3 + ("dark red",) * 7)
+    >>> score(["Red.", "blue"], [asked, asked], SCORERS["vqav2"]).round(2)   # 3 of 10: 7 subsets hold all, 3 hold two
+    array([0.9, 0. ])
+    """
+    found = next((each for each in scorer.readings if each.name == (reading or scorer.readings[0].name)), None)
+    if found is None:
+        names = ", ".join(each.name for each in scorer.readings)
+        raise ValueError(f"{scorer.benchmark} has no reading {reading!r}. It has: {names}.")
+    pairs = zip(texts, asked, strict=True)
+    return np.array([found.correct(found.parse(text, one), one) for text, one in pairs], np.float64)

@@ -101,6 +101,7 @@ class Plan:
                 "fingerprint": self.dataset.fingerprint,
                 "images": len(self.dataset.images),
                 "samples": len(self.dataset.samples),
+                **({"revision": self.dataset.revision} if self.dataset.revision else {}),
             },
             "model": dict(self.model),
             "preparation": self.preparation,
@@ -154,9 +155,14 @@ def require_askable(sites: "Sequence[Site]", dataset: Dataset) -> None:
 
 
 def written(settings: Settings) -> dict[str, Any]:
-    """The settings by name, those that came later only where they are set."""
+    """The settings by name, those that came later only where they are set.
+
+    The revision that was asked for is none of them: what it came to stands with the dataset, so that a run whose
+    dataset has a newer revision since is resumed by naming its own.
+    """
     unset = {field.name: field.default for field in fields(settings) if field.name in LATER}
-    return {name: value for name, value in asdict(settings).items() if name not in unset or value != unset[name]}
+    named = {name: value for name, value in asdict(settings).items() if name not in unset or value != unset[name]}
+    return {name: value for name, value in named.items() if name != "dataset_revision"}
 
 
 def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":
