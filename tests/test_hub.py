@@ -231,7 +231,7 @@ def test_a_run_keeps_the_revision_that_it_began_with(stand, tmp_path):
     run = probe.extract("pocket-vlm", "me/set@test", **settings)
     assert run.provenance["dataset"]["revision"] == run.plan["dataset"]["revision"] == began
     stand.commit = "decade" * 6
-    with pytest.raises(PlanMismatch, match="dataset.revision"):
+    with pytest.raises(PlanMismatch, match=r"dataset\.revision"):
         probe.extract("pocket-vlm", "me/set@test", **settings)
     stand.commit = began  # what the hub gives under that name
     assert probe.extract("pocket-vlm", "me/set@test", dataset_revision=began, **settings).complete

@@ -8,7 +8,7 @@ import pytest
 
 import stores
 from analyses import statistics
-from probe.results import analyze
+from probe.results import Evidence, analyze
 from stores import SampleRow
 
 
@@ -161,24 +161,21 @@ def test_a_circle_of_rotations_is_right_where_all_are(tmp_path):
 
 
 def test_forms_are_a_reading_of_their_own(tmp_path):
-    samples = [row("q", 0, answer="yes", kind="yesno", options=("yes", "no"))]
-    layout = stores.Layout(
-        1, ("i",), tuple(samples), (made_answers.condition("clean"),),
-        answers=(stores.Variable("forms_log_likelihood", ("option",), "float32", "nat", "forms"),),
-    )  # fmt: skip
+    samples = [row(f"q{k}", k, answer="yes", kind="yesno", options=("yes", "no"), dataset="pope") for k in range(2)]
+    forms = stores.Variable("forms_log_likelihood", ("option",), "float32", "nat", "forms")
+    layout = stores.Layout(2, ("i", "j"), tuple(samples), (made_answers.condition("clean"),), answers=(forms,))
     stores.create(tmp_path / "run", layout, plan={"hash": "x", "settings": {}}, provenance={})
-    unit = stores.Unit(0, 0)
-    arrays = layout.blank(unit)
-    arrays["answers/log_likelihood"][0] = [-2.0, -1.0]
-    arrays["answers/forms_log_likelihood"][0] = [-0.3, -0.9]
-    stores.Writer(tmp_path / "run", layout).commit(unit, arrays, report={})
-    from probe.results import Evidence
-
-    data = found(Evidence(stores.open_run(tmp_path / "run")), "scores").data.sel(bound="estimate", family="clean")
-    assert dict(zip(data.reading.values.tolist(), data.score.values.tolist(), strict=True)) == {
-        "likelihood": 0,
-        "forms": 1,
-    }
+    arrays = layout.blank(stores.Unit(0, 0))
+    arrays["answers/log_likelihood"][:] = [[-2.0, -1.0], [-1.0, -2.0]]
+    arrays["answers/forms_log_likelihood"][:] = [[-0.3, -0.9], [-0.3, -0.9]]
+    stores.Writer(tmp_path / "run", layout).commit(stores.Unit(0, 0), arrays, report={})
+    evidence = Evidence(stores.open_run(tmp_path / "run"))
+    data = found(evidence, "scores").data.sel(bound="estimate", family="clean")
+    assert data.score.sel(reading="likelihood").item() == 1 / 2
+    assert data.score.sel(reading="forms").item() == 1
+    value = found(evidence, "benchmark").data.value.sel(bound="estimate", family="clean")
+    assert value.sel(measure="recall, likelihood").item() == 1 / 2
+    assert value.sel(measure="recall, forms").item() == 1
 
 
 def test_of_options_alone_there_is_nothing_more_to_read(tmp_path):

@@ -44,7 +44,7 @@ def titled(name: str) -> str:
 
 
 def measured(evidence: Evidence) -> Mapping[tuple[Scorer, Measure, str], Terms]:
-    """The terms (sample, condition) of every measure: of choices by likelihood, and of texts as officially read."""
+    """The terms (sample, condition) of every measure: by likelihood, by forms, and of texts as officially read."""
     found: dict[tuple[Scorer, Measure, str], Terms] = {}
     names = evidence.run.samples.dataset.values
     for scorer in dict.fromkeys(
@@ -59,12 +59,14 @@ def measured(evidence: Evidence) -> Mapping[tuple[Scorer, Measure, str], Terms]:
 
 
 def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]]:
-    """What the samples of a benchmark answer and how right that is: by likelihood, and by their texts."""
+    """What the samples of a benchmark answer and how right that is: by likelihood, by forms, and by their texts."""
     found: dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]] = {}
-    if evidence.has_options and (evidence.choice.values[own] >= 0).any():
-        chosen = evidence.chosen_text.values[own].astype(object)
-        chosen[chosen == ""] = None
-        found["likelihood"] = chosen, flips.correct(evidence.choice, evidence.answer).values[own]
+    choices = {"likelihood": evidence.choice, "forms": evidence.choice_by_forms} if evidence.has_options else {}
+    for how, choice in choices.items():
+        if choice is not None and (choice.values[own] >= 0).any():
+            chosen = evidence.text_of(choice).values[own].astype(object)
+            chosen[chosen == ""] = None
+            found[how] = chosen, flips.correct(choice, evidence.answer).values[own]
     if evidence.free.are_read[own].any():
         free = evidence.free
         found["text"] = free.parsed(OFFICIAL)[own], free.correct(OFFICIAL)[own]

@@ -1,8 +1,4 @@
-"""What the analyses of a run share, each array made once and only where it is asked for.
-
-Arrays over (sample, condition) carry `family` along `condition` and `image` along `sample`; semantic overlays are split
-into those that contradict the clean choice and those that repeat it (HI).
-"""
+"""What the analyses of a run share: its answers (`answers`), its states, and what drift is measured against."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,16 +9,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analyses import drift, flips, labels, margins, statistics
+from analyses import drift, labels, statistics
 from analyses.control_sampling import SAMPLINGS
-from analyses.scoring import SCORERS
 from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
-from stores import DamagedRun, Run, presence
+from stores import DamagedRun, presence
 
 from .. import prompts
-from . import overlays
-from .free_answers import OFFICIAL, FreeAnswers
+from .answers import Answers
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
@@ -36,13 +30,12 @@ SCALES = {
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """A run, the seed of everything random, and what follows from them.
+class Evidence(Answers):
+    """A run, the seed of everything random, and what follows from them, each array made once and only where asked for.
 
     Raises DamagedRun where files of the run are missing: what is lost would read as undefined.
     """
 
-    run: Run
     seed: int = 0
     _states: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
@@ -52,125 +45,6 @@ class Evidence:
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
         if self.run.damaged:
             raise DamagedRun(presence.describe(self.run.path, self.run.damaged))
-
-    # answers
-
-    @cached_property
-    def has_options(self) -> bool:
-        """Whether the run has options to choose from."""
-        return "option_text" in self.run.samples and bool((self.run.samples.option_text != "").any())
-
-    @cached_property
-    def scores(self) -> xr.DataArray:
-        """(sample, condition, option) log-likelihood sums [nats]; nan for options that a sample does not have."""
-        exists = _lean(self.run.samples.option_text != "")
-        return margins.complete(margins.score(_lean(self.run.answers.log_likelihood)), exists).load()
-
-    @cached_property
-    def choice(self) -> xr.DataArray:
-        """(sample, condition) index of the chosen option, -1 where there is none; overlays not split."""
-        return margins.choice(self.scores)
-
-    @cached_property
-    def clean_choice(self) -> xr.DataArray:
-        """(sample) the choice on the clean image."""
-        return self.choice.sel(condition="clean", drop=True)
-
-    @cached_property
-    def free(self) -> FreeAnswers:
-        """The free answers and what they come to under their benchmarks' scoring."""
-        return FreeAnswers(self.run)
-
-    @cached_property
-    def is_open(self) -> NDArray[np.bool_]:
-        """(sample) whether a sample without options was answered in a text that is scored."""
-        return self.free.are_read & ~_lean(self.run.samples.option_text != "").any("option").values
-
-    @cached_property
-    def has_answers(self) -> bool:
-        """Whether there are answers that can be told apart: choices among options, or free answers that are scored."""
-        return self.has_options or bool(self.is_open.any())
-
-    @property
-    def is_scored(self) -> bool:
-        """Whether there is more to score than the likeliest option of questions that are no benchmark's."""
-        names = set(self.run.samples.dataset.values.tolist()) if "dataset" in self.run.samples.coords else set()
-        return bool(names & set(SCORERS)) or self.free.readings > 0 or "forms_log_likelihood" in self.run.answers
-
-    @cached_property
-    def given(self) -> xr.DataArray:
-        """(sample, condition) which answer is given: the option's index, else the text's number; -1 for none."""
-        if not self.is_open.any():
-            return self.choice
-        return self.choice.copy(data=np.where(self.is_open[:, None], self.free.codes, self.choice.values))
-
-    @cached_property
-    def judged(self) -> xr.DataArray:
-        """(sample, condition) as `given`, but all right answers to an open question are 0: those that score ≥ 0.5."""
-        if not self.is_open.any():
-            return self.choice
-        score, codes = self.free.correct(OFFICIAL), self.free.codes
-        of_texts = np.where(score >= 0.5, 0, np.where(codes >= 0, codes + 1, -1))
-        return self.choice.copy(data=np.where(self.is_open[:, None], of_texts, self.choice.values))
-
-    @cached_property
-    def right(self) -> xr.DataArray:
-        """(sample) what `judged` is where the answer is right; -1 where the dataset gives no answer."""
-        known = (~np.isnan(self.free.correct(OFFICIAL))).any(axis=1) if self.is_open.any() else False
-        return self.answer.copy(data=np.where(self.is_open, np.where(known, 0, -1), self.answer.values))
-
-    @cached_property
-    def answer(self) -> xr.DataArray:
-        """(sample) index of the right option, -1 where the dataset gives none."""
-        return flips.answer_index(_lean(self.run.samples.option_text), _lean(self.run.samples.answer))
-
-    @cached_property
-    def chosen_text(self) -> xr.DataArray:
-        """(sample, condition) text of the chosen option, "" where there is none; overlays not split."""
-        place = np.maximum(self.choice.values, 0)
-        options = self.run.samples.option_text.values.astype(object)
-        texts = np.take_along_axis(options[:, None, :], place[..., None], axis=-1)[..., 0]
-        return self.choice.copy(data=np.where(self.choice.values >= 0, texts, ""))
-
-    @cached_property
-    def margin(self) -> xr.DataArray:
-        """(sample, condition) margin of the clean choice [nats]; overlays not split."""
-        return margins.margin(self.scores, self.clean_choice)
-
-    @cached_property
-    def given_text(self) -> xr.DataArray:
-        """(sample, condition) the answer that is given as a text, "" where there is none; overlays not split."""
-        if not self.is_open.any():
-            return self.chosen_text
-        said = [["?" if text is None else text for text in row] for row in self.free.parsed(OFFICIAL).tolist()]
-        read = np.where(self.free.are_given, np.array(said, object), "")
-        return self.chosen_text.copy(data=np.where(self.is_open[:, None], read, self.chosen_text.values))
-
-    @cached_property
-    def unsplit_flipped(self) -> xr.DataArray:
-        """(sample, condition) 1 where the answer differs from the clean one; overlays not split."""
-        return flips.flipped(self.given, self.given.sel(condition="clean", drop=True))
-
-    @cached_property
-    def flipped(self) -> xr.DataArray:
-        """(sample, condition) 1 where the answer differs from the clean one."""
-        return self.split(self.unsplit_flipped)
-
-    @cached_property
-    def correct(self) -> xr.DataArray:
-        """(sample, condition) how right the answer is, in [0, 1]: of options 1 or 0; nan where that is unknown."""
-        chosen = flips.correct(self.choice, self.answer)
-        if not self.is_open.any():
-            return self.split(chosen)
-        scores = self.free.correct(OFFICIAL)
-        return self.split(chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values)))
-
-    @cached_property
-    def erosion(self) -> xr.DataArray:
-        """(sample, condition) how much of the clean choice's margin is lost [nats]."""
-        return self.split(self.margin.sel(condition="clean", drop=True) - self.margin)
-
-    # states
 
     @cached_property
     def primary(self) -> str:
@@ -319,16 +193,6 @@ class Evidence:
         """The same, with the kind of each question along the samples."""
         return pairs.assign_coords(kind=("sample", self.kinds))
 
-    def split(self, pairs: xr.DataArray) -> xr.DataArray:
-        """(sample, condition, ...) with HI's selection of semantic overlays made."""
-        if overlays.SEMANTIC not in self.run.conditions.family.values or not self.has_options:
-            return pairs
-        return overlays.split_overlays(pairs, self.run.conditions.parameters.values, self._selection)
-
-    @cached_property
-    def _selection(self) -> xr.Dataset:
-        return overlays.contradicting(self.run, self.clean_choice)
-
     def to_samples(self, values: xr.DataArray) -> xr.DataArray:
         """(image, ...) repeated for each sample of the image: (sample, ...); what is per sample stays as it is."""
         answers = self.run.answers
@@ -378,12 +242,6 @@ class Evidence:
         kept = values.isel(sample=0, drop=True)
         index = xr.IndexVariable("bound", list(statistics.BOUNDS))
         return xr.concat([kept.copy(data=np.asarray(bound)) for bound in found], index).transpose(..., "bound")
-
-
-def _lean(array: xr.DataArray) -> xr.DataArray:
-    """Without the samples' metadata, which would be compared whenever two arrays meet."""
-    kept = ("sample", "image", "kind", "answer", "condition", "family", "severity", "option")
-    return array.drop_vars([name for name in array.coords if name not in kept])
 
 
 def _with_layers(data: Any) -> Any:

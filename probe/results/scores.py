@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from analyses import flips, margins, statistics
+from analyses import flips, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
@@ -41,20 +41,12 @@ def readings(evidence: Evidence) -> Mapping[str, xr.DataArray]:
     found: dict[str, xr.DataArray] = {}
     if evidence.has_options:
         found[LIKELIHOOD] = flips.correct(evidence.choice, evidence.answer)
-    if evidence.has_options and (forms := choice_by_forms(evidence)) is not None:
-        found[FORMS] = flips.correct(forms, evidence.answer)
+    if evidence.choice_by_forms is not None:
+        found[FORMS] = flips.correct(evidence.choice_by_forms, evidence.answer)
     for place in range(evidence.free.readings):
         scores = evidence.free.correct(place)
         found[evidence.free.reading_name(place)] = evidence.given.copy(data=scores)
     return found
-
-
-def choice_by_forms(evidence: Evidence) -> xr.DataArray | None:
-    """(sample, condition) the option whose surface forms together are most likely; None where they were not scored."""
-    answers = evidence.run.answers
-    if "forms_log_likelihood" not in answers:
-        return None
-    return margins.choice(evidence.scores.copy(data=answers.forms_log_likelihood.values))
 
 
 def beside(evidence: Evidence) -> dict[str, xr.DataArray]:
