@@ -14,24 +14,38 @@ from .evidence import Evidence
 from .free_answers import OFFICIAL
 from .sentences import Sentence, said, say, share
 
+READINGS = {"likelihood": "by likelihood", "forms": "by surface forms", "text": "of the free answers"}
+"""How answers are read, and how that is said; the last one that a run has is shown."""
+
 Terms = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
-    """(family, measure, bound) each measure of the run's benchmarks, by likelihood and by text; None without any."""
-    tables: dict[str, xr.Dataset] = {}
-    for (scorer, measure, how), terms in measured(evidence).items():
+    """(family, measure, reading, bound) each measure of the run's benchmarks, by each reading; None without any.
+
+    Readings: options by likelihood, by forms, and texts as officially read; the last that there is is shown.
+    """
+    tables: dict[str, dict[str, xr.Dataset]] = {}
+    meanings: list[str] = []
+    for (scorer, measure, reading), terms in measured(evidence).items():
         pairs = [evidence.split(evidence.given.copy(data=each)) for each in terms]
-        name = f"{titled(measure.name)}, {how}" if how else titled(measure.name)
-        tables[name] = evidence.by_family(statistics.RATIO, *pairs)
-        tables[name].attrs["meaning"] = f"{scorer.benchmark}: {measure.meaning.rstrip('.')}"
+        tables.setdefault(titled(measure.name), {})[reading] = evidence.by_family(statistics.RATIO, *pairs)
+        meanings.append(f"{titled(measure.name)} ({scorer.benchmark}): {measure.meaning.rstrip('.')}")
     if not tables:
         return None
-    index = xr.IndexVariable("measure", list(tables))
-    data = xr.Dataset({"value": xr.concat([table.value for table in tables.values()], index)})
-    data = data.assign(defined=xr.concat([table.defined for table in tables.values()], index))
-    meanings = dict.fromkeys(f"{name.partition(',')[0]} ({table.attrs['meaning']})" for name, table in tables.items())
-    return data.assign_attrs(measures=". ".join(meanings))
+    shown = next(reading for reading in reversed(READINGS) if any(reading in each for each in tables.values()))
+    return xr.Dataset({"value": stacked(tables, "value"), "defined": stacked(tables, "defined")}).assign_attrs(
+        reading=shown, by=READINGS[shown], measures=". ".join(dict.fromkeys(meanings))
+    )
+
+
+def stacked(tables: Mapping[str, Mapping[str, xr.Dataset]], name: str) -> xr.DataArray:
+    """(measure, reading, family, ...) one variable of all tables; undefined where a measure has no such reading."""
+    rows = [
+        xr.concat([table[name] for table in by_reading.values()], xr.IndexVariable("reading", list(by_reading)))
+        for by_reading in tables.values()
+    ]
+    return xr.concat(rows, xr.IndexVariable("measure", list(tables)), join="outer")
 
 
 def titled(name: str) -> str:
@@ -70,7 +84,7 @@ def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArr
     if evidence.free.are_read[own].any():
         free = evidence.free
         found["text"] = free.parsed(OFFICIAL)[own], free.correct(OFFICIAL)[own]
-    return found if len(found) > 1 else dict(zip(("",), found.values(), strict=False))
+    return found
 
 
 def over_all_samples(terms: NDArray[np.float64], own: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -82,14 +96,16 @@ def over_all_samples(terms: NDArray[np.float64], own: NDArray[np.bool_]) -> NDAr
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """What the benchmark's numbers are on clean images, and over all perturbations."""
+    value = data.value.sel(reading=data.attrs["reading"])
     return said(
         *(
             say(
                 data,
-                "{name}: {clean} on clean images, {all} over all perturbations.",
+                "{name} {by}: {clean} on clean images, {all} over all perturbations.",
                 name=str(name)[:1].upper() + str(name)[1:],
-                clean=share(data.value.sel(measure=name, family="clean")),
-                all=share(data.value.sel(measure=name, family=statistics.ALL)),
+                by=data.attrs["by"],
+                clean=share(value.sel(measure=name, family="clean")),
+                all=share(value.sel(measure=name, family=statistics.ALL)),
             )
             for name in data.measure.values
         )
@@ -98,7 +114,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 
 ANALYSIS = Analysis(
     name="benchmark",
-    title="The benchmark's own numbers",
+    title="The benchmark's own numbers, {by}",
     meaning="{measures}.",
     needs=("given",),
     compute=compute,

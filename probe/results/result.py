@@ -153,8 +153,12 @@ class Result:
 
     @cached_property
     def _shown(self) -> xr.Dataset:
-        """The part that the table shows: of many sites and layers the one that the title names."""
-        named = {dim: self.data.attrs.get(dim) for dim in ("site_layer", "site") if dim in self.data.dims}
+        """The part that the table shows: of many sites, layers and readings the one that the title names."""
+        named = {
+            dim: self.data.attrs.get(dim)
+            for dim in ("site_layer", "site", "reading", "text_reading")
+            if dim in self.data.dims
+        }
         return self.data.sel({dim: label for dim, label in named.items() if label and dim != self._along})
 
 

@@ -16,6 +16,8 @@ from .sentences import Sentence, said, say, share
 
 LIKELIHOOD, FORMS = "likelihood", "forms"
 
+BY = {LIKELIHOOD: "by likelihood", FORMS: "by surface forms"}
+
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, reading, bound) the mean score under each reading, what they agree on, and what cannot be read.
@@ -77,7 +79,7 @@ def rate(evidence: Evidence, pairs: NDArray[np.float64]) -> xr.DataArray:
 
 
 def said_of(evidence: Evidence) -> dict[str, str]:
-    """What each reading of a text means, for the legend; and whether texts were asked for."""
+    """What each reading of a text means, for the legend; and the one whose unread answers the table shows."""
     read = zip(evidence.free.scorers, evidence.free.are_read, strict=True)
     scorers = {scorer.benchmark: scorer for scorer, is_read in read if scorer and is_read}
     meanings = [
@@ -87,7 +89,9 @@ def said_of(evidence: Evidence) -> dict[str, str]:
     ]
     if not meanings:
         return {"readings": "No free answers: extract with --free-answers to score what is written too."}
-    return {"readings": " ".join(meanings)}
+    names = [evidence.free.reading_name(place) for place in range(evidence.free.readings)]
+    strictest = "strict" if "strict" in names else names[0]
+    return {"readings": " ".join(meanings), "text_reading": strictest}
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
@@ -96,8 +100,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     sentences = [
         say(
             data,
-            "Score by {reading}: {score} on clean images.",
-            reading=str(name),
+            "Score {reading}: {score} on clean images.",
+            reading=BY.get(str(name), f"by the {name} reading of the free answers"),
             score=share(clean.score.sel(reading=name)),
         )
         for name in data.reading.values
