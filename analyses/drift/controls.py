@@ -120,21 +120,30 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
     apart = apart.drop_vars([name for name, coord in apart.coords.items() if coord.ndim == 0])
     rows = control_sampling.sample_dim_of(moved, sample_dim)
     apart = apart if "pair" in apart.dims else apart.expand_dims("pair")
+    kept = {
+        name: coord for name, coord in {**apart.coords, **moved.coords}.items() if not {rows, "pair"} & {*coord.dims}
+    }
+    # labels were compared: without them the rest takes a third of the time
+    moved, apart = (array.drop_vars(list(array.coords)) for array in (moved, apart))
     both = moved.notnull() & apart.notnull().any("pair")
     count, mean, scatter = _moments(moved.where(both).expand_dims("pair"), both, rows)
     control_count, control_mean, control_scatter = _moments(apart, both, rows)
     scale = 100.0 / control_mean.where(control_mean > 0)
     freedom = count + control_count - 2
     pooled = ((scatter + control_scatter) / freedom.where(freedom > 0)) ** 0.5
-    return xr.Dataset(
-        {
-            "percent": mean * scale,
-            "percent_sd": (scatter / (count - 1).where(count > 1)) ** 0.5 * scale,
-            "cohen_d": (mean - control_mean) / pooled.where(pooled > 0),
-            "defined": count,
-            "undefined": (~both).sum(rows),
-        }
-    ).drop_attrs(deep=True)
+    return (
+        xr.Dataset(
+            {
+                "percent": mean * scale,
+                "percent_sd": (scatter / (count - 1).where(count > 1)) ** 0.5 * scale,
+                "cohen_d": (mean - control_mean) / pooled.where(pooled > 0),
+                "defined": count,
+                "undefined": (~both).sum(rows),
+            }
+        )
+        .assign_coords(kept)
+        .drop_attrs(deep=True)
+    )
 
 
 def _paired(metric: str, states: Any, drawn: Any) -> Any:

@@ -58,8 +58,8 @@ def where_first(
     names, codes = np.unique(labels.along(moved, image, "image labels"), return_inverse=True)
     codes = codes.reshape(-1)
     weights = np.concatenate(list(draws(len(names), resamples, seed)))
-    collapsed = [MEAN.collapse(moved.isel(condition=places)).arrays[0].values for places in grouping.places.values()]
-    drifts = cluster_sums(mean.moments(np.stack(collapsed, axis=-1)), codes, len(names))  # (image, layer, family, 2)
+    collapsed = MEAN.collapse(grouping.holds, np.asarray(moved.values, np.float64)).arrays[0]  # (sample, layer, family)
+    drifts = cluster_sums(mean.moments(collapsed), codes, len(names))  # (image, layer, family, 2)
     limits, limits_drawn = _references(others.values, codes, weights, quantile, resamples, seed)  # (layer, reference)
     estimate = _first(_value(drifts.sum(axis=0)), limits)
     drawn = _first(_value(np.tensordot(weights, drifts, axes=1)), limits_drawn)

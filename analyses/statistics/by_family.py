@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import labels
 from ..labels import Array
 from . import extremes, rates
-from .reductions import Collapsed, Reduction
+from .reductions import Collapsed, Reduction, sample_means
 from .resampling import BOUNDS, Floats, Statistic, cluster_sums, percentiles, redrawn
 
 ALL = "all perturbations"
@@ -91,10 +91,15 @@ def per_sample(pairs: Array, *, family: Any = "family", unions: Unions | None = 
     array([[0.2, 0.5]])
     """
     array = labels.by_sample(pairs)
-    places = Grouping.of(array, family, unions or {}).places
-    means = [labels.mean(array.isel(condition=own), "condition") for own in places.values()]
+    grouping = Grouping.of(array, family, unions or {})
+    axis = array.dims.index("condition")
+    values = np.moveaxis(np.asarray(array.values, np.float64), axis, 1 if array.ndim > 1 else 0)
+    lone = array.ndim == 1  # conditions of no sample
+    means = sample_means(grouping.holds, values[None] if lone else values)
+    means = np.moveaxis(means[0] if lone else means, -1, axis)
     dims = ["family" if dim == "condition" else dim for dim in array.dims]
-    return xr.concat(means, xr.IndexVariable("family", list(places))).transpose(*dims)
+    kept = {name: coord for name, coord in array.coords.items() if "condition" not in coord.dims}
+    return xr.DataArray(means, dims=dims, coords={**kept, "family": list(grouping.places)})
 
 
 Drawn = tuple[Floats, Floats]
@@ -125,6 +130,12 @@ class Grouping:
         """(family) whether a family, or union, is one of those that are set against each other."""
         last = list(self.unions.values())[-1] if self.unions else [name for name in self.places if name != "clean"]
         return np.isin(list(self.places), last)
+
+    @property
+    def holds(self) -> Floats:
+        """(family, condition) 1 where a family, or union, has a condition."""
+        size = 1 + max((int(own.max()) for own in self.places.values() if own.size), default=-1)
+        return np.array([np.isin(np.arange(size), own) for own in self.places.values()], np.float64)
 
     @property
     def members(self) -> Floats:
@@ -159,22 +170,12 @@ def _aligned(arrays: Sequence[Array]) -> list[xr.DataArray]:
 def _table(
     reduction: Reduction, tables: Sequence[xr.DataArray], images: NDArray[Any], grouping: Grouping, draws: Draws
 ) -> xr.Dataset:
-    rows, index = str(tables[0].dims[0]), xr.IndexVariable("family", list(grouping.places))
-    bare = [
-        table.drop_vars(list(table.coords)) for table in tables
-    ]  # labels were compared, and cost time ten times over
-    parts = [
-        reduction.collapse(*(t.isel(condition=places) if "condition" in t.dims else t for t in bare))
-        for places in grouping.places.values()
-    ]
-    kept = {name: coord for name, coord in tables[0].coords.items() if not {rows, "condition"} & set(coord.dims)}
-    defined, undefined = (
-        xr.concat(counts, index).assign_coords(kept)
-        for counts in ([part.defined.sum(rows) for part in parts], [part.undefined.sum(rows) for part in parts])
-    )
-    estimate, drawn = (_pooled if reduction.pooled else _stacked)(reduction, parts, images, draws)
+    first, (rows, _, *trailing) = tables[0], tables[0].dims
+    # labels were compared: from here on arrays are bare, which saves most of the time
+    collapsed = reduction.collapse(grouping.holds, *(_bare(table, first.dims) for table in tables))
+    estimate, drawn = (_pooled if reduction.pooled else _stacked)(reduction, collapsed, images, grouping, draws)
     if reduction.is_share:
-        sums = _sums_of_images(reduction, parts, images)
+        sums = _sums_of_images(reduction, collapsed, images)
         bounds, means = (
             _shares(sums, draws.level),
             _shares(_weighing_families_alike(sums, grouping.members), draws.level),
@@ -183,50 +184,54 @@ def _table(
         over, over_drawn = (_mean_over(values, grouping.members) for values in (estimate, drawn))
         bounds, means = percentiles(estimate, drawn, draws.level), percentiles(over, over_drawn, draws.level)
     sides = extremes.of_draws(estimate, drawn, grouping.is_ranked, level=draws.level)
-    like = defined.transpose(..., "family")
-    made = {
-        name: like.expand_dims(bound=list(BOUNDS), axis=-1).copy(data=values).transpose("family", ..., "bound")
+    made: dict[str, Any] = {
+        name: (("family", *trailing, "bound"), np.moveaxis(values, -2, 0))
         for name, values in zip(("value", "mean_of_families", *extremes.SIDES), (bounds, means, *sides), strict=True)
     }
-    counts = {"defined": defined.transpose("family", ...), "undefined": undefined.transpose("family", ...)}
+    for name, counts in (("defined", collapsed.defined), ("undefined", collapsed.undefined)):
+        made[name] = ("family", *trailing), np.moveaxis(counts.sum(axis=0), -1, 0)
+    kept = {name: coord for name, coord in first.coords.items() if not {rows, "condition"} & set(coord.dims)}
     return xr.Dataset(
-        made | counts, attrs={"unions": grouping.unions, "images": len(np.unique(images)), **asdict(draws)}
+        made,
+        coords={**kept, "family": list(grouping.places), "bound": list(BOUNDS)},
+        attrs={"unions": grouping.unions, "images": len(np.unique(images)), **asdict(draws)},
     )
 
 
-def _stacked(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Drawn:
+def _bare(table: xr.DataArray, dims: Sequence[Any]) -> Floats:
+    """The values of a table along these dimensions, with a single entry along one that it has not."""
+    values = np.asarray(table.transpose(*(dim for dim in dims if dim in table.dims), ...).values, np.float64)
+    shape = [table.sizes[dim] if dim in table.dims else 1 for dim in dims]
+    return values.reshape(*shape, *values.shape[sum(dim in table.dims for dim in dims) :])
+
+
+def _stacked(
+    reduction: Reduction, collapsed: Collapsed, images: NDArray[Any], grouping: Grouping, draws: Draws
+) -> Drawn:
     """(..., family) and (draw, ..., family) where all families share their draws."""
-    return redrawn(reduction.statistic, _arrays(parts), images, draws.resamples, draws.seed)
+    return redrawn(reduction.statistic, list(collapsed.arrays), images, draws.resamples, draws.seed)
 
 
-def _arrays(parts: Sequence[Collapsed]) -> list[Floats]:
-    """(sample, ..., family) of each array that a statistic takes."""
-    arrays: list[Floats] = []
-    for same in zip(*(part.arrays for part in parts), strict=True):
-        alone = len(same) == 1 and same[0].ndim == parts[0].defined.ndim
-        alike = not alone and all(one is same[0] for one in same)  # without conditions: one for all families
-        values = same[0].values if alike else np.stack([one.values for one in same], axis=-1)
-        arrays.append(np.asarray(values, np.float64))
-    return arrays
-
-
-def _pooled(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any], draws: Draws) -> Drawn:
+def _pooled(
+    reduction: Reduction, collapsed: Collapsed, images: NDArray[Any], grouping: Grouping, draws: Draws
+) -> Drawn:
     """(family) and (draw, family) of statistics that see every pair as a row of its own."""
-    estimates, drawn = np.full(len(parts), np.nan), np.full((draws.resamples, len(parts)), np.nan)
-    for place, part in enumerate(parts):
-        if part.arrays[0].size:  # else a union of none of the run's families
-            flat = [np.asarray(array.values, np.float64).reshape(-1) for array in part.arrays]
-            cluster = np.repeat(images, part.arrays[0].sizes["condition"])
+    estimates = np.full(len(grouping.places), np.nan)
+    drawn = np.full((draws.resamples, len(estimates)), np.nan)
+    for place, own in enumerate(grouping.places.values()):
+        if own.size and len(images):  # else a union of none of the run's families
+            flat = [array[:, own].reshape(-1) for array in collapsed.arrays]
+            cluster = np.repeat(images, len(flat[0]) // len(images))
             estimates[place], drawn[:, place] = redrawn(reduction.statistic, flat, cluster, draws.resamples, draws.seed)
     return estimates, drawn
 
 
-def _sums_of_images(reduction: Reduction, parts: Sequence[Collapsed], images: NDArray[Any]) -> Floats:
+def _sums_of_images(reduction: Reduction, collapsed: Collapsed, images: NDArray[Any]) -> Floats:
     """(image, ..., family, 2): trials and cases of each image."""
     if not isinstance(reduction.statistic, Statistic):
         raise TypeError(f"{reduction.statistic}: a share is a statistic of sums of trials and cases.")
     names, codes = np.unique(images, return_inverse=True)
-    return cluster_sums(reduction.statistic.moments(*_arrays(parts)), codes.reshape(-1), len(names))
+    return cluster_sums(reduction.statistic.moments(*collapsed.arrays), codes.reshape(-1), len(names))
 
 
 def _shares(sums: Floats, level: float) -> Floats:

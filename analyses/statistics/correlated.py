@@ -4,11 +4,8 @@ A correlation depends on its pairs through sums alone, so that `by_family` draws
 once. `correlation.pearson` is the same number.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
-# xarray's stubs leave the types inside coordinates open.
-
 import numpy as np
-import xarray as xr
+from numpy.typing import NDArray
 
 from .reductions import Collapsed, Reduction
 from .resampling import Floats, Statistic
@@ -17,15 +14,22 @@ LEAST = 3  # pairs; any two lie on a line
 FLAT = 1e-12  # a spread below this share of the values is rounding
 
 
-def _sums_of_pairs(x: xr.DataArray, y: xr.DataArray) -> Collapsed:
-    like = x.isel(condition=[]).sum("condition")  # (sample, ...)
-    a, b = (np.asarray(array.values, np.float64) for array in (x, y.broadcast_like(x).transpose(*x.dims)))
-    known = ~(np.isnan(a) | np.isnan(b))
-    a, b = (_about_middle(np.where(known, values, np.nan)) for values in (a, b))
+def _sums_of_pairs(members: Floats, x: Floats, y: Floats) -> Collapsed:
+    parts = [_of_family(*(array[:, held > 0] for array in np.broadcast_arrays(x, y))) for held in members]
+    sums, known, missing = (
+        [np.stack(each, axis=-1) for each in zip(*of_parts, strict=True)]
+        for of_parts in zip(*((sums, (known,), (missing,)) for sums, known, missing in parts), strict=True)
+    )
+    return Collapsed(tuple(sums), known[0], missing[0])
+
+
+def _of_family(x: Floats, y: Floats) -> tuple[tuple[Floats, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """(sample, ...) sums of one family's pairs (sample, condition, ...), and how many are defined and undefined."""
+    known = ~(np.isnan(x) | np.isnan(y))
+    a, b = (_about_middle(np.where(known, values, np.nan)) for values in (x, y))
     terms = (known.astype(np.float64), a, b, a * a, b * b, a * b)
-    sums = (np.where(known, term, 0.0).sum(axis=1) for term in terms)
-    counts = (like.copy(deep=False, data=each.sum(axis=1)) for each in (known, ~known))
-    return Collapsed(tuple(like.copy(deep=False, data=each) for each in sums), *counts)
+    sums = tuple(np.where(known, term, 0.0).sum(axis=1) for term in terms)
+    return sums, known.sum(axis=1), (~known).sum(axis=1)
 
 
 def _about_middle(values: Floats) -> Floats:

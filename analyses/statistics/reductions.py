@@ -4,44 +4,61 @@ First the conditions of each sample are put together (`collapse`), then the samp
 4, 5 and 15.
 """
 
-# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
-# xarray's stubs leave the types inside coordinates open.
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
-from scipy.special import comb as binomial  # pyright: ignore[reportMissingTypeStubs]
+from numpy.typing import NDArray
+from scipy.special import comb as binomial  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-from .. import labels
 from .resampling import Floats, cohen_d, mean, percent, ratio
+
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Collapsed:
-    """One family's pairs, an entry a sample: what the statistic takes, and how many pairs are defined and undefined."""
+    """What the pairs of each family come to, an entry a sample: (sample, ..., family) each.
 
-    arrays: tuple[xr.DataArray, ...]
-    defined: xr.DataArray
-    undefined: xr.DataArray
+    `arrays` are what the statistic takes; `defined` and `undefined` count pairs (trials, of a share).
+    """
+
+    arrays: tuple[Floats, ...]
+    defined: Counts
+    undefined: Counts
 
 
 @dataclass(frozen=True)
 class Reduction:
     """From the pairs of a family to a number.
 
-    `collapse`: arrays (sample, condition, ...) of the family, and such as have no conditions, -> an entry a sample.
-    `statistic`: of the collapsed arrays (sample, ...), such as `resampling.mean`, or any function of them. `is_share`:
-    whether the number is a share of trials, which carries Wilson's interval (`rates`). `pooled`: every pair is an
-    entry of its own, and images are still drawn whole.
+    `collapse(members, *arrays)`: members (family, condition), 1 where a family holds a condition, and arrays (sample,
+    condition, ...) of equal or single lengths, of which one without conditions has a single one, -> an entry a sample
+    and family. `statistic`: of the collapsed arrays, such as `resampling.mean`, or any function of them. `is_share`:
+    whether the number is a share of trials, which carries Wilson's interval (`rates`). `pooled`: every pair is an entry
+    of its own, and images are still drawn whole; then the arrays stay as they are.
     """
 
     collapse: Callable[..., Collapsed]
     statistic: Callable[..., Any]
     is_share: bool = False
     pooled: bool = False
+
+
+def over_families(members: Floats, values: Floats) -> Floats:
+    """Sums over the conditions of each family: members (family, condition), values (sample, condition, ...), no nan.
+
+    Out: (sample, ..., family).
+
+    >>> over_families(np.array([[1.0, 1.0, 0.0]]), np.array([[1.0, 2.0, np.inf]]))
+    array([[3.]])
+    """
+    if np.isfinite(values).all():
+        return np.tensordot(values, members, axes=([1], [1]))
+    # an infinite value must not reach the families that do not hold it: 0 x inf is undefined
+    sums = [values[:, held > 0].sum(axis=1) for held in members]
+    return np.stack(sums, axis=-1)
 
 
 def pooled(statistic: Callable[..., Any]) -> Reduction:
@@ -64,45 +81,64 @@ def median(values: Floats) -> float:
     return float(np.median(defined)) if len(defined) else float("nan")
 
 
-def comb(n: xr.DataArray, k: int) -> xr.DataArray:
+def comb(n: Floats, k: int) -> Floats:
     """Ways to choose k of n, for each n; 0 where k > n.
 
-    >>> comb(xr.DataArray([1, 4]), 2).values
+    >>> comb(np.array([1.0, 4.0]), 2)
     array([0., 6.])
     """
-    return n.copy(data=np.asarray(binomial(n.values, k), np.float64))
+    return np.asarray(binomial(n, k), np.float64)
 
 
-def _means(pairs: xr.DataArray, *beside: xr.DataArray) -> Collapsed:
-    known = pairs.notnull()
-    return Collapsed((labels.mean(pairs, "condition"), *beside), known.sum("condition"), (~known).sum("condition"))
+def sample_means(members: Floats, pairs: Floats) -> Floats:
+    """(sample, ..., family) mean over the defined conditions of each family; nan where there is none."""
+    known = ~np.isnan(pairs)
+    count = over_families(members, known.astype(np.float64))
+    return over_families(members, np.where(known, pairs, 0.0)) / np.where(count > 0, count, np.nan)
 
 
-def _totals(cases: xr.DataArray, trials: xr.DataArray | None = None) -> Collapsed:
-    tried = cases.notnull().astype(np.float64) if trials is None else trials
-    known = cases.notnull() & tried.notnull()
-    sums = [part.where(known, 0).sum("condition", dtype=np.float64) for part in (cases, tried)]
-    undefined = cases.isnull() if trials is None else ~known
-    return Collapsed((sums[0], sums[1]), sums[1].astype(np.int64), undefined.sum("condition"))
+def _counts(members: Floats, known: NDArray[np.bool_]) -> tuple[Counts, Counts]:
+    """How many conditions of each family are defined, and how many are not."""
+    defined = over_families(members, known.astype(np.float64))
+    undefined = over_families(members, (~known).astype(np.float64))
+    return np.rint(defined).astype(np.int64), np.rint(undefined).astype(np.int64)
 
 
-def _sums(above: xr.DataArray, below: xr.DataArray) -> Collapsed:
-    known = above.notnull() & below.notnull()
-    sums = [part.where(known, 0).sum("condition", dtype=np.float64) for part in (above, below)]
-    return Collapsed((sums[0], sums[1]), known.sum("condition"), (~known).sum("condition"))
+def _means(members: Floats, pairs: Floats, *beside: Floats) -> Collapsed:
+    means = sample_means(members, pairs)
+    others = tuple(np.broadcast_to(array[:, 0][..., None], means.shape) for array in beside)  # one for all families
+    return Collapsed((means, *others), *_counts(members, ~np.isnan(pairs)))
 
 
-def _ever(happened: xr.DataArray) -> Collapsed:
-    known = happened.notnull()
-    ever = (happened.where(known, 0) > 0).any("condition").astype(np.float64).where(known.any("condition"))
-    return Collapsed((ever,), known.sum("condition"), (~known).sum("condition"))
+def _totals(members: Floats, cases: Floats, trials: Floats | None = None) -> Collapsed:
+    if trials is None:
+        trials = (~np.isnan(cases)).astype(np.float64)
+        missing = np.isnan(cases)
+    else:
+        cases, trials = np.broadcast_arrays(cases, trials)
+        missing = np.isnan(cases) | np.isnan(trials)
+    known = ~(np.isnan(cases) | np.isnan(trials))
+    happened, tried = (over_families(members, np.where(known, part, 0.0)) for part in (cases, trials))
+    return Collapsed((happened, tried), tried.astype(np.int64), _counts(members, ~missing)[1])
 
 
-def _as_they_are(*pairs: xr.DataArray) -> Collapsed:
-    known = pairs[0].notnull()
-    for other in pairs[1:]:
-        known = known & other.notnull()
-    return Collapsed(pairs, known.sum("condition"), (~known).sum("condition"))
+def _sums(members: Floats, above: Floats, below: Floats) -> Collapsed:
+    above, below = np.broadcast_arrays(above, below)
+    known = ~(np.isnan(above) | np.isnan(below))
+    sums = tuple(over_families(members, np.where(known, part, 0.0)) for part in (above, below))
+    return Collapsed(sums, *_counts(members, known))
+
+
+def _ever(members: Floats, happened: Floats) -> Collapsed:
+    defined, undefined = _counts(members, ~np.isnan(happened))
+    times = over_families(members, (np.nan_to_num(happened) > 0).astype(np.float64))
+    return Collapsed((np.where(defined > 0, (times > 0.5).astype(np.float64), np.nan),), defined, undefined)
+
+
+def _as_they_are(members: Floats, *pairs: Floats) -> Collapsed:
+    pairs = tuple(np.broadcast_arrays(*pairs))
+    known = np.logical_and.reduce([~np.isnan(array) for array in pairs])
+    return Collapsed(pairs, *_counts(members, known))
 
 
 MEAN = Reduction(_means, mean)
@@ -132,11 +168,11 @@ def ever_among(count: int) -> Reduction:
     if count < 1:
         raise ValueError(f"count={count}: at least one condition is drawn.")
 
-    def collapse(happened: xr.DataArray) -> Collapsed:
-        known = happened.notnull()
-        n, f = known.sum("condition"), (happened.where(known, 0) > 0).sum("condition")
-        missed = comb(n - f, count) / comb(n, count).where(n >= count) if n.size else n.astype(np.float64)
-        return Collapsed((1.0 - missed,), n, (~known).sum("condition"))
+    def collapse(members: Floats, happened: Floats) -> Collapsed:
+        defined, undefined = _counts(members, ~np.isnan(happened))
+        times = np.rint(over_families(members, (np.nan_to_num(happened) > 0).astype(np.float64)))
+        enough = np.where(defined >= count, comb(defined.astype(np.float64), count), np.nan)
+        return Collapsed((1.0 - comb((defined - times).astype(np.float64), count) / enough,), defined, undefined)
 
     return Reduction(collapse, mean, is_share=True)
 

@@ -40,6 +40,7 @@ class Evidence(Answers):
     _states: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _controls: Arrays = field(default_factory=Arrays, init=False, repr=False)
+    _stored: dict[str, xr.Dataset] = field(default_factory=dict[str, xr.Dataset], init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
@@ -166,7 +167,9 @@ class Evidence(Answers):
 
     def stored(self, site: str) -> xr.Dataset:
         """Everything stored of a site, lazily, always with a `layer` axis."""
-        return _with_layers(self.run.site(site))
+        if site not in self._stored:
+            self._stored[site] = _with_layers(self.run.site(site))
+        return self._stored[site]
 
     def site_layers(self, site: str) -> list[str]:
         """The site at each of its stored layers, as a user would ask for it: `language.layers[4]:context_last`."""
