@@ -14,7 +14,7 @@ from .jackknife import jackknife
 from .rates import rate
 from .reductions import COHEN_D, EVER, MEAN, PERCENT, RATIO, SHARE, Reduction, ever_among, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
-from .significance import benjamini_hochberg, paired_permutation, wilson
+from .significance import benjamini_hochberg, exchanged_p, paired_permutation, swapped_p, wilson
 
 __all__ = [
     "ALL",
@@ -36,6 +36,7 @@ __all__ = [
     "by_family",
     "cohen_d",
     "ever_among",
+    "exchanged_p",
     "jackknife",
     "leads",
     "mean",
@@ -47,6 +48,7 @@ __all__ = [
     "rate",
     "ratio",
     "resampled",
+    "swapped_p",
     "wilson",
 ]
 
@@ -98,6 +100,20 @@ CARDS = (
     Card(
         "statistics.paired_permutation",
         "Could two models or conditions differ this much by chance?",
+        "p",
+        "(0, 1]",
+        papers.PERMUTATION,
+    ),
+    Card(
+        "statistics.exchanged_p",
+        "Could two models differ this much by chance in a ratio or an effect size?",
+        "p",
+        "(0, 1]",
+        papers.PERMUTATION,
+    ),
+    Card(
+        "statistics.swapped_p",
+        "Which of many differences between two models could be chance?",
         "p",
         "(0, 1]",
         papers.PERMUTATION,

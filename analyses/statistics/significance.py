@@ -1,5 +1,6 @@
 """Tests and intervals that are not a bootstrap."""
 
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
-from .resampling import Floats, cluster_sums
+from .resampling import ROWS, Floats, Statistic, cluster_sums
 
 EXACT = 14  # 2**14 sign patterns are fewer than the default number of random ones is worth
 
@@ -68,24 +69,98 @@ def paired_permutation(
     (2.0, 0.25)
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    names, codes = np.unique(texts(cluster), return_inverse=True)
-    if a.shape != b.shape or len(a) != len(codes):
-        raise ValueError(f"shapes {a.shape} and {b.shape} with {len(codes)} cluster labels: they must match.")
+    labels = texts(cluster)
+    if a.shape != b.shape or len(a) != len(labels):
+        raise ValueError(f"shapes {a.shape} and {b.shape} with {len(labels)} cluster labels: they must match.")
     difference = (a - b).reshape(len(a), -1)
     count = int((~np.isnan(difference)).sum())
     if not count:
         return float("nan"), float("nan")
-    sums = cluster_sums(np.nansum(difference, axis=1), codes.reshape(-1), len(names))
-    observed = sums.sum()
-    extreme = np.abs(_signs(len(names), permutations, seed) @ sums) >= np.abs(observed) * (1 - 1e-12) - 1e-300
-    exact = len(names) <= EXACT
-    p = extreme.mean() if exact else (extreme.sum() + 1) / (len(extreme) + 1)
-    return float(observed / count), float(p)
+    summed = np.nansum(difference, axis=1)
+    p = swapped_p(summed, cluster=cluster, permutations=permutations, seed=seed)
+    return float(summed.sum() / count), float(p)
 
 
-def _signs(clusters: int, permutations: int, seed: int) -> NDArray[np.float64]:
+def swapped_p(differences: ArrayLike, *, cluster: Any, permutations: int = 10_000, seed: int = 0) -> Floats:
+    """Two-sided p-values of sums of paired differences when whole clusters (images) may swap sides, many sums at once.
+
+    As `paired_permutation`, of what each sample adds to a sum: p = share of sign patterns of the images under which
+    |sum| is as large as observed. In: (sample, ...), where a weighted sum has its weights in it, and the image of each
+    sample. Out: (...), in (0, 1]; all sums meet the same patterns. nan where an entry of a sum is. Raises ValueError
+    where lengths differ. Source: Good 2005.
+
+    >>> swapped_p([[1.0, 1.0], [2.0, -2.0], [3.0, 1.0]], cluster=["a", "b", "c"])   # 2 of 8; sums 0: all 8
+    array([0.25, 1.  ])
+    """
+    values = np.asarray(differences, np.float64)
+    names, codes = np.unique(texts(cluster), return_inverse=True)
+    if len(values) != len(codes):
+        raise ValueError(f"shape {values.shape} with {len(codes)} cluster labels: they must match.")
+    sums = cluster_sums(values.reshape(len(values), -1), codes.reshape(-1), len(names))
+    least = np.abs(sums.sum(axis=0)) * (1 - 1e-12) - 1e-300
+    patterns, extreme = 0, np.zeros(sums.shape[1])
+    for signs in _signs(len(names), permutations, seed):
+        patterns += len(signs)
+        extreme += (np.abs(signs @ sums) >= least).sum(axis=0)
+    p = extreme / patterns if len(names) <= EXACT else (extreme + 1) / (patterns + 1)
+    return np.where(np.isnan(least), np.nan, p).reshape(values.shape[1:])
+
+
+def exchanged_p(
+    statistic: Statistic,
+    first: Sequence[ArrayLike],
+    second: Sequence[ArrayLike],
+    *,
+    cluster: Any,
+    permutations: int = 10_000,
+    seed: int = 0,
+) -> Floats:
+    """Two-sided p-value of a difference in a statistic when whole clusters (images) may exchange sides.
+
+    As `paired_permutation`, of statistics that are no means, such as `ratio`, `percent` or `cohen_d`: p = share of
+    patterns under which |statistic(one side) - statistic(other side)| is as large as observed, each side made anew.
+    In: the arrays (sample, ...) that the statistic takes, of both members of each pair, in one unit or scale, and the
+    image of each sample. Out: (...), in (0, 1]. Patterns without a defined difference do not count; nan where the
+    observed one is undefined. Raises ValueError where lengths differ. Source: Good 2005.
+
+    >>> from analyses.statistics import mean
+    >>> float(exchanged_p(mean, [[1.0, 2.0, 3.0]], [[0.0, 0.0, 0.0]], cluster=["a", "b", "c"]))   # 2 of 8 patterns
+    0.25
+    """
+    joined = [
+        np.concatenate([np.asarray(a, np.float64), np.asarray(b, np.float64)])
+        for a, b in zip(first, second, strict=True)
+    ]
+    names, codes = np.unique(texts(cluster), return_inverse=True)
+    if any(len(array) != 2 * len(codes) for array in joined):
+        raise ValueError(
+            f"{[len(array) // 2 for array in joined]} samples with {len(codes)} cluster labels: they must match."
+        )
+    moments = statistic.moments(*joined)  # of both at once: some are about a common centre
+    sides = [cluster_sums(half, codes.reshape(-1), len(names)) for half in np.split(moments, 2)]
+    total, apart = (sides[0] + sides[1]).sum(axis=0), (sides[0] - sides[1]).reshape(len(names), -1)
+
+    def differences(signs: Floats) -> Floats:
+        one = (total + (signs @ apart).reshape(-1, *total.shape)) / 2
+        return np.abs(statistic.value(one) - statistic.value(total - one))
+
+    observed = differences(np.ones((1, len(names))))[0]
+    patterns, extreme = np.zeros(observed.shape), np.zeros(observed.shape)
+    for signs in _signs(len(names), permutations, seed):
+        found = differences(signs)
+        patterns += np.isfinite(found).sum(axis=0)
+        extreme += (found >= observed * (1 - 1e-9) - 1e-300).sum(axis=0)
+    p = extreme / np.maximum(patterns, 1) if len(names) <= EXACT else (extreme + 1) / (patterns + 1)
+    return np.where(np.isfinite(observed), p, np.nan)
+
+
+def _signs(clusters: int, permutations: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """The sign of each cluster, (pattern, cluster), in blocks."""
     if clusters <= EXACT:
         patterns: NDArray[np.int64] = np.indices((2,) * clusters).reshape(clusters, -1).T
-    else:
-        patterns = np.random.default_rng(seed).integers(0, 2, size=(permutations, clusters), dtype=np.int64)
-    return 2.0 * patterns.astype(np.float64) - 1.0
+        yield 2.0 * patterns.astype(np.float64) - 1.0
+        return
+    generator = np.random.default_rng(seed)
+    for start in range(0, permutations, ROWS):
+        rows = min(ROWS, permutations - start)
+        yield 2.0 * generator.integers(0, 2, size=(rows, clusters), dtype=np.int64).astype(np.float64) - 1.0
