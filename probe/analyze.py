@@ -17,7 +17,7 @@ from rich.text import Text
 from hooks.settings import place
 from stores import WriteFailed, open_run, results
 
-from . import code
+from . import code, kept_comparison
 from .grouping import groups
 from .results import Evidence, Result, analyze, check_names
 from .results.result import Cell, csv_tables, plain
@@ -39,6 +39,7 @@ def _opened(path: Path, seed: int) -> Evidence:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         run = open_run(path)
+    kept_comparison.refuse(run.plan, path)
     evidence = Evidence(run, seed)  # says by itself which files are missing
     for warning in told:
         warnings.warn(warning.message, stacklevel=3)

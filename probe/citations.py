@@ -1,6 +1,6 @@
 """Whom to cite for a run: its perturbations, its dataset, and the measures that it is analysed with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -8,6 +8,7 @@ from analyses import cards, papers
 from stores import Run, open_run
 
 from .datasets.registry import DATASETS
+from .kept_comparison import COMPARISON
 from .perturbations import FAMILIES, SUITES
 from .perturbations.papers import BIBTEX
 from .results import ANALYSES, Evidence
@@ -15,6 +16,12 @@ from .results.needs import missing
 
 INTERVALS = ("statistics.bootstrap", "statistics.rate", "statistics.wilson")
 """What every analysis rests on."""
+
+COMPARED = (
+    "corruption", "flips.rates", "drift", papers.COHEN, "margins", "statistics.swapped_p",
+    "statistics.benjamini_hochberg",
+)  # fmt: skip
+"""The measures of a comparison of runs."""
 
 MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -59,7 +66,11 @@ def bibliography(path: Path) -> str:
     Measures are those of the analyses that the run's contents allow, and of those on request whose results it keeps.
     """
     run = open_run(path)
-    entries = [*of_perturbations(run), *of_datasets(run), *of_measures(analyses_of(run))]
+    if COMPARISON in run.plan:
+        datasets = of_names(run.plan[COMPARISON]["datasets"])
+        entries = [*of_perturbations(run), *datasets, *papers_of((*COMPARED, *INTERVALS))]
+    else:
+        entries = [*of_perturbations(run), *of_datasets(run), *of_measures(analyses_of(run))]
     return "\n\n".join(dict.fromkeys(entries))
 
 
@@ -74,7 +85,12 @@ def of_perturbations(run: Run) -> Iterator[str]:
 
 def of_datasets(run: Run) -> Iterator[str]:
     """The papers of the datasets that the run's samples are from."""
-    for name in dict.fromkeys(run.samples.dataset.values.tolist()):
+    yield from of_names(run.samples.dataset.values.tolist())
+
+
+def of_names(names: Sequence[str]) -> Iterator[str]:
+    """The papers of datasets by their names, each once."""
+    for name in dict.fromkeys(names):
         if name in DATASETS and DATASETS[name].bibtex:
             yield DATASETS[name].bibtex
 
@@ -90,8 +106,12 @@ def analyses_of(run: Run) -> list[str]:
 
 def of_measures(names: list[str]) -> Iterator[str]:
     """The papers behind the measures of these analyses."""
-    chosen = [measure for name in names for measure in (*MEASURES[name], *INTERVALS)]
-    for measure in dict.fromkeys(chosen):
+    yield from papers_of([measure for name in names for measure in (*MEASURES[name], *INTERVALS)])
+
+
+def papers_of(measures: Sequence[str]) -> Iterator[str]:
+    """The papers behind measures, which are cards, modules of them, or papers by their keys."""
+    for measure in dict.fromkeys(measures):
         if measure in papers.BIBTEX:
             yield papers.BIBTEX[measure]
         yield from (card.bibtex for card in cards_of(measure) if card.bibtex)

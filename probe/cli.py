@@ -69,6 +69,7 @@ def main(debug: bool) -> None:
     probe demo                                    the whole instrument on embedded data, offline
     probe extract pocket-vlm streets -o runs/one  states and answers under perturbations, resumable
     probe analyze runs/one                        drift against control, flips, margins
+    probe compare runs/one runs/two               base against aligned, small against large
     """
 
 
@@ -300,6 +301,43 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
         analyses.show(found, console)
     if trouble := analyses.keep(run, found, seed=seed):
         stderr.print(trouble, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN...")
+@click.option(
+    "--pairs",
+    metavar="BASE=ALIGNED,…",
+    help="Which runs are pairs, by their paths or folder names.  [default: of two runs, the first is the base]",
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Run that all errors are measured against, one of the RUNs or another.  [default: AlexNet where its errors "
+    "are known]",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed of the bootstrap and the permutations."
+)
+@click.option(
+    "--csv",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the results as .csv files into DIR.",
+)
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="RUN", help="Keep the comparison as a run.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def compare(runs: tuple[Path, ...], **options: Any) -> None:
+    """Compare RUNs: base against aligned models, small against large ones.
+
+    On the samples and conditions that all runs share: accuracy, corruption errors, flips, drift and margins of each,
+    and for each pair the differences, with 95 % intervals and permutation tests by image.
+    """
+    from .comparison import command
+
+    if kept := command.run(runs, console=console, **options):
+        tell(kept)
 
 
 @main.command()

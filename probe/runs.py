@@ -14,7 +14,7 @@ from rich.table import Table
 from stores import IncompleteRun, ledger, open_run, summary
 from stores import verify as verify_files
 
-from . import models, progress
+from . import kept_comparison, models, progress
 from .datasets.registry import DATASETS
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
@@ -161,6 +161,7 @@ def list_samples(path: Path, *, as_json: bool, console: Console) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IncompleteRun)  # the list is whole in any run
         run = open_run(path)
+    kept_comparison.refuse(run.plan, path)
     dataset, chosen = run.plan["dataset"], run.plan["settings"]
     table = run.samples
     rows = [
@@ -209,6 +210,8 @@ def how_chosen(dataset: str, settings: Mapping[str, Any]) -> str:
 def in_short(found: Mapping[str, Any]) -> dict[str, str]:
     """A run's summary as a person reads it; `--json` has the whole plan and provenance."""
     plan, provenance = found["plan"], found["provenance"]
+    if kept_comparison.COMPARISON in plan:
+        return comparison_in_short(found)
     model = provenance["model"]
     rows = {
         "model": f"{plan['settings']['model']} ({', '.join(loaded_as(model))})",
@@ -225,6 +228,22 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         "made": f"{provenance['utc']} by {provenance['command']}",
     }
     return {name: str(value) for name, value in rows.items()}
+
+
+def comparison_in_short(found: Mapping[str, Any]) -> dict[str, str]:
+    """A kept comparison as a person reads it."""
+    compared, provenance = found["plan"][kept_comparison.COMPARISON], found["provenance"]
+    models = {name: run["provenance"].get("model", {}).get("source") for name, run in provenance["compared"].items()}
+    return {
+        "compared": "\n".join(f"{name} ({model})" if model else name for name, model in models.items()),
+        "pairs": "\n".join(f"base {base}, aligned {aligned}" for base, aligned in compared["pairs"]) or "none",
+        "reference": compared["reference"] or "none of the runs",
+        "datasets": ", ".join(compared["datasets"]),
+        "images, samples": f"{found['images']:,}, {len(compared['samples']):,}",
+        "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
+        "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
+        "made": f"{provenance['utc']} by {provenance['command']}",
+    }
 
 
 def loaded_as(model: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from .evidence import Evidence
 from .sentences import Sentence
 
 if TYPE_CHECKING:
@@ -45,17 +44,18 @@ class Analysis:
     """One analysis of a run.
 
     `name` is the word of `probe analyze RUN NAME`, of its file and of its section on the page. `needs` names what a run
-    must hold (`needs.NEEDS`). `compute` makes the numbers: a Dataset, whose attributes fill the braces in `title`, or
-    None where the run holds what is needed but too little of it. `rows` is the dimension along which the table runs
-    ("" for one number a line), `hidden_rows` its labels that are trivial. `finding` gives the sentences on what was
-    found, each made by `sentences.say`. `on_request` analyses take long and are made only where they are named.
+    must hold (`needs.NEEDS`). `compute` makes the numbers, of a run's `Evidence` or of a `Comparison` of runs: a
+    Dataset, whose attributes fill the braces in `title`, or None where there is what is needed but too little of it.
+    `rows` is the dimension along which the table runs ("" for one number a line), `hidden_rows` its labels that are
+    trivial. `finding` gives the sentences on what was found, each made by `sentences.say`. `on_request` analyses take
+    long and are made only where they are named.
     """
 
     name: str
     title: str
     meaning: str
     needs: tuple[str, ...]
-    compute: Callable[[Evidence], xr.Dataset | None]
+    compute: Callable[[Any], xr.Dataset | None]
     columns: tuple[Column, ...]
     finding: Callable[[xr.Dataset], Sequence[Sentence]]
     figure: "Callable[[xr.Dataset], Figure | None] | None" = None

@@ -139,11 +139,16 @@ class Answers:
     @cached_property
     def correct(self) -> xr.DataArray:
         """(sample, condition) how right the answer is, in [0, 1]: of options 1 or 0; nan where that is unknown."""
+        return self.split(self.unsplit_correct)
+
+    @cached_property
+    def unsplit_correct(self) -> xr.DataArray:
+        """(sample, condition) how right the answer is; overlays not split."""
         chosen = flips.correct(self.choice, self.answer)
         if not self.is_open.any():
-            return self.split(chosen)
+            return chosen
         scores = self.free.correct(OFFICIAL)
-        return self.split(chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values)))
+        return chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values))
 
     @cached_property
     def erosion(self) -> xr.DataArray:
