@@ -48,6 +48,13 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "misalignment.critical_omission",
             "misalignment.safety_misinterpretation",
         ),
+        "misalignment_conditions": (
+            "misalignment.hallucination",
+            "misalignment.critical_omission",
+            "misalignment.safety_misinterpretation",
+            "misalignment.increase",
+        ),
+        "omission": ("misalignment.class_omission", "misalignment.presence_table"),
         "segmentation": (
             "segmentation",
             "correlation.table",

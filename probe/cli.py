@@ -136,8 +136,10 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option(
     "--prompt",
+    multiple=True,
     metavar=one_of(prompts.NAMES),
-    help="One prompt for all samples, instead of the default of each kind.",
+    help="One prompt for all samples, instead of the default of each kind. Repeated: describe and safety are put to "
+    "each image, presence to each critical class of it, others to the samples that they suit.",
 )
 @click.option("-n", "--limit", type=int, help="Use LIMIT images, at random but the same under the same --seed.")
 @click.option("--first", type=int, metavar="N", help="Use the first N images.")

@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .sample import LabelMap
-
 CLASSES: tuple[str, ...] = (
     "road",
     "sidewalk",
@@ -60,11 +58,11 @@ def ahead(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return labels[height * 2 // 3 :, width // 3 : width * 2 // 3]
 
 
-def blocked_share(labels: LabelMap) -> float:
+def blocked_share(labels: NDArray[np.uint8]) -> float:
     """The share, in [0, 1], of the lower-middle third of the image that obstacles cover."""
     return float(np.isin(ahead(labels), OBSTACLES).mean())
 
 
-def is_safe(labels: LabelMap) -> bool:
+def is_safe(labels: NDArray[np.uint8]) -> bool:
     """Whether the way ahead is free: obstacles cover less than 1 % of the lower-middle third."""
     return blocked_share(labels) < UNSAFE_SHARE

@@ -30,6 +30,9 @@ DEFAULT: dict[Kind, PromptName] = {
 FIXED = frozenset({"describe", "safety"})
 """Prompts that put one wording to all samples, whatever their questions."""
 
+ASKED_AS, CLASS = "asked_as", "class"
+"""In a sample's metadata: its prompt, where a run has several, and the class whose presence it asks for."""
+
 
 def letter(index: int) -> str:
     """The letter of an option: A to Z, then AA, AB and so on.
@@ -60,11 +63,15 @@ def presence_question(name: str) -> str:
 
 
 def default(sample: Sample) -> PromptName:
-    """The prompt of a sample where none is named: that of its kind, but a benchmark's own wording of yes/no questions.
+    """The prompt of a sample where none is named: its own, or that of its kind.
+
+    That of yes/no questions is the benchmark's own wording, where it has one.
 
     >>> default(Sample("s", "i", "Is there a bus?", ("yes", "no"), kind="yesno", official="Is there a bus?"))
     'official'
     """
+    if sample.prompt:
+        return sample.prompt  # type: ignore[return-value]
     return "official" if sample.kind == "yesno" and sample.official else DEFAULT[sample.kind]
 
 
@@ -129,12 +136,29 @@ def most_tokens(sample: Sample, name: PromptName) -> int:
 
 SAFETY_CAPTIONS = {"yes": "it is safe to proceed forward", "no": "it is not safe to proceed forward"}
 
+CLASS_CAPTIONS = {
+    "vegetation": "a photo of a tree",
+    "terrain": "a photo of grass",
+    "sky": "a photo of the sky",
+}
+"""How an image that shows a class is captioned, where that is not "a photo of a" and the class."""
+
+
+def class_caption(name: str) -> str:
+    """The caption of a class, by whose nearness a model that compares captions sees it.
+
+    >>> class_caption("traffic light"), class_caption("sky")
+    ('a photo of a traffic light', 'a photo of the sky')
+    """
+    return CLASS_CAPTIONS.get(name, f"a photo of a {name}")
+
 
 def captions(sample: Sample, name: PromptName | None = None) -> tuple[str, ...]:
     """One text per option for a contrastive model, which compares texts with the image instead of answering.
 
-    SM's safety question has two captions of its own, under the prompt `safety` or where the sample asks it; all others
-    are the question with each option. Raises ValueError for another prompt, which captions have not.
+    SM's safety question has two captions of its own, under the prompt `safety` or where the sample asks it; a sample
+    that is asked as `describe` has one for each class among its options. All others are the question with each option.
+    Raises ValueError for another prompt, which captions have not.
 
     >>> captions(Sample("s", "i", "Which of these is in the image?", ("bus", "car"), "bus"))
     ('Which of these is in the image? bus', 'Which of these is in the image? car')
@@ -145,4 +169,6 @@ def captions(sample: Sample, name: PromptName | None = None) -> tuple[str, ...]:
         if reason := unsuitable(sample, "safety"):
             raise ValueError(reason)
         return tuple(SAFETY_CAPTIONS[option.strip().lower()] for option in sample.options)
+    if sample.prompt == "describe":
+        return tuple(class_caption(option) for option in sample.options)
     return tuple(f"{sample.question} {option}" for option in sample.options)

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .scenes import SceneFacts
+
 Kind = Literal["mcq", "yesno", "safety", "open", "describe"]
 
 Pixels = NDArray[np.uint8]
@@ -33,6 +35,7 @@ class Picture:
     """One picture with its own id. `read` and its like can be pickled, so that pictures can be sent to workers.
 
     `read_size` gives its (height, width) without reading all of it. `file` is where it lies, "" where it is no file.
+    `read_labels` and `read_scene` give the label map of a street scene and what that says of it, where there is one.
     """
 
     id: str
@@ -40,6 +43,7 @@ class Picture:
     read_labels: Callable[[], LabelMap] | None = None
     read_size: Callable[[], Size] | None = None
     file: str = ""
+    read_scene: Callable[[], SceneFacts] | None = None
 
     def size(self) -> Size:
         """Its (height, width). Raises what reading it raises."""
@@ -109,7 +113,8 @@ class Sample:
     its repetitions. `answer` is the correct option, or the first reference of an open question; None where the dataset
     has none. Each is filled from the other where only one is given. `dataset` is the name of the dataset that the
     sample comes from, `metadata` is whatever else is known of it. `official` is the whole message as the benchmark
-    itself words it, "" where it has no wording of its own.
+    itself words it, "" where it has no wording of its own. `prompt` is the wording under which it is asked, "" for that
+    of its kind.
     """
 
     id: str
@@ -122,6 +127,7 @@ class Sample:
     metadata: Metadata = field(default_factory=Metadata)
     dataset: str = ""
     official: str = ""
+    prompt: str = ""
 
     def __post_init__(self) -> None:
         if self.references and self.answer is None:

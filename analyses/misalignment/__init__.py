@@ -10,7 +10,7 @@ texts become tables in `mentions` and `tables`, and verdicts in `safety`. All ar
 from .. import papers
 from ..cards import Card
 from .cityscapes import CITYSCAPES
-from .class_tables import class_table, presence_table, top_classes
+from .class_tables import class_table, presence_table, says_yes, top_classes
 from .hallucinations import hallucination, hallucination_rate, increase
 from .mentions import mention_counts, mention_table, mentioned
 from .misinterpretation import (
@@ -53,6 +53,7 @@ __all__ = [
     "safety_misinterpretation_among_parsed",
     "safety_misinterpretation_rate",
     "safety_parsed",
+    "says_yes",
     "top_classes",
 ]
 
@@ -100,6 +101,7 @@ CARDS = tuple(
         ("top_classes", "Which classes does a contrastive model see?", _YES_OR_NO, papers.DEGRADATION),
         ("class_table", "Which classes does each image show?", _YES_OR_NO, ""),
         ("presence_table", "Which classes does a model say are there?", _YES_OR_NO, papers.DEGRADATION),
+        ("says_yes", "Does an answer say yes?", _YES_OR_NO, papers.DEGRADATION),
         (
             "safety_answer",
             "Does a text call it safe to proceed?",

@@ -103,7 +103,7 @@ def presence_table(
         if cell in seen:
             raise ValueError(f"image {cell[0]!r} was asked twice for {cell[1]!r}: keep one sample of the two.")
         seen.add(cell)
-        values[rows[cell[0]], ..., columns.index(cell[1])] = np.vectorize(_yes, [np.float64])(said.values[place])
+        values[rows[cell[0]], ..., columns.index(cell[1])] = np.vectorize(says_yes, [np.float64])(said.values[place])
     kept = {name: coord for name, coord in answer.coords.items() if sample not in coord.dims}
     table = xr.DataArray(values, dims=(image, *said.dims[1:], dim), coords={**kept, image: list(rows)})
     return _labelled(table, words, dim)
@@ -169,6 +169,21 @@ def rate(value: xr.DataArray, sample: str) -> xr.DataArray:
     return labels.mean(value, sample).assign_coords(counts)
 
 
+def says_yes(answer: object) -> float:
+    """Whether an answer to a yes/no question says yes.
+
+    In: a text, or None where there is none. Out: 1 yes, 0 no by the first word; 0 for an empty answer, which names
+    nothing; nan where there is no answer (None or nan) and where it is neither. Source: Cheng, section 4.3.
+
+    >>> says_yes("Yes, there is."), says_yes("No."), says_yes(""), says_yes("Perhaps.")
+    (1.0, 0.0, 0.0, nan)
+    """
+    if not isinstance(answer, str):
+        return np.nan
+    found = _YES_NO.match(answer)
+    return float(found[1].lower() == "yes") if found else np.nan if answer.strip() else 0.0
+
+
 def is_given(answer: object) -> bool:
     """Whether there is an answer, be it empty: a text, not None or nan. TypeError for anything else."""
     if isinstance(answer, str):
@@ -194,13 +209,6 @@ def _row(classes: Collection[str] | None, words: Vocabulary) -> list[float]:
         raise ValueError(f"{classes!r} is one name; give each sample a set of names, such as {{{classes!r}}}.")
     names = {words.class_of(one) for one in classes}
     return [float(name in names) for name in words]
-
-
-def _yes(answer: object) -> float:
-    if not isinstance(answer, str):
-        return np.nan
-    found = _YES_NO.match(answer)
-    return float(found[1].lower() == "yes") if found else np.nan if answer.strip() else 0.0
 
 
 def _named(values: NDArray[np.float64], words: Vocabulary, sample: str, dim: str) -> xr.DataArray:

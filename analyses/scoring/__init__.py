@@ -41,6 +41,9 @@ SCORERS: Mapping[str, Scorer] = MappingProxyType(
 )
 """The scorer of each dataset, by the dataset's name."""
 
+CAPTIONED = ("coco-captions",)
+"""Datasets whose benchmark scores descriptions."""
+
 READ = ("mcq", "yesno", "open")
 """Kinds of questions whose answers are right or wrong, in any dataset."""
 
@@ -48,12 +51,14 @@ READ = ("mcq", "yesno", "open")
 def scorer(dataset: str, kind: str) -> Scorer | None:
     """The scorer of a sample: its benchmark's, or the one of all other data; None of a description or a safety answer.
 
-    >>> scorer("pope", "yesno").benchmark, scorer("mine", "open").benchmark, scorer("mine", "describe")
+    Descriptions are scored where they are what the benchmark asks for.
+
+    >>> scorer("pope", "yesno").benchmark, scorer("mine", "open").benchmark, scorer("pope", "describe")
     ('pope', 'own', None)
     """
-    if dataset in SCORERS:
-        return SCORERS[dataset]
-    return own.SCORER if kind in READ else None
+    if kind not in READ:
+        return SCORERS[dataset] if kind == "describe" and dataset in CAPTIONED else None
+    return SCORERS.get(dataset, own.SCORER)
 
 
 def score(texts: Sequence[str], asked: Sequence[Asked], scorer: Scorer, *, reading: str = "") -> Floats:

@@ -1,16 +1,15 @@
 """Label maps of street datasets: their own labels as Cityscapes train ids, and what they say of a scene."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..label_maps import CLASSES, MIN_VISIBLE, OBSTACLES, UNDEFINED, UNSAFE_SHARE, ahead
+from ..label_maps import CLASSES, OBSTACLES, UNDEFINED, ahead
 from ..sample import LabelMap
+from ..scenes import SceneFacts
 
 Indices = NDArray[np.uint8]
 """(height, width) places in a table's list of labels, 255 for none of them."""
@@ -38,45 +37,6 @@ class Label:
     @property
     def blocks(self) -> bool:
         return self.obstacle or self.train_id in OBSTACLES
-
-
-@dataclass(frozen=True)
-class SceneFacts:
-    """What a label map says of a scene.
-
-    `counts` are pixels by class, of `pixels` in all; `possible` are classes of which it says nothing; `blocked` is the
-    share of the lower-middle third that obstacles cover.
-    """
-
-    counts: Mapping[str, int]
-    pixels: int
-    possible: frozenset[str]
-    blocked: float
-
-    def plain(self) -> dict[str, Any]:
-        """The same as values that JSON has, in a fixed order."""
-        counts = {name: self.counts[name] for name in CLASSES if name in self.counts}
-        return {"counts": counts, "pixels": self.pixels, "possible": sorted(self.possible), "blocked": self.blocked}
-
-    @cached_property
-    def visible(self) -> tuple[str, ...]:
-        """The classes that are clearly visible, in the order of their train ids."""
-        return tuple(name for name in CLASSES if self.counts.get(name, 0) >= MIN_VISIBLE * self.pixels)
-
-    @property
-    def barely_visible(self) -> tuple[str, ...]:
-        """The classes that have pixels, but too few to ask about."""
-        return tuple(name for name in CLASSES if 0 < self.counts.get(name, 0) < MIN_VISIBLE * self.pixels)
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """The classes without a pixel, in the order of their train ids."""
-        return tuple(name for name in CLASSES if not self.counts.get(name) and name not in self.possible)
-
-    @property
-    def safe(self) -> bool:
-        """Whether the way ahead is free."""
-        return self.blocked < UNSAFE_SHARE
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .label_tables import LabelTable, SceneFacts
+from ..scenes import SceneFacts
+from .label_tables import LabelTable
 from .pixels import UnreadableImage
 from .root import Root
 from .tables import folder_of, write

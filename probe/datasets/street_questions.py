@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..label_maps import CRITICAL
 from ..prompts import DESCRIBE, SAFETY, presence_question
 from ..sample import Metadata, Picture, Plain, Sample
-from .label_tables import SceneFacts
+from ..scenes import SceneFacts
 from .rows import Row, RowError
 
 MASS = ("vegetation", "terrain", "sky")

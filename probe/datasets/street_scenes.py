@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from ..sample import Metadata, Picture
+from ..scenes import SceneFacts
 from . import scene_facts
-from .label_tables import LabelTable, SceneFacts
+from .label_tables import LabelTable
 from .pixels import UnreadableImage, count_pixels
 from .problems import Problem
 from .root import Root
@@ -65,10 +66,17 @@ class Scenes:
             raise RowError(known)
         path = str(self.root.folder / scene.labels)
         read_labels = partial(self.table.train_ids, path) if scene.labels else None
-        picture = replace(self.root.picture(scene.picture), id=scene.name, read_labels=read_labels)
+        read_scene = partial(_given, known) if known is not None else None
+        picture = replace(
+            self.root.picture(scene.picture), id=scene.name, read_labels=read_labels, read_scene=read_scene
+        )
         if known is not None:
             _same_size(picture, known)
         return Street(scene.picture, dataset, picture, known, scene.metadata)
+
+
+def _given(facts: SceneFacts) -> SceneFacts:
+    return facts
 
 
 def _same_size(picture: Picture, facts: SceneFacts) -> None:

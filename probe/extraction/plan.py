@@ -228,7 +228,7 @@ def lay_out(
                 references=sample.references,
                 metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
                 dataset=sample.dataset or dataset.name,
-                prompt_text=prompt_text(blueprint, sample, settings.prompt, pictures=pictures[sample.image_id]),
+                prompt_text=prompt_text(blueprint, sample, settings.wording, pictures=pictures[sample.image_id]),
             )
             for sample in dataset.samples
         ),

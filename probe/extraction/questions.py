@@ -59,7 +59,7 @@ def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Si
     if kind == "contrastive":
         return [
             SampleQuestion(
-                sample, hooks.Question(text=sample.question, options=prompts.captions(sample, settings.prompt))
+                sample, hooks.Question(text=sample.question, options=prompts.captions(sample, settings.wording))
             )
         ]
     named = sorted({site.prompt for site in sites if site.prompt and not prompts.unsuitable(sample, site.prompt)})
@@ -69,7 +69,7 @@ def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Si
 def question(sample: Sample, name: str, settings: Settings, sites: "Sequence[Site]") -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
     kinds = [site.kind for site in sites if (site.prompt or "") == name]
-    used: prompts.PromptName = name or settings.prompt or prompts.default(sample)  # type: ignore[assignment]
+    used: prompts.PromptName = name or settings.wording or prompts.default(sample)  # type: ignore[assignment]
     most = settings.max_new_tokens
     return hooks.Question(
         text=prompts.render(sample, used),

@@ -15,6 +15,7 @@ from stores.paths import resolved
 
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
+from . import asked
 from .execution import Execution, OnUnit, Target, begin, blueprint, check_model, check_perturbations, load, run_blocks
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
@@ -30,7 +31,7 @@ def extract(
     out: str | PathLike[str],
     perturb: str | Sequence[str] = ("invariance",),
     sites: str | Sequence[str] = (),
-    prompt: PromptName | None = None,
+    prompt: PromptName | Sequence[PromptName] | None = None,
     limit: int | None = None,
     seed: int = 0,
     keep: Keep = "pooled",
@@ -88,6 +89,8 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
         made = blueprint(settings, execution)
     if made.quantization_conflict:
         raise PlanError(made.quantization_conflict)
+    if isinstance(settings.prompt, tuple):
+        dataset = asked.of_prompts(dataset, settings.prompt, made.kind)
     return make(settings, dataset, problems, made), made
 
 

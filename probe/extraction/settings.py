@@ -24,7 +24,7 @@ class Settings:
     dataset: str
     perturb: tuple[str, ...] = ("invariance",)
     sites: tuple[str, ...] = ()
-    prompt: prompts.PromptName | None = None
+    prompt: prompts.PromptName | tuple[prompts.PromptName, ...] | None = None
     limit: int | None = None
     seed: int = 0
     keep: Keep = "pooled"
@@ -52,7 +52,7 @@ class Settings:
             "keep": settings.choice("keep", self.keep, get_args(Keep)),
         }
         if self.prompt is not None:
-            plain["prompt"] = settings.choice("prompt", self.prompt, prompts.NAMES)
+            plain["prompt"] = _prompt(self.prompt)
         if self.max_new_tokens is not None:
             plain["max_new_tokens"] = settings.whole("max new tokens", self.max_new_tokens, least=1)
         for name in ("free_answers", "forms"):
@@ -67,9 +67,25 @@ class Settings:
             raise ValueError(f"keep 'answers' stores no states, so not those of {', '.join(self.sites)}. Keep pooled.")
 
     @property
+    def wording(self) -> prompts.PromptName | None:
+        """The one prompt of all samples; None where each has its own."""
+        return self.prompt if isinstance(self.prompt, str) else None
+
+    @property
     def part(self) -> Options:
         """Which part of the dataset is read, and how."""
         return Options(**{theirs: getattr(self, ours) for ours, theirs in PART.items()})
+
+
+def _prompt(given: Any) -> str | tuple[str, ...] | None:
+    """One prompt by its name, several as a tuple, None for none; ValueError for an unknown one and one named twice."""
+    if isinstance(given, str):
+        return settings.choice("prompt", given, prompts.NAMES)
+    names = tuple(settings.choice("prompt", name, prompts.NAMES) for name in settings.texts("prompt", given))
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise ValueError(f"prompt {twice!r} is named twice. Name each prompt once.")
+    return names if len(names) > 1 else names[0] if names else None
 
 
 PART = {

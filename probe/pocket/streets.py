@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from probe.sample import Dataset, Image, LabelMap, Picture, Pixels, Sample, fingerprint
+from probe.scenes import SceneFacts
 
 from . import questions, world
 from .questions import Facts
@@ -43,9 +44,21 @@ def read_labels(seed: int, index: int, size: world.Size) -> LabelMap:
     return world.render(seed, index, size).labels
 
 
+def read_scene(seed: int, index: int, size: world.Size) -> SceneFacts:
+    """What the label map of one scene says of it."""
+    return _known(seed, index, size)[1]
+
+
 def _images(count: int, seed: int, size: world.Size) -> tuple[Image, ...]:
     return tuple(
-        Image.of(Picture(_id(index), partial(read_pixels, seed, index, size), partial(read_labels, seed, index, size)))
+        Image.of(
+            Picture(
+                _id(index),
+                partial(read_pixels, seed, index, size),
+                partial(read_labels, seed, index, size),
+                read_scene=partial(read_scene, seed, index, size),
+            )
+        )
         for index in range(count)
     )
 
@@ -55,8 +68,13 @@ def _id(index: int) -> str:
 
 
 @lru_cache(maxsize=65_536)
+def _known(seed: int, index: int, size: world.Size) -> tuple[Facts, SceneFacts]:
+    scene = world.render(seed, index, size)
+    return questions.facts(scene), SceneFacts.of_train_ids(scene.labels)
+
+
 def _facts(seed: int, index: int, size: world.Size) -> Facts:
-    return questions.facts(world.render(seed, index, size))
+    return _known(seed, index, size)[0]
 
 
 def _questions(seed: int, index: int, size: world.Size) -> tuple[Sample, ...]:

@@ -105,10 +105,14 @@ class Evidence(Answers):
     def asked(self) -> NDArray[Any]:
         """(sample) what was asked, alike for samples that differ in their image (and in their options) alone."""
         fixed = self.run.plan.get("settings", {}).get("prompt")
-        if fixed in prompts.FIXED:
+        if isinstance(fixed, str) and fixed in prompts.FIXED:
             return np.full(self.run.samples.sizes["sample"], fixed, object)
         questions = self.run.samples.question.values
-        return np.array([f"{kind}: {text}" for kind, text in zip(self.kinds, questions, strict=True)], object)
+        under = [
+            entries.get(prompts.ASKED_AS, "") for entries in self.run.sample_metadata
+        ]  # where a run has several prompts
+        asked = [f"{kind}: {text} {name}" for kind, text, name in zip(self.kinds, questions, under, strict=True)]
+        return np.array([text.rstrip() for text in asked], object)
 
     @cached_property
     def recurring(self) -> NDArray[np.bool_]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import xarray as xr
 
-from analyses import misalignment, statistics
+from analyses import statistics
 
+from . import scene_answers
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .sentences import Sentence, highest, said, say, share
+from .sentences import Number, Sentence, highest, said, say, share
 
 ACRONYMS = {"hallucination": "HR", "critical_omission": "COR", "safety_misinterpretation": "SMR"}
 """Quantities of the tables, and what the literature calls their means."""
@@ -21,84 +21,34 @@ EMPTY = {
 """Shares of empty answers: of what, and what they count as."""
 
 
+SHARES_OF_MENTIONS = ("hallucination",)
+"""Measures that are a share of an answer's mentions; the others are yes or no."""
+
+BY_CAPTIONS = f" C_vlm: the {scene_answers.TOP_K} classes whose captions are nearest to the image."
+
+
 def compute(evidence: Evidence) -> xr.Dataset | None:
-    """(family, bound) HR, COR and SMR, (condition, bound) the same by condition; None without any reference."""
-    found = descriptions(evidence) | verdicts(evidence)
+    """(family, bound) each measure, (condition, bound) the same by condition, and how much it exceeds clean.
+
+    None without any question about a scene.
+    """
+    found = scene_answers.measured(evidence)
     if not found:
         return None
-    # a hallucination is a share of its answer's mentions, the others are yes or no
-    tables = {
-        name: evidence.by_family(statistics.MEAN if name == "hallucination" else statistics.SHARE, pairs)
-        for name, pairs in found.items()
-    }
-    data = xr.Dataset({name: table.value for name, table in tables.items()})
-    data = data.assign({f"{name}_{side}": table[side] for name, table in tables.items() for side in statistics.SIDES})
-    data = data.assign({f"{name}_defined": table.defined for name, table in tables.items()})
+    parts: dict[str, xr.DataArray] = {}
+    for name, pairs in found.items():
+        is_rate = name not in SHARES_OF_MENTIONS
+        table = evidence.by_family(statistics.SHARE if is_rate else statistics.MEAN, pairs)
+        parts[name], parts[f"{name}_defined"] = table.value, table.defined
+        parts |= {f"{name}_{side}": table[side] for side in statistics.SIDES}
+        parts[f"{name}_by_condition"] = (evidence.rate if is_rate else evidence.interval)(pairs)
+        more = pairs - pairs.sel(condition="clean", drop=True)
+        parts[f"{name}_increase"] = evidence.values(statistics.MEAN, more)
+        parts[f"{name}_increase_by_condition"] = evidence.interval(more)
     cut = evidence.run.answers.cut
-    data = data.assign(free_answers=(cut >= 0).sum(), cut_answers=(cut == 1).sum())
-    by_condition = {
-        name: (evidence.interval if name == "hallucination" else evidence.rate)(pairs) for name, pairs in found.items()
-    }
-    return data.assign({f"{name}_by_condition": values for name, values in by_condition.items()})
-
-
-def descriptions(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """(sample, condition) of the samples that describe a scene, others nan; the reference text names what is there."""
-    samples = evidence.run.samples
-    # captions of a benchmark are scored by its own objects
-    own = np.array([scorer is None for scorer in evidence.free.scorers], np.bool_)
-    describing = np.flatnonzero(((samples.kind == "describe") & (samples.answer != "")).values & own)
-    if not len(describing):
-        return {}
-    text = evidence.free.texts.isel(sample=describing)
-    reference = xr.DataArray(
-        samples.answer.values[describing].astype(object), dims="sample", coords={"sample": text.sample.values}
-    )
-    present, named = misalignment.mention_table(reference), misalignment.mention_table(text)
-    parts = {
-        "hallucination": misalignment.hallucination(named, present),
-        "critical_omission": misalignment.critical_omission(named, present),
-        "names_nothing": (named.sum("class") == 0).where(named.notnull().any("class")).astype(float),
-        "empty_description": is_empty(text),
-    }
-    return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
-
-
-def verdicts(evidence: Evidence) -> dict[str, xr.DataArray]:
-    """(sample, condition) of the samples about safety, others nan: by the option chosen, or the text."""
-    samples = evidence.run.samples
-    about_safety = np.flatnonzero((samples.kind == "safety").values)
-    if not len(about_safety):
-        return {}
-    text = evidence.free.texts.isel(sample=about_safety)
-    chosen = evidence.chosen_text.isel(sample=about_safety).values
-    answers = text.copy(data=np.where(chosen != "", chosen, text.values))
-    reference = xr.DataArray(
-        samples.answer.values[about_safety].astype(object), dims="sample", coords={"sample": answers.sample.values}
-    )
-    parts = {
-        "safety_misinterpretation": misalignment.safety_misinterpretation(answers, reference),
-        "safety_among_parsed": misalignment.safety_misinterpretation_among_parsed(answers, reference),
-        "safety_parsed": misalignment.safety_parsed(answers),
-        "empty_verdict": is_empty(answers),
-    }
-    return {name: _over_all_samples(evidence, part) for name, part in parts.items()}
-
-
-def is_empty(text: xr.DataArray) -> xr.DataArray:
-    """1 where an answer has not a word, 0 where it has, nan where there is none."""
-    flat: list[object] = text.values.reshape(-1).tolist()
-    empty = [float(not one.strip()) if isinstance(one, str) else np.nan for one in flat]
-    return text.copy(data=np.reshape(np.asarray(empty, np.float64), text.shape))
-
-
-def _over_all_samples(evidence: Evidence, part: xr.DataArray) -> xr.DataArray:
-    """Back to every sample of the run, nan where the question was another one."""
-    answers = evidence.run.answers
-    whole = part.reset_coords(drop=True).reindex(sample=answers.sample.values).astype(np.float64)
-    along = {"image": ("sample", answers.image.values)}
-    along |= {name: ("condition", answers[name].values) for name in ("family", "severity")}
-    return evidence.split(whole.assign_coords(along).transpose("sample", "condition"))
+    data = xr.Dataset(parts).assign(free_answers=(cut >= 0).sum(), cut_answers=(cut == 1).sum())
+    named_by = BY_CAPTIONS if scene_answers.compares_captions(evidence) else ""
+    return data.assign_attrs(named_by=named_by)
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
@@ -119,6 +69,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
                     standing=worst.standing,
                 )
             )
+    sentences += [_over_clean(data, quantity, acronym) for quantity, acronym in ACRONYMS.items()]
     sentences += [_without_words(data, quantity) for quantity in EMPTY]
     cut = int(data.cut_answers)
     if cut:
@@ -132,6 +83,19 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             )
         )
     return said(*sentences)
+
+
+def _over_clean(data: xr.Dataset, quantity: str, acronym: str) -> Sentence | None:
+    """How much a rate exceeds clean over all perturbations; None where there is none."""
+    name = f"{quantity}_increase"
+    if name not in data or statistics.ALL not in data.family.values:
+        return None
+    return say(
+        data,
+        "Over all perturbations {acronym} changes by {more} points.",
+        acronym=acronym,
+        more=Number(data[name].sel(family=statistics.ALL), 1, 100, signed=True),
+    )
 
 
 def _without_words(data: xr.Dataset, quantity: str) -> Sentence | None:
@@ -153,7 +117,8 @@ ANALYSIS = Analysis(
     name="misalignment",
     title="Answers against what the image shows",
     meaning="HR: classes named that are not there. COR: answers that leave out a safety-critical class. SMR: safety "
-    "answers that are wrong or commit to neither; parsed: those that commit. Empty answers name nothing, and count.",
+    "answers that are wrong or commit to neither; parsed: those that commit. Empty answers name nothing, and count."
+    "{named_by}",
     needs=("scene",),
     compute=compute,
     columns=(
@@ -161,8 +126,14 @@ ANALYSIS = Analysis(
         percent("names_nothing", "name nothing", at={"bound": "estimate"}),
         percent("empty_description", "empty", at={"bound": "estimate"}),
         percent("critical_omission", "COR"),
+        percent(
+            "critical_omission_over_all",
+            "printed COR",
+            at={"bound": "estimate"},
+            meaning="over all images, those without a critical class too, as the paper prints it.",
+        ),
         percent("safety_misinterpretation", "SMR"),
-        percent("safety_among_parsed", "SMR among parsed"),
+        percent("safety_among_parsed", "SMR among parsed", at={"bound": "estimate"}),
         percent("safety_parsed", "parsed", at={"bound": "estimate"}),
     ),
     finding=finding,

@@ -16,6 +16,8 @@ from . import (
     instability,
     margins,
     misalignment,
+    misalignment_conditions,
+    omission,
     overview,
     pixel_spectrum,
     priors,
@@ -53,6 +55,8 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             corruption,
             calibration,
             misalignment,
+            misalignment_conditions,
+            omission,
             segmentation,
             probing,
         )

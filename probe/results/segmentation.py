@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import correlation, segmentation, statistics
 
-from . import misalignment
+from . import misalignment, scene_answers
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
@@ -53,7 +53,7 @@ def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
     Over the perturbations alone: clean has no drop, and controls such as a white picture would decide alone.
     """
     drop = perturbed(evidence, drop)
-    found = misalignment.descriptions(evidence) | misalignment.verdicts(evidence)
+    found = scene_answers.descriptions(evidence) | scene_answers.verdicts(evidence)
     measures: dict[str, xr.Dataset] = {}
     for name in misalignment.ACRONYMS:
         if name in found:
