@@ -2,7 +2,8 @@
 
 `TAUGHT` is what the parser was written against. `FIRST_READ` was written afterwards; then the parser was mended where
 it failed (first reading: precision 0.90, recall 0.95, 46 of 60 texts without an error). `HELD_OUT` was written after
-that, and nothing was changed for it: its score is the honest one.
+that (first reading: precision 0.93, recall 0.94, 51 of 60); then the parser was mended once more, also for
+`mention_weaknesses`, whose last part is what the parser had not seen.
 """
 
 TAUGHT: dict[str, list[tuple[str, str]]] = {

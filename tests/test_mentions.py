@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from mention_sentences import FIRST_READ, HELD_OUT, TAUGHT
+from mention_weaknesses import FAILURES, LAST_READ, SECOND_READ
 
 from analyses.misalignment.cityscapes import CITYSCAPES
 from analyses.misalignment.class_tables import class_table
@@ -32,8 +33,10 @@ def test_sentences_mention_what_they_say(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("texts", "precision", "recall", "without_error"),
     [
-        pytest.param(HELD_OUT, 0.93, 0.94, 51, id="held out"),  # measured: 89 right, 6 too many, 5 missed
-        pytest.param(FIRST_READ, 0.96, 0.99, 56, id="first read"),
+        pytest.param(LAST_READ, 0.98, 0.98, 58, id="last read"),  # measured: 91 right, 1 too many, 1 missed
+        pytest.param(SECOND_READ, 0.97, 1, 109, id="second read"),
+        pytest.param(HELD_OUT, 1, 0.97, 59, id="held out"),
+        pytest.param(FIRST_READ, 0.99, 0.99, 59, id="first read"),
     ],
 )
 def test_texts_that_the_parser_was_not_written_for(texts, precision, recall, without_error) -> None:
@@ -42,6 +45,14 @@ def test_texts_that_the_parser_was_not_written_for(texts, precision, recall, wit
     assert right / sum(len(got) for got, _ in found) >= precision
     assert right / sum(len(wanted) for _, wanted in found) >= recall
     assert sum(got == wanted for got, wanted in found) >= without_error
+
+
+def test_98_of_100_sentences_are_read_right_and_the_others_are_named() -> None:
+    sentences = [row for rows in TAUGHT.values() for row in rows] + FIRST_READ + HELD_OUT + SECOND_READ + LAST_READ
+    wrong = {text for text, expected in sentences if mentioned(text) != names(expected)}
+    assert wrong == set(FAILURES)
+    assert len(sentences) >= 150
+    assert len(wrong) / len(sentences) <= 0.02
 
 
 def test_the_drawn_streets_are_described_by_the_classes_that_they_show() -> None:

@@ -1,6 +1,7 @@
 """Several prompts in one run: what is asked of each image, and where the right answers come from."""
 
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,12 @@ from probe.extraction.settings import Settings
 from probe.label_maps import CLASSES, CRITICAL, MIN_VISIBLE
 from probe.prompts import DESCRIBE, SAFETY, captions, render
 from probe.sample import Dataset, Image, Metadata, Picture, Sample
+from probe.scenes import SceneFacts
 
 SM = ("describe", "presence", "safety")
 
 
 def image(name: str, labels: np.ndarray | None = None) -> Image:
-    from functools import partial
-
-    from probe.scenes import SceneFacts
-
     read = None if labels is None else partial(SceneFacts.of_train_ids, labels)
     return Image.of(Picture(name, lambda: np.zeros((10, 10, 3), np.uint8), read_scene=read))
 
@@ -89,13 +87,13 @@ def test_other_prompts_are_put_to_each_sample_that_they_suit() -> None:
 
 def test_a_prompt_that_suits_nothing_is_refused_by_name() -> None:
     choice = Sample("c", "i", "What is it?", ("cat", "dog"), "cat")
-    with pytest.raises(ValueError, match="prompt 'yesno' suits no sample of mine: .* the options here are cat, dog"):
+    with pytest.raises(ValueError, match=r"prompt 'yesno' suits no sample of mine: .* the options here are cat, dog"):
         of_prompts(dataset(choice), ("describe", "yesno"), "generative")
     with pytest.raises(ValueError, match="'mcq' is for models that answer; one that compares captions has describe"):
         of_prompts(dataset(choice), ("mcq", "describe"), "contrastive")
     with pytest.raises(ValueError, match="prompt 'safety' is named twice"):
         Settings("m", "d", prompt=("safety", "describe", "safety"))
-    with pytest.raises(ValueError, match="prompt 'descibe' is unknown. Did you mean 'describe'"):
+    with pytest.raises(ValueError, match=r"prompt 'descibe' is unknown\. Did you mean 'describe'"):
         Settings("m", "d", prompt=("safety", "descibe"))  # type: ignore[arg-type]
 
 

@@ -17,17 +17,27 @@ def _mounted(vehicles: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{start} {vehicle}" for vehicle in vehicles for start in ("{pedestrian} on", "riding"))
 
 
+def _waited_for(vehicle: str, to: str = "") -> tuple[str, ...]:
+    """Whoever waits for a bus does not see it; whoever waits for it to move does."""
+    waits = ("wait", "waits", "waited", "waiting")
+    return tuple(f"{wait} for {one} {vehicle}{to}" for wait in waits for one in ("a", "the"))
+
+
 CITYSCAPES = Vocabulary(
     {
         "road": (
             *("street", "roadway", "highway", "motorway", "freeway", "avenue", "boulevard", "lane", "alley", "asphalt"),
             *("intersection", "crossroad", "crosswalk", "zebra crossing", "pedestrian crossing", "railroad crossing"),
-            *("dirt road", "tarmac"),
+            *("dirt road", "tarmac", "railway crossing", "level crossing"),
         ),
-        "sidewalk": ("pavement", "footpath", "footway", "walkway", "side walk", "curb", "kerb", "pedestrian path"),
+        "sidewalk": (
+            *("pavement", "footpath", "footway", "walkway", "side walk", "curb", "kerb", "pedestrian path"),
+            *("pedestrian walkway",),
+        ),
         "building": (
             *("house", "skyscraper", "tower", "shop", "store", "storefront", "apartment", "church", "cathedral"),
             *("office", "warehouse", "high rise", "garage", "hotel", "restaurant", "townhouse", "facade", "bike shop"),
+            *("railway station", "railroad station"),
             *("car dealership", "train station", "bus station", "bus terminal", "car repair shop"),
         ),
         "wall": (),
@@ -74,6 +84,7 @@ CITYSCAPES = Vocabulary(
         ),
         "rider": (
             *("cyclist", "bicyclist", "motorcyclist", "biker", "bike rider", "bicycle rider", "motorcycle rider"),
+            *("skateboarder", "{pedestrian} on a skateboard", "{pedestrian} on skateboards"),
             *("scooter rider", "motorbike rider", "someone riding", "{pedestrian} riding", "{pedestrian} rides"),
             *("{pedestrian} ride", "{pedestrian} is riding", "{pedestrian} are riding", "{pedestrian} who is riding"),
             *(*_mounted(_BICYCLES), *_mounted(_MOTORCYCLES)),
@@ -81,13 +92,25 @@ CITYSCAPES = Vocabulary(
         "car": (
             *("automobile", "sedan", "suv", "taxi", "taxicab", "cab", "van", "minivan", "hatchback", "jeep", "coupe"),
             *("convertible", "station wagon", "limousine", "police car", "sports car"),
+            *_waited_for("taxi", " to"),
         ),
         "truck": (
             *("lorry", "pickup", "semi trailer", "tractor trailer", "fire engine", "semi truck", "cab of a truck"),
             *("cab of the truck",),
         ),
-        "bus": ("busses", "minibus", "double decker", "trolleybus", "trolley bus", "coach", "coach bus", "school bus"),
+        "bus": (
+            "busses",
+            "minibus",
+            "double decker",
+            "trolleybus",
+            "trolley bus",
+            "coach",
+            "coach bus",
+            "school bus",
+            *_waited_for("bus", " to"),
+        ),
         "train": (
+            *(*_waited_for("tram", " to"), *_waited_for("train", " to")),
             *(
                 "tram",
                 "tramcar",
@@ -164,6 +187,10 @@ CITYSCAPES = Vocabulary(
             "electric scooter",
         ),
         *("e scooter",),
+        *_waited_for("bus"),
+        *_waited_for("tram"),
+        *_waited_for("train"),
+        *_waited_for("taxi"),
     ),
 )
 """The classes in the order of their train ids (0 road … 18 bicycle); the nine safety-critical ones are marked."""

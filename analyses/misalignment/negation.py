@@ -6,7 +6,11 @@ cannot belong to it: a verb, a preposition ("no cars on the road": the road is t
 denied. "No doubt", "not only" and the like deny nothing. The idea of cues that act forwards or backwards up to ending
 words, and of cues that only look like ones, is that of NegEx (Chapman et al. 2001); the words are ours.
 
-Limits, by name: *hypothetical* ("watch for pedestrians", "there may be a car") and *question* count as affirmed;
+What a warning, "if a", "whether there is" and the like name is not said to be there either.
+
+Limits, by name: *possible* ("there may be a car", "a car could be hidden") and *question* count as affirmed; *general*
+("streets usually have traffic lights") and *quoted* ("the sign says that pedestrians must not cross") too, as is what
+was there *before* ("there were pedestrians, now there are none");
 *bare-and* ("no cars and trees on both sides") denies both; *late-or* ("no people on the pavement or cars on the road")
 denies the first alone; *verb-object* ("no vehicles crossing streets") denies the object where no article parts them;
 *presupposed* ("neither the buildings nor the trees cast a shadow") denies things that are there;
@@ -27,6 +31,15 @@ _PERCEIVE = (
     *("seeing", "showing", "containing", "including", "having", "appear to be", "appear to have", "appear to contain"),
     *("seem to be", "seem to have"),
 )
+_ADVERBS = ("clearly", "really", "actually", "easily", "readily", "immediately")
+_WARN = (
+    *("watch for", "watch out for", "watching for", "watching out for", "look out for", "looking out for"),
+    *("on the lookout for", "keep an eye out for", "beware of", "be careful of", "be cautious of", "be mindful of"),
+    *("be aware of", "be wary of", "be alert for", "be alert to", "in case of"),
+)
+"""What follows them may come and is not said to be there; with "the" or "these" it is."""
+
+_RELATIVE = ("who", "that", "which")
 _VIEW = ("image", "picture", "photo", "scene", "frame", "view", "shot")
 
 WORDS: dict[Kind, tuple[str, ...]] = {
@@ -34,6 +47,7 @@ WORDS: dict[Kind, tuple[str, ...]] = {
         *("no", "without", "neither", "nor", "nor is there", "nor are there", "zero", "0", "no one", "nobody"),
         *("not a", "not an", "not any", "not one", "not a single", "there is not", "there are not", "there were not"),
         *(f"not {verb}" for verb in _PERCEIVE),
+        *(f"not {adverb} {verb}" for adverb in _ADVERBS for verb in _LOOK),
         *(
             f"{no} {trace} of"
             for no in ("no", "not any")
@@ -46,15 +60,27 @@ WORDS: dict[Kind, tuple[str, ...]] = {
         *(f"{hard} to {verb} any" for hard in ("hard", "difficult", "impossible") for verb in _LOOK),
         *(f"{state} :" for state in ("absent", "missing", "not present", "not visible", "not seen")),
         *("clear of", "missing a", "missing an", "missing any", "rather than", "instead of", "unable to see"),
+        *("lack", "nor is", "nor are", "nor do", "nor does", "nor can", "not riding", "hardly a", "hardly any"),
+        *("barely a", "barely any", "scarcely a", "scarcely any"),
+        *_WARN,
+        *(f"{whether} {one}" for whether in ("if", "whether", "in case") for one in ("a", "an", "any")),
+        *(
+            f"{whether} there {be}"
+            for whether in ("if", "whether", "in case")
+            for be in ("is", "are", "was", "were", "is a", "is an", "is any", "are any")
+        ),
     ),
     Kind.DENIED: (
         *("absent", "missing", "nowhere", "nowhere to be seen", "nowhere in sight", ": none", ", none"),
-        *(": no .", ": 0 .", ": zero ."),
+        *(f": {no} {mark}" for no in ("no", "0", "zero") for mark in (".", ",")),
+        *(": false", ": absent", "used to be", "used to stand", "has left .", "have left ."),
+        *("is gone", "are gone"),
         *("not visible", "not present", "not seen", "not be seen", "not in sight", "not in view", "not shown"),
         *("not depicted", "not pictured", "not there", "not found", "not be found", "not detected", "not observed"),
         *("not appear", "not exist", "not included", "not evident", "not apparent"),
         *(f"not {place} the {view}" for place in ("in", "visible in", "present in") for view in _VIEW),
     ),
+    Kind.ALSO: ("as are", "as is", "as were", "as was"),
     Kind.JOIN: (",", "or", "and", "and or", "such as", "including", "like"),
     Kind.ARTICLE: (
         *("a", "an", "the", "this", "these", "those", "its", "their", "his", "her", "one", "two", "three", "four"),
@@ -85,6 +111,8 @@ WORDS: dict[Kind, tuple[str, ...]] = {
         *("almost no", "nearly no", "not only", "not just", "not merely", "not simply", "not far", "whether or not"),
         *("if not", "neither of", "no parking", "no entry", "no passing", "no stopping", "missing its", "missing the"),
         *("missing some", "missing part", "not see clearly", "not one but", "not a lot of", "of"),
+        *("not a one way", "not a two way"),
+        *(f"{warn} {one}" for warn in _WARN for one in ("the", "these", "those", "its", "their")),
     ),
 }
 """The cues, and the words between which they act."""
@@ -106,7 +134,19 @@ def denied(pieces: Sequence[Piece]) -> set[int]:
             places.update(_after(pieces, place))
         elif piece.kind is Kind.DENIED:
             places.update(_before(pieces, place))
+        elif piece.kind is Kind.ALSO and _goes_on_denying(pieces, place):
+            places.update(_after(pieces, place))
     return places
+
+
+def _goes_on_denying(pieces: Sequence[Piece], cue: int) -> bool:
+    """Whether the sentence denied something before: "cars are absent, as are buses"."""
+    for piece in reversed(pieces[:cue]):
+        if piece.kind in (Kind.END, Kind.STOP):
+            return False
+        if piece.kind is Kind.DENIED:
+            return True
+    return False
 
 
 def _after(pieces: Sequence[Piece], cue: int) -> Iterator[int]:
@@ -147,6 +187,8 @@ def _before(pieces: Sequence[Piece], cue: int) -> set[int]:
     last: int | None = None  # the last name seen, until it turns out to belong to a preposition
     for place in range(cue - 1, -1, -1):
         piece = pieces[place]
+        if piece.text in _RELATIVE and not subjects and last is None and pieces[place - 1].kind is Kind.NAME:
+            continue  # "the people who had been there are gone": the subject stands before its clause
         if piece.kind in (Kind.END, Kind.STOP, Kind.DENY, Kind.DENIED):
             break
         if piece.kind is Kind.VERB:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     NAME = "name"  # of a class, or of a thing that is none
     DENY = "deny"  # "no", "without": denies what follows
     DENIED = "denied"  # "absent", "not visible": denies what precedes
+    ALSO = "also"  # "as are": denies what follows where something was denied before
     JOIN = "join"  # "or", ",": goes on with a list
     ARTICLE = "article"  # "a", "two", "several"
     PREPOSITION = "preposition"
