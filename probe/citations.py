@@ -61,6 +61,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "correlation.permutation",
             "statistics.benjamini_hochberg",
         ),
+        "segmentation_language": ("correlation.table", "correlation.permutation", "statistics.benjamini_hochberg"),
         "probing": ("probing",),
     }
 )

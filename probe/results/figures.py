@@ -62,8 +62,8 @@ def _point(
     axes.errorbar(
         across[0],
         up[0],
-        xerr=[[across[0] - across[1]], [across[2] - across[0]]],
-        yerr=[[up[0] - up[1]], [up[2] - up[0]]],
+        xerr=_arms(across),
+        yerr=_arms(up),
         fmt=marker,
         color=colour,
         markersize=6,
@@ -71,6 +71,37 @@ def _point(
         elinewidth=1,
         label=name,
     )
+
+
+def _arms(values: NDArray[Any]) -> list[list[float]]:
+    """How far an interval reaches below and above its estimate; 0 where the estimate lies beyond it."""
+    estimate, low, high = map(float, values)
+    return [[max(0.0, estimate - low)], [max(0.0, high - estimate)]]
+
+
+def quality_against_language(data: xr.Dataset, quality: str) -> Figure:
+    """What segmentation loses against what is said worse, a panel per measure and a point per condition and model.
+
+    In: drop (segmenter, quality, condition, bound) and increase (measure, condition, bound), shares. Clean would be the
+    point (0, 0).
+    """
+    measures = data.measure.values.tolist()
+    with rc_context(STYLE):
+        figure = Figure(figsize=(2.6 * len(measures), 2.8), layout="constrained")
+        panels = figure.subplots(1, len(measures), sharex=True, squeeze=False)[0]
+        for axes, measure in zip(panels, measures, strict=True):
+            for position, model in enumerate(data.segmenter.values.tolist()):
+                for condition in data.condition.values.tolist():
+                    at = {"segmenter": model, "condition": condition}
+                    across = 100 * data["drop"].sel(quality=quality, **at).values
+                    up = 100 * data.increase.sel(measure=measure, **at).values
+                    name = str(model) if condition == data.condition.values[0] else "_"
+                    _point(axes, name, across, up, COLOURS[position % len(COLOURS)], "o", hollow=False)
+            axes.set_title(measure, fontsize=9)
+            axes.set_xlabel(f"drop of {quality} [points]")
+        panels[0].set_ylabel("over clean [points]")
+        panels[-1].legend(frameon=False, fontsize=8)
+    return figure
 
 
 def svg(figure: Figure) -> str:

@@ -24,6 +24,7 @@ from . import (
     probing,
     scores,
     segmentation,
+    segmentation_language,
     spectrum,
     where_first,
     yes_no,
@@ -58,6 +59,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             misalignment_conditions,
             omission,
             segmentation,
+            segmentation_language,
             probing,
         )
     }
