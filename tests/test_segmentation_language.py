@@ -1,6 +1,5 @@
 """Correlations of what a segmentation model loses with what is said worse, on a run written by hand."""
 
-
 import numpy as np
 import pytest
 import scipy.stats

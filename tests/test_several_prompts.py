@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import probe
 from probe.cli import main
 from probe.datasets.streets import streets, streets_describe
-from probe.extraction.asked import of_prompts
+from probe.extraction.asked import VERSION, of_prompts
 from probe.extraction.settings import Settings
 from probe.label_maps import CLASSES, CRITICAL, MIN_VISIBLE
 from probe.prompts import DESCRIBE, SAFETY, captions, render
@@ -128,11 +128,6 @@ def test_the_drawn_streets_have_the_same_facts_under_each_way_of_asking() -> Non
     assert pickle.loads(pickle.dumps(streets(1))).pictures[0].read_scene().pixels == 224 * 224
 
 
-def test_other_prompts_are_another_dataset_and_one_prompt_leaves_it_as_it_is() -> None:
-    prints = {of_prompts(streets(1), names, "generative").fingerprint for names in (SM, SM[:2], SM[1:])}
-    assert len(prints | {streets(1).fingerprint}) == 4
-
-
 def test_a_run_with_several_prompts_asks_all_of_them_of_each_image(tmp_path: Path) -> None:
     out, args = str(tmp_path / "run"), ["extract", "pocket-vlm", "streets", "-n", "2", "-p", "low_light:3"]
     args += ["--keep", "answers", "--max-new-tokens", "40", "--dtype", "float32", "--device", "cpu"]
@@ -140,6 +135,9 @@ def test_a_run_with_several_prompts_asks_all_of_them_of_each_image(tmp_path: Pat
     assert result.exit_code == 0, result.output
     run = probe.open_run(out)
     assert run.plan["settings"]["prompt"] == ["describe", "presence", "safety"]
+    # the pictures are those of the dataset, the questions those of the prompts
+    assert run.plan["dataset"]["fingerprint"] == streets(2).fingerprint
+    assert run.plan["asked"] == VERSION
     texts = dict(zip(run.samples.sample.values.tolist(), run.samples.prompt_text.values.tolist(), strict=True))
     assert DESCRIBE in texts["streets-000000@describe"]
     assert "Is there a bus in the image? Answer yes or no." in texts["streets-000000-bus@presence"]
@@ -150,6 +148,7 @@ def test_a_run_with_several_prompts_asks_all_of_them_of_each_image(tmp_path: Pat
         "pocket-vlm", "streets-describe", out=tmp_path / "alone", limit=2, perturb=["low_light:3"], keep="answers",
         prompt="describe", max_new_tokens=40, dtype="float32", execution=probe.Execution(device="cpu"),
     )  # fmt: skip
+    assert "asked" not in alone.plan
     assert alone.answers.text.values.tolist() == [
         run.answers.text.sel(sample=f"streets-{k:06d}@describe").values.tolist() for k in range(2)
     ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from .. import prompts
 from ..datasets.street_questions import describe
 from ..label_maps import CLASSES, CRITICAL
-from ..sample import Dataset, Image, Kind, Metadata, Sample, fingerprint
+from ..sample import Dataset, Image, Kind, Metadata, Sample
 from ..scenes import SceneFacts
 
 VERSION = "1"
@@ -24,7 +24,7 @@ OF_IMAGES = ("describe", "presence", "safety")
 
 
 def of_prompts(dataset: Dataset, names: "Sequence[prompts.PromptName]", kind: str) -> Dataset:
-    """The dataset whose samples are its images and samples under each of these prompts.
+    """The dataset with its images and samples under each of these prompts in place of its samples.
 
     `kind` is that of the model: one that is "contrastive" describes an image by the classes whose captions are nearest.
     Raises ValueError for a prompt that suits no sample, and for one that such a model has no captions for.
@@ -47,8 +47,7 @@ def of_prompts(dataset: Dataset, names: "Sequence[prompts.PromptName]", kind: st
         for name in names
         for sample in _of_image(_Asked(image, dataset, kind), name)
     ]
-    content = fingerprint(dataset.fingerprint, VERSION, kind, *names)
-    return replace(dataset, samples=tuple(samples), fingerprint=content)
+    return replace(dataset, samples=tuple(samples))
 
 
 def _unsuited(dataset: Dataset, name: str) -> str:

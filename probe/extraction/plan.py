@@ -22,7 +22,7 @@ from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
-from . import pixel_bands, reductions, token_counts
+from . import asked, pixel_bands, reductions, token_counts
 from .forms import FORMS
 from .prompt_texts import prompt_text
 from .settings import LATER, Keep, Settings
@@ -109,6 +109,7 @@ class Plan:
             "sites": [site.canonical for site in self.sites],
             "block_size": self.layout.block_size,
             "problems": {problem.sample_id: problem.message for problem in self.problems},
+            **({"asked": asked.VERSION} if isinstance(self.settings.prompt, tuple) else {}),
         }
         return body | {"hash": sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]}
 
