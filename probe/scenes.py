@@ -28,7 +28,7 @@ class SceneFacts:
     def of_train_ids(cls, labels: NDArray[np.uint8]) -> "SceneFacts":
         """The facts of a label map (height, width) of Cityscapes train ids.
 
-        >>> facts = SceneFacts.of_train_ids(np.array([[0, 0], [13, 0]], np.uint8))
+        >>> facts = SceneFacts.of_train_ids(np.array([[0, 13], [0, 0]], np.uint8))
         >>> facts.visible, facts.safe
         (('road', 'car'), True)
         """

@@ -15,6 +15,7 @@ from probe.extraction.asked import VERSION, of_prompts
 from probe.extraction.settings import Settings
 from probe.label_maps import CLASSES, CRITICAL, MIN_VISIBLE
 from probe.prompts import DESCRIBE, SAFETY, captions, render
+from probe.results import Evidence, analyze
 from probe.sample import Dataset, Image, Metadata, Picture, Sample
 from probe.scenes import SceneFacts
 
@@ -129,14 +130,14 @@ def test_the_drawn_streets_have_the_same_facts_under_each_way_of_asking() -> Non
 
 
 def test_a_run_with_several_prompts_asks_all_of_them_of_each_image(tmp_path: Path) -> None:
-    out, args = str(tmp_path / "run"), ["extract", "pocket-vlm", "streets", "-n", "2", "-p", "low_light:3"]
+    out, args = str(tmp_path / "run"), ["extract", "pocket-vlm", "streets", "-n", "1", "-p", "low_light:3"]
     args += ["--keep", "answers", "--max-new-tokens", "40", "--dtype", "float32", "--device", "cpu"]
     result = CliRunner().invoke(main, [*args, *(f"--prompt={name}" for name in SM), "-o", out])
     assert result.exit_code == 0, result.output
     run = probe.open_run(out)
     assert run.plan["settings"]["prompt"] == ["describe", "presence", "safety"]
     # the pictures are those of the dataset, the questions those of the prompts
-    assert run.plan["dataset"]["fingerprint"] == streets(2).fingerprint
+    assert run.plan["dataset"]["fingerprint"] == streets(1).fingerprint
     assert run.plan["asked"] == VERSION
     texts = dict(zip(run.samples.sample.values.tolist(), run.samples.prompt_text.values.tolist(), strict=True))
     assert DESCRIBE in texts["streets-000000@describe"]
@@ -145,10 +146,36 @@ def test_a_run_with_several_prompts_asks_all_of_them_of_each_image(tmp_path: Pat
     assert words.startswith("The image shows a road")
     # the same questions alone: what the model says does not hang on what else it is asked
     alone = probe.extract(
-        "pocket-vlm", "streets-describe", out=tmp_path / "alone", limit=2, perturb=["low_light:3"], keep="answers",
+        "pocket-vlm", "streets-describe", out=tmp_path / "alone", limit=1, perturb=["low_light:3"], keep="answers",
         prompt="describe", max_new_tokens=40, dtype="float32", execution=probe.Execution(device="cpu"),
     )  # fmt: skip
     assert "asked" not in alone.plan
     assert alone.answers.text.values.tolist() == [
-        run.answers.text.sel(sample=f"streets-{k:06d}@describe").values.tolist() for k in range(2)
+        run.answers.text.sel(sample=f"streets-{k:06d}@describe").values.tolist() for k in range(1)
     ]
+
+
+@pytest.mark.slow
+def test_a_model_that_compares_captions_ends_in_the_papers_table(tmp_path: Path) -> None:
+    run = probe.extract(
+        "pocket-clip", "streets", out=tmp_path / "run", limit=12, perturb=["driving"], keep="answers", prompt=SM,
+        dtype="float32", execution=probe.Execution(device="cpu"),
+    )  # fmt: skip
+    (result,) = analyze(Evidence(run), ["misalignment_conditions"])
+    assert len(result.rows) == 10, "clean and three severities of three kinds"
+    described = np.flatnonzero(run.samples.kind.values == "describe")
+    shown = [set(str(run.sample_metadata[row]["classes"]).split("; ")) for row in described]
+    for condition in ("clean", "low_light:3"):
+        scores = run.answers.log_likelihood.sel(condition=condition).values[described]
+        nearest = [{CLASSES[place] for place in np.argsort(-row)[:5]} for row in scores]
+        invented = np.mean([len(named - there) / 5 for named, there in zip(nearest, shown, strict=True)])
+        left_out = [
+            not (there & set(CRITICAL) <= named)
+            for named, there in zip(nearest, shown, strict=True)
+            if there & set(CRITICAL)
+        ]
+        rates = result.data.sel(condition=condition, bound="estimate")
+        assert rates.hallucination.item() == pytest.approx(invented)
+        assert rates.critical_omission.item() == pytest.approx(np.mean(left_out))
+    more = result.data.hallucination_increase.sel(condition="low_light:3")
+    assert more.sel(bound="low") > 0, "in the dark it names what is not there"
