@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import torchvision_import  # noqa: F401  before anything of transformers
 
 if TYPE_CHECKING:
-    from . import capture, check, contrastive, devices, families, generate, options, sites, state_kinds
+    from . import capture, check, contrastive, devices, families, generate, options, segmentation, sites, state_kinds
     from .context import prompt_text
     from .encoding import image_grids, view_grids
     from .load_options import LoadOptions
@@ -29,7 +29,18 @@ _HOME = {
     **dict.fromkeys(("Answer", "Question", "Reading", "SiteStates", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
-_MODULES = ("capture", "check", "contrastive", "devices", "families", "generate", "options", "sites", "state_kinds")
+_MODULES = (
+    "capture",
+    "check",
+    "contrastive",
+    "devices",
+    "families",
+    "generate",
+    "options",
+    "segmentation",
+    "sites",
+    "state_kinds",
+)
 
 __all__ = [
     "Answer",
@@ -54,6 +65,7 @@ __all__ = [
     "load",
     "options",
     "prompt_text",
+    "segmentation",
     "sites",
     "state_kinds",
     "view_grids",

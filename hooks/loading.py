@@ -22,6 +22,7 @@ from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .processors import load_processor
 from .provenance import ModelError, commit, inputs_hash, locate, weights_hash
+from .quiet import quiet
 from .settings import place
 
 OTHERS = 3
@@ -82,7 +83,7 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
         quantization.exact_on_cpu(module)
     else:
         module = module.to(plan.device)
-    with _quiet():
+    with quiet():
         applied = adapters.apply(module, options.adapter, adapter) if options.adapter and adapter else None
     module.eval().requires_grad_(False)
     provenance = _provenance(plan, module, weights_sha256=weights, quantization=quantised, adapter=applied)
@@ -108,7 +109,7 @@ def _loaded(plan: Blueprint, directory: Path) -> Any:
     if options.quantize and not as_saved:
         settings |= {"quantization_config": quantization.config(options, plan.dtype)}
     try:
-        with _quiet(), adapters.left_out():
+        with quiet(), adapters.left_out():
             module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
     except (ImportError, OSError, ValueError) as error:
         raise ModelError(f"model {source!r}: its weights cannot be loaded: {error}") from error
@@ -124,7 +125,7 @@ def _loaded(plan: Blueprint, directory: Path) -> Any:
 def _as_model_error(source: str) -> Iterator[None]:
     """Raise the library's errors about a config or a processor as a ModelError."""
     try:
-        with _quiet():
+        with quiet():
             yield
     except (ImportError, OSError, ValueError, StrictDataclassError) as error:
         raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
@@ -149,7 +150,7 @@ def _with_known_tower(source: str, family: Family | None, config: Any) -> Family
 def _by_structure(source: str, config: Any, processor: Any) -> Family:
     """An entry made from the structure of a model that no family of the table covers."""
     try:
-        with _quiet():
+        with quiet():
             return generic(config, processor)
     except ValueError as error:
         known = ", ".join(name for family in FAMILIES for name in family.model_types)
@@ -198,21 +199,6 @@ def _named(config: Any) -> str:
 
 def _parts(family: Family) -> str:
     return ", ".join(f"{name} at {getattr(family.modules, name)}" for name in ("vision", "projector", "language"))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Hide the library's progress bars and advice while loading; problems are raised."""
-    logging = transformers.utils.logging
-    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _provenance(plan: Blueprint, module: Any, **found: Any) -> dict[str, Any]:

@@ -111,6 +111,13 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def loading_weights(command: Callable[..., None]) -> Callable[..., None]:
+    """Those of these options that go with every model, also one that reads no text: dtype, device, revision, code."""
+    for option in reversed([LOADING[0], LOADING[3], LOADING[6], LOADING[8]]):
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.argument("model")
 @click.argument("dataset")
@@ -199,6 +206,56 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
     from . import runs
 
     sys.exit(runs.extract(out, options, dry_run=dry_run, console=console))
+
+
+@main.command()
+@click.argument("model")
+@click.argument("dataset")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="RUN",
+    help="The run of the same pictures, to which the model is added; made where there is none.",
+)
+@click.option(
+    "-p",
+    "--perturb",
+    multiple=True,
+    metavar="FAMILY|SUITE[:SEVERITIES]",
+    help="Perturbations of the images; can be repeated.  [default: those of RUN; driving where there is none]",
+)
+@click.option("-n", "--limit", type=int, help="Use LIMIT images at random.  [default: as RUN does]")
+@click.option("--first", type=int, metavar="N", help="Use the first N images.  [default: as RUN does]")
+@click.option("--seed", type=int, help="Random seed.  [default: that of RUN; 0 where there is none]")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Read label maps from FOLDER/CONDITION/IMAGE.png; MODEL is then the name of the model that wrote them.",
+)
+@click.option(
+    "--ids",
+    metavar=one_of(("train", "label")),
+    default="train",
+    show_default=True,
+    help="What the numbers in these files are: Cityscapes' train ids or its label ids.",
+)
+@click.option("--allow-lost", is_flag=True, help="Count pixels of classes that MODEL does not know as wrong.")
+@click.option("-b", "--batch", "batch_size", type=int, default=1, show_default=True, help="Number of images in a batch.")
+@loading_weights
+@click.option("--durable", is_flag=True, help="Wait until every file is on the disk (fsync).")
+@click.option("--dry-run", is_flag=True, help="Print the classes and what is to be done; load no weights.")
+def segment(out: Path, dry_run: bool, **options: Any) -> None:
+    """Segment the pictures of DATASET with MODEL under the conditions of RUN, and store the confusion matrices there.
+
+    MODEL is a semantic or universal segmentation model: pocket-segformer, a local folder or a hub id. DATASET has
+    label maps: streets, cityscapes, camvid. The same command resumes an interrupted run.
+    """
+    from .segmentation import command
+
+    sys.exit(command.segment(out, options, dry_run=dry_run, console=console))
 
 
 @main.command()

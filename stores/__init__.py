@@ -1,6 +1,6 @@
 """Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Sites and variables are opaque names here."""
 
-from . import ledger, presence, results
+from . import ledger, presence, results, segmentations
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
@@ -38,6 +38,7 @@ __all__ = [
     "presence",
     "provenance",
     "results",
+    "segmentations",
     "summary",
     "verify",
     "writing",

@@ -97,6 +97,19 @@ def segmentation_arrays(slug: str, classes: int, sizes: Sizes) -> list[Array]:
     ]
 
 
+def unassigned_array(slug: str, classes: int, sizes: Sizes) -> Array:
+    """/segmentation/<model>/unassigned: pixels that have a class, and for which the model names none of these."""
+    return Array(
+        f"segmentation/{slug}/unassigned",
+        ("image", "condition", "true"),
+        (sizes.images, sizes.conditions, classes),
+        "int32",
+        sizes.block_size,
+        (sizes.block_size, 1, classes),
+        attrs=describe("pixels by true class that are predicted as none of the classes", "pixel"),
+    )
+
+
 def site_arrays(site: SiteSpec, sizes: Sizes) -> list[Array]:
     """/sites/<slug>: raw tokens if they are kept, the pooled vector, the grid of a token axis, and the variables."""
     dtype, logical = _storage(site)

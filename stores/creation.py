@@ -107,10 +107,11 @@ def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mappi
 
 def _create_arrays(root: Path, layout: Layout) -> None:
     for array in layout.arrays.values():
-        _create_array(root, array, compress=layout.compress)
+        create_array(root, array, compress=layout.compress)
 
 
-def _create_array(root: Path, array: Array, *, compress: bool) -> None:
+def create_array(root: Path, array: Array, *, compress: bool = False) -> None:
+    """Write the metadata of an array at its full size; none of its cells is there yet."""
     zarr.create_array(
         root / array.path,
         shape=array.shape,

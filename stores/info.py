@@ -4,7 +4,7 @@ import json
 from os import PathLike
 from typing import Any
 
-from . import ledger, presence
+from . import ledger, presence, segmentations
 from .arrays import Unit
 from .paths import resolved
 from .specs import Sizes
@@ -35,7 +35,8 @@ def summary(path: str | PathLike[str]) -> dict[str, Any]:
         "conditions": sizes.conditions,
         "families": layout["families"],
         "sites": [_site(site) for site in layout["sites"]],
-        "segmentations": [segmentation["slug"] for segmentation in layout["segmentations"]],
+        "segmentations": list(segmentations.names(path, record)),
+        "segmented": {each.slug: _segmented(each) for each in segmentations.added(path)},
         "damaged": {unit.name: list(said) for unit, said in damaged.items()},
         "bytes": sum(file["size"] for _, entry in entries for file in entry["files"].values()),
         "files": sum(len(entry["files"]) for _, entry in entries),
@@ -44,6 +45,25 @@ def summary(path: str | PathLike[str]) -> dict[str, Any]:
         "provenance": provenance(path),
         "plan": record["plan"],
     }
+
+
+def _segmented(added: segmentations.Added) -> dict[str, Any]:
+    entries = [entry for _, entry in added.entries()]
+    return {
+        "committed": len(added.done() - added.damage().keys()),
+        "units": len(added.units),
+        "model": added.model,
+        "bytes": sum(file["size"] for entry in entries for file in entry["files"].values()),
+        **{kind: _reasons(entries, kind) for kind in ("failed", "undefined")},
+    }
+
+
+def _reasons(entries: list[dict[str, Any]], kind: str) -> dict[str, str]:
+    """The images that failed, or the conditions without a label map, with the first reason of each."""
+    reasons: dict[str, str] = {}
+    for entry in entries:
+        reasons = entry["report"].get(kind, {}) | reasons
+    return reasons
 
 
 def provenance(path: str | PathLike[str]) -> dict[str, Any]:

@@ -62,7 +62,11 @@ def read_plan(path: str | PathLike[str]) -> dict[str, Any] | None:
 
 def done(path: str | PathLike[str]) -> frozenset[Unit]:
     """The committed units."""
-    folder = resolved(path) / FOLDER / "done"
+    return units_in(resolved(path) / FOLDER / "done")
+
+
+def units_in(folder: Path) -> frozenset[Unit]:
+    """The units whose markers lie in a folder."""
     if not folder.is_dir():
         return frozenset()
     return frozenset(Unit.parse(name.removesuffix(".json")) for name in os.listdir(folder) if name.endswith(".json"))

@@ -49,7 +49,7 @@ def damage(path: str | PathLike[str], *, committed: Collection[Unit] | None = No
     sizes = {name: size for each in written.values() if each for name, size in each.items()}
     for array in arrays_in(record["layout"]):
         fixed = None if record["layout"]["compress"] else array.file_bytes
-        for unit, said in _damaged(root, array, committed, sizes, fixed):
+        for unit, said in damaged_files(root, array, committed, sizes, fixed):
             found.setdefault(unit, []).append(said)
     return {unit: tuple(said) for unit, said in sorted(found.items())}
 
@@ -98,9 +98,10 @@ def some(texts: list[str]) -> str:
     return ", ".join(texts[:SHOWN]) + rest
 
 
-def _damaged(
+def damaged_files(
     root: Path, array: Array, committed: Collection[Unit], sizes: Mapping[str, int], fixed: int | None
 ) -> Iterator[tuple[Unit, str]]:
+    """The files of an array that are missing or short, with the unit of each; `fixed` is the size of each, if known."""
     there, prefix = _listed(root / array.path), f"{array.path}/"
     for unit, name in array.names(committed):
         size = there.get(name, -1)

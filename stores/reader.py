@@ -7,8 +7,8 @@
 import json
 import math
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import ledger, metadata, presence, results, selection
+from . import ledger, metadata, presence, results, segmentations, selection
 from .arrays import Unit
 from .paths import local_store, resolved
 from .specs import Sizes
@@ -48,7 +48,10 @@ def open_run(path: str | PathLike[str]) -> "Run":
         raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
     done = ledger.done(root)
     damaged = presence.damage(root, committed=done)
-    run = Run(root, record, done - damaged.keys(), damaged)
+    added = {each.slug: each for each in segmentations.added(root)}
+    lost = {slug: found for slug, each in added.items() if (found := each.damage())}
+    segmented = {slug: each.done() - lost.get(slug, {}).keys() for slug, each in added.items()}
+    run = Run(root, record, done - damaged.keys(), damaged, segmented=segmented, segmentation_damage=lost)
     for message in _what_is_missing(run):
         warnings.warn(IncompleteRun(message), stacklevel=2)
     return run
@@ -65,6 +68,14 @@ def _what_is_missing(run: "Run") -> Iterator[str]:
             f"{run.path} is incomplete: {len(missing)} of {run.sizes.blocks * run.sizes.conditions} units are missing "
             f"(blocks {_some(blocks)}; conditions {_some(conditions)}). Rerun the same command to finish it."
         )
+    for slug, units in run.segmented.items():
+        if lost := run.segmentation_damage.get(slug):
+            yield presence.describe(run.path / segmentations.GROUP / slug, lost)
+        elif missing := run.sizes.blocks * run.sizes.conditions - len(units):
+            yield (
+                f"the segmentation {slug!r} of {run.path} is incomplete: {missing} of {missing + len(units)} units are "
+                "missing. Rerun the same `probe segment` to finish it."
+            )
 
 
 def _some(things: list[Any]) -> str:
@@ -76,7 +87,8 @@ class Run:
     """A run with the units that were committed and whole when it was opened. Use `open_run`.
 
     `damaged`: what is wrong with the files of other committed units; they count as missing. `chosen` are the ids of the
-    samples that are shown, with their images; None for all.
+    samples that are shown, with their images; None for all. `segmented` are the units of each segmentation model that
+    was added to the run, `segmentation_damage` what is wrong with others of theirs.
     """
 
     path: Path
@@ -84,6 +96,8 @@ class Run:
     committed: frozenset[Unit]
     damaged: presence.Damage
     chosen: frozenset[str] | None = None
+    segmented: Mapping[str, frozenset[Unit]] = field(default_factory=dict[str, frozenset[Unit]])
+    segmentation_damage: Mapping[str, presence.Damage] = field(default_factory=dict[str, presence.Damage])
 
     def select(self, samples: Iterable[str]) -> "Run":
         """The same run with these samples alone, by their ids, and the images that they ask about.
@@ -216,12 +230,22 @@ class Run:
         names = sorted(map(str, group.data_vars))
         return xr.Dataset({name: self._lazy(slug, group, name) for name in names}, attrs=group.attrs)
 
+    @property
+    def segmentations(self) -> tuple[str, ...]:
+        """The names of the segmentation models of the run: those that it was created with, then those added to it."""
+        created = [spec["slug"] for spec in self.record["layout"]["segmentations"]]
+        return (*created, *self.segmented)
+
     def segmentation(self, model: str) -> xr.Dataset:
-        """(image, condition, true, predicted) confusion, in pixels, of one segmentation model."""
-        there = [spec["slug"] for spec in self.record["layout"]["segmentations"]]
-        if model not in there:
-            raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {', '.join(there) or 'none'}.")
-        return self._label(self._masked(self._group(f"segmentation/{model}")))
+        """(image, condition, true, predicted) confusion, in pixels, of one segmentation model.
+
+        Of one that was added to the run also (image, condition, true) unassigned: pixels predicted as no class of ours.
+        """
+        if model not in self.segmentations:
+            there = ", ".join(self.segmentations) or "none"
+            raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {there}.")
+        committed = self.segmented.get(model, self.committed)
+        return self._label(self._masked(self._group(f"segmentation/{model}"), committed))
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -310,12 +334,12 @@ class Run:
             "condition": conditions,
         }
 
-    def _masked(self, group: xr.Dataset) -> xr.Dataset:
-        if self.complete:
+    def _masked(self, group: xr.Dataset, committed: Collection[Unit] | None = None) -> xr.Dataset:
+        sizes, committed = self.sizes, self.committed if committed is None else committed
+        if len(committed) == sizes.blocks * sizes.conditions:
             return group
-        sizes = self.sizes
         done = np.zeros((sizes.blocks, sizes.conditions), dtype=bool)
-        for unit in self.committed:
+        for unit in committed:
             done[unit.block, unit.condition] = True
         rows = {"image": np.repeat(done, sizes.block_size, axis=0)[: sizes.images]}
         if sizes.samples_per_block:

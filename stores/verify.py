@@ -4,7 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import ledger, segmentations
 from .files import checksum_file
 from .paths import resolved
 
@@ -23,6 +23,12 @@ def verify(path: str | PathLike[str]) -> list[str]:
     for unit, entry in ledger.entries(root):
         cure = f"Remove {ledger.marker(root, unit)} and rerun the same command: unit {unit.name} is then done again."
         problems += [f"{problem}. {cure}" for problem in _problems(root, entry["files"])]
+    for added in segmentations.added(root):
+        anew = f"Remove {root / segmentations.GROUP / added.slug} and its record, and segment again"
+        problems += [f"{problem}. {anew}." for problem in _problems(root, added.record["files"])]
+        for unit, entry in added.entries():
+            cure = f"Remove {added.marker(unit)} and rerun the same `probe segment`."
+            problems += [f"{problem}. {cure}" for problem in _problems(root, entry["files"])]
     return problems
 
 

@@ -175,12 +175,7 @@ def assemble(block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], read
         else:
             payload.fill_sample_site(arrays, layout, unit.block, site, block.questions, readings)
     if unit.condition == 0:
-        for row, image in enumerate(block.images):
-            if image.error:
-                continue
-            arrays["images/sha256"][row] = image.sha256
-            if len(sizes := set(sizes_of(image.pictures))) == 1:  # pictures of different sizes have no common one
-                arrays["images/height"][row], arrays["images/width"][row] = sizes.pop()
+        payload.fill_images(arrays, block.images)
     return arrays
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from stores import Unit, Writer, create, ledger, provenance
 from .. import models
 from ..errors import ModelMismatch, PlanError
 from ..perturbations import extension
+from ..perturbations.condition import Condition
+from ..sample import Dataset
 from .plan import Plan, differences
 from .settings import LOADING, Settings
 
@@ -111,9 +113,9 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
     ledger.remove_uncommitted(path, plan.layout)
 
 
-def check_perturbations(path: Path, plan: Plan) -> None:
+def check_perturbations(path: Path, conditions: Sequence[Condition]) -> None:
     """Raise ModelMismatch where a run was made with other functions of the perturbations that are not ours."""
-    before, now = provenance(path).get("perturbations"), extension.code_of(plan.conditions)
+    before, now = provenance(path).get("perturbations"), extension.code_of(conditions)
     if before is not None and (found := differences({"perturbations": before}, {"perturbations": now}, other="now")):
         raise ModelMismatch(path, found)
 
@@ -142,23 +144,29 @@ def run_blocks(
         block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
 
 
-def dataset_of(plan: Plan) -> dict[str, Any]:
+def dataset_of(dataset: Dataset) -> dict[str, Any]:
     """Where a run's samples come from: the dataset, its content, and the hub's revision where it is from there."""
-    dataset = plan.dataset
     found: dict[str, Any] = {"name": dataset.name, "fingerprint": dataset.fingerprint}
     return found | ({"revision": dataset.revision} if dataset.revision else {})
 
 
 def provenance_of(plan: Plan, model: dict[str, Any], execution: Execution) -> dict[str, Any]:
     """The origin of a run: model, data, code, packages, command and time."""
-    from .. import code
-
     return {
         "model": model,
-        "dataset": dataset_of(plan),
+        "dataset": dataset_of(plan.dataset),
         "perturbations": extension.code_of(plan.conditions),
         "seed": plan.settings.seed,
         "batch_size": execution.batch_size,
+        **made_by(),
+    }
+
+
+def made_by() -> dict[str, Any]:
+    """Which code makes something now, under which packages, by which command and when."""
+    from .. import code
+
+    return {
         "code": code.revision(),
         "packages": code.packages(),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),

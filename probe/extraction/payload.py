@@ -11,6 +11,7 @@ from stores import Layout, NonFinite, SiteSpec
 from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
+from .views import LoadedImage, sizes_of
 
 if TYPE_CHECKING:
     from hooks.reading import Answer, Reading, SiteStates
@@ -46,6 +47,16 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             if answer.text is not None:
                 arrays["answers/text"][row] = answer.text
                 arrays["answers/cut"][row] = answer.cut
+
+
+def fill_images(arrays: Arrays, images: Sequence[LoadedImage]) -> None:
+    """The table of images: hash and size of each that could be read."""
+    for row, image in enumerate(images):
+        if image.error:
+            continue
+        arrays["images/sha256"][row] = image.sha256
+        if len(sizes := set(sizes_of(image.pictures))) == 1:  # pictures of different sizes have no common one
+            arrays["images/height"][row], arrays["images/width"][row] = sizes.pop()
 
 
 def fill_pictures(arrays: Arrays, band_power: Sequence[Power | None]) -> None:

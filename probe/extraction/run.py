@@ -108,7 +108,7 @@ def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
     if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
         raise PlanMismatch(path, found)
     check_model(path, {"inputs": plan.inputs})
-    check_perturbations(path, plan)
+    check_perturbations(path, plan.conditions)
     damaged = presence.damage(path, exact=True)
     pending = tuple(sorted({*ledger.missing(path, plan.layout), *damaged}))
     return Target(path, created=True, pending=pending, damaged=tuple(damaged))

@@ -12,7 +12,7 @@ from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
-from ..sample import Image, Pixels
+from ..sample import Dataset, Image, Pixels
 from . import pixel_bands
 from .failures import reason_of
 from .token_counts import Sizes
@@ -74,21 +74,32 @@ def perturb(
         return PerturbedImage(undefined=loaded.error)
     if condition != CLEAN and family_of(condition).text_only:
         return without_image(model)
+    made = shown(loaded, condition, dataset=plan.dataset, preparation=plan.preparation, seed=plan.settings.seed)
+    if not made.pictures:
+        return made
+    pictures = made.pictures
+    if reason := invalid_sizes(sizes_of(pictures)):
+        return PerturbedImage(undefined=reason)
+    measured = bool(plan.layout.pictures)
+    return PerturbedImage(pictures, pixel_bands.of_pictures(pictures, sizes_of(loaded.pictures)) if measured else None)
+
+
+def shown(
+    loaded: LoadedImage, condition: Condition, *, dataset: Dataset, preparation: str, seed: int
+) -> PerturbedImage:
+    """The pictures of an image under a condition, whatever is shown them, or the reason why there are none."""
     ids = [picture.id for picture in loaded.image.pictures]
-    others = Others(plan.dataset.pictures, ids, plan.preparation)
+    others = Others(dataset.pictures, ids, preparation)
     try:
         pictures = tuple(
-            apply(condition, pixels, image_id=name, seed=plan.settings.seed, others=others)
+            apply(condition, pixels, image_id=name, seed=seed, others=others)
             for name, pixels in zip(ids, loaded.pictures, strict=True)
         )
     except Skipped as reason:
         return PerturbedImage(undefined=str(reason))
     except Exception as error:  # so can a perturbation of somebody's own
         return PerturbedImage(error=f"perturbation {condition.id}: {reason_of(error)}")
-    if reason := invalid_sizes(sizes_of(pictures)):
-        return PerturbedImage(undefined=reason)
-    measured = bool(plan.layout.pictures)
-    return PerturbedImage(pictures, pixel_bands.of_pictures(pictures, sizes_of(loaded.pictures)) if measured else None)
+    return PerturbedImage(pictures)
 
 
 def sizes_of(pictures: Sequence[Pixels]) -> Sizes:

@@ -1,0 +1,95 @@
+"""`probe segment`: what it shows before, while and after it runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hooks.load_options import LoadOptions
+from stores import segmentations
+
+from .. import progress
+from ..label_maps import CLASSES
+from .classes import ClassMapping
+from .request import SegmentRequest
+from .run import Prepared, execute, prepare
+
+LOADING = ("dtype", "device", "revision", "trust_remote_code")
+SHOWN = 20
+
+
+def segment(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
+    """0 when every image was segmented under every condition that has a label map, 1 when some could not be."""
+    loading = LoadOptions(**{name: options[name] for name in LOADING})
+    chosen: dict[str, Any] = {name: value for name, value in options.items() if name not in LOADING}
+    chosen["perturb"] = tuple(options["perturb"]) or None
+    prepared = prepare(SegmentRequest(**chosen, loading=loading), out)
+    if prepared.mapping is not None:
+        console.print(class_table(prepared.mapping, prepared.request.slug))
+    if dry_run:
+        console.print(what_is_to_be_done(prepared), markup=False, highlight=False, soft_wrap=True)
+        return 0
+    _run(prepared, out, console)
+    return report(prepared, console)
+
+
+def _run(prepared: Prepared, out: Path, console: Console) -> None:
+    name, units = escape(str(out)), prepared.units
+    if not units:
+        console.print(f"{name} has all label maps of {escape(prepared.request.slug)}: nothing to do.")
+        return
+    total = len(prepared.scenes.layout.units())
+    if len(units) < total:
+        console.print(f"Resuming {name}: {total - len(units)} of {total} units are there.")
+    with progress.bar(prepared.scenes.layout, len(units), console) as advance:
+        execute(prepared, advance)
+    console.print(f"The confusion matrices are in {name}. Next: probe analyze {name} segmentation", soft_wrap=True)
+
+
+def class_table(mapping: ClassMapping, model: str) -> Table:
+    """Which class of the model is which of ours."""
+    table = Table(title=f"Classes of {escape(model)}", title_justify="left")
+    table.add_column("ours", style="bold")
+    table.add_column("theirs")
+    by_class = mapping.by_class
+    for name in CLASSES:
+        table.add_row(name, escape(", ".join(by_class[name])) or "[bold yellow]none: always wrong[/]")
+    if mapping.unused:
+        shown = ", ".join(mapping.unused[:SHOWN])
+        more = f", … {len(mapping.unused)} in all" if len(mapping.unused) > SHOWN else ""
+        table.add_row("none of ours", escape(shown + more), end_section=True)
+    return table
+
+
+def what_is_to_be_done(prepared: Prepared) -> str:
+    """Images, conditions and units in one line."""
+    found = prepared.scenes
+    return (
+        f"{prepared.request.slug}: {len(found.dataset.images):,} images of {found.dataset.name} under "
+        f"{len(found.conditions)} conditions ({', '.join(condition.id for condition in found.conditions)}); "
+        f"{len(prepared.units):,} of {len(found.layout.units()):,} units to do, "
+        f"{'added to' if found.created else 'in a new run at'} {found.path}."
+    )
+
+
+def report(prepared: Prepared, console: Console) -> int:
+    """Name the images that could not be segmented and the conditions without label maps; 1 if an image failed."""
+    added = segmentations.find(prepared.scenes.path, prepared.request.slug)
+    failed: dict[str, str] = {}
+    undefined: dict[str, str] = {}
+    for _, entry in added.entries() if added else ():
+        told = entry["report"]
+        failed |= {name: reason for name, reason in told["failed"].items() if name not in failed}
+        if told["undefined"]:
+            undefined.setdefault(told["condition"], next(iter(told["undefined"].values())))
+    for condition, reason in undefined.items():
+        console.print(f"No label maps under {condition}: {reason}.", markup=False, highlight=False, soft_wrap=True)
+    if not failed:
+        return 0
+    console.print(f"[bold yellow]{len(failed)} of {len(prepared.scenes.dataset.images)} images failed[/]:")
+    for image, reason in list(failed.items())[:SHOWN]:
+        console.print(f"  {image}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    return 1
