@@ -202,8 +202,26 @@ def _pixel_accuracy(confusion: Any) -> Any:
     return overlap.share_right(overlap.overlaps(_square(confusion)))
 
 
+def with_unassigned(confusion: xr.DataArray, unassigned: xr.DataArray) -> xr.DataArray:
+    """The confusion matrices with a last column: pixels of each class that are predicted as none of the classes.
+
+    Such pixels are missed by their own class and count against no other, as in Cityscapes' own script. In: (..., true,
+    predicted) and (..., true), in pixels. Out: (..., true, predicted) with one more column, which only `summed_miou`,
+    `summed_iou` and `summed_pixel_accuracy` take. Source: cityscapesScripts, evalPixelLevelSemanticLabeling.
+
+    >>> matrix = xr.DataArray([[[3, 1], [0, 2]]], dims=("image", "true", "predicted"))
+    >>> missed = xr.DataArray([[4, 0]], dims=("image", "true"))
+    >>> summed_iou(with_unassigned(matrix, missed)).round(3).tolist()   # 3 / (3 + 1 + 4), 2 / (2 + 1)
+    [0.375, 0.667]
+    """
+    column = unassigned.expand_dims(predicted=1)
+    whole = xr.concat([confusion.drop_vars("predicted", errors="ignore"), column], "predicted")
+    return whole.transpose(..., *MATRIX)
+
+
 def _moments(confusion: Floats) -> Floats:
-    return np.nan_to_num(overlap.overlaps(_square(confusion)))
+    classes, columns = confusion.shape[-2:]
+    return np.nan_to_num(overlap.overlaps(confusion if columns == classes + 1 else _square(confusion)))
 
 
 summed_miou = Statistic("miou", _moments, lambda sums: overlap.mean_over_classes(overlap.intersection_over_union(sums)))

@@ -87,41 +87,46 @@ class Segmenter:
         Pictures that the processor brings to one size are read together, others apart.
         """
         encoded = [self._encoded(picture) for picture in pictures]
+        if self.blueprint.kind == "universal":
+            return [self._universal(tensors, size) for tensors, size in zip(encoded, sizes, strict=True)]
         groups: dict[tuple[int, ...], list[int]] = {}
         for row, tensors in enumerate(encoded):
-            alone = (row,) if self.blueprint.kind == "universal" else ()
-            groups.setdefault((*tensors["pixel_values"].shape, *alone), []).append(row)
+            groups.setdefault(tuple(tensors["pixel_values"].shape), []).append(row)
         found: dict[int, ClassMap] = {}
         for rows in groups.values():
             together = {name: torch.cat([encoded[row][name] for row in rows]) for name in encoded[rows[0]]}
-            found |= zip(rows, self._read(together, [sizes[row] for row in rows]), strict=True)
+            found |= zip(rows, self._semantic(together, [sizes[row] for row in rows]), strict=True)
         return [found[row] for row in range(len(pictures))]
 
-    def _encoded(self, picture: Pixels) -> dict[str, torch.Tensor]:
+    def _encoded(self, picture: Pixels) -> dict[str, Any]:
         processor = self.blueprint.processor
         settings: dict[str, Any] = {"return_tensors": "pt"}
         if self.blueprint.config.model_type == "oneformer":
             settings["task_inputs"] = ["semantic"]
         if getattr(getattr(processor, "image_processor", processor), "do_center_crop", None):
             settings["do_center_crop"] = False
-        made = processor(images=[picture], **settings)
-        tensors = {name: value for name, value in made.items() if isinstance(value, torch.Tensor)}
-        dtype = getattr(torch, self.blueprint.dtype)
-        return {
-            name: value.to(self.blueprint.device, dtype if value.is_floating_point() else None)
-            for name, value in tensors.items()
-        }
+        return {name: self._placed(value) for name, value in processor(images=[picture], **settings).items()}
 
-    def _read(self, tensors: Mapping[str, torch.Tensor], sizes: Sequence[tuple[int, int]]) -> list[ClassMap]:
+    def _placed(self, value: Any) -> Any:
+        """Tensors, also those in a list, on the model's device and in its type."""
+        if isinstance(value, list | tuple):
+            return [self._placed(each) for each in value]
+        if not isinstance(value, torch.Tensor):
+            return value
+        floats = getattr(torch, self.blueprint.dtype) if value.is_floating_point() else None
+        return value.to(self.blueprint.device, floats)
+
+    def _semantic(self, tensors: Mapping[str, Any], sizes: Sequence[tuple[int, int]]) -> list[ClassMap]:
+        with torch.inference_mode():
+            logits = self.module(**tensors).logits
+            return [highest_class(one, size).cpu().numpy() for one, size in zip(logits, sizes, strict=True)]
+
+    def _universal(self, tensors: Mapping[str, Any], size: tuple[int, int]) -> ClassMap:
+        processor = self.blueprint.processor
         with torch.inference_mode():
             outputs = self.module(**tensors)
-            if self.blueprint.kind == "semantic":
-                return [
-                    highest_class(logits, size).cpu().numpy()
-                    for logits, size in zip(outputs.logits, sizes, strict=True)
-                ]
-            maps = self.blueprint.processor.post_process_semantic_segmentation(outputs, target_sizes=list(sizes))
-            return [each.to(torch.int32).cpu().numpy() for each in maps]
+            (found,) = processor.post_process_semantic_segmentation(outputs, target_sizes=[size])
+            return found.to(torch.int32).cpu().numpy()
 
 
 def highest_class(logits: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

@@ -62,6 +62,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "statistics.benjamini_hochberg",
         ),
         "segmentation_language": ("correlation.table", "correlation.permutation", "statistics.benjamini_hochberg"),
+        "class_iou": ("segmentation.iou",),
         "probing": ("probing",),
     }
 )
@@ -93,7 +94,8 @@ def of_perturbations(run: Run) -> Iterator[str]:
 
 def of_datasets(run: Run) -> Iterator[str]:
     """The papers of the datasets that the run's samples are from."""
-    yield from of_names(run.samples.dataset.values.tolist())
+    plain = run.samples.dataset.values.tolist() if "dataset" in run.samples.coords else [run.plan["dataset"]["name"]]
+    yield from of_names(plain)
 
 
 def of_names(names: Sequence[str]) -> Iterator[str]:

@@ -243,7 +243,9 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
     help="What the numbers in these files are: Cityscapes' train ids or its label ids.",
 )
 @click.option("--allow-lost", is_flag=True, help="Count pixels of classes that MODEL does not know as wrong.")
-@click.option("-b", "--batch", "batch_size", type=int, default=1, show_default=True, help="Number of images in a batch.")
+@click.option(
+    "-b", "--batch", "batch_size", type=int, default=1, show_default=True, help="Number of images in a batch."
+)
 @loading_weights
 @click.option("--durable", is_flag=True, help="Wait until every file is on the disk (fsync).")
 @click.option("--dry-run", is_flag=True, help="Print the classes and what is to be done; load no weights.")

@@ -163,6 +163,8 @@ def list_samples(path: Path, *, as_json: bool, console: Console) -> int:
         run = open_run(path)
     kept_comparison.refuse(run.plan, path)
     dataset, chosen = run.plan["dataset"], run.plan["settings"]
+    if "sample" not in run.samples.dims:
+        raise ValueError(f"{path} has no samples: it is of pictures and label maps alone. Leave out --samples.")
     table = run.samples
     rows = [
         {
@@ -214,14 +216,14 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         return comparison_in_short(found)
     model = provenance["model"]
     rows = {
-        "model": f"{plan['settings']['model']} ({', '.join(loaded_as(model))})",
-        "weights": f"sha256 {model['weights_sha256'][:16]}",
+        **of_model(plan["settings"]["model"], model),
         "dataset": f"{plan['dataset']['name']} ({plan['dataset']['fingerprint']})",
         "images, samples": f"{found['images']:,}, {found['samples']:,}",
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
         "sites": "\n".join(site["site"] for site in found["sites"]) or "none",
         "units": f"{found['committed']:,} of {found['units']:,}" + ("" if found["complete"] else ": incomplete"),
         **({"missing": missing(found["damaged"])} if found["damaged"] else {}),
+        **({"segmentations": "\n".join(segmented(found))} if found["segmentations"] else {}),
         "disk": f"{found['bytes'] / 1e6:,.1f} MB in {found['files']:,} files",
         "failed samples": "\n".join(f"{name}: {why}" for name, why in found["failed"].items()) or "none",
         "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
@@ -244,6 +246,24 @@ def comparison_in_short(found: Mapping[str, Any]) -> dict[str, str]:
         "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
         "made": f"{provenance['utc']} by {provenance['command']}",
     }
+
+
+def of_model(name: str, model: Mapping[str, Any] | None) -> dict[str, str]:
+    """The model of a run and its weights; of a run of pictures and label maps alone that there is none."""
+    if model is None:
+        return {"model": "none: pictures and label maps alone"}
+    return {"model": f"{name} ({', '.join(loaded_as(model))})", "weights": f"sha256 {model['weights_sha256'][:16]}"}
+
+
+def segmented(found: Mapping[str, Any]) -> list[str]:
+    """The segmentation models of a run, with how much of those that were added is there."""
+    added = found["segmented"]
+    lines: list[str] = []
+    for slug in found["segmentations"]:
+        state = added.get(slug, {"units": found["units"], "committed": found["committed"], "failed": {}})
+        failed = f"; {len(state['failed'])} images failed" if state["failed"] else ""
+        lines.append(f"{slug}: {state['committed']:,} of {state['units']:,} units{failed}")
+    return lines
 
 
 def loaded_as(model: Mapping[str, Any]) -> list[str]:

@@ -37,13 +37,15 @@ def confusion_matrix(label: Any, predicted: Any, classes: int, ignore: int) -> A
 def overlaps(confusion: Any) -> Any:
     """Pixels per class of the intersection, the label and the prediction: (..., true, predicted) -> (..., class, 3).
 
-    float64. A matrix with an undefined entry (nan, or -1 among integers) has none that is defined.
+    float64. A matrix with an undefined entry (nan, or -1 among integers) has none that is defined. Columns beyond the
+    last class are pixels that are predicted as none: they belong to the label alone.
     """
     xp: Any = array_namespace(confusion)
     confusion = xp.astype(confusion, xp.float64)
     known = xp.all(xp.isfinite(confusion) & (confusion >= 0), axis=(-2, -1))[..., None, None]
     confusion = xp.where(known, confusion, xp.nan)
-    parts = [xp.linalg.diagonal(confusion), xp.sum(confusion, axis=-1), xp.sum(confusion, axis=-2)]
+    predicted = xp.sum(confusion, axis=-2)[..., : confusion.shape[-2]]
+    parts = [xp.linalg.diagonal(confusion), xp.sum(confusion, axis=-1), predicted]
     return xp.stack(parts, axis=-1)
 
 

@@ -25,6 +25,11 @@ class Answers:
 
     run: Run
 
+    @property
+    def asks(self) -> bool:
+        """Whether the run asks anything: one of pictures and label maps alone does not."""
+        return "sample" in self.run.samples.dims
+
     @cached_property
     def has_options(self) -> bool:
         """Whether the run has options to choose from."""

@@ -46,6 +46,8 @@ class Evidence(Answers):
         object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
         if self.run.damaged:
             raise DamagedRun(presence.describe(self.run.path, self.run.damaged))
+        for damaged in self.run.segmentation_damage.values():
+            raise DamagedRun(presence.describe(self.run.path, damaged))
 
     @cached_property
     def primary(self) -> str:

@@ -97,15 +97,20 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "Ask for descriptions (streets-describe).",
         ),
         "segmentations": Need(
-            lambda e: bool(e.run.record["layout"]["segmentations"]),
+            lambda e: bool(e.run.segmentations),
             "confusion matrices of a segmentation model",
-            "Write them into the run.",
+            "Add one with `probe segment`.",
         ),
     }
 )
 """Everything that `Analysis.needs` may name."""
 
 
+OF_PICTURES = ("segmentations",)
+"""What a run of pictures and label maps alone can hold."""
+
+
 def missing(evidence: Evidence, names: tuple[str, ...]) -> list[Need]:
     """Those of the named needs that the run does not meet."""
-    return [NEEDS[name] for name in names if not NEEDS[name].holds(evidence)]
+    asks = evidence.asks
+    return [NEEDS[name] for name in names if not ((asks or name in OF_PICTURES) and NEEDS[name].holds(evidence))]

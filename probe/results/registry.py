@@ -8,6 +8,7 @@ from . import (
     alignment,
     benchmark,
     calibration,
+    class_iou,
     corruption,
     dirichlet,
     drift,
@@ -60,6 +61,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             omission,
             segmentation,
             segmentation_language,
+            class_iou,
             probing,
         )
     }

@@ -19,15 +19,15 @@ QUALITIES = {
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
-    """(segmenter, condition, bound) mIoU and pixel accuracy, their drops, and correlations with HR, COR and SMR."""
-    models = [spec["slug"] for spec in evidence.run.record["layout"]["segmentations"]]
+    """(segmenter, condition, bound) mIoU, pixel accuracy, IoU by class, their drops; correlations with HR, COR, SMR."""
+    models = list(evidence.run.segmentations)
     data = xr.concat([of_model(evidence, model) for model in models], xr.IndexVariable("segmenter", models))
     return data.assign_attrs(segmenter=models[0])
 
 
 def of_model(evidence: Evidence, model: str) -> xr.Dataset:
     """(condition, ...) of one segmentation model, with its correlations where the run has answers to correlate."""
-    confusion = evidence.run.segmentation(model).confusion.load()
+    confusion = confusions(evidence, model)
     parts: dict[str, xr.DataArray] = {}
     drops: dict[str, xr.Dataset] = {}
     for name, statistic in QUALITIES.items():
@@ -41,10 +41,23 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
     parts["is_perturbation"] = xr.DataArray(named, coords={"condition": confusion.condition.values})
     by_class = correlation.resampled(segmentation.summed_iou, confusion, seed=evidence.seed)
     parts["iou"] = correlation.bounds(by_class).rename(true="class")
-    names = segmentation.CITYSCAPES
-    labels = names if parts["iou"].sizes["class"] == len(names) else range(parts["iou"].sizes["class"])
-    data = xr.Dataset(parts).assign_coords({"class": list(labels)})
+    parts["iou_drop"] = correlation.bounds(by_class.sel(condition="clean", drop=True) - by_class).rename(true="class")
+    data = xr.Dataset(parts).assign_coords({"class": class_names(parts["iou"].sizes["class"])})
     return data.merge(correlations(evidence, drops["miou"]))
+
+
+def confusions(evidence: Evidence, model: str) -> xr.DataArray:
+    """(image, condition, true, predicted) pixels; a last column where any is predicted as none of the classes."""
+    stored = evidence.run.segmentation(model).load()
+    if "unassigned" not in stored or not bool((stored.unassigned > 0).any()):
+        return stored.confusion
+    return segmentation.with_unassigned(stored.confusion, stored.unassigned)
+
+
+def class_names(count: int) -> list[str | int]:
+    """The names of the 19 classes of Cityscapes, or the numbers of other classes."""
+    names = segmentation.CITYSCAPES
+    return list(names) if count == len(names) else list(range(count))
 
 
 def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
@@ -52,6 +65,8 @@ def correlations(evidence: Evidence, drop: xr.Dataset) -> xr.Dataset:
 
     Over the perturbations alone: clean has no drop, and controls such as a white picture would decide alone.
     """
+    if not evidence.asks:
+        return xr.Dataset()
     drop = perturbed(evidence, drop)
     found = scene_answers.descriptions(evidence) | scene_answers.verdicts(evidence)
     measures: dict[str, xr.Dataset] = {}
@@ -107,14 +122,14 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
 ANALYSIS = Analysis(
     name="segmentation",
     title="Segmentation",
-    meaning="By {segmenter}, over the summed confusion matrices of all images; classes absent from both sides are left "
-    "out.",
+    meaning="Over the summed confusion matrices of all images; classes absent from both sides are left out. IoU by "
+    "class: `class_iou`.",
     needs=("segmentations",),
     compute=compute,
     columns=(
-        percent("miou", "mIoU"),
-        Column("miou_drop", "drop", unit="points", digits=1, scale=100),
-        percent("pixel_accuracy", "pixel accuracy"),
+        percent("miou", "{segmenter}: mIoU"),
+        Column("miou_drop", "{segmenter}: drop", unit="points", digits=1, scale=100),
+        percent("pixel_accuracy", "{segmenter}: pixel accuracy"),
     ),
     finding=finding,
     rows="condition",

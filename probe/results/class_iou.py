@@ -1,0 +1,55 @@
+"""How well a segmentation model still sees each class under each condition."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from analyses import correlation, segmentation
+
+from .analysis import Analysis, Column
+from .evidence import Evidence
+from .segmentation import class_names, confusions
+from .sentences import Number, Sentence, said, say
+
+
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(segmenter, class, condition, bound) IoU over all images, and what it loses from clean."""
+    models = list(evidence.run.segmentations)
+    data = xr.concat([of_model(evidence, model) for model in models], xr.IndexVariable("segmenter", models))
+    return data.assign(clean=data.estimate.sel(condition="clean", drop=True))
+
+
+def of_model(evidence: Evidence, model: str) -> xr.Dataset:
+    """(class, condition, ...) of one segmentation model."""
+    drawn = correlation.resampled(segmentation.summed_iou, confusions(evidence, model), seed=evidence.seed)
+    drop = drawn.sel(condition="clean", drop=True) - drawn
+    data = xr.Dataset({"iou": correlation.bounds(drawn), "drop": correlation.bounds(drop)}).rename(true="class")
+    data = data.assign(estimate=data.iou.sel(bound="estimate", drop=True))
+    return data.assign_coords({"class": class_names(data.sizes["class"])}).transpose("class", ...)
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """Of each model, the class that it sees worst on clean pictures."""
+    sentences: list[Sentence | None] = []
+    for model in data.segmenter.values.tolist():
+        clean = data.iou.sel(segmenter=model, condition="clean").transpose("class", "bound")
+        if bool(clean.notnull().any()):
+            worst = clean.isel({"class": int(np.nanargmin(clean.sel(bound="estimate").values))})
+            text = "{segmenter} has its lowest IoU on clean pictures for {name}: {iou} %."
+            iou = Number(worst, 1, 100)
+            sentences.append(say(data, text, segmenter=str(model), name=str(worst["class"].item()), iou=iou))
+    return said(*sentences)
+
+
+ANALYSIS = Analysis(
+    name="class_iou",
+    title="IoU by class",
+    meaning="Over the summed confusion matrices of all images. Intervals are in --json and --csv.",
+    needs=("segmentations",),
+    compute=compute,
+    columns=(Column("estimate", "{segmenter} {condition}", unit="%", digits=1, scale=100),),
+    finding=finding,
+    rows="class",
+    on_request=True,
+)
