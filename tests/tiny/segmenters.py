@@ -26,7 +26,7 @@ def save(model: Any, processor: Any, folder: Path) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim > 1:
-                spread = 3 if "class_predictor" in name else 0.3
+                spread = 3 if "class_predictor" in name or "mask_embedder" in name else 0.3
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * spread)
             elif len(parameter) == len(model.config.id2label):  # the bias of the classes
                 parameter.zero_()
