@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from benchmarks import cityscapes as made_up
 from click.testing import CliRunner
 from PIL import Image
 from sklearn.metrics import confusion_matrix
@@ -16,6 +15,7 @@ from tiny import segmenters
 import probe
 import stores
 from analyses import segmentation
+from benchmarks import cityscapes as made_up
 from probe import label_maps, perturbations, pocket
 from probe.cli import main
 from probe.datasets.registry import open_dataset
@@ -128,11 +128,11 @@ def test_a_run_gains_a_segmentation_and_keeps_every_file_that_it_had(copied: Pat
 
 
 def test_a_run_of_another_seed_dataset_or_suite_is_refused_with_the_differences(copied: Path) -> None:
-    with pytest.raises(PlanMismatch, match="settings.seed: the run has 3, you asked for 4"):
+    with pytest.raises(PlanMismatch, match=r"settings\.seed: the run has 3, you asked for 4"):
         segment("pocket-segformer", "streets", out=copied, seed=4, **CPU)
-    with pytest.raises(PlanMismatch, match="settings.limit: the run has 6, you asked for 7"):
+    with pytest.raises(PlanMismatch, match=r"settings\.limit: the run has 6, you asked for 7"):
         segment("pocket-segformer", "streets", out=copied, limit=7, **CPU)
-    with pytest.raises(PlanMismatch, match='dataset.name: the run has "streets", you asked for "streets-describe"'):
+    with pytest.raises(PlanMismatch, match=r'dataset\.name: the run has "streets", you asked for "streets-describe"'):
         segment("pocket-segformer", "streets-describe", out=copied, **CPU)
     with pytest.raises(PlanMismatch, match="conditions: the run has"):
         segment("pocket-segformer", "streets", out=copied, perturb="common", **CPU)
@@ -282,7 +282,7 @@ def test_cityscapes_is_counted_at_its_full_size_as_its_own_script_counts_it(tmp_
         segmenters.checkpoint("segformer"), f"cityscapes:{root}", out=tmp_path / "run", perturb="pilot:1", **CPU
     )
     ids = np.array(Image.open(root / "gtFine/val/frankfurt/frankfurt_000000_000294_gtFine_labelIds.png"))
-    # suite `pilot` shows 224x224; the label map stays 60x120: 7,200 pixels less 4 of the plate and 240 of the car we sit in
+    # suite `pilot` shows 224x224; the label map stays 60x120: 7,200 less 4 pixels of the plate and 240 of ego
     confusion = run.segmentation("segmenter-segformer").confusion.sel(image="frankfurt_000000_000294")
     assert confusion.sum(("true", "predicted")).values.tolist() == [6_956] * 5
     per_class = {true: int((ids == label).sum()) for true, label in {0: 7, 6: 19, 10: 23, 13: 26}.items()}
@@ -297,5 +297,5 @@ def test_a_model_that_segments_nothing_and_a_dataset_without_label_maps_are_refu
     with pytest.raises(ValueError, match="is of model_type 'clip', which segments no pictures"):
         segment(pocket.path("pocket-clip"), "streets", out=tmp_path / "run", limit=2, **CPU)
     Image.new("RGB", (8, 8)).save(tmp_path / "one.png")
-    with pytest.raises(PlanError, match="has no label maps. Give one that has: cityscapes, camvid or streets"):
+    with pytest.raises(PlanError, match=r"has no label maps\. Give one that has: cityscapes, camvid or streets"):
         segment("pocket-segformer", tmp_path, out=tmp_path / "run", **CPU)
