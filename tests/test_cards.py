@@ -17,6 +17,7 @@ WITHOUT_CARD = {
     "flips.answer_index",  # preparation
     "flips.ever_flipped",  # the same, to `rates`
     "margins.complete",  # preparation
+    "segmentation.with_unassigned",  # preparation
     "margins.yes_no",  # one reading of `margin`
     "corruption.unfold",  # preparation
     "dirichlet.unfold",  # preparation
