@@ -29,7 +29,8 @@ from stores import open_run  # noqa: E402
 
 from .extraction import Execution, extract  # noqa: E402
 from .perturbations import extension, perturbation  # noqa: E402
+from .segmentation import segment  # noqa: E402
 
 extension.load_installed()  # last: packages that offer perturbations import this one
 
-__all__ = ["Execution", "extract", "open_run", "perturbation"]
+__all__ = ["Execution", "extract", "open_run", "perturbation", "segment"]

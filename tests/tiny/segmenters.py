@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import PIL.Image
 import shared
 import torch
 import transformers
@@ -121,3 +123,21 @@ SEGMENTERS: Mapping[str, Callable[[Path], None]] = {
 def checkpoint(name: str) -> Path:
     """The folder of one of them, made when first asked for."""
     return shared.folder(f"segmenter-{name}", SEGMENTERS[name])
+
+
+def plain_maps(folder: Path, pictures: Sequence[np.ndarray], size: tuple[int, int]) -> list[np.ndarray]:
+    """Label maps as the library's documentation makes them, one picture after the other, none of it cropped."""
+    processor = transformers.AutoImageProcessor.from_pretrained(folder)
+    universal = folder.name.rpartition("-")[2] in ("mask2former", "eomt")
+    auto = (
+        transformers.AutoModelForUniversalSegmentation if universal else transformers.AutoModelForSemanticSegmentation
+    )
+    model = auto.from_pretrained(folder, dtype=torch.float32).eval()
+    crop = {"do_center_crop": False} if getattr(processor, "do_center_crop", None) else {}
+    maps = []
+    for picture in pictures:
+        inputs = processor(images=PIL.Image.fromarray(picture), return_tensors="pt", **crop)
+        with torch.no_grad():
+            outputs = model(**inputs)
+        maps.append(processor.post_process_semantic_segmentation(outputs, target_sizes=[size])[0].numpy())
+    return maps
