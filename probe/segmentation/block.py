@@ -22,12 +22,9 @@ from ..perturbations.catalogue import family_of
 from ..perturbations.condition import CLEAN, Condition
 from ..sample import Image, LabelMap
 from .label_source import LabelSource, Scene
-from .scenes import Scenes
+from .scenes import MOVING, Scenes
 
 PERTURBATION_THREADS = 2
-
-MOVING = ("translation", "pad_crop", "scale_pad", "rotation", "another_image")
-"""Families under which a pixel is no longer where the label map has it."""
 
 
 @dataclass(frozen=True)

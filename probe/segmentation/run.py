@@ -16,7 +16,7 @@ from ..extraction.execution import check_perturbations, dataset_of, made_by
 from ..extraction.plan import differences
 from ..label_maps import CLASSES
 from ..perturbations import extension
-from . import block, scenes
+from . import scenes
 from .classes import ClassMapping, by_name, require_classes
 from .label_files import Ids, LabelFiles
 from .label_source import FileLabels, LabelSource, ModelLabels
@@ -100,8 +100,8 @@ def prepare(request: SegmentRequest, out: Path) -> Prepared:
     mapping, blueprint = None, None
     if request.predictions is not None:
         files = LabelFiles(Path(request.predictions), request.ids)
-        moving = [condition.id for condition in found.conditions if condition.family not in block.MOVING]
-        files.require([name for name in moving if name != "no_image"])
+        fixed = [condition.id for condition in found.conditions if condition.family not in scenes.MOVING]
+        files.require([name for name in fixed if name != "no_image"])
         model = files.describe()
     else:
         from hooks import segmentation
@@ -157,6 +157,8 @@ def execute(prepared: Prepared, on_unit: OnUnit = lambda unit: None) -> None:
 
 
 def _execute(prepared: Prepared, on_unit: OnUnit) -> None:
+    from . import block  # which needs torch, as nothing before does
+
     request, found = prepared.request, prepared.scenes
     source, origin = _source(prepared)
     model = prepared.model | ({"weights_sha256": origin["weights_sha256"]} if "weights_sha256" in origin else {})

@@ -26,6 +26,10 @@ PERTURB = ("driving",)
 """The perturbations of a new run where none are given: label maps stay as they are under these."""
 
 
+MOVING = ("translation", "pad_crop", "scale_pad", "rotation", "another_image")
+"""Families under which a pixel is no longer where the label map has it."""
+
+
 @dataclass(frozen=True)
 class Scenes:
     """The images of a run and their conditions. `layout` has its blocks; `record` is the plan of the run.
