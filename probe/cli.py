@@ -165,12 +165,7 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
 @click.argument("model")
 @click.argument("dataset")
 @click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="RUN",
-    help="The run of the same pictures, to which the model is added; made where there is none.",
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Run to add to, or to make."
 )
 @click.option(
     "-p",
@@ -205,8 +200,7 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
 def segment(out: Path, dry_run: bool, **options: Any) -> None:
     """Segment the pictures of DATASET with MODEL under the conditions of RUN, and store the confusion matrices there.
 
-    MODEL is a semantic or universal segmentation model: pocket-segformer, a local folder or a hub id. DATASET has
-    label maps: streets, cityscapes, camvid. The same command resumes an interrupted run.
+    MODEL is a semantic or universal segmentation model, DATASET has label maps: streets, cityscapes, camvid.
     """
     from .segmentation import command
 

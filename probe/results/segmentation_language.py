@@ -6,7 +6,7 @@ Source: Cheng, sections 3.6, 5.3 and 5.5; definitions, sections 14 and 15.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -15,6 +15,7 @@ from analyses import correlation, segmentation, statistics
 from . import figures, scene_answers
 from .analysis import Analysis, Column
 from .evidence import Evidence
+from .segmentation import confusions
 from .sentences import Sentence, said, say
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 
     None where nothing is asked about scenes, or there are fewer than three perturbed conditions.
     """
+    if not evidence.asks:
+        return None
     found = scene_answers.measured(evidence)
     values = {acronym: found[name] for name, acronym in MEASURES.items() if name in found}
-    models = [spec["slug"] for spec in evidence.run.record["layout"]["segmentations"]]
+    models = list(evidence.run.segmentations)
     if not values or len(perturbed(evidence)) < 3:
         return None
     parts = [of_model(evidence, model, values) for model in models]
@@ -48,7 +51,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 
 def of_model(evidence: Evidence, model: str, values: Mapping[str, xr.DataArray]) -> xr.Dataset:
     """(quality, measure, ...) of one segmentation model."""
-    confusion = evidence.run.segmentation(model).confusion.load()
+    confusion = confusions(evidence, model)
     more = {name: increase(evidence, each) for name, each in values.items()}
     fewer = {name: each.sel(condition=perturbed(evidence)) for name, each in drops(evidence, confusion).items()}
     across = correlation.table(fewer, more, seed=evidence.seed).rename(n="pairs", undefined="pairs_undefined")
@@ -97,7 +100,7 @@ def bare(values: xr.DataArray) -> xr.DataArray:
 
 def of_images(evidence: Evidence, confusion: xr.DataArray, values: Mapping[str, xr.DataArray]) -> xr.Dataset:
     """(measure, condition) correlation over images of each one's ΔmIoU and its ΔL, a condition at a time."""
-    quality = segmentation.miou(confusion)
+    quality = xr.apply_ufunc(_miou, confusion, input_core_dims=[["true", "predicted"]])
     kept = {"condition": perturbed(evidence)}
     lost = bare(quality.sel(condition="clean", drop=True) - quality).sel(kept)
     rows = {name: per_image(evidence, each) for name, each in values.items()}
@@ -105,6 +108,11 @@ def of_images(evidence: Evidence, confusion: xr.DataArray, values: Mapping[str, 
     table = correlation.table({MIOU: lost}, more, dim="image", seed=evidence.seed)
     table = table.squeeze("quality", drop=True)
     return table.rename({str(name): f"{name}_over_images" for name in table.data_vars}).drop_attrs()
+
+
+def _miou(confusion: Any) -> Any:
+    """(...) mIoU of each matrix by itself; pixels given no class, in a last column, are missed by their own."""
+    return segmentation.summed_miou.value(segmentation.summed_miou.moments(confusion))
 
 
 def _index(name: str, entries: Mapping[str, object]) -> xr.Variable:
