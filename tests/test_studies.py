@@ -69,7 +69,7 @@ def test_the_study_of_hidden_instability_is_three_commands():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::probe.extraction.run.DatasetNote")  # a copy has fewer samples
+@pytest.mark.filterwarnings("ignore::probe.datasets.problems.DatasetNote")  # a copy has fewer samples
 @pytest.mark.parametrize("place", range(3))
 def test_a_command_of_hidden_instability_runs_to_its_scores(tmp_path, place):
     command = commands("runs/hi-")[place]
@@ -100,7 +100,7 @@ def test_the_study_of_alignment_is_eight_commands():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::probe.extraction.run.DatasetNote")
+@pytest.mark.filterwarnings("ignore::probe.datasets.problems.DatasetNote")
 def test_a_pair_of_the_study_of_alignment_runs_to_scores_by_dataset(tmp_path):
     models = {"runs/qwen-base": "pocket-vlm", "runs/qwen": "pocket-vlm-aligned"}
     for command in commands("runs/internvl-base"):
@@ -124,7 +124,7 @@ def test_a_pair_of_the_study_of_alignment_runs_to_scores_by_dataset(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::probe.extraction.run.DatasetNote")
+@pytest.mark.filterwarnings("ignore::probe.datasets.problems.DatasetNote")
 @pytest.mark.parametrize("name", [*NAMES, "mmbench-circular"])
 def test_every_benchmark_ends_in_its_score(tmp_path, name):
     arguments = ["--first", "4", "-p", "white", "--keep", "answers", "--free-answers", "--max-new-tokens", "8"]

@@ -14,6 +14,10 @@ class DatasetError(ValueError):
     """A dataset that cannot be opened at all."""
 
 
+class DatasetNote(UserWarning):
+    """A remark on a dataset as a whole: numbers of samples or images that are not the official ones."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A sample that cannot be asked. The run records it, reads the others and ends with exit code 1."""

@@ -13,6 +13,7 @@ from hooks.load_options import Dtype, Quantize
 from stores import Run, ledger, open_run, presence, writing
 from stores.paths import resolved
 
+from ..datasets.problems import DatasetNote
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
 from . import asked
@@ -65,10 +66,6 @@ def extract(
     plan, blueprint = prepare(settings, used := execution or Execution())
     run_plan(plan, find_target(plan, out), blueprint, used)
     return open_run(out)
-
-
-class DatasetNote(UserWarning):
-    """A remark on a dataset as a whole: numbers of samples or images that are not the official ones."""
 
 
 def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":

@@ -22,10 +22,12 @@ def compute(evidence: Evidence) -> xr.Dataset:
 
 def of_model(evidence: Evidence, model: str) -> xr.Dataset:
     """(class, condition, ...) of one segmentation model."""
-    drawn = correlation.resampled(segmentation.summed_iou, confusions(evidence, model), seed=evidence.seed)
+    matrices = confusions(evidence, model)
+    drawn = correlation.resampled(segmentation.summed_iou, matrices, seed=evidence.seed)
+    there = matrices.sel(condition="clean", drop=True).clip(min=0).sum(("image", "predicted"))
     drop = drawn.sel(condition="clean", drop=True) - drawn
     data = xr.Dataset({"iou": correlation.bounds(drawn), "drop": correlation.bounds(drop)}).rename(true="class")
-    data = data.assign(estimate=data.iou.sel(bound="estimate", drop=True))
+    data = data.assign(estimate=data.iou.sel(bound="estimate", drop=True), pixels=("class", there.values))
     return data.assign_coords({"class": class_names(data.sizes["class"])}).transpose("class", ...)
 
 
@@ -33,7 +35,9 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Of each model, the class that it sees worst on clean pictures."""
     sentences: list[Sentence | None] = []
     for model in data.segmenter.values.tolist():
-        clean = data.iou.sel(segmenter=model, condition="clean").transpose("class", "bound")
+        # a class that is nowhere can only be called wrongly
+        there = data.pixels.sel(segmenter=model) > 0
+        clean = data.iou.sel(segmenter=model, condition="clean").where(there).transpose("class", "bound")
         if bool(clean.notnull().any()):
             worst = clean.isel({"class": int(np.nanargmin(clean.sel(bound="estimate").values))})
             text = "{segmenter} has its lowest IoU on clean pictures for {name}: {iou} %."

@@ -41,6 +41,7 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
     parts["is_perturbation"] = xr.DataArray(named, coords={"condition": confusion.condition.values})
     by_class = correlation.resampled(segmentation.summed_iou, confusion, seed=evidence.seed)
     parts["iou"] = correlation.bounds(by_class).rename(true="class")
+    parts["classes"] = parts["iou"].sel(bound="estimate", drop=True).notnull().sum("class")
     parts["iou_drop"] = correlation.bounds(by_class.sel(condition="clean", drop=True) - by_class).rename(true="class")
     data = xr.Dataset(parts).assign_coords({"class": class_names(parts["iou"].sizes["class"])})
     return data.merge(correlations(evidence, drops["miou"]))
@@ -130,6 +131,13 @@ ANALYSIS = Analysis(
         percent("miou", "{segmenter}: mIoU"),
         Column("miou_drop", "{segmenter}: drop", unit="points", digits=1, scale=100),
         percent("pixel_accuracy", "{segmenter}: pixel accuracy"),
+        Column(
+            "classes",
+            "{segmenter}: classes",
+            digits=0,
+            meaning="how many classes the mean is over: those that are "
+            "there, or predicted; a drop compares means over these",
+        ),
     ),
     finding=finding,
     rows="condition",

@@ -76,7 +76,7 @@ def what_is_to_be_done(prepared: Prepared) -> str:
 
 
 def report(prepared: Prepared, console: Console) -> int:
-    """Name the images that could not be segmented and the conditions without label maps; 1 if an image failed."""
+    """Name what could not be segmented or used, and the conditions without label maps; 1 if an image is lost."""
     added = segmentations.find(prepared.scenes.path, prepared.request.slug)
     failed: dict[str, str] = {}
     undefined: dict[str, str] = {}
@@ -87,8 +87,10 @@ def report(prepared: Prepared, console: Console) -> int:
             undefined.setdefault(told["condition"], next(iter(told["undefined"].values())))
     for condition, reason in undefined.items():
         console.print(f"No label maps under {condition}: {reason}.", markup=False, highlight=False, soft_wrap=True)
+    for name, reason in list(prepared.scenes.problems.items())[:SHOWN]:
+        console.print(f"  {name} is left out: {reason}", markup=False, highlight=False, soft_wrap=True)
     if not failed:
-        return 0
+        return 1 if prepared.scenes.problems else 0
     console.print(f"[bold yellow]{len(failed)} of {len(prepared.scenes.dataset.images)} images failed[/]:")
     for image, reason in list(failed.items())[:SHOWN]:
         console.print(f"  {image}: {reason}", markup=False, highlight=False, soft_wrap=True)

@@ -62,6 +62,10 @@ class LabelFiles:
         Raises UnreadableImage where there is no such file, of this size, with numbers that are ids.
         """
         path = str(self.file(image_id, condition))
+        if not self.file(image_id, condition).is_file():
+            raise UnreadableImage(
+                f"image {path!r}: no such label map. Write FOLDER/CONDITION/IMAGE.png for each image."
+            )
         found = cityscapes.TABLE.train_ids(path) if self.ids == "label" else _train_ids(path)
         if found.shape != size:
             raise UnreadableImage(
@@ -98,6 +102,6 @@ def _train_ids(path: str) -> LabelMap:
     if strange.any():
         found = ", ".join(str(value) for value in np.unique(values[strange])[:5])
         raise UnreadableImage(
-            f"image {path!r}: {found} are no train ids, which are 0–18 and 255. Are they label ids (--ids label)?"
+            f"image {path!r} has {found}; train ids are 0–18 and 255. Are these label ids (--ids label)?"
         )
     return values.astype(np.uint8)

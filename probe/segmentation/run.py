@@ -1,6 +1,6 @@
 """From a request to confusion matrices in a run: added, resumed, refused or already finished."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -125,12 +125,24 @@ def _with_pending(prepared: Prepared) -> Prepared:
             unmeasured = {*ledger.missing(found.path, found.layout), *presence.damage(found.path, exact=True)}
         if added := segmentations.find(found.path, request.slug):
             require_same(added, prepared.model)
-            pending = added.pending()
+            pending = tuple(sorted({*added.pending(), *_changed(prepared, added)}))
     elif found.alone:
         unmeasured = set(pending)
     return Prepared(
         request, found, prepared.model, prepared.mapping, prepared.blueprint, pending, frozenset(unmeasured)
     )
+
+
+def _changed(prepared: Prepared, added: Added) -> Iterator[Unit]:
+    """Committed units whose label files on disk are no longer those that they were made from."""
+    request, found = prepared.request, prepared.scenes
+    if request.predictions is None:
+        return
+    files, ids = LabelFiles(Path(request.predictions), request.ids), found.layout.image_ids
+    for unit, entry in added.entries():
+        images = ids[found.layout.rows(unit.block)]
+        if entry["report"]["files"] != files.fingerprint(images, found.conditions[unit.condition].id):
+            yield unit
 
 
 def require_same(added: Added, model: dict[str, Any]) -> None:
@@ -177,6 +189,8 @@ def _execute(prepared: Prepared, on_unit: OnUnit) -> None:
         provenance = {"model": origin, **made_by()}
         added = segmentations.add(found.path, spec, model=model, provenance=provenance, durable=request.durable)
     require_same(added, model)
+    for unit in prepared.pending:  # of those whose files were lost, or changed
+        added.marker(unit).unlink(missing_ok=True)
     segmentations.remove_unfinished(found.path)
     writer = _picture_writer(prepared) if found.alone else None
     job = block.Job(

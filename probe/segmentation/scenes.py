@@ -1,8 +1,9 @@
 """What is segmented: the pictures of a run under its conditions, or those of a new run of pictures alone."""
 
 import json
+import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from stores.paths import resolved
 
 from ..datasets.labels import overlay_labels
 from ..datasets.options import Options
+from ..datasets.problems import DatasetNote
 from ..datasets.registry import open_dataset
 from ..errors import PlanError, PlanMismatch
 from ..extraction import pixel_bands
@@ -35,7 +37,7 @@ class Scenes:
     """The images of a run and their conditions. `layout` has its blocks; `record` is the plan of the run.
 
     `created`: whether the run is there already. `alone`: whether it holds pictures and label maps alone, so that
-    `layout` is its own.
+    `layout` is its own; then `problems` says what of the dataset cannot be used, by name.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class Scenes:
     record: Mapping[str, Any]
     created: bool
     alone: bool
+    problems: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def find(request: SegmentRequest, out: Path) -> Scenes:
@@ -67,7 +70,14 @@ def find(request: SegmentRequest, out: Path) -> Scenes:
 
 def _new(request: SegmentRequest, path: Path) -> Scenes:
     part = Options(**{name: value for name, value in request.part.items() if value is not None})
-    dataset = open_dataset(request.dataset, part).dataset
+    dataset, wrong = open_dataset(request.dataset, part)
+    for note in dataset.notes:
+        warnings.warn(DatasetNote(note), stacklevel=4)
+    problems = {problem.sample_id: problem.message for problem in wrong}
+    if not dataset.images:
+        raise PlanError(
+            f"dataset {request.dataset!r} has no image that can be used. {next(iter(problems.values()), '')}"
+        )
     specs = PERTURB if request.perturb is None else request.perturb
     conditions = suites.parse(specs, labels=overlay_labels(dataset))
     preparation = suites.prepare(specs)
@@ -83,11 +93,11 @@ def _new(request: SegmentRequest, path: Path) -> Scenes:
         "conditions": [condition.id for condition in conditions],
         "sites": [],
         "block_size": layout.block_size,
-        "problems": {},
+        "problems": problems,
     }
     body = json.loads(json.dumps(body))
     record = body | {"hash": sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]}
-    return Scenes(path, dataset, conditions, preparation, part.seed, layout, record, created=False, alone=True)
+    return Scenes(path, dataset, conditions, preparation, part.seed, layout, record, False, True, problems)
 
 
 def _of_run(request: SegmentRequest, path: Path, stored: Mapping[str, Any]) -> Scenes:
@@ -111,7 +121,8 @@ def _of_run(request: SegmentRequest, path: Path, stored: Mapping[str, Any]) -> S
         raise PlanMismatch(path, found)
     layout = _layout(dataset, conditions, plan["block_size"])
     alone = plan["model"] is None
-    return Scenes(path, dataset, conditions, preparation, settings["seed"], layout, plan, created=True, alone=alone)
+    problems = plan.get("problems", {}) if alone else {}
+    return Scenes(path, dataset, conditions, preparation, settings["seed"], layout, plan, True, alone, problems)
 
 
 def _layout(dataset: Dataset, conditions: tuple[Condition, ...], block_size: int) -> Layout:
