@@ -164,4 +164,5 @@ ANALYSIS = Analysis(
     finding=finding,
     figure=figure,
     rows="quality",
+    on_request=True,
 )
