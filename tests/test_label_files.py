@@ -1,5 +1,6 @@
 """Label maps from disk: which file is whose, what its numbers mean, and what is refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from probe.datasets.registry import open_dataset
 from probe.errors import PlanError
 from probe.segmentation import segment
 from probe.segmentation.label_files import LabelFiles, folder_name
+
+# a copy has fewer pictures than the dataset
+pytestmark = pytest.mark.filterwarnings("ignore::probe.datasets.problems.DatasetNote")
 
 FRANKFURT = "frankfurt_000000_000294"
 CONDITIONS = ("clean", "motion_blur.horizontal:1", "occlusion:2")
@@ -116,7 +120,39 @@ def test_missing_folders_are_named_before_anything_is_written(root: Path, tmp_pa
 def test_numbers_that_are_no_train_ids_are_named(tmp_path: Path) -> None:
     files = LabelFiles(tmp_path, "train")
     write(tmp_path / "clean" / "a.b.png", np.array([[0, 18, 255], [26, 33, 7]], np.uint8))
-    with pytest.raises(UnreadableImage, match=r"26, 33 are no train ids, which are 0–18 and 255\. Are they label ids"):
+    with pytest.raises(UnreadableImage, match=r"has 26, 33; train ids are 0–18 and 255\. Are these label ids"):
         files.read("a.b.jpg", "clean", (2, 3))  # the picture's own suffix goes, other dots stay
     found = LabelFiles(tmp_path, "label").read("a.b", "clean", (2, 3))
     assert found.tolist() == [[255, 255, 255], [13, 18, 0]]
+
+
+def test_files_that_were_mended_are_read_again_and_no_others(root: Path, tmp_path: Path) -> None:
+    perfect(root, tmp_path / "maps")
+    broken = tmp_path / "maps" / "clean" / f"{FRANKFURT}.png"
+    good = broken.read_bytes()
+    write(broken, np.zeros((30, 60), np.uint8))
+    settings = {"out": tmp_path / "run", "perturb": SPECS, "predictions": tmp_path / "maps", "ids": "label"}
+    run = segment("net", f"cityscapes:{root}", **settings)
+    assert bool((run.segmentation("net").confusion.sel(condition="clean", image=FRANKFURT) < 0).all())
+    markers = sorted((tmp_path / "run" / "_ledger" / "segmentations" / "net" / "done").iterdir())
+    before = {marker.name: marker.stat().st_mtime_ns for marker in markers}
+    broken.write_bytes(good)
+    run = segment("net", f"cityscapes:{root}", **settings)
+    assert not bool((run.segmentation("net").confusion.sel(condition="clean", image=FRANKFURT) < 0).any())
+    again = [marker.name for marker in markers if marker.stat().st_mtime_ns != before[marker.name]]
+    assert len(again) == 1
+
+
+def test_what_a_dataset_lacks_is_said(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root, tmp_path / "set")
+    next((tmp_path / "set").glob("gtFine/val/munster/*_labelIds.png")).unlink()
+    perfect(tmp_path / "set", tmp_path / "maps")
+    told = CliRunner().invoke(
+        main,
+        ["segment", "net", f"cityscapes:{tmp_path / 'set'}", "-o", str(tmp_path / "run"), "-p", SPECS[0],
+         "-p", SPECS[1], "--predictions", str(tmp_path / "maps"), "--ids", "label"],
+    )  # fmt: skip
+    assert told.exit_code == 1, told.output
+    assert "is left out: " in told.output
+    assert "munster" in told.output
+    assert stores.open_run(tmp_path / "run").plan["problems"]

@@ -243,6 +243,7 @@ def test_conditions_that_move_the_picture_have_no_label_maps(tmp_path: Path) -> 
     assert counted > 40_000
 
 
+@pytest.mark.filterwarnings("ignore::probe.datasets.problems.DatasetNote")
 def test_cityscapes_is_counted_at_its_full_size_as_its_own_script_counts_it(tmp_path: Path) -> None:
     root = made_up.make(tmp_path / "cityscapes")
     run = segment(

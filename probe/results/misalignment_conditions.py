@@ -64,4 +64,5 @@ ANALYSIS = Analysis(
     ),
     finding=finding,
     rows="condition",
+    on_request=True,
 )

@@ -73,4 +73,5 @@ ANALYSIS = Analysis(
     columns=(percent("omission", "{family}"),),
     finding=finding,
     rows="class",
+    on_request=True,
 )
