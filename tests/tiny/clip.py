@@ -51,7 +51,7 @@ IMAGE_SIZE, CAPTION_LENGTH, PATCHES = 32, 48, 20
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!-'"
 
 
-def _clip_tokenizer() -> CLIPTokenizer:
+def clip_tokenizer() -> CLIPTokenizer:
     """A character-level vocabulary; the last two ids begin and end a text."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     words = [*alphabet, *(letter + "</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
@@ -78,14 +78,14 @@ def _clip_pictures() -> CLIPImageProcessor:
 
 def save_clip(path: Path) -> None:
     """CLIP with a character-level vocabulary."""
-    words = _clip_tokenizer()
+    words = clip_tokenizer()
     config = CLIPConfig(text_config=_clip_text(len(words)), vision_config=_vision(), projection_dim=24)
     save(path, CLIPModel, config, CLIPProcessor(_clip_pictures(), words))
 
 
 def save_clipseg(path: Path) -> None:
     """CLIPSeg: a CLIP behind the decoder that makes masks, on pictures larger than its positions."""
-    words = _clip_tokenizer()
+    words = clip_tokenizer()
     config = CLIPSegConfig(
         text_config=_clip_text(len(words)),
         vision_config=_vision(),

@@ -10,6 +10,8 @@ import shared
 import torch
 import transformers
 
+from . import clip
+
 CITYSCAPES = (
     *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation"),
     *("terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"),
@@ -28,9 +30,10 @@ def save(model: Any, processor: Any, folder: Path) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim > 1:
-                spread = 3 if "class_predictor" in name or "mask_embedder" in name else 0.3
+                large = ("class_predictor", "mask_embedder", "class_embed", "mask_embed")
+                spread = 3 if any(part in name for part in large) else 0.3
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * spread)
-            elif len(parameter) == len(model.config.id2label):  # the bias of the classes
+            elif parameter.ndim and len(parameter) == len(model.config.id2label):  # the bias of the classes
                 parameter.zero_()
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
@@ -103,6 +106,24 @@ def mask2former(folder: Path) -> None:
     save(transformers.Mask2FormerForUniversalSegmentation(config), processor, folder)
 
 
+def oneformer(folder: Path) -> None:
+    config = transformers.OneFormerConfig(
+        **labels(), backbone_config=swin(), use_timm_backbone=False, hidden_dim=32, mask_dim=32, conv_dim=32,
+        encoder_feedforward_dim=16, encoder_layers=2, decoder_layers=3, num_attention_heads=2, dim_feedforward=16,
+        num_queries=25, text_encoder_width=16, text_encoder_num_layers=1, text_encoder_vocab_size=600,
+        query_dec_layers=1,
+    )  # fmt: skip
+    images = transformers.OneFormerImageProcessor(
+        size={"height": HEIGHT, "width": WIDTH}, num_text=4, num_labels=19, repo_path=None, class_info_file=None
+    )
+    tokenizer = clip.clip_tokenizer()
+    save(
+        transformers.OneFormerForUniversalSegmentation(config),
+        transformers.OneFormerProcessor(image_processor=images, tokenizer=tokenizer),
+        folder,
+    )
+
+
 def eomt(folder: Path) -> None:
     config = transformers.EomtConfig(
         **labels(), image_size=64, patch_size=16, hidden_size=16, num_hidden_layers=3, num_attention_heads=2,
@@ -116,7 +137,7 @@ def eomt(folder: Path) -> None:
 
 SEGMENTERS: Mapping[str, Callable[[Path], None]] = {
     "segformer": segformer, "mobilenet_v2": mobilenet_v2, "beit": beit, "dpt": dpt, "upernet": upernet,
-    "mask2former": mask2former, "eomt": eomt,
+    "mask2former": mask2former, "oneformer": oneformer, "eomt": eomt,
 }  # fmt: skip
 
 
@@ -127,8 +148,11 @@ def checkpoint(name: str) -> Path:
 
 def plain_maps(folder: Path, pictures: Sequence[np.ndarray], size: tuple[int, int]) -> list[np.ndarray]:
     """Label maps as the library's documentation makes them, one picture after the other, none of it cropped."""
-    processor = transformers.AutoImageProcessor.from_pretrained(folder)
-    universal = folder.name.rpartition("-")[2] in ("mask2former", "eomt")
+    name = folder.name.rpartition("-")[2]
+    universal, asked = name in ("mask2former", "oneformer", "eomt"), name == "oneformer"
+    reader = transformers.AutoProcessor if asked else transformers.AutoImageProcessor
+    processor = reader.from_pretrained(folder)
+    task = {"task_inputs": ["semantic"]} if asked else {}
     auto = (
         transformers.AutoModelForUniversalSegmentation if universal else transformers.AutoModelForSemanticSegmentation
     )
@@ -136,7 +160,7 @@ def plain_maps(folder: Path, pictures: Sequence[np.ndarray], size: tuple[int, in
     crop = {"do_center_crop": False} if getattr(processor, "do_center_crop", None) else {}
     maps = []
     for picture in pictures:
-        inputs = processor(images=PIL.Image.fromarray(picture), return_tensors="pt", **crop)
+        inputs = processor(images=PIL.Image.fromarray(picture), return_tensors="pt", **crop, **task)
         with torch.no_grad():
             outputs = model(**inputs)
         maps.append(processor.post_process_semantic_segmentation(outputs, target_sizes=[size])[0].numpy())
