@@ -218,6 +218,7 @@ def misalignment(raw: Raw) -> Found:
     wrong = raw.split(np.where(about[:, None], raw.choice != raw.answer[:, None], np.nan))
     column = by.share(raw, wrong)
     made = column.times(100)
-    rows = {name: {"SMR %": row, "SMR among parsed %": row, "parsed %": (100.0,)} for name, row in made.items()}
+    rows = {name: {"SMR %": row, "SMR among parsed %": row[:1], "parsed %": (100.0,)} for name, row in made.items()}
     worst, words = by.ranked(column, raw.unions[EVERY])
-    return rows, [[*made["clean"], *made[worst], *words]]
+    more = by.mean(raw, wrong - wrong[:, :1]).times(100)
+    return rows, [[*made["clean"], *made[worst], *words], [*more[EVERY]]]
