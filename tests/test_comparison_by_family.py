@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from click.testing import CliRunner
+from scipy.stats import false_discovery_control
 from shared_run import Analysed
 
 import stores
@@ -126,7 +127,13 @@ def test_margins_are_told_by_their_quantiles_of_all_questions(compared: Comparis
         expected = [*np.quantile(own, [0.05, 0.25, 0.5, 0.75, 0.95]), own.mean()]
         np.testing.assert_allclose(data[role].squeeze("pair").sel(bound="estimate"), expected)
     assert data["quantile"].values.tolist() == ["5%", "25%", "50%", "75%", "95%", "mean"]
-    assert data.mean_p.squeeze("pair").notnull().values.tolist() == [False] * 5 + [True]
+    p, adjusted = (data[name].squeeze("pair").values for name in ("margin_p", "margin_adjusted_p"))
+    np.testing.assert_allclose(adjusted, false_discovery_control(p))
+    # of the mean: the test of paired means that many images draw alike
+    both = [compared.evidence(role).margin.sel(condition="clean") for role in ("base", "aligned")]
+    one, other = (margin.sortby("sample") for margin in both)
+    _, expected = statistics.paired_permutation(one.values, other.values, cluster=one.image.values, seed=compared.seed)
+    assert p[-1] == pytest.approx(expected, abs=0.03)
 
 
 def test_accuracy_has_the_interval_of_a_rate(paths: list[Path], compared: Comparison) -> None:

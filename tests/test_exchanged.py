@@ -73,3 +73,22 @@ def test_lengths_that_differ_are_refused() -> None:
         statistics.exchanged_p(statistics.mean, [[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0]], cluster=["a", "b"])
     with pytest.raises(ValueError, match=r"shape \(3,\) with 2 cluster labels"):
         statistics.swapped_p([1.0, 2.0, 3.0], cluster=["a", "b"])
+
+
+def test_p_of_quantiles_counts_every_pattern_in_which_images_swap_sides() -> None:
+    rng = np.random.default_rng(3)
+    images = np.repeat(["a", "b", "c", "d", "e"], 2)
+    one, other = rng.normal(size=10), rng.normal(0.6, 1, size=10)
+
+    def quartiles(values):
+        return np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+
+    found = []
+    for pattern in product([True, False], repeat=5):
+        kept = np.array([dict(zip("abcde", pattern, strict=True))[image] for image in images])
+        found.append(abs(quartiles(np.where(kept, one, other)) - quartiles(np.where(kept, other, one))))
+    expected = (np.array(found) >= found[0] - 1e-12).mean(axis=0)
+    np.testing.assert_allclose(statistics.remade_p(quartiles, one, other, cluster=images), expected)
+    assert (statistics.remade_p(quartiles, one, one, cluster=images) == 1).all()
+    with pytest.raises(ValueError, match="must match"):
+        statistics.remade_p(quartiles, one, other[1:], cluster=images)

@@ -14,7 +14,7 @@ from .jackknife import jackknife
 from .rates import rate
 from .reductions import COHEN_D, EVER, MEAN, PERCENT, RATIO, SHARE, Reduction, ever_among, median, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
-from .significance import benjamini_hochberg, exchanged_p, paired_permutation, swapped_p, wilson
+from .significance import benjamini_hochberg, exchanged_p, paired_permutation, remade_p, swapped_p, wilson
 
 __all__ = [
     "ALL",
@@ -47,6 +47,7 @@ __all__ = [
     "pooled",
     "rate",
     "ratio",
+    "remade_p",
     "resampled",
     "swapped_p",
     "wilson",
@@ -107,6 +108,13 @@ CARDS = (
     Card(
         "statistics.exchanged_p",
         "Could two models differ this much by chance in a ratio or an effect size?",
+        "p",
+        "(0, 1]",
+        papers.PERMUTATION,
+    ),
+    Card(
+        "statistics.remade_p",
+        "Could two models differ this much by chance in a quantile?",
         "p",
         "(0, 1]",
         papers.PERMUTATION,
