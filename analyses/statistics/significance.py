@@ -170,8 +170,8 @@ def remade_p(
     nan where the observed difference is undefined. Raises ValueError where lengths differ. Source: Good 2005.
 
     >>> def halves(values): return np.quantile(values, [0.5], axis=0)
-    >>> remade_p(halves, [1.0, 2.0, 3.0], [0.0, 0.0, 0.0], cluster=["a", "b", "c"])   # all ones, or none: 2 of 8
-    array([0.25])
+    >>> remade_p(halves, [1.0, 2.0, 3.0], [0.0, 0.0, 0.0], cluster=["a", "b", "c"])   # also where a alone swaps: 4 of 8
+    array([0.5])
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     names, codes = np.unique(texts(cluster), return_inverse=True)
