@@ -9,21 +9,18 @@ groups are taken for what most of them is: its cars may be trucks, buses or trai
 """
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
 from ..label_maps import CLASSES, UNDEFINED
 from ..sample import Metadata
-from .entry import Entry
 from .label_tables import Indices, Label, LabelTable
 from .pixels import read_rgb, read_values
-from .problems import Count, DatasetError
+from .problems import DatasetError
 from .rows import Read
 from .source import Source
-from .street_questions import Street
-from .street_scenes import Ask, Scenes, named, pair
+from .street_scenes import Ask, Scenes, entries, named, pair
 
 
 def _as(
@@ -179,23 +176,4 @@ BIBTEX = """@article{brostow_camvid,
   year={2009}
 }"""
 
-ENTRIES = (
-    Entry(
-        "camvid",
-        "street pictures of Cambridge: presence of each critical class, and safety",
-        read=partial(read, dataset="camvid", ask=Street.questions),
-        splits=MappingProxyType({name: Count(None, count) for name, count in COUNTS.items()}),
-        files=FILES,
-        license=LICENSE,
-        bibtex=BIBTEX,
-    ),
-    Entry(
-        "camvid-describe",
-        "the same pictures, each to be described",
-        read=partial(read, dataset="camvid-describe", ask=Street.description),
-        splits=MappingProxyType({name: Count(count, count) for name, count in COUNTS.items()}),
-        files=FILES,
-        license=LICENSE,
-        bibtex=BIBTEX,
-    ),
-)
+ENTRIES = entries("camvid", "street pictures of Cambridge", read, COUNTS, files=FILES, license=LICENSE, bibtex=BIBTEX)

@@ -6,20 +6,17 @@ each safety-critical class and whether it is safe to proceed, `cityscapes-descri
 maps say is measured once and kept in the cache folder.
 """
 
-from functools import partial
 from types import MappingProxyType
 
 import numpy as np
 
 from ..sample import Metadata
-from .entry import Entry
 from .label_tables import Indices, Label, LabelTable
 from .pixels import read_values
-from .problems import Count, DatasetError
+from .problems import DatasetError
 from .rows import Read
 from .source import Source
-from .street_questions import Street
-from .street_scenes import Ask, Scenes, named, pair
+from .street_scenes import Ask, Scenes, entries, named, pair
 
 UNLABELLED = ("test",)
 PICTURE, LABELS = "_leftImg8bit.png", "_gtFine_labelIds.png"
@@ -75,23 +72,6 @@ BIBTEX = """@inproceedings{cordts2016cityscapes,
   year = {2016}
 }"""
 
-ENTRIES = (
-    Entry(
-        "cityscapes",
-        "street pictures of 50 cities: presence of each critical class, and safety",
-        read=partial(read, dataset="cityscapes", ask=Street.questions),
-        splits=MappingProxyType({name: Count(None, count) for name, count in COUNTS.items()}),
-        files=FILES,
-        license=LICENSE,
-        bibtex=BIBTEX,
-    ),
-    Entry(
-        "cityscapes-describe",
-        "the same pictures, each to be described",
-        read=partial(read, dataset="cityscapes-describe", ask=Street.description),
-        splits=MappingProxyType({name: Count(count, count) for name, count in COUNTS.items()}),
-        files=FILES,
-        license=LICENSE,
-        bibtex=BIBTEX,
-    ),
+ENTRIES = entries(
+    "cityscapes", "street pictures of 50 cities", read, COUNTS, files=FILES, license=LICENSE, bibtex=BIBTEX
 )

@@ -4,14 +4,16 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from ..sample import Metadata, Picture
 from ..scenes import SceneFacts
 from . import scene_facts
+from .entry import Entry
 from .label_tables import LabelTable
 from .pixels import UnreadableImage, count_pixels
-from .problems import Problem
+from .problems import Count, Problem
 from .root import Root
 from .rows import Read, Row, RowError
 from .street_questions import Street
@@ -104,3 +106,32 @@ def pair(
     """The scenes of these pictures with the label maps of their names, and the label maps without a picture."""
     scenes = [Scene(name, path, labels.get(name, ""), metadata(name)) for name, path in pictures.items()]
     return scenes, {name: path for name, path in labels.items() if name not in pictures}
+
+
+def entries(
+    name: str,
+    pictures: str,
+    read: Callable[..., Read],
+    counts: Mapping[str, int],
+    *,
+    files: str,
+    license: str,
+    bibtex: str,
+) -> tuple[Entry, Entry]:
+    """The two entries of a street dataset, its questions and its descriptions. `counts`: pictures of each split."""
+    both = partial(Entry, files=files, license=license, bibtex=bibtex)
+    described = f"{name}-describe"
+    return (
+        both(
+            name,
+            f"{pictures}: presence of each critical class, and safety",
+            read=partial(read, dataset=name, ask=Street.questions),
+            splits=MappingProxyType({split: Count(None, count) for split, count in counts.items()}),
+        ),
+        both(
+            described,
+            "the same pictures, each to be described",
+            read=partial(read, dataset=described, ask=Street.description),
+            splits=MappingProxyType({split: Count(count, count) for split, count in counts.items()}),
+        ),
+    )
