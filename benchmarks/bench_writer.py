@@ -19,7 +19,7 @@ import zarr
 from numpy.typing import NDArray
 
 from probe.extraction.reductions import VARIABLES
-from stores import ConditionRow, Layout, SiteSpec, Unit, Writer, create, ledger
+from stores import ConditionRow, Layout, SiteSpec, Unit, Writer, create, hashed, ledger
 from stores.files import write_file
 from stores.shard import shard_parts
 
@@ -50,7 +50,7 @@ def measure(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, flo
 def ways_to_write(root: Path, tokens: int, counts: NDArray[np.int32]) -> tuple[dict[str, Callable[[], object]], int]:
     """The ways to write one unit's tokens, and their bytes."""
     plan = layout(tokens)
-    create(root, plan, plan={"hash": "bench"}, provenance={})
+    create(root, plan, plan=hashed({"benchmark": "writer"}), provenance={})
     array = plan.arrays[f"{SITE}/tokens"]
     values = np.random.default_rng(0).normal(size=array.unit_shape(0)).astype("float16")
     writer, unit = Writer(root, plan), Unit(0, 1)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from . import prompts
 from .errors import Interrupted, in_words
+from .execution_options import execution
 from .extraction.settings import Keep
 from .loading_options import loading, loading_weights, one_of
 
@@ -139,15 +140,7 @@ def main(debug: bool) -> None:
     help="Also score each option as the sum over its forms (yes, Yes, with and without a space).",
 )
 @loading
-@click.option(
-    "--workers",
-    type=int,
-    default=1,
-    show_default=True,
-    help="Number of worker processes on this machine.",
-)
-@click.option("--scheduler", metavar="ADDR", help="Address of a dask scheduler (tcp://…) whose workers share the work.")
-@click.option("--durable", is_flag=True, help="Wait until every file is on the disk (fsync).")
+@execution
 @click.option("--dry-run", is_flag=True, help="Print the plan; load no weights and write nothing.")
 def extract(out: Path, dry_run: bool, **options: Any) -> None:
     """Extract the states and answers of MODEL on DATASET into RUN.

@@ -11,20 +11,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stores import IncompleteRun, ledger, open_run, summary
+from stores import DamagedRun, IncompleteRun, ledger, open_run, summary
 from stores import verify as verify_files
 
 from . import kept_comparison, models, progress
 from .datasets.registry import DATASETS
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
-from .extraction.run import find_target, prepare, run_plan
+from .extraction.run import find_target, mend, prepare, run_plan
 from .extraction.settings import Settings
 
 if TYPE_CHECKING:
     from hooks import Blueprint, LoadOptions, Reading
 
-EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code")
+EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
 SHOWN_FAILURES = 20
 
 
@@ -44,16 +44,27 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Co
 
 def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution, console: Console) -> None:
     """Extract the pending units with a progress bar, and print where the run is."""
-    target = find_target(plan, out)
+    for name in mend(plan, out, blueprint, execution):
+        console.print(f"{escape(name)} was damaged and is made again.")
+    target = find_target(plan, out, repair=execution.repair)
     if not target.pending:
         console.print(f"{escape(str(out))} is finished: nothing to do.")
         return
     if target.damaged:
-        console.print(f"{len(target.damaged)} units of {escape(str(out))} lost files and are done again.")
+        console.print(f"{len(target.damaged)} units of {escape(str(out))} lost or changed files and are done again.")
     if committed := len(plan.units) - len(target.pending):
         console.print(f"Resuming {escape(str(out))}: {committed} of {len(plan.units)} units are there.")
+
+    def wait(holder: str) -> None:
+        console.print(f"Waiting for {escape(holder)} to create the run.")
+
     with progress.bar(plan.layout, len(target.pending), console) as advance:
-        run_plan(plan, target, blueprint, execution, advance)
+        run_plan(plan, target, blueprint, execution, advance, wait)
+    if left := ledger.missing(out, plan.layout):
+        console.print(
+            f"{len(left)} of {len(plan.units)} units are left to other processes, which write into {escape(str(out))}."
+        )
+        return
     console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}", soft_wrap=True)
 
 
@@ -135,8 +146,15 @@ def full_readings(source: str, chosen: "LoadOptions") -> "list[Reading] | None":
 
 def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
     """`probe info`: 1 when a file is missing or short, or `--verify` finds another; 0 otherwise."""
-    found = summary(run)
     problems = verify_files(run) if verify else []
+    try:
+        found = summary(run)
+    except DamagedRun:
+        if not problems:
+            raise
+        # what it is of cannot be shown, but which files have changed can
+        print_json(console, {"problems": problems}) if as_json else console.print("\n".join(problems), markup=False)
+        return 1
     if as_json:
         print_json(console, found | ({"problems": problems} if verify else {}))
         return 1 if problems or found["damaged"] else 0

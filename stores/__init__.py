@@ -4,14 +4,17 @@ from . import ledger, presence, results, segmentations
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
+from .held import HeldFolder, RunMoved
 from .info import provenance, summary
-from .lock import RunInUse, writing
+from .ownership import Ownership, RunInUse, RunLost, writing
 from .presence import DamagedRun
 from .reader import IncompleteRun, Run, open_run
+from .record import hashed
+from .repair import mend
 from .schema import SCHEMA_VERSION, Layout
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Variable
 from .unit_arrays import NonFinite, nonfinite
-from .verify import verify
+from .verify import changed, verify
 from .writer import Writer
 
 __all__ = [
@@ -19,11 +22,15 @@ __all__ = [
     "ConditionRow",
     "DamagedRun",
     "DiskFull",
+    "HeldFolder",
     "IncompleteRun",
     "Layout",
     "NonFinite",
+    "Ownership",
     "Run",
     "RunInUse",
+    "RunLost",
+    "RunMoved",
     "SampleRow",
     "Segmentation",
     "SiteSpec",
@@ -31,8 +38,11 @@ __all__ = [
     "Variable",
     "WriteFailed",
     "Writer",
+    "changed",
     "create",
+    "hashed",
     "ledger",
+    "mend",
     "nonfinite",
     "open_run",
     "presence",

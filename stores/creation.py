@@ -3,8 +3,9 @@
 # zarr's signatures are only partly typed.
 # pyright: reportUnknownMemberType=false
 
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,21 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 from zarr.codecs import BloscCodec
 
 from . import ledger
 from .arrays import SEPARATOR, Array
 from .catalogue import describe
-from .files import checksum_file, sync_folders, write_failed
+from .files import checksum_file, sync_files, sync_folders, write_failed
+from .ledger import CREATING
 from .paths import resolved
+from .record import FOLDER, hashed, layout_hash, plan_file
 from .schema import SCHEMA_VERSION, Layout
 from .specs import SampleRow
+
+OWNERSHIP = ("writers", "claims")
+"""Folders of the ledger that say who is writing into the run."""
 
 _PADDING = SampleRow("", -1, "", "", "", metadata="")
 
@@ -39,53 +46,101 @@ def create(
     and done again. Raises FileExistsError where the path is in use, ValueError for a plan without a hash, DiskFull.
     """
     root = resolved(path)
-    if "hash" not in plan:
-        raise ValueError("plan has no 'hash'. Add one that differs between plans.")
-    _clear(root)
+    if plan.get("hash") != hashed(plan)["hash"]:
+        raise ValueError("plan has no 'hash', or not that of its values. Give `stores.hashed(plan)`.")
+    require_place(root)
+    if plan_file(root).exists():
+        raise FileExistsError(f"{root} already contains a run. Resume it, or choose another path.")
     try:
-        (root / ledger.FOLDER / "done").mkdir(parents=True)
-        (root / ledger.FOLDER / ledger.CREATING).touch()
-        with zarr.config.set({"array.write_empty_chunks": True}):
-            _create_groups(root, layout, plan["hash"], provenance)
-            _create_arrays(root, layout)
-            _write_tables(root, layout)
-        files = sorted(file for file in root.rglob("*") if file.is_file() and file.name != ledger.CREATING)
-        record = {
-            "schema_version": SCHEMA_VERSION,
-            "plan": plan,
-            "layout": layout.summary(),
-            "files": {str(file.relative_to(root)): vars(checksum_file(file)) for file in files},
-        }
-        ledger.write_json(ledger.plan_file(root), record, durable=durable)
-        (root / ledger.FOLDER / ledger.CREATING).unlink()
+        _clear(root)
+        (root / FOLDER / "done").mkdir(parents=True)
+        (root / FOLDER / CREATING).touch()
+        make_skeleton(root, layout, plan["hash"], provenance)
+        files = sorted(_files(root))
         if durable:
-            sync_folders([*files, ledger.plan_file(root)], root.parent)
+            sync_files(files)
+            sync_folders([root / FOLDER / CREATING, *files], root.parent)
+        write_record(root, layout, plan, files, durable=durable)
+        (root / FOLDER / CREATING).unlink()
+        if durable:
+            sync_folders([plan_file(root)], root)
     except OSError as error:
         raise write_failed(error, root, "the empty run", 0) from error
 
 
+def make_skeleton(root: Path, layout: Layout, plan_hash: str, provenance: Mapping[str, Any]) -> None:
+    """Write everything of a run but its units and its plan: the metadata of all groups and arrays, and the tables."""
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        _create_groups(root, layout, plan_hash, provenance)
+        for array in layout.arrays.values():
+            create_array(root / array.path, array, compress=layout.compress)
+        _write_tables(root, layout)
+
+
+def write_record(
+    root: Path, layout: Layout, plan: Mapping[str, Any], files: Sequence[Path], *, durable: bool = False
+) -> None:
+    """Write plan.json, with the checksums of the files that were made with the run."""
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "plan": plan,
+        "layout": layout.summary(),
+        "files": {file.relative_to(root).as_posix(): vars(checksum_file(file)) for file in files},
+    }
+    ledger.write_json(plan_file(root), record, durable=durable)
+
+
+def require_place(root: Path, *, repair: bool = False) -> None:
+    """Raise FileExistsError where a path holds something else than a run, or one whose creation was interrupted.
+
+    A run whose plan was lost is refused too, unless it is to be repaired.
+    """
+    if not root.exists() or plan_file(root).exists() or (root / FOLDER / CREATING).exists():
+        return
+    if is_without_plan(root):
+        if repair:
+            return
+        raise FileExistsError(
+            f"{plan_file(root)} is missing. Rerun the command that made the run with --repair, or copy the run again."
+        )
+    if not root.is_dir() or next(_files(root), None) is not None:
+        raise FileExistsError(f"{root} exists and is no run of this project. Choose another path, or move it away.")
+
+
+def is_without_plan(root: Path) -> bool:
+    """Whether a folder is a run that was completely created and has lost its plan."""
+    made = (root / FOLDER / "done").is_dir() and (root / FOLDER / "zarr.json").exists()
+    return made and not plan_file(root).exists() and not (root / FOLDER / CREATING).exists()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files of a run that is being created; who is writing it is none of them."""
+    for folder, folders, files in os.walk(root):
+        if Path(folder) == root / FOLDER:
+            folders[:] = [name for name in folders if name not in OWNERSHIP]
+        yield from (Path(folder, name) for name in files if name != CREATING)
+
+
 def _clear(root: Path) -> None:
-    if ledger.plan_file(root).exists():
-        raise FileExistsError(f"{root} already contains a run. Resume it, or choose another path.")
-    if not root.exists():
-        return
-    if root.is_dir() and (
-        (root / ledger.FOLDER / ledger.CREATING).exists() or not any(p.is_file() for p in root.rglob("*"))
-    ):
-        for child in sorted(
-            root.iterdir(), key=lambda child: child.name == ledger.FOLDER
-        ):  # the ledger, with the mark of an unfinished creation, goes last
-            shutil.rmtree(child) if child.is_dir() else child.unlink()
-        return
-    raise FileExistsError(f"{root} exists and is no run of this project. Choose another path, or move it away.")
+    """Remove what an interrupted creation left; the mark of it goes last, and who is writing stays."""
+    for folder in (root, root / FOLDER):
+        kept = {FOLDER, CREATING, *OWNERSHIP}
+        for child in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if child.name not in kept or (folder == root and child.name != FOLDER):
+                shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
 
 
 def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mapping[str, Any]) -> None:
-    attrs = {"schema_version": SCHEMA_VERSION, "plan_hash": plan_hash, "provenance": dict(provenance)}
+    attrs = {
+        "schema_version": SCHEMA_VERSION,
+        "plan_hash": plan_hash,
+        "layout_hash": layout_hash(layout.summary()),
+        "provenance": dict(provenance),
+    }
     zarr.create_group(root, zarr_format=3, attributes=attrs)
     # A Zarr scalar, not a group: readers that walk the tree would warn of the foreign files in a group.
     zarr.create_array(
-        root / ledger.FOLDER,
+        root / FOLDER,
         shape=(),
         dtype="string",  # pyright: ignore[reportArgumentType]
         fill_value="plain JSON files: plan.json, and done/<unit>.json for each committed unit",
@@ -105,15 +160,10 @@ def _create_groups(root: Path, layout: Layout, plan_hash: str, provenance: Mappi
         zarr.create_group(root / "segmentation" / segmentation.slug, zarr_format=3)
 
 
-def _create_arrays(root: Path, layout: Layout) -> None:
-    for array in layout.arrays.values():
-        create_array(root, array, compress=layout.compress)
-
-
-def create_array(root: Path, array: Array, *, compress: bool = False) -> None:
-    """Write the metadata of an array at its full size; none of its cells is there yet."""
-    zarr.create_array(
-        root / array.path,
+def create_array(store: Store | Path, array: Array, *, compress: bool = False) -> "zarr.Array[Any]":
+    """Write the metadata of an array at its full size into a store of its own; none of its cells is there yet."""
+    return zarr.create_array(
+        store,
         shape=array.shape,
         dtype=array.dtype,  # pyright: ignore[reportArgumentType]
         chunks=array.chunk,

@@ -1,18 +1,23 @@
 """Files that appear complete or not at all: written under a temporary name, then renamed."""
 
+import contextlib
 import errno
+import itertools
 import os
 import shutil
-import uuid
+import stat
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import process
+
 PARTIAL = ".partial"
 """Suffix of files that are still being written, also of those of zarr-python."""
 
+_COUNTER = itertools.count()
 _AT_ONCE = min(os.sysconf("SC_IOV_MAX"), 1024)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -33,14 +38,22 @@ class Written:
     crc32: int
 
 
-def write_file(target: Path, parts: Sequence[memoryview], *, durable: bool = False) -> Written:
+def partial_name(name: str) -> str:
+    """The name under which this process writes a file, until it is complete."""
+    return f"{name}.{process.this().mark}-{next(_COUNTER)}{PARTIAL}"
+
+
+def write_file(
+    target: Path, parts: Sequence[memoryview], *, durable: bool = False, folder: int | None = None
+) -> Written:
     """Write the parts one after another as one file that appears complete or not at all.
 
     `durable` also waits until the bytes have reached the disk; `sync_folders` does so for the entry in the folder.
+    `folder` is an open folder that the target is below, wherever that is by now: nothing is written outside of it.
     Raises the system's OSError, after the unfinished file is removed.
     """
-    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}{PARTIAL}")
-    descriptor = _create(partial)
+    partial = target.with_name(partial_name(target.name))
+    descriptor = _create(partial, folder)
     try:
         try:
             _write_all(descriptor, parts)
@@ -48,20 +61,59 @@ def write_file(target: Path, parts: Sequence[memoryview], *, durable: bool = Fal
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(partial, target)
+        os.replace(partial, target, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(partial, dir_fd=folder)
         raise
     return checksum(parts)
 
 
-def _create(partial: Path) -> int:
+def _create(partial: Path, folder: int | None) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     try:
-        return os.open(partial, flags, 0o666)
+        return os.open(partial, flags, 0o666, dir_fd=folder)
     except FileNotFoundError:
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(partial, flags, 0o666)
+        _make_folders(partial.parent, folder)
+        return os.open(partial, flags, 0o666, dir_fd=folder)
+
+
+def _make_folders(path: Path, folder: int | None) -> None:
+    """Make a folder and those above it, the lowest last."""
+    for each in (*reversed(path.parents), path):
+        with contextlib.suppress(FileExistsError, IsADirectoryError, PermissionError):
+            os.mkdir(each, dir_fd=folder)
+
+
+def read_regular(path: str | os.PathLike[str], largest: int, *, folder: int | None = None) -> bytes:
+    """The bytes of a plain file. A device, a pipe, a folder or a link is refused, whatever is behind it.
+
+    Raises FileNotFoundError, and OSError for what is no plain file, is longer than `largest` bytes, or cannot be read.
+    """
+    descriptor = open_regular(path, folder=folder)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > largest:
+            raise OSError(errno.EFBIG, f"it has {size:,} bytes, more than {largest:,}", str(path))
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.read(size + 1)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: str | os.PathLike[str], *, folder: int | None = None) -> int:
+    """The descriptor of a plain file that is opened for reading, without waiting for anybody. Raises as above."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.EINVAL, "it is a link and no plain file", str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return descriptor
 
 
 def _write_all(descriptor: int, parts: Sequence[memoryview]) -> None:
@@ -99,9 +151,19 @@ def checksum(parts: Iterable[memoryview | bytes]) -> Written:
 
 
 def checksum_file(path: Path) -> Written:
-    """Length and CRC-32 of a file, read in pieces of 16 MB."""
-    with path.open("rb") as file:
+    """Length and CRC-32 of a plain file, read in pieces of 16 MB. Raises as `read_regular`."""
+    with os.fdopen(open_regular(path), "rb") as file:
         return checksum(iter(lambda: file.read(1 << 24), b""))
+
+
+def sync_files(files: Iterable[Path]) -> None:
+    """Wait until the bytes of these files have reached the disk."""
+    for file in files:
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def sync_folders(files: Iterable[Path], root: Path) -> None:

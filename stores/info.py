@@ -4,10 +4,12 @@ import json
 from os import PathLike
 from typing import Any
 
-from . import ledger, presence, segmentations
+from . import ledger, presence, sealed, segmentations
 from .arrays import Unit
+from .files import read_regular
 from .paths import resolved
-from .specs import Sizes
+from .presence import DamagedRun
+from .record import read_record, sizes_in
 
 
 def summary(path: str | PathLike[str]) -> dict[str, Any]:
@@ -16,13 +18,13 @@ def summary(path: str | PathLike[str]) -> dict[str, Any]:
     Units whose files are missing or short are "damaged", and count as not committed. Raises FileNotFoundError where
     there is no run, ValueError where it has another schema version, DamagedRun as `presence.damage`.
     """
-    record = ledger.read_record(path)
+    record = read_record(path)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")
     layout = record["layout"]
-    sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
+    sizes = sizes_in(layout)
     damaged = presence.damage(path, exact=True)
-    entries = [(unit, ledger.entry(path, unit)) for unit in sorted(ledger.done(path) - damaged.keys())]
+    entries = [(unit, content) for unit, content in ledger.entries(path) if unit not in damaged]
     return {
         "path": str(path),
         "schema_version": record["schema_version"],
@@ -69,9 +71,13 @@ def _reasons(entries: list[dict[str, Any]], kind: str) -> dict[str, str]:
 def provenance(path: str | PathLike[str]) -> dict[str, Any]:
     """Model, dataset, code, seed and time of a run, as it was created with them.
 
-    Raises FileNotFoundError where there is no run.
+    Raises FileNotFoundError where there is no run, DamagedRun where its metadata cannot be read.
     """
-    return json.loads((resolved(path) / "zarr.json").read_text("utf-8"))["attributes"]["provenance"]
+    try:
+        written = json.loads(read_regular(resolved(path) / "zarr.json", sealed.LARGEST))
+        return written["attributes"]["provenance"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise DamagedRun(f"{resolved(path) / 'zarr.json'} is damaged. Rerun its command with --repair.") from None
 
 
 def _site(site: dict[str, Any]) -> dict[str, Any]:

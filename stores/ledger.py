@@ -2,56 +2,47 @@
 
     _ledger/plan.json            the plan, the layout's summary, and the CRC-32 of every file made with them
     _ledger/done/<unit>.json     one marker per committed unit, written after all of its files are in place
+    _ledger/writers, claims      who is writing now, and which blocks are whose (`ownership`); gone once all is done
 
-`_ledger` is also a Zarr scalar, so that readers that walk the tree skip it without a warning.
+All carry the checksum of their own content (`sealed`). `_ledger` is also a Zarr scalar, so that readers that walk the
+tree skip it without a warning.
 """
 
-import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from .arrays import Unit
-from .files import PARTIAL, plain, write_file
+from . import process, sealed
+from .arrays import Array, Unit
+from .files import PARTIAL, write_file
+from .json_values import Check, fits, is_count, is_object, is_object_of, is_text
 from .paths import resolved
-from .schema import SCHEMA_VERSION, Layout
+from .record import FOLDER as FOLDER
+from .record import Record, arrays_in, is_written, sizes_in
+from .record import plan_file as plan_file
+from .record import read_record as read_record
+from .schema import Layout
 
-FOLDER = "_ledger"
 CREATING = "creating"
 """Exists in the ledger while the run is being created: a folder with this file may be cleared and created again."""
 
+DONE = f"{FOLDER}/done"
 
-def plan_file(path: str | PathLike[str]) -> Path:
-    """Path of the plan. It is written last, so a run without it was not completely created."""
-    return resolved(path) / FOLDER / "plan.json"
+ABANDONED_SECONDS = 3600
+"""An unfinished file of another machine, which cannot be asked, is one of a dead process after this time."""
+
+
+def marker_name(unit: Unit) -> str:
+    """Where a unit's marker is, below the run."""
+    return f"{DONE}/{unit.name}.json"
 
 
 def marker(path: str | PathLike[str], unit: Unit) -> Path:
     """Path of a unit's marker, which exists once the unit is committed."""
-    return resolved(path) / FOLDER / "done" / f"{unit.name}.json"
-
-
-def read_record(path: str | PathLike[str]) -> dict[str, Any] | None:
-    """Everything in plan.json (schema_version, plan, layout, files), or None where there is no run.
-
-    Raises ValueError for a run of another schema version, and where plan.json is damaged.
-    """
-    try:
-        record = json.loads(plan_file(path).read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except ValueError:
-        cure = "Copy the run again from where it is whole, or extract to another path."
-        raise ValueError(f"{plan_file(path)} is damaged: it is no JSON. {cure}") from None
-    if (version := record["schema_version"]) != SCHEMA_VERSION:
-        cure = "Install a newer version." if version > SCHEMA_VERSION else "Extract the run again, to another path."
-        raise ValueError(
-            f"{path} has schema version {version}, this installation reads version {SCHEMA_VERSION}. {cure}"
-        )
-    return record
+    return resolved(path) / marker_name(unit)
 
 
 def read_plan(path: str | PathLike[str]) -> dict[str, Any] | None:
@@ -61,15 +52,31 @@ def read_plan(path: str | PathLike[str]) -> dict[str, Any] | None:
 
 
 def done(path: str | PathLike[str]) -> frozenset[Unit]:
-    """The committed units."""
-    return units_in(resolved(path) / FOLDER / "done")
+    """The units that have a marker, whatever is in it: `presence.damage` says which of them are not whole."""
+    return units_in(resolved(path) / DONE)
+
+
+def of_run(record: Record, units: Collection[Unit]) -> frozenset[Unit]:
+    """Those of the units that the run of a record has."""
+    sizes = sizes_in(record["layout"])
+    return frozenset(unit for unit in units if unit.block < sizes.blocks and unit.condition < sizes.conditions)
 
 
 def units_in(folder: Path) -> frozenset[Unit]:
-    """The units whose markers lie in a folder."""
-    if not folder.is_dir():
+    """The units whose markers lie in a folder; other files are not looked at."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return frozenset()
-    return frozenset(Unit.parse(name.removesuffix(".json")) for name in os.listdir(folder) if name.endswith(".json"))
+    return frozenset(unit for name in names if name.endswith(".json") and (unit := _unit(name)) is not None)
+
+
+def _unit(file: str) -> Unit | None:
+    try:
+        unit = Unit.parse(file.removesuffix(".json"))
+    except ValueError:
+        return None
+    return unit if unit.name == file.removesuffix(".json") else None
 
 
 def missing(path: str | PathLike[str], layout: Layout) -> tuple[Unit, ...]:
@@ -79,62 +86,142 @@ def missing(path: str | PathLike[str], layout: Layout) -> tuple[Unit, ...]:
 
 
 def entry(path: str | PathLike[str], unit: Unit) -> dict[str, Any]:
-    """A committed unit's marker. Raises KeyError where the unit is not committed."""
+    """A committed unit's marker. Raises KeyError where the unit is not committed, ValueError for a damaged one."""
+    file = marker(path, unit)
     try:
-        return json.loads(marker(path, unit).read_text("utf-8"))
+        return sealed.read(file)
     except FileNotFoundError:
         raise KeyError(f"unit {unit.name} of {path} is not committed.") from None
-    except json.JSONDecodeError:
-        raise ValueError(f"{marker(path, unit)} cannot be read. Remove it, and rerun the same command.") from None
+    except (sealed.Broken, OSError) as error:
+        raise ValueError(f"{file} is damaged: {reason_of(error)}. Rerun the command that made the run.") from None
 
 
-def file_sizes(path: str | PathLike[str], units: Iterable[Unit]) -> dict[Unit, dict[str, int] | None]:
-    """Unit -> the bytes of its files by name, as its marker has them; None where the marker cannot be read."""
-    folder = resolved(path) / FOLDER / "done"
-    return {unit: _sizes(f"{folder}/{unit.name}.json") for unit in units}
+def markers(
+    root: Path, record: Record, units: Collection[Unit] | None = None
+) -> Iterator[tuple[Unit, dict[str, Any] | str]]:
+    """The marker of each committed unit, or of those given; of one that says nothing a text with the reason."""
+    arrays, plan_hash = arrays_in(record["layout"]), record["plan"]["hash"]
+    for unit in sorted(of_run(record, done(root) if units is None else units)):
+        try:
+            content = sealed.read(root / marker_name(unit))
+            reason = invalid_marker(content, unit, unit_files(arrays, unit), plan_hash)
+        except FileNotFoundError:
+            continue  # withdrawn meanwhile
+        except (sealed.Broken, OSError) as error:
+            content, reason = {}, reason_of(error)
+        yield unit, content if reason is None else damaged_marker(unit, reason)
 
 
-def _sizes(marker: str) -> dict[str, int] | None:
-    try:
-        with open(marker, "rb") as file:
-            return {name: written["size"] for name, written in json.loads(file.read())["files"].items()}
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
+def damaged_marker(unit: Unit, reason: str) -> str:
+    """What is said of a marker that says nothing."""
+    return f"{marker_name(unit)} is damaged ({reason})"
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file could not be read, in few words."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+OF_SEGMENTATIONS: Mapping[str, Check] = {"host": is_text, "time": is_text, "report": is_object}
+"""The entries of every marker beside its unit, plan and files."""
+
+OF_RUNS: Mapping[str, Check] = {
+    **OF_SEGMENTATIONS,
+    "failed": lambda value: is_object_of(value, is_text),
+    "nonfinite": lambda value: is_object_of(value, lambda counts: is_object_of(counts, is_count)),
+}
+"""The entries of a run's own markers beside unit, plan and files: failed samples, and values that are not finite."""
+
+
+def invalid_marker(
+    content: Mapping[str, Any],
+    unit: Unit,
+    names: Collection[str],
+    plan_hash: str,
+    entries: Mapping[str, Check] = OF_RUNS,
+) -> str | None:
+    """Why what a marker says cannot be what was written of the unit, whose files are `names`; None where it can."""
+    if content.get("unit") != unit.name:
+        return "it is that of another unit"
+    if content.get("plan") != plan_hash:
+        return "it is that of another plan"
+    if not fits(content.get("files"), dict.fromkeys(names, is_written)):
+        return "it does not list the files of its unit"
+    wrong = [name for name, check in entries.items() if name not in content or not check(content[name])]
+    return f"its entry {wrong[0]!r} is not what is written there" if wrong else None
+
+
+def unit_files(arrays: Collection[Array], unit: Unit) -> list[str]:
+    """The names of all files that a unit owns."""
+    return [f"{array.path}/{name}" for array in arrays for _, name in array.names([unit])]
 
 
 def entries(path: str | PathLike[str]) -> Iterator[tuple[Unit, dict[str, Any]]]:
-    """Every committed unit with its marker, in order."""
-    for unit in sorted(done(path)):
-        yield unit, entry(path, unit)
+    """Every committed unit with its marker, in order; those whose marker is damaged are left out."""
+    root = resolved(path)
+    record = read_record(root)
+    if record is not None:
+        for unit, content in markers(root, record):
+            if not isinstance(content, str):
+                yield unit, content
 
 
 def failed(path: str | PathLike[str]) -> dict[str, str]:
     """The samples that failed under any condition, with the first message of each."""
     messages: dict[str, str] = {}
-    for _, record in entries(path):
-        for sample, message in record["failed"].items():
+    for _, content in entries(path):
+        for sample, message in content["failed"].items():
             messages.setdefault(sample, message)
     return messages
 
 
 def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Write a JSON file completely or not at all."""
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=plain)
-    write_file(target, [memoryview((text + "\n").encode())], durable=durable)
+    """Write a sealed JSON file completely or not at all."""
+    write_file(target, [memoryview(sealed.seal(content))], durable=durable)
 
 
-def remove_uncommitted(path: str | PathLike[str], layout: Layout) -> list[str]:
-    """Remove what interrupted writers left behind: unfinished files, and files of units without a marker.
+def remove_unfinished(path: str | PathLike[str]) -> list[str]:
+    """Remove the unfinished files of processes that have died. What a live one writes is left, whoever it is.
 
-    Call it before any writer starts, never while one works. Returns the removed paths, relative to the run, sorted.
+    Files of units without a marker are left too: nobody reads them, and the unit that is done again replaces them.
+    Returns the removed paths, relative to the run, sorted.
     """
     root = resolved(path)
-    committed = done(path)
-    leftovers = [*root.rglob(f"*{PARTIAL}"), *(root / FOLDER).glob(CREATING)]
-    for array in layout.arrays.values():
-        for file in (root / array.path).glob("c.*"):
-            if file.suffix != PARTIAL and array.owner(file.name) not in committed:
-                leftovers.append(file)
+    leftovers = [*_unfinished(root), *(root / FOLDER).glob(CREATING)]
     for file in leftovers:
-        shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
+        shutil.rmtree(file, ignore_errors=True) if file.is_dir() else file.unlink(missing_ok=True)
     return sorted(str(file.relative_to(root)) for file in leftovers)
+
+
+def _unfinished(root: Path) -> Iterator[Path]:
+    now = _time_of_files(root)
+    for folder, folders, files in os.walk(root):
+        for name in [*folders, *files]:
+            if name.endswith(PARTIAL) and not _may_be_written(Path(folder, name), now):
+                yield Path(folder, name)
+        folders[:] = [name for name in folders if not name.endswith(PARTIAL)]
+
+
+def _may_be_written(file: Path, now: float) -> bool:
+    """Whether a process that may live is writing an unfinished file."""
+    writer = process.marked(file.name)
+    if writer is None:
+        return False
+    if writer.is_here:
+        return writer.lives
+    try:
+        return now - file.stat().st_mtime < ABANDONED_SECONDS
+    except FileNotFoundError:
+        return True
+
+
+def _time_of_files(root: Path) -> float:
+    """The time that the file system gives to a file now; machines that share it may have other clocks."""
+    probe = root / FOLDER / f"time.{process.this().mark}{PARTIAL}"
+    try:
+        probe.touch()
+        now = probe.stat().st_mtime
+        probe.unlink()
+    except OSError:
+        return 0.0
+    return now

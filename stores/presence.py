@@ -1,8 +1,10 @@
 """Whether the files of committed units are there with their sizes: one listing of each array's folder.
 
-A lost chunk file reads as its fill value, so that a marker alone does not say that a unit can be read.
+A lost chunk file reads as its fill value, so that a marker alone does not say that a unit can be read. A marker that is
+not as it was written says nothing at all: its unit counts as not committed.
 """
 
+import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -10,14 +12,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import ledger, sealed
 from .arrays import Array, Unit
-from .catalogue import arrays_of
+from .files import checksum_file, read_regular
 from .paths import resolved
-from .specs import Segmentation, SiteSpec, Sizes, Variable
+from .record import FOLDER, Record, arrays_in, layout_hash, read_record
 
 FEW = 2_000
-"""Units whose markers are read at once: they alone know the sizes of texts and of padded tokens."""
+"""Units whose markers are read entry by entry: they alone know the sizes of texts and of padded tokens."""
 
 SHOWN = 3
 """Files that a message names."""
@@ -33,25 +35,49 @@ class DamagedRun(ValueError):
 def damage(path: str | PathLike[str], *, committed: Collection[Unit] | None = None, exact: bool = False) -> Damage:
     """What is wrong with the files of each committed unit, of all or of those given; empty where nothing is.
 
-    Sizes that depend on the values (texts, padded tokens, compressed arrays) are compared with the markers of few
-    units, or of all if `exact`; of more, such a file need only not be empty.
+    The checksum of every marker is compared. What markers say, and so the sizes that depend on the values (texts,
+    padded tokens, compressed arrays), is read of few units, or of all if `exact`; of more, such a file need only not be
+    empty.
 
     Raises FileNotFoundError where there is no run, DamagedRun for files made with it, which no unit brings back.
     """
     root = resolved(path)
-    record = ledger.read_record(root)
+    record = read_record(root)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")
     check_creation(root, record)
-    committed = ledger.done(root) if committed is None else committed
-    written = ledger.file_sizes(root, committed) if exact or len(committed) <= FEW else {}
-    found = {unit: [f"{_marker(root, unit)} is damaged"] for unit, sizes in written.items() if sizes is None}
-    sizes = {name: size for each in written.values() if each for name, size in each.items()}
-    for array in arrays_in(record["layout"]):
+    arrays = arrays_in(record["layout"])
+    check_folders(root, arrays)
+    committed = ledger.of_run(record, ledger.done(root) if committed is None else committed)
+    known: dict[str, int] = {}
+    found: dict[Unit, list[str]] = {}
+    if exact or len(committed) <= FEW:
+        for unit, content in ledger.markers(root, record, committed):
+            if isinstance(content, str):
+                found[unit] = [content]
+            else:
+                known.update((name, written["size"]) for name, written in content["files"].items())
+    else:
+        found = {unit: [wrong] for unit, wrong in _broken_markers(root, committed)}
+    valid = [unit for unit in committed if unit not in found]
+    for array in arrays:
         fixed = None if record["layout"]["compress"] else array.file_bytes
-        for unit, said in damaged_files(root, array, committed, sizes, fixed):
-            found.setdefault(unit, []).append(said)
-    return {unit: tuple(said) for unit, said in sorted(found.items())}
+        for unit, wrong in damaged_files(root, array, valid, known, fixed):
+            found.setdefault(unit, []).append(wrong)
+    return {unit: tuple(wrong) for unit, wrong in sorted(found.items())}
+
+
+def _broken_markers(root: Path, units: Collection[Unit]) -> Iterator[tuple[Unit, str]]:
+    """The units whose marker is not the one that was written, by its checksum alone."""
+    folder = os.open(root / ledger.DONE, os.O_RDONLY)
+    try:
+        for unit in units:
+            try:
+                sealed.require_whole(read_regular(f"{unit.name}.json", sealed.LARGEST, folder=folder))
+            except (sealed.Broken, OSError) as error:
+                yield unit, ledger.damaged_marker(unit, ledger.reason_of(error))
+    finally:
+        os.close(folder)
 
 
 def said(name: str, size: int, written: int | None) -> str:
@@ -65,21 +91,47 @@ def said(name: str, size: int, written: int | None) -> str:
     return f"{name} has {size:,} bytes" + ("" if written is None else f" instead of {written:,}")
 
 
-def check_creation(root: Path, record: Mapping[str, Any]) -> None:
-    """Raise DamagedRun where files that were made with the run (its tables, every array's metadata) are not there."""
-    sizes = ((name, _size(root / name), file["size"]) for name, file in record["files"].items())
-    if lost := [said(name, size, written) for name, size, written in sizes if size != written]:
-        raise DamagedRun(f"{root}: {some(lost)}. Copy the run again from where it is whole, or extract it anew.")
+def check_creation(root: Path, record: Record) -> None:
+    """Raise DamagedRun where files that were made with the run (its tables, every array's metadata) have changed."""
+    if lost := list(changed_files(root, record["files"])):
+        raise DamagedRun(
+            f"{root}: {some(lost)}. Rerun the command that made the run with --repair, copy the run again from where "
+            "it is whole, or extract it anew."
+        )
+    written = json.loads((root / "zarr.json").read_text("utf-8"))["attributes"]
+    hashes = {"plan_hash": record["plan"]["hash"], "layout_hash": layout_hash(record["layout"])}
+    if any(written.get(name) != value for name, value in hashes.items()):
+        raise DamagedRun(
+            f"{root}: its plan.json is that of another run (plan {record['plan']['hash']}; the run was made with plan "
+            f"{written.get('plan_hash')}). Copy the run again from where it is whole."
+        )
 
 
-def arrays_in(layout: Mapping[str, Any]) -> list[Array]:
-    """The arrays that units fill, from a layout as the ledger stores it."""
-    sizes = Sizes(**{name: layout[name] for name in Sizes.__dataclass_fields__})
-    sites = [SiteSpec.from_json(site) for site in layout["sites"]]
-    segmentations = [Segmentation(**one) for one in layout["segmentations"]]
-    pictures = [Variable.from_json(one) for one in layout.get("pictures", ())]  # older runs have none
-    answers = [Variable.from_json(one) for one in layout.get("answers", ())] if layout["samples"] else None
-    return arrays_of(sizes, sites, segmentations, pictures, answers)
+def changed_files(root: Path, files: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with each file that is not as it was written; every byte is read."""
+    for name, expected in files.items():
+        try:
+            written = checksum_file(root / name)
+        except (FileNotFoundError, NotADirectoryError):
+            yield f"{name} is missing"
+            continue
+        except OSError as error:
+            yield f"{name} cannot be read ({error.strerror or error})"
+            continue
+        if written.size != expected["size"]:
+            yield f"{name} has {written.size:,} bytes instead of {expected['size']:,}"
+        elif written.crc32 != expected["crc32"]:
+            yield f"{name} has CRC-32 {written.crc32:08x} instead of {expected['crc32']:08x}"
+
+
+def check_folders(root: Path, arrays: Collection[Array]) -> None:
+    """Raise DamagedRun where a folder of a run is a link: what is behind it is not the run's."""
+    folders = {parent for array in arrays for parent in Path(array.path, "c").parents} | {
+        Path(FOLDER),
+        Path(ledger.DONE),
+    }
+    if links := sorted(str(folder) for folder in folders if folder != Path(".") and (root / folder).is_symlink()):
+        raise DamagedRun(f"{root}: {some(links)} is a link and no folder. Copy the run with what the link points to.")
 
 
 def describe(root: Path, damaged: Damage) -> str:
@@ -111,24 +163,14 @@ def damaged_files(
 
 
 def _listed(folder: Path) -> dict[str, int]:
-    """The sizes of the files in a folder by name."""
+    """The sizes of the plain files in a folder by name; links and devices are none."""
     found: dict[str, int] = {}
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):  # a link to nothing
-                    found[entry.name] = entry.stat().st_size
-    except FileNotFoundError:
+                with suppress(FileNotFoundError):
+                    if entry.is_file(follow_symlinks=False):
+                        found[entry.name] = entry.stat(follow_symlinks=False).st_size
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     return found
-
-
-def _size(file: Path) -> int:
-    try:
-        return os.stat(file).st_size
-    except FileNotFoundError:
-        return -1
-
-
-def _marker(root: Path, unit: Unit) -> str:
-    return ledger.marker(root, unit).relative_to(root).as_posix()

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from . import ledger, metadata, presence, results, segmentations, selection
 from .arrays import Unit
 from .paths import local_store, resolved
+from .record import read_record, sizes_in
 from .specs import Sizes
 from .unit_arrays import bfloat16_to_float32
 
@@ -42,11 +43,11 @@ def open_run(path: str | PathLike[str]) -> "Run":
     run, ValueError where it has another schema version, DamagedRun where files that were made with the run are missing.
     """
     root = resolved(path)
-    record = ledger.read_record(root)
+    record = read_record(root)
     if record is None:
         what = "is no run of this project (it has no _ledger/plan.json)" if root.exists() else "does not exist"
         raise FileNotFoundError(f"{path} {what}. Make a run with `probe extract MODEL DATASET -o RUN`.")
-    done = ledger.done(root)
+    done = ledger.of_run(record, ledger.done(root))
     damaged = presence.damage(root, committed=done)
     added = {each.slug: each for each in segmentations.added(root)}
     lost = {slug: found for slug, each in added.items() if (found := each.damage())}
@@ -119,8 +120,7 @@ class Run:
     @property
     def sizes(self) -> Sizes:
         """Lengths of the shared axes, padding included."""
-        names = Sizes.__dataclass_fields__
-        return Sizes(**{name: self.record["layout"][name] for name in names})
+        return sizes_in(self.record["layout"])
 
     @cached_property
     def tree(self) -> xr.DataTree:

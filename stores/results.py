@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -21,8 +20,8 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from . import ledger, presence
-from .files import PARTIAL, write_failed
+from . import ledger, presence, sealed
+from .files import checksum_file, partial_name, write_failed
 from .paths import local_store, resolved
 from .presence import DamagedRun
 
@@ -43,15 +42,16 @@ def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Ma
     if ledger.read_plan(root) is None:
         raise FileNotFoundError(f"{root} contains no run to write {name!r} into.")
     # inside the ledger, which readers that walk the tree skip
-    fresh = root / ledger.FOLDER / f"{uuid.uuid4().hex}{PARTIAL}"
+    fresh = root / ledger.FOLDER / partial_name(name)
     try:
         _plain(result).assign_attrs(attrs).to_zarr(local_store(fresh), mode="w", consolidated=False, zarr_format=3)
         if not (root / FOLDER).exists():
             zarr.create_group(root / FOLDER, zarr_format=3)
-        sizes = {str(file.relative_to(fresh)): file.stat().st_size for file in fresh.rglob("*") if file.is_file()}
+        files = [file for file in sorted(fresh.rglob("*")) if file.is_file()]
+        written = {file.relative_to(fresh).as_posix(): vars(checksum_file(file)) for file in files}
         _record(root, name).unlink(missing_ok=True)  # it is of the files that go
         _put(fresh, root / FOLDER / name)
-        ledger.write_json(_record(root, name), sizes)
+        ledger.write_json(_record(root, name), {"files": written})
     except OSError as error:
         raise write_failed(error, root, f"result {name!r}", 0) from error
     finally:
@@ -69,7 +69,7 @@ def read(path: str | PathLike[str], name: str) -> xr.Dataset:
     """One result, in memory.
 
     Raises KeyError, listing the names in the run, where there is none of this name, and DamagedRun where files of it
-    are missing or have another size than they were written with.
+    are missing or not as they were written.
     """
     if name not in (there := names(path)):
         raise KeyError(
@@ -81,17 +81,20 @@ def read(path: str | PathLike[str], name: str) -> xr.Dataset:
 
 
 def check_present(root: Path, name: str) -> None:
-    """Raise DamagedRun where files of a result are missing or short: what is lost would read as undefined."""
+    """Raise DamagedRun where files of a result are not as they were written: what is lost would read as undefined."""
+    if lost := changed(root, name):
+        raise DamagedRun(f"result {name!r} of {root}: {presence.some(lost)}. Run `probe analyze` on {root} again.")
+
+
+def changed(root: Path, name: str) -> list[str]:
+    """What is wrong with each file of a result, every byte read; nothing is known of one that is being written."""
     try:
-        sizes: dict[str, int] = json.loads(_record(root, name).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return  # written before sizes were, or being written
-    places = ((file, root / FOLDER / name / file, size) for file, size in sizes.items())
-    lost = [file for file, place, size in places if not place.is_file() or place.stat().st_size != size]
-    if lost:
-        raise DamagedRun(
-            f"result {name!r} of {root}: {presence.some(lost)} missing or short. Run `probe analyze` on {root} again."
-        )
+        files = sealed.read(_record(root, name))["files"]
+    except FileNotFoundError:
+        return []
+    except (sealed.Broken, OSError, LookupError) as error:
+        return [f"{_record(root, name).relative_to(root).as_posix()} is damaged ({ledger.reason_of(error)})"]
+    return list(presence.changed_files(root, {f"{FOLDER}/{name}/{file}": size for file, size in files.items()}))
 
 
 def _record(root: Path, name: str) -> Path:
@@ -99,7 +102,7 @@ def _record(root: Path, name: str) -> Path:
 
 
 def _put(fresh: Path, target: Path) -> None:
-    old = fresh.with_name(f"{uuid.uuid4().hex}{PARTIAL}")
+    old = fresh.with_name(partial_name(target.name))
     if target.exists():
         os.replace(target, old)
     os.replace(fresh, target)

@@ -16,7 +16,7 @@ from .catalogue import arrays_of
 from .files import plain
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes, Variable
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Increases with every change of names, dims or meaning."""
 
 

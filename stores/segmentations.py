@@ -10,11 +10,9 @@ Blocks and conditions are those of the run, whose plan, layout, units and marker
 # pyright: reportUnknownMemberType=false
 
 import json
-import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -24,12 +22,16 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from . import ledger, presence
+from . import ledger, presence, sealed
 from .arrays import Array, Unit
 from .catalogue import segmentation_arrays, unassigned_array
+from .commits import commit, described
 from .creation import create_array
-from .files import PARTIAL, checksum_file, sync_folders, write_failed, write_file
+from .files import checksum_file, sync_files, sync_folders, write_failed
+from .held import HeldFolder
 from .paths import resolved
+from .presence import DamagedRun
+from .record import is_written, read_record, sizes_in
 from .shard import chunk_parts
 from .specs import Segmentation, Sizes
 
@@ -39,10 +41,14 @@ GROUP = "segmentation"
 
 @dataclass(frozen=True)
 class Added:
-    """A segmentation model that was added to the run at `root`; `record` is what is known of it, and its files."""
+    """A segmentation model that was added to the run at `root`; `record` is what is known of it, and its files.
+
+    `plan_hash` is that of the run's plan.
+    """
 
     root: Path
     sizes: Sizes
+    plan_hash: str
     record: dict[str, Any]
 
     @property
@@ -66,17 +72,30 @@ class Added:
         return tuple(Unit(b, c) for b in range(self.sizes.blocks) for c in range(self.sizes.conditions))
 
     def done(self) -> frozenset[Unit]:
-        """The committed units."""
-        return ledger.units_in(self._folder / "done")
+        """The units that have a marker, whatever is in it: `damage` says which of them are not whole."""
+        return frozenset(self.units) & ledger.units_in(self._folder / "done")
 
     def damage(self) -> presence.Damage:
         """What is wrong with the files of each committed unit; empty where nothing is."""
         found: dict[Unit, tuple[str, ...]] = {}
         committed = self.done()
+        for unit, content in self._markers():
+            if isinstance(content, str):
+                found[unit] = (content,)
+        valid = [unit for unit in committed if unit not in found]
         for array in self.arrays:
-            for unit, said in presence.damaged_files(self.root, array, committed, {}, array.file_bytes):
+            for unit, said in presence.damaged_files(self.root, array, valid, {}, array.file_bytes):
                 found[unit] = (*found.get(unit, ()), said)
         return found
+
+    def changed(self) -> presence.Damage:
+        """What is wrong with the marker and the files of each committed unit, every byte read."""
+        return {
+            unit: wrong
+            for unit, content in self._markers()
+            if (wrong := (content,) if isinstance(content, str) else
+                tuple(presence.changed_files(self.root, content["files"])))
+        }  # fmt: skip
 
     def pending(self) -> tuple[Unit, ...]:
         """The units that are still to be done, those that lost files among them."""
@@ -88,42 +107,55 @@ class Added:
         return self._folder / "done" / f"{unit.name}.json"
 
     def entries(self) -> Iterator[tuple[Unit, dict[str, Any]]]:
-        """Every committed unit with its marker, in order."""
+        """Every committed unit with its marker, in order; those whose marker is damaged are left out."""
+        for unit, content in self._markers():
+            if not isinstance(content, str):
+                yield unit, content
+
+    def _markers(self) -> Iterator[tuple[Unit, dict[str, Any] | str]]:
+        """The marker of each committed unit; in its place a text where it says nothing, with the reason."""
         for unit in sorted(self.done()):
-            yield unit, json.loads(self.marker(unit).read_text("utf-8"))
+            file = self.marker(unit)
+            try:
+                content = sealed.read(file)
+                names = ledger.unit_files(self.arrays, unit)
+                reason = ledger.invalid_marker(content, unit, names, self.plan_hash, ledger.OF_SEGMENTATIONS)
+            except FileNotFoundError:
+                continue
+            except (sealed.Broken, OSError) as error:
+                content, reason = {}, ledger.reason_of(error)
+            yield unit, content if reason is None else f"{file.relative_to(self.root).as_posix()} is damaged ({reason})"
 
     def commit(
-        self, unit: Unit, values: Mapping[str, NDArray[np.int32]], *, report: Mapping[str, Any], durable: bool = False
+        self,
+        unit: Unit,
+        values: Mapping[str, NDArray[np.int32]],
+        *,
+        report: Mapping[str, Any],
+        folder: HeldFolder | None = None,
+        durable: bool = False,
     ) -> None:
         """Write a unit's arrays, then its marker; until then readers do not see it.
 
         `values`: "confusion" (image of the block, true, predicted) and "unassigned" (image, true), int32, -1 where an
-        image was not segmented. Raises ValueError for values that do not fit, DiskFull or WriteFailed.
+        image was not segmented. `folder` is the run's, held by who writes into it. Raises ValueError for values that do
+        not fit, DiskFull or WriteFailed, RunMoved where the run's folder is gone.
         """
         self.marker(unit).unlink(missing_ok=True)  # of a unit that lost files
-        try:
-            files: dict[str, Any] = {}
-            for array in self.arrays:
-                name = array.path.rpartition("/")[2]
-                unit_array = _checked(array, unit, values[name])
-                (file,) = (file for file, _ in array.files(unit))
-                files[file] = vars(write_file(self.root / file, chunk_parts(array, unit_array), durable=durable))
-            content = {
-                "unit": unit.name,
-                "files": files,
-                "host": platform.node(),
-                "time": datetime.now(UTC).isoformat(timespec="seconds"),
-                "report": dict(report),
-            }
-            if durable:
-                sync_folders([self.root / name for name in files], self.root)
-            ledger.write_json(self.marker(unit), content, durable=durable)
-            if durable:
-                sync_folders([self.marker(unit)], self.root)
-        except OSError as error:
-            self.marker(unit).unlink(missing_ok=True)
-            needed = sum(array.unit_bytes(unit.block) for array in self.arrays)
-            raise write_failed(error, self.root, f"unit {unit.name} of {self.slug}", needed) from error
+        checked = [(array, _checked(array, unit, values[array.path.rpartition("/")[2]])) for array in self.arrays]
+        commit(
+            HeldFolder(self.root) if folder is None else folder,
+            self.marker(unit).relative_to(self.root).as_posix(),
+            [
+                (file, chunk_parts(array, array_values))
+                for array, array_values in checked
+                for file, _ in array.files(unit)
+            ],
+            {**described(unit, self.plan_hash), "report": dict(report)},
+            what=f"unit {unit.name} of {self.slug}",
+            needed=sum(array.unit_bytes(unit.block) for array in self.arrays),
+            durable=durable,
+        )
 
     @property
     def _folder(self) -> Path:
@@ -144,7 +176,7 @@ def add(
     again. Raises FileNotFoundError where there is no run, ValueError where the name is taken, DiskFull.
     """
     root = resolved(path)
-    record = ledger.read_record(root)
+    record = read_record(root)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")
     slug = segmentation.slug
@@ -156,9 +188,12 @@ def add(
         for leftover in (root / GROUP / slug, _folder(root, slug)):
             shutil.rmtree(leftover, ignore_errors=True)
         zarr.create_group(root / GROUP / slug, zarr_format=3, attributes={"provenance": dict(provenance)})
-        for array in _arrays(segmentation, _sizes(record)):
-            create_array(root, array)
+        for array in _arrays(segmentation, sizes_in(record["layout"])):
+            create_array(root / array.path, array)
         files = [root / GROUP / "zarr.json", *sorted((root / GROUP / slug).rglob("zarr.json"))]
+        if durable:
+            sync_files(files)
+            sync_folders(files, root)
         content = {
             "segmentation": asdict(segmentation),
             "model": dict(model),
@@ -166,20 +201,38 @@ def add(
         }
         ledger.write_json(_folder(root, slug) / "record.json", content, durable=durable)
         if durable:
-            sync_folders([*files, _folder(root, slug) / "record.json"], root)
+            sync_folders([_folder(root, slug) / "record.json"], root)
     except OSError as error:
         raise write_failed(error, root, f"segmentation {slug!r}", 0) from error
-    return Added(root, _sizes(record), content)
+    return Added(root, sizes_in(record["layout"]), record["plan"]["hash"], content)
 
 
 def added(path: str | PathLike[str]) -> tuple[Added, ...]:
     """The segmentation models that were added to a run, in alphabetical order."""
     root = resolved(path)
-    record = ledger.read_record(root)
+    record = read_record(root)
     if record is None:
         return ()
     files = sorted((root / ledger.FOLDER / FOLDER).glob("*/record.json"))
-    return tuple(Added(root, _sizes(record), json.loads(file.read_text("utf-8"))) for file in files)
+    sizes, plan_hash = sizes_in(record["layout"]), record["plan"]["hash"]
+    return tuple(Added(root, sizes, plan_hash, _read(file)) for file in files)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """The record of a segmentation. Raises DamagedRun for one that is not as it was written."""
+    try:
+        record = sealed.read(file)
+        segmentation = Segmentation(**record["segmentation"])
+        valid = segmentation.slug == file.parent.name and 0 < segmentation.classes < 2**15
+        if not valid or not isinstance(record["model"], dict) or not all(map(is_written, record["files"].values())):
+            raise sealed.Broken("it is that of another segmentation")
+        return record
+    except (sealed.Broken, OSError, LookupError, TypeError, AttributeError) as error:
+        reason = ledger.reason_of(error)
+        raise DamagedRun(
+            f"{file} is damaged ({reason}). Copy the run again from where it is whole, or remove {file.parent} and "
+            "segment again."
+        ) from None
 
 
 def find(path: str | PathLike[str], slug: str) -> Added | None:
@@ -195,15 +248,11 @@ def names(path: str | PathLike[str], record: Mapping[str, Any]) -> tuple[str, ..
 
 def provenance(path: str | PathLike[str], slug: str) -> dict[str, Any]:
     """Where a segmentation that was added comes from: its model, code, packages, command and time."""
-    written = json.loads((resolved(path) / GROUP / slug / "zarr.json").read_text("utf-8"))
-    return written["attributes"].get("provenance", {})
-
-
-def remove_unfinished(path: str | PathLike[str]) -> None:
-    """Remove the unfinished files of interrupted writers. Call it before a writer starts, never while one works."""
-    for folder in (resolved(path) / GROUP, resolved(path) / ledger.FOLDER / FOLDER):
-        for file in folder.rglob(f"*{PARTIAL}"):
-            file.unlink(missing_ok=True)
+    file = resolved(path) / GROUP / slug / "zarr.json"
+    try:
+        return json.loads(file.read_text("utf-8"))["attributes"].get("provenance", {})
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise DamagedRun(f"{file} is damaged. Copy the run again from where it is whole, or segment again.") from None
 
 
 def _arrays(segmentation: Segmentation, sizes: Sizes) -> tuple[Array, ...]:
@@ -216,10 +265,6 @@ def _checked(array: Array, unit: Unit, values: NDArray[Any]) -> NDArray[Any]:
     if values.shape != shape or values.dtype != np.int32:
         raise ValueError(f"unit {unit.name}: {array.path} is int32 {shape}; came {values.dtype} {values.shape}.")
     return values
-
-
-def _sizes(record: Mapping[str, Any]) -> Sizes:
-    return Sizes(**{name: record["layout"][name] for name in Sizes.__dataclass_fields__})
 
 
 def _folder(root: Path, slug: str) -> Path:

@@ -1,50 +1,49 @@
 """Check that the files of a run are those that were written."""
 
+from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-from . import ledger, segmentations
-from .files import checksum_file
+from . import ledger, results, segmentations
+from .arrays import Unit
 from .paths import resolved
+from .presence import changed_files
+from .record import Record, read_record
+
+REPAIR = "Rerun the command that made the run with --repair"
 
 
 def verify(path: str | PathLike[str]) -> list[str]:
-    """Compare the length and CRC-32 of every file of the run with the ledger; one line per problem.
+    """Compare the length and CRC-32 of every file of the run with the ledger; one line per problem, with its cure.
 
-    The list is empty where all committed units, and everything made at creation, are as they were written. Raises
-    FileNotFoundError where there is no run.
+    The list is empty where all committed units, everything made at creation, and what was added to the run later are as
+    they were written. Raises FileNotFoundError where there is no run, ValueError where plan.json is damaged.
     """
     root = resolved(path)
-    record = ledger.read_record(root)
+    record = read_record(root)
     if record is None:
         raise FileNotFoundError(f"{path} contains no run.")
-    problems = [f"{problem}. Make the run again." for problem in _problems(root, record["files"])]
-    for unit, entry in ledger.entries(root):
-        cure = f"Remove {ledger.marker(root, unit)} and rerun the same command: unit {unit.name} is then done again."
-        problems += [f"{problem}. {cure}" for problem in _problems(root, entry["files"])]
+    problems = [f"{wrong}. {REPAIR}: it is then made again." for wrong in changed_files(root, record["files"])]
+    for unit, wrong in changed(root, record).items():
+        problems += [f"{each}. {REPAIR}: unit {unit.name} is then done again." for each in wrong]
     for added in segmentations.added(root):
         anew = f"Remove {root / segmentations.GROUP / added.slug} and its record, and segment again"
-        problems += [f"{problem}. {anew}." for problem in _problems(root, added.record["files"])]
-        for unit, entry in added.entries():
+        problems += [f"{wrong}. {anew}." for wrong in changed_files(root, added.record["files"])]
+        for unit, wrong in added.changed().items():
             cure = f"Remove {added.marker(unit)} and rerun the same `probe segment`."
-            problems += [f"{problem}. {cure}" for problem in _problems(root, entry["files"])]
+            problems += [f"{each}. {cure}" for each in wrong]
+    for name in results.names(root):
+        problems += [f"{wrong}. Run `probe analyze` again." for wrong in results.changed(root, name)]
     return problems
 
 
-def _problems(root: Path, files: dict[str, dict[str, Any]]) -> list[str]:
-    found: list[str] = []
-    for name, expected in files.items():
-        try:
-            written = checksum_file(root / name)
-        except FileNotFoundError:
-            found.append(f"{name} is missing")
-            continue
-        except OSError as error:
-            found.append(f"{name} cannot be read ({error.strerror})")
-            continue
-        if written.size != expected["size"]:
-            found.append(f"{name} has {written.size:,} bytes instead of {expected['size']:,}")
-        elif written.crc32 != expected["crc32"]:
-            found.append(f"{name} has CRC-32 {written.crc32:08x} instead of {expected['crc32']:08x}")
-    return found
+def changed(root: Path, record: Record, units: Collection[Unit] | None = None) -> dict[Unit, tuple[str, ...]]:
+    """What is wrong with the marker and the files of each committed unit, or of those given, every byte read.
+
+    Empty where nothing is.
+    """
+    return {
+        unit: wrong
+        for unit, content in ledger.markers(root, record, units)
+        if (wrong := (content,) if isinstance(content, str) else tuple(changed_files(root, content["files"])))
+    }

@@ -31,7 +31,7 @@ def make(
         for k in range(count)
     )
     layout = stores.Layout(len(images), images, samples, tuple(condition(name) for name in choices))
-    stores.create(folder, layout, plan={"hash": "x", "settings": {"perturb": []}}, provenance={})
+    stores.create(folder, layout, plan=stores.hashed({"settings": {"perturb": []}}), provenance={})
     writer = stores.Writer(folder, layout)
     for place, chosen in enumerate(choices.values()):
         unit = stores.Unit(0, place)

@@ -39,7 +39,7 @@ def make(
     )  # fmt: skip
     layout = stores.Layout(len(images), tuple(images), samples, tuple(map(condition, conditions)))
     counted = {} if parameters is None else {"parameters": {"float32": parameters}}
-    plan = {"hash": folder.name, "settings": {"model": folder.name, "dataset": "made"}}
+    plan = stores.hashed({"settings": {"model": folder.name, "dataset": "made"}})
     stores.create(folder, layout, plan=plan, provenance={"model": {"source": folder.name, **counted}})
     writer, written = stores.Writer(folder, layout), layout.block_samples(0)
     for unit in layout.units():

@@ -25,7 +25,7 @@ def evidence(
 ) -> Evidence:
     """A run of these answers. What `texts` does not name was not asked for a free answer."""
     layout = stores.Layout(3, tuple(images), tuple(samples), tuple(conditions))
-    plan = {"hash": "x", "settings": {"model": "made", "dataset": "made"}}
+    plan = stores.hashed({"settings": {"model": "made", "dataset": "made"}})
     stores.create(path, layout, plan=plan, provenance={"model": {"source": "made"}})
     writer = stores.Writer(path, layout)
     by_id = {row.sample_id: row for row in samples}

@@ -109,7 +109,7 @@ def write(path: Path, made: Made, *, block_size: int = 64) -> stores.Run:
     layout = Layout(
         block_size, made.images, made.samples, made.conditions, (PATCHES, CONTEXT), pictures=(pixel_bands.BAND_POWER,)
     )
-    plan = {"hash": "x", "settings": {"model": "made", "dataset": "made"}}
+    plan = stores.hashed({"settings": {"model": "made", "dataset": "made"}})
     stores.create(path, layout, plan=plan, provenance={"model": {"source": "made"}})
     writer = stores.Writer(path, layout)
     for unit in layout.units():

@@ -10,7 +10,7 @@ import stores
 from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit, Variable
 from stores.unit_arrays import bfloat16_to_float32
 
-PLAN = {"hash": "abc123", "model": "tiny"}
+PLAN = stores.hashed({"model": "tiny"})
 PROVENANCE = {"model": {"id": "tiny", "revision": None}, "seed": 0, "packages": ["zarr"]}
 
 VARIABLES = (

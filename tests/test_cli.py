@@ -120,7 +120,7 @@ def test_a_run_of_an_older_schema_is_refused_in_one_line(tmp_path: Path) -> None
         result = run(*command)
         assert result.exit_code == 2, command
         assert result.output.splitlines() == [
-            f"error: {path} has schema version 1, this installation reads version 2. Extract the run again, to another "
+            f"error: {path} has schema version 1, this installation reads version 3. Extract the run again, to another "
             "path."
         ]
 

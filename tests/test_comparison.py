@@ -227,7 +227,7 @@ def test_one_id_for_two_questions_is_refused(tmp_path: Path, changed: dict, mess
     for name, of_run in (("one", asked), ("two", asked | changed)):
         row = stores.SampleRow("s", 0, kind="yesno", **of_run)
         layout = stores.Layout(1, ("i",), (row,), (error_runs.condition("clean"),))
-        stores.create(tmp_path / name, layout, plan={"hash": name, "settings": {}}, provenance={})
+        stores.create(tmp_path / name, layout, plan=stores.hashed({"name": name, "settings": {}}), provenance={})
         writer = stores.Writer(tmp_path / name, layout)
         for unit in layout.units():
             writer.commit(unit, layout.blank(unit), report={})

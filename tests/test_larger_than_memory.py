@@ -69,7 +69,7 @@ def payload(unit: Unit) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("large") / "run"
-    stores.create(path, PLAN, plan={"hash": "x"}, provenance={"seed": 0})
+    stores.create(path, PLAN, plan=stores.hashed({"images": 1}), provenance={"seed": 0})
     writer = stores.Writer(path, PLAN)
     for unit in PLAN.units():
         writer.commit(unit, payload(unit), report={})

@@ -90,4 +90,4 @@ def test_a_run_in_which_another_process_works_is_refused_in_one_line(whole: Path
     with writing(copy):
         result = extract(whole / "set" / "set.jsonl", copy)
     assert result.exit_code == 2
-    assert "another process is writing into" in result.output.splitlines()[-1]
+    assert "is being written by process" in result.output.splitlines()[-1]

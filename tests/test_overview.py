@@ -55,7 +55,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> stores.Run:
 
 def write(path: Path, sites: tuple[SiteSpec, ...]) -> Path:
     layout = Layout(2, ("i0", "i1"), SAMPLES, CONDITIONS, sites)
-    plan = {"hash": "x", "settings": {"model": "toy", "dataset": "toy"}}
+    plan = stores.hashed({"settings": {"model": "toy", "dataset": "toy"}})
     stores.create(path, layout, plan=plan, provenance={"model": {"source": "toy"}})
     writer = stores.Writer(path, layout)
     for condition in range(len(CONDITIONS)):
@@ -159,7 +159,7 @@ def test_a_run_of_open_questions_has_drift_and_no_flips(tmp_path: Path) -> None:
     samples = tuple(SampleRow(f"s{k}", k // 2, "Describe.", "", "describe") for k in range(3))
     layout = Layout(2, ("i0", "i1"), samples, (CONDITIONS[0], CONDITIONS[3]), (SITE,))
     path = tmp_path / "open"
-    plan = {"hash": "x", "settings": {"model": "toy", "dataset": "toy"}}
+    plan = stores.hashed({"settings": {"model": "toy", "dataset": "toy"}})
     stores.create(path, layout, plan=plan, provenance={"model": {"source": "toy"}})
     for condition, states in enumerate((STATES[0], STATES[3])):
         arrays = layout.blank(Unit(0, condition))

@@ -348,7 +348,7 @@ def test_a_run_with_segmentations_correlates_them_with_what_is_said(tmp_path: Pa
     conditions = tuple(stores.ConditionRow(n, n.partition(":")[0], k) for k, n in enumerate(names))
     images = tuple(f"i{k}" for k in range(8))
     layout = stores.Layout(8, images, samples, conditions, segmentations=(stores.Segmentation("segformer", 3),))
-    stores.create(tmp_path / "run", layout, plan={"hash": "x", "settings": {}}, provenance={})
+    stores.create(tmp_path / "run", layout, plan=stores.hashed({"settings": {}}), provenance={})
     writer = stores.Writer(tmp_path / "run", layout)
     confusions = []
     for condition in range(8):

@@ -170,7 +170,7 @@ def test_forms_are_a_reading_of_their_own(tmp_path):
     samples = [row(f"q{k}", k, answer="yes", kind="yesno", options=("yes", "no"), dataset="pope") for k in range(2)]
     forms = stores.Variable("forms_log_likelihood", ("option",), "float32", "nat", "forms")
     layout = stores.Layout(2, ("i", "j"), tuple(samples), (made_answers.condition("clean"),), answers=(forms,))
-    stores.create(tmp_path / "run", layout, plan={"hash": "x", "settings": {}}, provenance={})
+    stores.create(tmp_path / "run", layout, plan=stores.hashed({"settings": {}}), provenance={})
     arrays = layout.blank(stores.Unit(0, 0))
     arrays["answers/log_likelihood"][:] = [[-2.0, -1.0], [-1.0, -2.0]]
     arrays["answers/forms_log_likelihood"][:] = [[-0.3, -0.9], [-0.3, -0.9]]

@@ -21,7 +21,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, np.ndarray
     conditions = tuple(stores.ConditionRow(n, n.partition(":")[0], k) for k, n in enumerate(NAMES))
     images = tuple(f"i{k}" for k in range(IMAGES))
     layout = stores.Layout(8, images, samples, conditions, segmentations=(stores.Segmentation("segformer", 3),))
-    stores.create(path, layout, plan={"hash": "x", "settings": {}}, provenance={})
+    stores.create(path, layout, plan=stores.hashed({"settings": {}}), provenance={})
     writer, confusions, said = stores.Writer(path, layout), [], []
     for condition in range(len(NAMES)):
         unit = stores.Unit(0, condition)

@@ -25,12 +25,12 @@ def test_an_empty_folder_may_become_a_run(tmp_path):
     assert ledger.read_plan(tmp_path) == PLAN
 
 
-@pytest.mark.parametrize("step", ["_create_groups", "_create_arrays", "_write_tables"])
+@pytest.mark.parametrize("step", ["_create_groups", "create_array", "_write_tables"])
 def test_an_interrupted_creation_is_no_run_and_is_done_again(tmp_path, monkeypatch, step):
     plan, real = small_run.layout(), getattr(creation, step)
 
-    def interrupted(*args):
-        real(*args)
+    def interrupted(*args, **kwargs):
+        real(*args, **kwargs)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(creation, step, interrupted)
@@ -44,6 +44,7 @@ def test_an_interrupted_creation_is_no_run_and_is_done_again(tmp_path, monkeypat
     assert stores.verify(tmp_path / "run") == []
 
 
-def test_a_plan_without_hash_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="no 'hash'"):
-        stores.create(tmp_path / "run", small_run.layout(), plan={}, provenance={})
+def test_a_plan_without_its_own_hash_is_refused(tmp_path):
+    for plan in ({}, {**PLAN, "seed": 1}):
+        with pytest.raises(ValueError, match="no 'hash', or not that of its values"):
+            stores.create(tmp_path / "run", small_run.layout(), plan=plan, provenance={})

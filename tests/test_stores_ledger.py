@@ -13,7 +13,8 @@ from small_run import PLAN, PROVENANCE, payload
 from test_stores_writer import contents
 
 import stores
-from stores import Unit, ledger
+from stores import Unit, files, ledger, process
+from stores.process import Process
 
 WORKER = """
 import os, signal, sys
@@ -22,20 +23,22 @@ from stores import Unit, ledger
 
 path, die_before_marker_of = sys.argv[1], sys.argv[2]
 plan = small_run.layout()
-if ledger.read_plan(path) is None:
-    stores.create(path, plan, plan=small_run.PLAN, provenance=small_run.PROVENANCE)
-ledger.remove_uncommitted(path, plan)
-writer, write_json = stores.Writer(path, plan), ledger.write_json
+with stores.writing(path) as own:
+    if ledger.read_plan(path) is None:
+        stores.create(path, plan, plan=small_run.PLAN, provenance=small_run.PROVENANCE)
+    ledger.remove_unfinished(path)
+    writer = stores.Writer(path, plan, permission=own.check)
+    write = writer.folder.write
 
-def dying(target, content, *, durable=False):
-    if target.stem == die_before_marker_of:
-        os.kill(os.getpid(), signal.SIGKILL)
-    write_json(target, content, durable=durable)
+    def dying(name, parts, **how):
+        if name == f"_ledger/done/{die_before_marker_of}.json":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(name, parts, **how)
 
-ledger.write_json = dying
-print("ready", flush=True)
-for unit in ledger.missing(path, plan):
-    writer.commit(unit, small_run.payload(plan, unit), report={})
+    writer.folder.write = dying
+    print("ready", flush=True)
+    for unit in ledger.missing(path, plan):
+        writer.commit(unit, small_run.payload(plan, unit), report={})
 """
 
 
@@ -77,19 +80,30 @@ def test_a_writer_killed_between_files_and_marker_leaves_its_unit_undone(tmp_pat
     run = small_run.open_quietly(path)
     assert run.answers["text"].sel(condition="translation(dx=-8)").values.tolist()[3:] == ["", ""]
 
-    assert set(ledger.remove_uncommitted(path, plan)) == leftovers
-    assert contents(path).keys() == clean.keys() - leftovers
-    assert ledger.done(path) == done
-    assert ledger.remove_uncommitted(path, plan) == []
+    assert ledger.remove_unfinished(path) == []
+    with work(path) as worker:
+        assert worker.wait(60) == 0
+    small_run.make(tmp_path / "calm", plan)
+    assert contents(path) == contents(tmp_path / "calm")
 
 
-def test_uncommitted_files_are_removed_and_nothing_else(tmp_path):
+def test_unfinished_files_of_the_dead_are_removed_and_nothing_else(tmp_path):
     plan, path = small_run.layout(), tmp_path / "run"
     small_run.make(path, plan)
     before = contents(path)
+    dead = Process(process.machine(), os.getpid(), 1)  # this number, given to another process meanwhile
+    far = Process("00000000", 1, 1)
     (path / "sites" / "vision-pooled" / "pooled" / "c.0.0.0.0.0a1b.partial").write_bytes(b"half")
-    (path / "_ledger" / "done" / "b00000-c0000.json.77.partial").write_text("{")
-    assert len(ledger.remove_uncommitted(path, plan)) == 2
+    (path / "_ledger" / "done" / f"b00000-c0000.json.{dead.mark}-7.partial").write_text("{")
+    (old := path / "answers" / "text" / f"c.0.1.{far.mark}-7.partial").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    live = [path / "answers" / "text" / files.partial_name("c.0.0"), old.with_name(f"c.0.2.{far.mark}-7.partial")]
+    for file in live:
+        file.write_bytes(b"half")
+    assert len(ledger.remove_unfinished(path)) == 3
+    assert all(file.exists() for file in live)
+    for file in live:
+        file.unlink()
     assert contents(path) == before
     assert stores.verify(path) == []
 

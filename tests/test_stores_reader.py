@@ -10,7 +10,7 @@ import xarray as xr
 from small_run import expected_tokens, payload
 
 import stores
-from stores import Unit, ledger
+from stores import Unit, ledger, sealed
 from stores.unit_arrays import bfloat16_to_float32
 
 GOLDEN = {
@@ -66,7 +66,9 @@ def test_plain_xarray_opens_the_layout_of_the_contract_without_a_warning(finishe
     tree = xr.open_datatree(finished[0], engine="zarr", consolidated=False)
     found = {node.path: {str(k): v.dims for k, v in node.variables.items()} for node in tree.subtree}
     assert found == GOLDEN
-    assert tree.attrs == {"schema_version": 2, "plan_hash": "abc123", "provenance": small_run.PROVENANCE}
+    assert tree.attrs.pop("layout_hash") == stores.hashed(finished[1].summary())["hash"]
+    known = {"schema_version": 3, "plan_hash": small_run.PLAN["hash"], "provenance": small_run.PROVENANCE}
+    assert tree.attrs == known
     for node in tree.subtree:
         for variable in node.data_vars.values():
             assert {"long_name", "units", "paper"} <= variable.attrs.keys()
@@ -286,9 +288,12 @@ def test_what_is_no_run_or_of_another_schema_is_refused(tmp_path, finished):
         stores.open_run(tmp_path)
     (tmp_path / "_ledger").mkdir()
     record = json.loads((finished[0] / "_ledger" / "plan.json").read_text())
-    for version, cure in ((99, "Install a newer version"), (1, "Extract the run again")):
-        (tmp_path / "_ledger" / "plan.json").write_text(json.dumps({**record, "schema_version": version}))
-        refusal = f"has schema version {version}, this installation reads version 2. {cure}"
+    del record["crc32"]
+    for version, cure in ((99, "Install a newer version"), (1, "Extract the run again"), (2, "Extract the run again")):
+        content = {**record, "schema_version": version}
+        text = sealed.seal(content) if version > stores.SCHEMA_VERSION else json.dumps(content).encode()
+        (tmp_path / "_ledger" / "plan.json").write_bytes(text)
+        refusal = f"has schema version {version}, this installation reads version 3. {cure}"
         for use in (stores.open_run, stores.summary, stores.verify, ledger.read_plan):
             with pytest.raises(ValueError, match=refusal):
                 use(tmp_path)

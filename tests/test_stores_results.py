@@ -9,6 +9,7 @@ import xarray as xr
 
 import stores
 from stores import ledger, results
+from stores.files import partial_name
 
 
 @pytest.fixture
@@ -67,8 +68,10 @@ def test_leftovers_of_a_killed_write_are_removed(run: Path) -> None:
     leftover = run / ledger.FOLDER / "0123.partial"
     leftover.mkdir()
     (leftover / "zarr.json").touch()
-    assert ledger.remove_uncommitted(run, small_run.layout()) == ["_ledger/0123.partial"]
-    assert not leftover.exists()
+    live = run / ledger.FOLDER / partial_name("flips")
+    live.mkdir()
+    assert ledger.remove_unfinished(run) == ["_ledger/0123.partial"]
+    assert (leftover.exists(), live.exists()) == (False, True)
 
 
 def test_what_is_not_there_is_named(run: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_runs_own_files_and_hash_stay(run: Path) -> None:
     added = add(run)
     added.commit(Unit(1, 2), values(added, Unit(1, 2)), report={})
     assert {file: file.read_bytes() for file in before} == before
-    assert stores.ledger.remove_uncommitted(run, small_run.layout()) == []
+    assert stores.ledger.remove_unfinished(run) == []
     assert stores.verify(run) == []
     assert not stores.presence.damage(run)
     stores.Writer(run, small_run.layout())  # the layout is still that of the run

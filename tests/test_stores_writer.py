@@ -53,9 +53,10 @@ def test_the_marker_comes_last(fresh, monkeypatch):
     path, plan, writer = fresh
     targets: list[str] = []
     replace = os.replace
-    monkeypatch.setattr(os, "replace", lambda a, b: (targets.append(str(b)), replace(a, b)))
+    monkeypatch.setattr(os, "replace", lambda a, b, **below: (targets.append(str(b)), replace(a, b, **below)))
     writer.commit(Unit(0, 1), payload(plan, Unit(0, 1)), report={})
-    assert targets[-1] == str(ledger.marker(path, Unit(0, 1)))
+    assert targets[-1] == ledger.marker_name(Unit(0, 1))
+    assert ledger.marker(path, Unit(0, 1)).exists()
     assert sum("_ledger" in target for target in targets) == 1
 
 
@@ -176,27 +177,34 @@ def test_a_disk_that_is_full_when_the_marker_comes_leaves_nothing(fresh, monkeyp
     path, plan, writer = fresh
     before = contents(path)
 
-    def full(*_args, **_kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    write = writer.folder.write
 
-    monkeypatch.setattr(ledger, "write_json", full)
+    def full(name, parts, **how):
+        if name == ledger.marker_name(Unit(0, 1)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(name, parts, **how)
+
+    monkeypatch.setattr(writer.folder, "write", full)
     with pytest.raises(stores.DiskFull):
         writer.commit(Unit(0, 1), payload(plan, Unit(0, 1)), report={})
     assert contents(path) == before
 
 
-def test_a_full_disk_in_zarrs_own_writer_reads_the_same(fresh, monkeypatch):
-    path, plan, writer = fresh
-    from zarr.storage import _local
-
-    def full(*_args, **_kwargs):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(_local, "_put", full)
-    with pytest.raises(stores.DiskFull, match="bytes needed"):
-        writer.commit(Unit(0, 0), payload(plan, Unit(0, 0)), report={})
-    assert ledger.done(path) == frozenset()
-    assert ledger.remove_uncommitted(path, plan) == []
+def test_encoded_files_are_those_that_zarr_itself_writes(tmp_path):
+    for compress in (False, True):
+        plan = small_run.layout(compress=compress)
+        path = tmp_path / f"{compress}"
+        small_run.make(path, plan)
+        for unit in plan.units():
+            for name, array in plan.unit_arrays(unit).items():
+                if array.is_text or compress:
+                    opened = zarr.open_array(path / name, mode="r+").with_config({"write_empty_chunks": True})
+                    ours = {file: (path / file).read_bytes() for file, _ in array.files(unit)}
+                    start = unit.block * array.rows
+                    rows = slice(start, start + array.block_rows(unit.block))
+                    region = (rows, unit.condition) if array.per_condition else rows
+                    opened[region] = opened[region]
+                    assert {file: (path / file).read_bytes() for file in ours} == ours, name
 
 
 def test_zarr_replaces_files_whole(tmp_path, monkeypatch):

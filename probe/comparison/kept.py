@@ -1,7 +1,5 @@
 """A comparison as a run of its own: the shared images and conditions, its results, and where they come from."""
 
-import hashlib
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -32,8 +30,7 @@ def plan_of(comparison: Comparison) -> dict[str, Any]:
         "datasets": comparison.datasets,
         "seed": comparison.seed,
     }
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return {"hash": digest[:16], COMPARISON: content, "settings": {}}
+    return stores.hashed({COMPARISON: content, "settings": {}})
 
 
 def check_place(path: Path, comparison: Comparison) -> None:
@@ -52,8 +49,9 @@ def keep(path: Path, comparison: Comparison, found: Sequence[Study]) -> None:
     Raises ValueError as `check_place`, and what `stores.create` raises.
     """
     check_place(path, comparison)
-    if ledger.read_plan(path) is None:
-        _create(path, comparison)
+    with stores.writing(path):
+        if ledger.read_plan(path) is None:
+            _create(path, comparison)
     origin = {"seed": comparison.seed, "utc": _now(), **code.revision()}
     for study in found:
         results.write(path, study.name, study.data, attrs=plain(origin))

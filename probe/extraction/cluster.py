@@ -7,6 +7,7 @@ no two workers share a file. With `--workers N` the processes are local, with `-
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import torch
 from dask.distributed import Client, LocalCluster, as_completed
 
 from hooks import families
-from stores import Unit, ledger
+from stores import Ownership, Unit, ledger
 
 from ..errors import PlanError
 from ..perturbations import extension
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 
 
-def run_plan(plan: Plan, target: Target, execution: Execution, on_unit: Callable[[Unit], None]) -> None:
+def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, on_unit: Callable[[Unit], None]) -> None:
     """Distribute the pending blocks to the workers, and report units as their markers appear.
 
     Raises PlanError where a perturbation or the model's family was registered in this process only, so that the workers
@@ -50,14 +51,11 @@ def run_plan(plan: Plan, target: Target, execution: Execution, on_unit: Callable
         provenance = client.submit(worker_provenance, plan.settings, execution, threads, pure=False).result()
         begin(plan, target, provenance, execution)
         shared = client.scatter(plan, broadcast=True)
-        path, by_block = target.path, {unit.block: [] for unit in target.pending}
-        for unit in target.pending:
-            by_block[unit.block].append(unit)
         futures = [
-            client.submit(run_on_worker, shared, str(path.absolute()), units, execution, threads, pure=False)
-            for units in by_block.values()
+            client.submit(run_on_worker, shared, of_block, own, execution, threads, pure=False)
+            for of_block in by_block(target)
         ]
-        with watched(path, target.pending, on_unit):
+        with watched(target.path, target.pending, on_unit):
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -123,8 +121,14 @@ def worker_provenance(settings: Settings, execution: Execution, threads: int) ->
     return dict(worker_model(settings, execution).provenance)
 
 
-def run_on_worker(plan: Plan, path: str, units: list[Unit], execution: Execution, threads: int) -> None:
+def by_block(target: Target) -> list[Target]:
+    """The target in one part for each block."""
+    indices = sorted({unit.block for unit in target.pending})
+    return [replace(target, pending=tuple(unit for unit in target.pending if unit.block == k)) for k in indices]
+
+
+def run_on_worker(plan: Plan, target: Target, own: Ownership, execution: Execution, threads: int) -> None:
     """Extract one block's pending units on a worker."""
     torch.set_num_threads(threads)
     model = worker_model(plan.settings, execution)
-    run_blocks(plan, Path(path), units, model, execution, on_unit=lambda unit: None)
+    run_blocks(plan, target, own, model, execution, on_unit=lambda unit: None)

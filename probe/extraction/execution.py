@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hooks import load_options, settings
 from hooks.load_options import LoadOptions
-from stores import Unit, Writer, create, ledger, provenance
+from stores import Ownership, Unit, Writer, changed, create, ledger, provenance
 
 from .. import models
 from ..errors import ModelMismatch, PlanError
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 IDENTITY = ("inputs", "attention", "code", "adapter", "generation")
 """What of a model's provenance is compared on resume, beside its weights."""
 
+SWITCHES = ("durable", "trust_remote_code", "join", "repair")
+
 OnUnit = Callable[[Unit], None]
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How a plan is executed; none of it changes the meaning of the run. ValueError for what cannot be."""
+    """How a plan is executed; none of it changes the meaning of the run. ValueError for what cannot be.
+
+    `join` takes blocks beside other processes that write into the run, each of which has the same plan. `repair` reads
+    every byte of the run first, and makes what is not as it was written again.
+    """
 
     batch_size: int = 8
     device: str = "auto"
@@ -39,14 +45,15 @@ class Execution:
     scheduler: str | None = None
     durable: bool = False
     trust_remote_code: bool = False
+    join: bool = False
+    repair: bool = False
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
             "batch_size": settings.whole("batch size", self.batch_size, least=1),
             "device": load_options.device(self.device),
             "workers": settings.whole("workers", self.workers, least=1),
-            "durable": settings.switch("durable", self.durable),
-            "trust_remote_code": settings.switch("trust remote code", self.trust_remote_code),
+            **{name: settings.switch(name.replace("_", " "), getattr(self, name)) for name in SWITCHES},
         }
         if self.scheduler is not None:
             plain["scheduler"] = settings.text("scheduler", self.scheduler)
@@ -60,12 +67,14 @@ class Execution:
 class Target:
     """Where a plan's run is written: whether it was created before, and the units that are not committed yet.
 
-    `damaged` are those among the pending that were committed, and lost files since.
+    `damaged` are those among the pending that were committed, and have lost or changed files since. `plan_hash` is that
+    of the run, which two spellings of one path make differ from the plan's own.
     """
 
     path: Path
     created: bool
     pending: tuple[Unit, ...]
+    plan_hash: str
     damaged: tuple[Unit, ...] = ()
 
 
@@ -99,7 +108,8 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
     """
     path = target.path
     if not target.created:
-        create(path, plan.layout, plan=plan.record, provenance=provenance_of(plan, model, execution))
+        made = provenance_of(plan, model, execution)
+        create(path, plan.layout, plan=plan.record, provenance=made, durable=execution.durable)
         return
     before, now = provenance(path)["model"]["weights_sha256"], model["weights_sha256"]
     if before != now:
@@ -108,9 +118,7 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
             "Restore them (--revision), or choose another path."
         )
     check_model(path, model)
-    for unit in target.damaged:
-        ledger.marker(path, unit).unlink(missing_ok=True)
-    ledger.remove_uncommitted(path, plan.layout)
+    ledger.remove_unfinished(path)
 
 
 def check_perturbations(path: Path, conditions: Sequence[Condition]) -> None:
@@ -133,15 +141,35 @@ def check_model(path: Path, model: Mapping[str, Any]) -> None:
 
 
 def run_blocks(
-    plan: Plan, path: Path, pending: Collection[Unit], model: "Model", execution: Execution, on_unit: OnUnit
+    plan: Plan, target: Target, own: Ownership, model: "Model", execution: Execution, on_unit: OnUnit
 ) -> None:
-    """Extract the pending units, block after block, in this process."""
+    """Extract the pending units of the target, block after block, in this process.
+
+    A block that another process has claimed is left to it. Of a block that is done a second time, because a worker
+    died or another process gave it up, what is committed meanwhile is not done again.
+    """
     from . import block
 
-    writer = Writer(path, plan.layout, durable=execution.durable)
-    for index in sorted({unit.block for unit in pending}):
-        conditions = [unit.condition for unit in pending if unit.block == index]
-        block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
+    writer = Writer(
+        target.path, plan.layout, plan_hash=target.plan_hash, durable=execution.durable, permission=own.check
+    )
+    for index in sorted({unit.block for unit in target.pending}):
+        if not own.claim_block(index):
+            continue
+        withdraw_damaged(target, index)
+        done = ledger.done(target.path)
+        conditions = [unit.condition for unit in target.pending if unit.block == index and unit not in done]
+        if conditions:
+            block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
+
+
+def withdraw_damaged(target: Target, index: int) -> None:
+    """Remove the markers of a block's units that are still damaged, now that the block is claimed."""
+    damaged = [unit for unit in target.damaged if unit.block == index]
+    record = ledger.read_record(target.path) if damaged else None
+    if record is not None:
+        for unit in changed(target.path, record, damaged):
+            ledger.marker(target.path, unit).unlink(missing_ok=True)
 
 
 def dataset_of(dataset: Dataset) -> dict[str, Any]:

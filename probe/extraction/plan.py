@@ -14,7 +14,7 @@ from hashlib import sha256
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit
+from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, hashed
 from stores.paths import resolved
 
 from .. import prompts
@@ -111,7 +111,7 @@ class Plan:
             "problems": {problem.sample_id: problem.message for problem in self.problems},
             **({"asked": asked.VERSION} if isinstance(self.settings.prompt, tuple) else {}),
         }
-        return body | {"hash": sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]}
+        return hashed(body)
 
 
 def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", blueprint: "Blueprint") -> Plan:

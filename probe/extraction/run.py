@@ -1,7 +1,7 @@
 """From settings to a run: created, resumed, refused or already finished."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from os.path import exists, samefile
@@ -9,15 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hooks
+import stores
 from hooks.load_options import Dtype, Quantize
-from stores import Run, ledger, open_run, presence, writing
+from stores import Ownership, Run, changed, ledger, open_run, presence, writing
 from stores.paths import resolved
 
 from ..datasets.problems import DatasetNote
 from ..errors import Interrupted, PlanError, PlanMismatch
 from ..prompts import PromptName
 from . import asked
-from .execution import Execution, OnUnit, Target, begin, blueprint, check_model, check_perturbations, load, run_blocks
+from .execution import (
+    Execution,
+    OnUnit,
+    Target,
+    begin,
+    blueprint,
+    check_model,
+    check_perturbations,
+    load,
+    provenance_of,
+    run_blocks,
+)
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
 
@@ -64,7 +76,8 @@ def extract(
     given = locals()  # every setting is an argument
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__})
     plan, blueprint = prepare(settings, used := execution or Execution())
-    run_plan(plan, find_target(plan, out), blueprint, used)
+    mend(plan, out, blueprint, used)
+    run_plan(plan, find_target(plan, out, repair=used.repair), blueprint, used)
     return open_run(out)
 
 
@@ -91,24 +104,47 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
     return make(settings, dataset, problems, made), made
 
 
-def find_target(plan: Plan, out: str | PathLike[str]) -> Target:
+def mend(plan: Plan, out: str | PathLike[str], blueprint: "Blueprint", execution: Execution) -> tuple[str, ...]:
+    """With `repair`, make the plan, metadata and tables of a run that are damaged again; their names.
+
+    Raises DamagedRun where the run is of another plan or version, RunInUse while another process writes into it.
+    """
+    path = resolved(out)
+    if not execution.repair or not path.exists():
+        return ()
+
+    def made_again() -> dict[str, Any]:
+        model = load(blueprint).provenance
+        weights = {content["report"].get("weights") for _, content in ledger.entries(path)}
+        if weights - {model["weights_sha256"], None}:
+            raise PlanError(f"{path} was made with other weights of {plan.settings.model}. Restore them (--revision).")
+        return provenance_of(plan, model, execution)
+
+    with writing(path, repair=True):
+        return stores.mend(path, with_layout_of(plan, path).layout, plan=plan.record, provenance=made_again)
+
+
+def find_target(plan: Plan, out: str | PathLike[str], *, repair: bool = False) -> Target:
     """Whether a plan's run exists at a path, and which of its units are pending.
 
-    Committed units whose files are missing or short are pending. Raises PlanMismatch if the path contains a run of
+    Committed units whose files are missing or short are pending; with `repair` every byte of them is read, and those
+    that have changed are pending too. Raises PlanMismatch if the path contains a run of
     another plan, ModelMismatch for other inputs of the model, DamagedRun where no unit brings a file back, ValueError
     for a run of another schema version.
     """
     path = resolved(out)
     stored = ledger.read_plan(path)
     if stored is None:
-        return Target(path, created=False, pending=plan.units)
+        return Target(path, created=False, pending=plan.units, plan_hash=plan.hash)
     if stored["hash"] != plan.hash and (found := differences(stored, respelt(plan.record, stored))):
         raise PlanMismatch(path, found)
     check_model(path, {"inputs": plan.inputs})
     check_perturbations(path, plan.conditions)
-    damaged = presence.damage(path, exact=True)
+    damaged = set(presence.damage(path, exact=True))
+    if repair and (record := ledger.read_record(path)) is not None:
+        damaged |= changed(path, record).keys()
     pending = tuple(sorted({*ledger.missing(path, plan.layout), *damaged}))
-    return Target(path, created=True, pending=pending, damaged=tuple(damaged))
+    return Target(path, created=True, pending=pending, plan_hash=stored["hash"], damaged=tuple(sorted(damaged)))
 
 
 def respelt(planned: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,11 +165,13 @@ def run_plan(
     blueprint: "Blueprint",
     execution: Execution,
     on_unit: OnUnit = lambda unit: None,
+    on_wait: Callable[[str], None] = lambda holder: None,
 ) -> None:
     """Extract the pending units of a plan. No model is loaded for a finished run.
 
-    Raises PlanError if the disk is too small or the run has other weights, RunInUse while another process writes into
-    it, Interrupted on Ctrl-C.
+    With `join`, blocks that other processes have claimed are left to them; `on_wait` is told of one that is just
+    creating the run. Raises PlanError if the disk is too small or the run has other weights, RunInUse while another
+    process writes into it, Interrupted on Ctrl-C.
     """
     if not target.pending:
         return
@@ -146,10 +184,17 @@ def run_plan(
     if not execution.scheduler:  # whose workers have devices of their own
         hooks.devices.require(blueprint.device)
     try:
-        with writing(path):
-            extract_pending(plan, find_target(plan, path), blueprint, execution, on_unit)
+        with writing(path, join=execution.join, on_wait=on_wait) as own:
+            extract_pending(plan, again(plan, target), own, blueprint, execution, on_unit)
     except KeyboardInterrupt:
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
+
+
+def again(plan: Plan, target: Target) -> Target:
+    """The target as it is now that the run is owned; what was found damaged before is looked at once more."""
+    now = find_target(plan, target.path)
+    found = {*now.damaged, *(target.damaged if now.created else ())}
+    return replace(now, damaged=tuple(sorted(found)), pending=tuple(sorted({*now.pending, *found})))
 
 
 def with_layout_of(plan: Plan, path: Path) -> Plan:
@@ -160,14 +205,16 @@ def with_layout_of(plan: Plan, path: Path) -> Plan:
     return replace(plan, layout=replace(plan.layout, pictures=()))
 
 
-def extract_pending(plan: Plan, target: Target, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit) -> None:
+def extract_pending(
+    plan: Plan, target: Target, own: Ownership, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit
+) -> None:
     """Load the model, here or on workers, and commit the pending units."""
     plan = with_layout_of(plan, target.path)
     if execution.scheduler or execution.workers > 1:
         from . import cluster
 
-        cluster.run_plan(plan, target, execution, on_unit)
+        cluster.run_plan(plan, target, own, execution, on_unit)
     else:
         model = load(blueprint)
         begin(plan, target, model.provenance, execution)
-        run_blocks(plan, target.path, target.pending, model, execution, on_unit)
+        run_blocks(plan, target, own, model, execution, on_unit)

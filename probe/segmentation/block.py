@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses import segmentation
-from stores import Layout, Unit, Writer
+from stores import HeldFolder, Layout, Unit, Writer
 from stores.segmentations import Added
 
 from ..extraction import payload, pixel_bands
@@ -37,6 +37,7 @@ class Job:
     scenes: Scenes
     source: LabelSource
     added: Added
+    folder: HeldFolder
     batch_size: int
     durable: bool
     pictures: Writer | None = None
@@ -97,7 +98,7 @@ def run(job: Job, index: int, pending: Sequence[Unit], on_unit: Callable[[Unit],
                 **job.source.report([image.id for image in images], condition),
             }
             values = {"confusion": counts.confusion, "unassigned": counts.unassigned}
-            job.added.commit(unit, values, report=report, durable=job.durable)
+            job.added.commit(unit, values, report=report, folder=job.folder, durable=job.durable)
             on_unit(unit)
 
 

@@ -7,7 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hooks.load_options import Dtype, LoadOptions
-from stores import Layout, Run, Segmentation, Unit, Writer, create, ledger, open_run, presence, segmentations, writing
+from stores import (
+    HeldFolder,
+    Ownership,
+    Run,
+    Segmentation,
+    Unit,
+    Writer,
+    create,
+    ledger,
+    open_run,
+    presence,
+    segmentations,
+    writing,
+)
 from stores.segmentations import Added
 
 from .. import models
@@ -161,14 +174,14 @@ def execute(prepared: Prepared, on_unit: OnUnit = lambda unit: None) -> None:
         return
     path = prepared.scenes.path
     try:
-        with writing(path):
-            _execute(_with_pending(prepared), on_unit)
+        with writing(path) as own:
+            _execute(_with_pending(prepared), own, on_unit)
     except KeyboardInterrupt:
         added = segmentations.find(path, prepared.request.slug)
         raise Interrupted(path, len(added.done()) if added else 0, len(prepared.scenes.layout.units())) from None
 
 
-def _execute(prepared: Prepared, on_unit: OnUnit) -> None:
+def _execute(prepared: Prepared, own: Ownership, on_unit: OnUnit) -> None:
     from . import block  # which needs torch, as nothing before does
 
     request, found = prepared.request, prepared.scenes
@@ -191,10 +204,16 @@ def _execute(prepared: Prepared, on_unit: OnUnit) -> None:
     require_same(added, model)
     for unit in prepared.pending:  # of those whose files were lost, or changed
         added.marker(unit).unlink(missing_ok=True)
-    segmentations.remove_unfinished(found.path)
-    writer = _picture_writer(prepared) if found.alone else None
+    ledger.remove_unfinished(found.path)
     job = block.Job(
-        found, source, added, request.batch_size, request.durable, pictures=writer, unmeasured=prepared.unmeasured
+        found,
+        source,
+        added,
+        HeldFolder(found.path, own.check),
+        request.batch_size,
+        request.durable,
+        pictures=_picture_writer(prepared, own) if found.alone else None,
+        unmeasured=prepared.unmeasured,
     )
     units = prepared.units
     for index in sorted({unit.block for unit in units}):
@@ -214,11 +233,15 @@ def _source(prepared: Prepared) -> tuple[LabelSource, dict[str, Any]]:
     return ModelLabels(segmenter, prepared.mapping), origin
 
 
-def _picture_writer(prepared: Prepared) -> Writer:
-    """The writer of a run of pictures alone; what an interruption left in it is removed."""
+def _picture_writer(prepared: Prepared, own: Ownership) -> Writer:
+    """The writer of a run of pictures alone."""
     found = prepared.scenes
     for unit in prepared.unmeasured:  # of those that lost files
         ledger.marker(found.path, unit).unlink(missing_ok=True)
-    layout: Layout = found.layout
-    ledger.remove_uncommitted(found.path, layout)
-    return Writer(found.path, layout, durable=prepared.request.durable)
+    return Writer(
+        found.path,
+        found.layout,
+        plan_hash=found.record["hash"],
+        durable=prepared.request.durable,
+        permission=own.check,
+    )

@@ -4,11 +4,10 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from stores import Layout, ledger
+from stores import Layout, hashed, ledger
 from stores.paths import resolved
 
 from ..datasets.labels import overlay_labels
@@ -96,7 +95,7 @@ def _new(request: SegmentRequest, path: Path) -> Scenes:
         "problems": problems,
     }
     body = json.loads(json.dumps(body))
-    record = body | {"hash": sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]}
+    record = hashed(body)
     return Scenes(path, dataset, conditions, preparation, part.seed, layout, record, False, True, problems)
 
 

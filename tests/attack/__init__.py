@@ -1,0 +1,1 @@
+"""Attacks on what comes from elsewhere: each file is one kind of input, changed at random and tried."""
