@@ -16,6 +16,14 @@ class RunMoved(WriteFailed):
     """The run's folder was renamed, replaced or deleted while units were written into it."""
 
 
+def moved(path: Path) -> str:
+    """What is said of a run whose folder is no longer at its path."""
+    return (
+        f"{path} was renamed, replaced or deleted while units were written into it: nothing more is written. Committed "
+        "units are safe in the folder wherever it is: move it back and rerun the same command to resume."
+    )
+
+
 class HeldFolder:
     """The folder of a run that exists. Files are written below it by name, and their folders made where they lack.
 
@@ -38,12 +46,7 @@ class HeldFolder:
         except OSError:
             now = None
         if now is None or (now.st_dev, now.st_ino) != self._identity:
-            raise RunMoved(
-                errno.ENOENT,
-                f"{self.path} was renamed, replaced or deleted while units were written into it: nothing more is "
-                "written. Committed units are safe in the folder wherever it is: move it back and rerun the same "
-                "command to resume.",
-            )
+            raise RunMoved(errno.ENOENT, moved(self.path))
         self.permission()
 
     def write(self, name: str, parts: Sequence[memoryview], *, durable: bool = False) -> Written:

@@ -10,14 +10,14 @@ tree skip it without a warning.
 
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from . import process, sealed
 from .arrays import Array, Unit
-from .files import PARTIAL, write_file
+from .files import PARTIAL, write_failed, write_file
 from .json_values import Check, fits, is_count, is_object, is_object_of, is_text
 from .paths import resolved
 from .record import FOLDER as FOLDER
@@ -180,6 +180,15 @@ def write_json(target: Path, content: Mapping[str, Any], *, durable: bool = Fals
     write_file(target, [memoryview(sealed.seal(content))], durable=durable)
 
 
+def withdraw(path: str | PathLike[str], units: Iterable[Unit]) -> None:
+    """Remove the markers of units, which are then to be done again. Raises WriteFailed."""
+    try:
+        for unit in units:
+            marker(path, unit).unlink(missing_ok=True)
+    except OSError as error:
+        raise write_failed(error, resolved(path), "over a damaged unit", 0) from error
+
+
 def remove_unfinished(path: str | PathLike[str]) -> list[str]:
     """Remove the unfinished files of processes that have died. What a live one writes is left, whoever it is.
 
@@ -188,8 +197,11 @@ def remove_unfinished(path: str | PathLike[str]) -> list[str]:
     """
     root = resolved(path)
     leftovers = [*_unfinished(root), *(root / FOLDER).glob(CREATING)]
-    for file in leftovers:
-        shutil.rmtree(file, ignore_errors=True) if file.is_dir() else file.unlink(missing_ok=True)
+    try:
+        for file in leftovers:
+            shutil.rmtree(file, ignore_errors=True) if file.is_dir() else file.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_failed(error, root, "over what an interrupted writer left", 0) from error
     return sorted(str(file.relative_to(root)) for file in leftovers)
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from . import ledger, process, sealed
 from .files import WriteFailed, partial_name, read_regular, write_failed
+from .held import RunMoved, moved
 from .paths import resolved
 from .record import FOLDER, Record, plan_file, read_record, sizes_in
 
@@ -89,6 +90,10 @@ class Ownership:
                 _create(claim, self.token)
             except FileExistsError:
                 continue
+            except OSError as error:
+                if not self.path.exists():
+                    raise RunMoved(errno.ENOENT, moved(self.path)) from None
+                raise write_failed(error, self.path, f"the claim of {what}", 0) from error
             if self._is_claimed_by_another(what):  # claims that were removed meanwhile: numbers began anew
                 claim.unlink(missing_ok=True)
                 return False
@@ -99,6 +104,12 @@ class Ownership:
         files = sorted((self.path / WRITERS).glob("*.json"))
         alive = (file for file in files if not file.name.startswith(f"{self.token}.") and self._is_alive(file))
         return tuple(in_words(file) for file in alive if not joined_only or file.name.endswith(JOINED))
+
+    def forget_the_dead(self) -> None:
+        """Remove the files of processes that have died, and with them their rights."""
+        for file in (self.path / WRITERS).glob("*.json"):
+            if not file.name.startswith(f"{self.token}.") and not self._is_alive(file):
+                file.unlink(missing_ok=True)
 
     def holder(self, what: str) -> str | None:
         """The process that has claimed something, in words."""
@@ -157,8 +168,12 @@ class Ownership:
     def _now(self) -> float:
         """The time of the file system, which touching the own file tells."""
         file = self.file
-        os.utime(file)
-        return file.stat().st_mtime
+        try:
+            os.utime(file)
+            return file.stat().st_mtime
+        except FileNotFoundError:
+            self.check()
+            raise
 
 
 @contextmanager
@@ -189,6 +204,7 @@ def writing(
         beating = threading.Thread(target=_beat, args=(own.file, stop), daemon=True)
         beating.start()
         try:
+            own.forget_the_dead()
             if not join:
                 _take_alone(own, path)
             elif not plan_file(root).exists():

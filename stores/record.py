@@ -3,6 +3,7 @@
 It is sealed with its own checksum, names the hash of its plan, and lists every file that was made with the run.
 """
 
+import errno
 import json
 from collections.abc import Mapping
 from hashlib import sha256
@@ -67,7 +68,11 @@ def read_record(path: str | PathLike[str]) -> Record | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror or error}. {_CURE}") from None
+        if error.errno in (errno.EINVAL, errno.EFBIG, errno.EISDIR):
+            raise ValueError(f"{file} is damaged: {error.strerror}. {_CURE}") from None
+        raise OSError(
+            error.errno, f"{file} cannot be read: {error.strerror or error}. Nothing in it was lost"
+        ) from None
     try:
         record = sealed.unseal(data)
         _refuse_version(path, record.get("schema_version"))

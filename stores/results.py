@@ -45,7 +45,7 @@ def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Ma
     fresh = root / ledger.FOLDER / partial_name(name)
     try:
         _plain(result).assign_attrs(attrs).to_zarr(local_store(fresh), mode="w", consolidated=False, zarr_format=3)
-        if not (root / FOLDER).exists():
+        if not (root / FOLDER / "zarr.json").exists():
             zarr.create_group(root / FOLDER, zarr_format=3)
         files = [file for file in sorted(fresh.rglob("*")) if file.is_file()]
         written = {file.relative_to(fresh).as_posix(): vars(checksum_file(file)) for file in files}
@@ -60,9 +60,10 @@ def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Ma
 
 def names(path: str | PathLike[str]) -> tuple[str, ...]:
     """The names of the results in a run, in alphabetical order."""
-    return tuple(
-        sorted(folder.name for folder in (resolved(path) / FOLDER).glob("*") if (folder / "zarr.json").exists())
-    )
+    root = resolved(path)
+    there = {folder.name for folder in (root / FOLDER).glob("*") if (folder / "zarr.json").exists()}
+    recorded = {file.stem for file in _record(root, "x").parent.glob("*.json")}  # one that lost its files is named too
+    return tuple(sorted(there | recorded))
 
 
 def read(path: str | PathLike[str], name: str) -> xr.Dataset:

@@ -168,8 +168,7 @@ def withdraw_damaged(target: Target, index: int) -> None:
     damaged = [unit for unit in target.damaged if unit.block == index]
     record = ledger.read_record(target.path) if damaged else None
     if record is not None:
-        for unit in changed(target.path, record, damaged):
-            ledger.marker(target.path, unit).unlink(missing_ok=True)
+        ledger.withdraw(target.path, changed(target.path, record, damaged))
 
 
 def dataset_of(dataset: Dataset) -> dict[str, Any]:
