@@ -93,4 +93,6 @@ def place(name: str, value: Any) -> str:
     if isinstance(value, bytes | PathLike):
         value = fsdecode(value)
     written = text(name, value)
+    if "\0" in written:
+        raise ValueError(f"{name} {written!r} holds a null character, which no path can. Check how it is spelt.")
     return expanduser(written)

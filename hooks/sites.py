@@ -26,9 +26,14 @@ ALIASES: Mapping[str, str] = {
 }
 """The five sites of Hidden Instability, and the clean answer teacher-forced, all at the last language layer."""
 
+PROMPTS = ("mcq", "open", "short", "yesno", "presence", "describe", "safety", "official")
+"""The prompts that a site can name: those of `probe --prompt`."""
+
 _GRAMMAR = re.compile(
     r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<kind>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
 )
+_LAYER = re.compile(r"-?[0-9]{1,9}")
+_SLICE = re.compile(rf"({_LAYER.pattern})?:({_LAYER.pattern})?(:0*[1-9][0-9]{{0,8}})?")
 _HINT = "Try `probe list sites -m MODEL`."
 
 
@@ -109,8 +114,7 @@ def parse(text: str, towers: Mapping[str, Tower]) -> Site:
     """
     match = _GRAMMAR.fullmatch(ALIASES.get(text, text))
     if match is None:
-        close = get_close_matches(text, ALIASES, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
+        meant = _meant(text, ALIASES)
         raise SiteError(
             f"site {text!r} is not of the form tower.layers[WHICH]:kind[@prompt] or an alias.{meant} {_HINT}"
         )
@@ -120,6 +124,10 @@ def parse(text: str, towers: Mapping[str, Tower]) -> Site:
         raise SiteError(f"site {text!r}: this model has no tower {name!r}, it has {', '.join(towers)}. {_HINT}")
     if kind not in tower.kinds:
         raise SiteError(f"site {text!r}: tower {name!r} has {', '.join(tower.kinds)}, not {kind!r}. {_HINT}")
+    if prompt and prompt not in PROMPTS:
+        raise SiteError(
+            f"site {text!r}: {prompt!r} is no prompt. There are: {', '.join(PROMPTS)}.{_meant(prompt)} {_HINT}"
+        )
     if prompt and KINDS[kind].per == "image":
         raise SiteError(f"site {text!r}: {kind!r} does not depend on the question, so it takes no @prompt. {_HINT}")
     layers = _layers(text, tower, kind, module, which)
@@ -167,6 +175,11 @@ def usual(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[str, ...]:
     )
 
 
+def _meant(word: str, known: Iterable[str] = PROMPTS) -> str:
+    close = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def _stacked(tower: Tower, kind: str) -> bool:
     return tower.layers > 0 and KINDS[kind].layered
 
@@ -188,10 +201,11 @@ def _item(text: str, tower: Tower, item: str) -> range | tuple[int]:
     count = tower.layers + 1
     if item == "*":
         return range(count)
-    if re.fullmatch(r"-?\d*:-?\d*(:\d+)?", item):
+    if _SLICE.fullmatch(item):
         return range(count)[slice(*(int(bound) if bound else None for bound in item.split(":")))]
-    if not re.fullmatch(r"-?\d+", item):
-        raise SiteError(f"site {text!r}: layers are numbers, slices a:b or *, not {item!r}. {_HINT}")
+    if not _LAYER.fullmatch(item):
+        told = "a slice goes by steps of 1 or more" if item.count(":") == 2 else "layers are numbers, slices a:b or *"
+        raise SiteError(f"site {text!r}: {told}, not {item!r}. {_HINT}")
     layer = int(item) + (count if item.startswith("-") else 0)
     if not 0 <= layer < count:
         raise SiteError(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+_LAYER = re.compile(r"-?[0-9]{1,9}")
 _SITE = re.compile(r"(?P<head>[^\[\]:]+)(?:\[(?P<layers>[^\[\]]*)\])?:(?P<tail>[^\[\]]+)")
 
 
@@ -55,6 +56,8 @@ def layers(text: str | None, stored: Sequence[int], *, last: int | None) -> int 
 
 
 def _resolve(text: str, last: int | None) -> int:
+    if not _LAYER.fullmatch(text.strip()):
+        raise ValueError(text)
     number = int(text)
     if number >= 0:
         return number

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hooks import sites
 from hooks.sites import SiteError, Tower, parse, parse_all
 from hooks.state_kinds import KINDS, PRIMARY, kinds_of
+from probe import prompts
 
 TOWERS = {
     "vision": Tower("vision", 31, 64, kinds_of("vision"), pooled=24),
@@ -106,6 +107,14 @@ def test_every_available_text_parses():
         ("text.layers[0]:pooled", "no tower 'text', it has vision, projector, language"),
         ("language.layers[0]:patches", "tower 'language' has image, context_last"),
         ("vision.layers[0]:patches@open", "takes no @prompt"),
+        ("vision.layers[0:4:0]:patches", "a slice goes by steps of 1 or more, not '0:4:0'"),
+        ("vision.layers[0:4:-1]:patches", "steps of 1 or more, not '0:4:-1'"),
+        ("vision.layers[-:3]:patches", "numbers, slices a:b or"),
+        ("vision.layers[٣]:patches", "numbers, slices a:b or"),
+        (f"vision.layers[{'9' * 5000}]:patches", "numbers, slices a:b or"),
+        (f"vision.layers[{'9' * 5000}:]:patches", "numbers, slices a:b or"),
+        ("language.layers[0]:context_last@zzz", "'zzz' is no prompt. There are: mcq, open, short"),
+        ("language.layers[0]:context_last@opn", "Did you mean 'open'"),
         ("ctx_opne", "Did you mean 'ctx_open'"),
         ("vision.layers[0]", "not of the form"),
     ],
@@ -115,6 +124,10 @@ def test_errors_say_what_is_there(text, message):
         parse(text, TOWERS)
     assert repr(text) in str(caught.value)
     assert "probe list sites" in str(caught.value)
+
+
+def test_the_prompts_of_sites_are_those_of_the_command_line():
+    assert sites.PROMPTS == prompts.NAMES
 
 
 def test_reading_a_site_needs_no_torch():

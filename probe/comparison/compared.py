@@ -15,7 +15,7 @@ from ..results import Evidence
 from ..results.unions import CONTROLS, unions_of
 from . import margin_quantiles, ratios
 from .differences import shares_of_sum
-from .members import Member, Pair, open_members, pairs_of
+from .members import Member, Pair, open_members, pairs_of, real
 from .shared import CLEAN, Shared, order, shared_by
 
 MACRO = "macro"
@@ -261,8 +261,8 @@ def compare(
     """
     if len(paths) < 2:
         raise ValueError(f"{len(paths)} run to compare. Give at least two.")
-    places = [path.expanduser().resolve() for path in paths]
-    further = [] if reference is None or reference.expanduser().resolve() in places else [reference]
+    places = [real(path) for path in paths]
+    further = [] if reference is None or real(reference) in places else [reference]
     opened = open_members([*paths, *further], seed)
     named = "" if reference is None else opened[_place([*places, None], reference)].name
     shared = shared_by(opened)
@@ -271,7 +271,7 @@ def compare(
 
 
 def _place(places: Sequence[Path | None], reference: Path) -> int:
-    where = reference.expanduser().resolve()
+    where = real(reference)
     return places.index(where) if where in places else len(places) - 1
 
 

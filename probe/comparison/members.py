@@ -1,10 +1,12 @@
 """The runs of a comparison, and which of them are pairs of a base and an aligned model."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hooks.settings import place
 from stores import open_run
 
 from .. import kept_comparison
@@ -56,12 +58,17 @@ def open_members(paths: Sequence[Path], seed: int) -> tuple[Member, ...]:
 
     Raises ValueError for a run that is given twice and for one that is itself a comparison; what `open_run` raises.
     """
-    places = [path.expanduser().resolve() for path in paths]
-    if twice := [path for path, place in zip(paths, places, strict=True) if places.count(place) > 1]:
+    places = [real(path) for path in paths]
+    if twice := [path for path, where in zip(paths, places, strict=True) if places.count(where) > 1]:
         raise ValueError(f"{twice[0]} is given twice. Give each run once.")
-    folders = [place.name for place in places]
+    folders = [where.name for where in places]
     names = [str(path) if folders.count(name) > 1 else name for path, name in zip(paths, folders, strict=True)]
     return tuple(Member(name, path, _evidence(path, seed)) for name, path in zip(names, paths, strict=True))
+
+
+def real(path: str | Path) -> Path:
+    """Where a path leads: two spellings of one folder are the same. Raises ValueError for what is no path."""
+    return Path(os.path.realpath(place("run", path)))
 
 
 def _evidence(path: Path, seed: int) -> Evidence:
@@ -92,7 +99,7 @@ def pairs_of(text: str | None, members: Sequence[Member]) -> tuple[Pair, ...]:
 
 def _named(text: str, members: Sequence[Member]) -> str:
     for member in members:
-        if text == member.name or Path(text).expanduser().resolve() == member.path.expanduser().resolve():
+        if text == member.name or real(text) == real(member.path):
             return member.name
     names = [member.name for member in members]
     raise ValueError(

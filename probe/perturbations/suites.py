@@ -56,6 +56,10 @@ _SUITES = (
 SUITES: dict[str, Suite] = {suite.name: suite for suite in _SUITES}
 
 
+LONGEST_LEVEL = 9
+"""Digits of a severity."""
+
+
 def parse(specs: Sequence[str], *, labels: tuple[str, ...] = ()) -> tuple[Condition, ...]:
     """The conditions that the specs name: clean first, then in the order given, each once.
 
@@ -157,7 +161,7 @@ def _severity(family: Family, item: str) -> Condition:
         takes = f"It takes: {'; '.join(map(str, family.parameters))}." if family.parameters else "It takes nothing."
         meant = f" Did you mean {family.name}:{family.parameters[0].name}={item}?" if family.parameters else ""
         raise SpecError(f"{family.name}:{item}: {family.name} has no severities.{meant} {takes}")
-    if not item.isdecimal():
+    if not (item.isdecimal() and item.isascii() and len(item) <= LONGEST_LEVEL):
         levels = ", ".join(map(str, family.severities))
         raise SpecError(f"{family.name}:{item}: a severity is one of {levels}; a parameter is written name=value.")
     return family.at(int(item))
