@@ -1,5 +1,6 @@
 """The errors that a user can fix: each says what was wrong, what came and what to do."""
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +45,39 @@ class Interrupted(KeyboardInterrupt):
         )
 
 
+CURES = {
+    errno.EACCES: "Give this user the right to it, or choose another place.",
+    errno.EPERM: "Give this user the right to it, or choose another place.",
+    errno.ENOENT: "Check how it is spelt.",
+    errno.ENOTDIR: "A part of the path is a file, where a folder is needed.",
+    errno.EISDIR: "Name a file, not a folder.",
+    errno.EEXIST: "Choose another place.",
+    errno.EROFS: "Choose a place that can be written.",
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space, or ask for more.",
+    errno.EFBIG: "Raise the limit of a file's size (ulimit -f).",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n).",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
+    errno.ELOOP: "Its links lead in a circle: mend them.",
+    errno.EIO: "Check the disk and the way to it.",
+    errno.ESTALE: "Mount the network disk again.",
+}
+"""What to do about an error of the system."""
+
+
+def of_system(error: OSError) -> str:
+    """An error of the system in words: where, what, and what to do; its message where it is no such error.
+
+    >>> of_system(PermissionError(13, "Permission denied", "runs/one"))
+    'runs/one: permission denied. Give this user the right to it, or choose another place.'
+    """
+    if error.filename is None or not error.strerror:
+        return str(error.strerror or error)
+    where = error.filename if isinstance(error.filename, str) else repr(error.filename)
+    where = where if len(where) <= LONGEST else f"{where[:LONGEST]}…"
+    return f"{where}: {error.strerror.lower()}. {CURES.get(error.errno or 0, '')}".rstrip()
+
+
 def in_words(error: Exception) -> str:
     """What an error says to a user: our own messages whole, a library's in one line with its kind.
 
@@ -53,6 +87,8 @@ def in_words(error: Exception) -> str:
     'TypeError: unsupported operand. It comes from a library or from this program: `probe --debug ...` shows where.'
     """
     message = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    if isinstance(error, OSError):
+        message = of_system(error)
     if isinstance(error, ValueError | OSError | LookupError) and " " in message:  # a lone word is a library's key
         return message
     line = next((line.strip() for line in message.splitlines() if line.strip()), "no message")

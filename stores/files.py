@@ -4,7 +4,6 @@ import contextlib
 import errno
 import itertools
 import os
-import shutil
 import stat
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,6 @@ PARTIAL = ".partial"
 
 _COUNTER = itertools.count()
 _AT_ONCE = min(os.sysconf("SC_IOV_MAX"), 1024)
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class WriteFailed(OSError):
@@ -179,13 +177,41 @@ def sync_folders(files: Iterable[Path], root: Path) -> None:
             os.close(descriptor)
 
 
+_REASONS = {
+    errno.EROFS: "the disk is read-only. Make it writable again, or copy the run to another one.",
+    errno.EACCES: "this user may not write there. Give the right to.",
+    errno.EPERM: "this user may not write there. Give the right to.",
+    errno.EIO: "the disk or the way to it fails (input/output error). Check it, copy the run if in doubt.",
+    errno.ESTALE: "the network disk has lost the folder (stale handle). Mount it again.",
+    errno.ENAMETOOLONG: "the path is too long for this disk. Move the run to a shorter one.",
+    errno.EMFILE: "this process has too many files open. Raise the limit (ulimit -n).",
+    errno.ENFILE: "this machine has too many files open. Close other programs.",
+    errno.ENOENT: "the folder of the run is gone. Bring it back.",
+    errno.ENOTDIR: "a folder of the run is a file now. Bring the folder back.",
+}
+
+
 def write_failed(error: OSError, path: Path, what: str, needed: int) -> WriteFailed:
     """The error to raise for an OSError: what failed, how many bytes are needed and free, and what to do."""
     resume = "All committed units are safe; rerun the same command to resume."
-    if error.errno not in _FULL:
-        return WriteFailed(error.errno, f"{path}: writing {what} failed: {error.strerror or error}. {resume}")
-    free = shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
-    return DiskFull(
-        error.errno,
-        f"{path}: no space left for {what}: {needed:,} bytes needed, {free:,} free. Free some space. {resume}",
-    )
+    if error.errno == errno.EDQUOT:
+        said = f"the quota is used up: {needed:,} bytes needed for {what}. Free some space, or ask for more."
+        return DiskFull(error.errno, f"{path}: {said} {resume}")
+    if error.errno == errno.ENOSPC:
+        return DiskFull(error.errno, f"{path}: {_full(path, what, needed)} {resume}")
+    reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}.")
+    if error.errno == errno.EFBIG:
+        reason = f"its {needed:,} bytes are more than one file may have here. Raise the limit (ulimit -f)."
+    return WriteFailed(error.errno, f"{path}: writing {what} failed: {reason} {resume}")
+
+
+def _full(path: Path, what: str, needed: int) -> str:
+    try:
+        disk = os.statvfs(next(p for p in (path, *path.parents) if os.path.exists(p)))
+    except OSError:
+        return f"no space left for {what}: {needed:,} bytes needed. Free some space."
+    free = disk.f_frsize * disk.f_bavail
+    if free > needed and disk.f_files and not disk.f_favail:
+        told = f"{free:,} bytes are free, but all {disk.f_files:,} inodes are taken. Remove some files."
+        return f"no more files fit on the disk, so not {what}: {told}"
+    return f"no space left for {what}: {needed:,} bytes needed, {free:,} free. Free some space."

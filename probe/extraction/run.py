@@ -12,6 +12,7 @@ import hooks
 import stores
 from hooks.load_options import Dtype, Quantize
 from stores import Ownership, Run, changed, ledger, open_run, presence, writing
+from stores.files import write_failed
 from stores.paths import resolved
 
 from ..datasets.problems import DatasetNote
@@ -188,6 +189,16 @@ def run_plan(
             extract_pending(plan, again(plan, target), own, blueprint, execution, on_unit)
     except KeyboardInterrupt:
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
+    except OSError as error:
+        raise of_writing(error, path) from error
+
+
+def of_writing(error: OSError, path: Path) -> OSError:
+    """The error as one of writing the run where it is one: the run's own folder refused something."""
+    named = error.filename if isinstance(error.filename, str) else ""
+    if type(error).__module__ == "builtins" and error.errno and named and Path(named).absolute().is_relative_to(path):
+        return write_failed(error, path, Path(named).name, 0)
+    return error
 
 
 def again(plan: Plan, target: Target) -> Target:
