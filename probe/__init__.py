@@ -4,10 +4,21 @@ import probe
 run = probe.extract("pocket-vlm", "streets", perturb=["invariance"], out="runs/demo")
 run = probe.open_run("runs/demo")
 run.answers, run.embeddings("language.layers[-1]:context_last"), run.tree
+
+Names are imported when first used, so that the command line answers, and can be stopped, at once.
 """
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stores import open_run
+
+    from .extraction import Execution, extract
+    from .perturbations import perturbation
+    from .segmentation import segment
 
 
 def _guard() -> None:
@@ -25,12 +36,19 @@ def _guard() -> None:
 
 _guard()
 
-from stores import open_run  # noqa: E402
-
-from .extraction import Execution, extract  # noqa: E402
-from .perturbations import extension, perturbation  # noqa: E402
-from .segmentation import segment  # noqa: E402
-
-extension.load_installed()  # last: packages that offer perturbations import this one
+_HOME = {
+    "open_run": "stores",
+    **dict.fromkeys(("Execution", "extract"), "probe.extraction"),
+    "perturbation": "probe.perturbations",
+    "segment": "probe.segmentation",
+}
 
 __all__ = ["Execution", "extract", "open_run", "perturbation", "segment"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"package 'probe' has no {name!r}; it has {', '.join(__all__)}")

@@ -4,9 +4,11 @@ The plan is sent once. Each worker loads the model once and writes the units of 
 no two workers share a file. With `--workers N` the processes are local, with `--scheduler tcp://…` the cluster's.
 """
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -77,11 +79,27 @@ def connect(execution: Execution) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             dashboard_address=None,  # pyright: ignore[reportArgumentType]
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any free port: nobody looks at it
             silence_logs=50,
         ) as local,
         Client(local) as client,
+        ended_at_once(local),
     ):
         yield client
+
+
+@contextmanager
+def ended_at_once(local: Any) -> Iterator[None]:
+    """Of a command that is stopped no worker finishes what it does: the units that are not committed are redone."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for nanny in local.workers.values():
+            nanny.auto_restart = False
+            if nanny.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(nanny.pid, signal.SIGKILL)
+        raise
 
 
 @contextmanager

@@ -8,7 +8,7 @@
 from .catalogue import FAMILIES, apply, settings
 from .condition import CLEAN, Condition, Skipped, generator
 from .control import Others
-from .extension import perturbation
+from .extension import load_installed, perturbation
 from .family import Family, Parameter, SpecError
 from .preparation import PREPARATIONS, prepared
 from .suites import SUITES, Suite, parse, prepare
@@ -33,3 +33,5 @@ __all__ = [
     "prepared",
     "settings",
 ]
+
+load_installed()  # last: packages that offer perturbations import this one
