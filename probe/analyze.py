@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hooks.settings import place
 from stores import WriteFailed, open_run, results
 
-from . import code, kept_comparison
+from . import code, kept_comparison, terminal
 from .grouping import groups
 from .results import Evidence, Result, analyze, check_names
-from .results.result import Cell, csv_tables, plain
+from .results.result import csv_tables, plain
 
 NARROW = 13
 """Width of the column of names in a terminal."""
@@ -94,10 +91,10 @@ def groups_to_json(path: Path, by: str, found: Sequence[Group]) -> dict[str, Any
 def show_groups(by: str, found: Sequence[Group], console: Console) -> None:
     """Print the tables of each group under a heading of its own."""
     for group in found:
-        heading = f"{by}: {group.value} ({group.samples:,} questions about {group.images:,} images)"
-        console.rule(Text(heading, style="bold"), align="left")
+        counted = f"({group.samples:,} questions about {group.images:,} images)"
+        terminal.heading(console, f"{by}: {group.value} {counted}")
         if group.trouble:
-            console.print(group.trouble, style="yellow", markup=False, highlight=False)
+            terminal.say(console, group.trouble, style="yellow", wrap=True)
         show(group.results, console)
 
 
@@ -110,34 +107,25 @@ def show(found: Sequence[Result], console: Console) -> None:
     """Print the tables, and under each how to read it and what was found; what unions hold under the first of them."""
     told: set[str] = set()
     for result in found:
-        console.print(table(result))
+        terminal.show(console, table(result))
         new = [line for line in result.unions if line not in told]
-        console.print(" ".join([result.meaning, *new]), style="dim", markup=False, highlight=False)
+        terminal.say(console, " ".join([result.meaning, *new]), style="dim", wrap=True)
         told.update(new)
         for sentence in result.findings:
-            console.print(f"• {sentence}", markup=False, highlight=False)
-        console.print()
+            terminal.say(console, f"• {sentence}", wrap=True)
+        terminal.say(console, "")
 
 
-def table(result: Result) -> Table:
+def table(result: Result) -> terminal.SafeTable:
     """A result's rows, intervals small under their estimates so that they fit a narrow terminal."""
-    drawn = Table(title=result.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    drawn = terminal.table(result.title, narrow=True)
     first, *others = result.headings
     drawn.add_column(first, style="bold", overflow="fold")
     for heading in others:
         drawn.add_column(heading, justify="right", overflow="fold")
     for name, cells in result.rows:
-        drawn.add_row(in_lines(name), *map(two_lines, cells))
+        drawn.add_row(in_lines(name), *(terminal.two_lines(cell.estimate, cell.interval) for cell in cells))
     return drawn
-
-
-def two_lines(cell: Cell) -> str:
-    """An estimate with its interval under it, dim.
-
-    >>> two_lines(Cell("0.5", "0.2…0.7"))
-    '0.5\\n[dim]0.2…0.7[/]'
-    """
-    return f"{cell.estimate}\n[dim]{cell.interval}[/]" if cell.interval else cell.estimate
 
 
 def in_lines(name: str) -> str:
@@ -183,5 +171,5 @@ def write_groups_csv(folder: Path, by: str, found: Sequence[Group]) -> list[Path
 
 def _write(folder: Path, stem: str, rows: Any) -> Path:
     path = folder / f"{stem}.csv"
-    rows.to_csv(path)
+    rows.to_csv(path, errors="backslashreplace")  # names of files need not be UTF-8
     return path

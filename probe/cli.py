@@ -1,61 +1,21 @@
 """The command line: verbs, options and help. What they do is elsewhere; what they print is in `tables`."""
 
-import json
-import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Any, get_args
 
 import click
-from rich.console import Console
 
 from . import prompts
-from .errors import Interrupted, in_words
+from .command_line_errors import Probe, stderr, tell
 from .execution_options import execution
 from .extraction.settings import Keep
 from .loading_options import loading, loading_weights, one_of
+from .terminal import Terminal, say, show, write, write_json
 
-DONE, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 PREVIEWED = ("common",)
 
-console = Console(emoji=False)  # names such as `noise:100:` are no pictures
-stderr = Console(stderr=True, emoji=False)
-
-
-class Probe(click.Group):
-    """Verbs in the order that they are defined, and every error in one line (`--debug` shows where it comes from)."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = show_warning
-                return super().invoke(ctx)
-        except KeyboardInterrupt as stopped:
-            tell(str(stopped) if isinstance(stopped, Interrupted) else "Interrupted.")
-            ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if ctx.params.get("debug") or os.environ.get("PROBE_DEBUG"):
-                raise
-            stderr.print("[bold red]error:[/] ", end="")
-            tell(in_words(error))
-            ctx.exit(USAGE)
-
-
-def show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-    """Print a warning in its own words, without the line of code that it comes from."""
-    stderr.print("[bold yellow]warning:[/] ", end="")
-    tell(str(message))
-
-
-def tell(message: str) -> None:
-    """Print a message on stderr as it is."""
-    stderr.print(message, markup=False, highlight=False, soft_wrap=True)
+console = Terminal()
 
 
 @click.group(cls=Probe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -256,7 +216,7 @@ def preview(source: str, out: Path, **options: Any) -> None:
     """
     from . import preview as sheets
 
-    click.echo(sheets.preview(source, out, **options))
+    write(console, sheets.preview(source, out, **options))
 
 
 @main.command()
@@ -289,7 +249,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
         if csv is not None:
             analyses.write_groups_csv(csv, by, groups)
         if as_json:
-            click.echo(json.dumps(analyses.groups_to_json(run, by, groups), indent=1))
+            write_json(console, analyses.groups_to_json(run, by, groups))
         else:
             analyses.show_groups(by, groups, console)
         return
@@ -297,11 +257,11 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
     if csv is not None:
         analyses.write_csv(csv, found)
     if as_json:
-        click.echo(json.dumps(analyses.to_json(run, found), indent=1))
+        write_json(console, analyses.to_json(run, found))
     else:
         analyses.show(found, console)
     if trouble := analyses.keep(run, found, seed=seed):
-        stderr.print(trouble, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        say(stderr, trouble, style="yellow")
 
 
 @main.command()
@@ -371,9 +331,9 @@ def list_(what: str, model: str, every: bool, as_json: bool) -> None:
     what = "model types" if every else what
     rows = listing.rows(what, model)
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        write_json(console, rows)
     else:
-        console.print(listing.table(what, rows))
+        show(console, listing.table(what, rows))
 
 
 @main.command()
@@ -382,7 +342,7 @@ def cite(run: Path) -> None:
     """Print the BibTeX of the papers behind RUN: its perturbations, its dataset, the measures that it allows."""
     from . import citations
 
-    click.echo(citations.bibliography(run))
+    write(console, citations.bibliography(run))
 
 
 if __name__ == "__main__":

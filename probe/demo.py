@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from hooks.settings import place
 from stores import open_run
 
-from . import analyze, runs
+from . import analyze, runs, terminal
 from .extraction.execution import Execution
 from .extraction.run import prepare
 from .extraction.settings import Settings
@@ -32,20 +31,18 @@ def show(out: Path, *, images: int, console: Console) -> int:
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=PERTURB, sites=SITES, limit=images)
     execution = Execution(batch_size=16)
     plan, blueprint = prepare(settings, execution)
-    console.print(runs.plan_table(plan, out))
+    terminal.show(console, runs.plan_table(plan, out))
     runs.execute(plan, out, blueprint, execution, console)
     run = open_run(out)
     found = analyze_run(Evidence(run))
     analyze.show([result for result in found if result.name in SHOWN], console)
     for result in found:
         for sentence in result.findings if result.name not in SHOWN else ():
-            console.print(f"• {sentence}", markup=False, highlight=False)
+            terminal.say(console, f"• {sentence}", wrap=True)
     html = page.write(found, run.provenance, out.with_name(f"{out.name}.html"))
     picture = out.with_name(f"{out.name}.png")
     figure = next(result.figure for result in found if result.name == ANALYSES["overview"].name)
     if figure is not None:
         png(figure, picture)
-    console.print(
-        f"Run: {escape(str(out))}   page: {escape(str(html))}   figure: {escape(str(picture))}", soft_wrap=True
-    )
+    terminal.say(console, f"Run: {out}   page: {html}   figure: {picture}")
     return runs.report_failures(plan, out, console)

@@ -4,13 +4,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
 from hooks.state_kinds import KINDS
 
-from . import models, pocket
+from . import models, pocket, terminal
 
 if TYPE_CHECKING:
     from hooks.families import Family
@@ -38,16 +34,16 @@ def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
     return LISTINGS[what]()
 
 
-def table(what: str, listed: Sequence[Row]) -> Table:
+def table(what: str, listed: Sequence[Row]) -> terminal.SafeTable:
     """The rows as a table."""
-    drawn = Table(title=what, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
+    drawn = terminal.table(what)
     if what in STACKED:
         listed = [STACKED[what](row) for row in listed]
     for position, heading in enumerate(listed[0]):
         first = position == 0
         drawn.add_column(heading, style="bold" if first else None, no_wrap=first, overflow="fold")
     for row in listed:
-        drawn.add_row(*(escape(cell) for cell in row.values()))
+        drawn.add_row(*row.values())
     return drawn
 
 

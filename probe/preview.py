@@ -23,12 +23,16 @@ from .datasets import source as spec
 from .datasets.labels import overlay_labels
 from .datasets.pixels import read_rgb
 from .datasets.registry import DATASETS, open_dataset
+from .foreign_text import figure as written
 from .perturbations import CLEAN, FAMILIES, Condition, Others, Skipped, apply, parse, prepare, prepared
 from .perturbations.control import OtherPixels
 from .sample import Pixels
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".pdf")
 LETTERS_OF_A_PICTURE = 4
+
+LONGEST_REASON = 400
+"""Characters of the reason for a missing tile."""
 
 INK, GREY, FRAME, GROUND = "#222222", "#767676", "#d9d9d9", "white"
 TITLE, NAME, LABEL = 16, 12, 11
@@ -174,7 +178,7 @@ def contact_sheet(subject: Subject, conditions: Sequence[Condition], *, seed: in
         raise PreviewError("there is nothing to show beside the clean picture. Name a family or a suite.")
     rows = [_row(subject, group, seed, look) for group in families.values()]
     height, width = subject.pixels.shape[:2]
-    return _drawn(rows, title=" ".join(subject.image_id.split()), subtitle=f"{width}×{height} px, seed {seed}")
+    return _drawn(rows, title=written(" ".join(subject.image_id.split())), subtitle=f"{width}×{height} px, seed {seed}")
 
 
 def _row(subject: Subject, conditions: Sequence[Condition], seed: int, look: Look) -> Row:
@@ -189,14 +193,15 @@ def _row(subject: Subject, conditions: Sequence[Condition], seed: int, look: Loo
         for label, result in zip(["clean", *map(_label, conditions)], results, strict=True)
     )
     lines = -(-len(conditions) // look.columns)
-    return Row(conditions[0].family, tuple(tiles), -(-len(conditions) // lines))  # 4 and 4 rather than 5 and 3
+    return Row(written(conditions[0].family), tuple(tiles), -(-len(conditions) // lines))  # 4 and 4 rather than 5 and 3
 
 
 def _result(subject: Subject, condition: Condition, seed: int, scale: float) -> Image.Image | str:
     try:
         pixels = apply(condition, subject.pixels, image_id=subject.image_id, seed=seed, others=subject.others)
     except Skipped as reason:
-        return str(reason).removeprefix(condition.id).removeprefix(condition.family).lstrip(": ")
+        told = str(reason).removeprefix(condition.id).removeprefix(condition.family).lstrip(": ")
+        return written(" ".join(told.split()), longest=LONGEST_REASON)
     return _resized(Image.fromarray(pixels), scale)
 
 
@@ -208,7 +213,7 @@ def _label(condition: Condition) -> str:
         defaults = ((one.name, one.default) for one in FAMILIES[family].parameters)
         condition = Condition(family, tuple((name, on) for name, on in defaults if on is not None and on is not False))
     settings = condition.id.removeprefix(family).removeprefix(":").replace(",", ", ")
-    return settings or family.split(".")[-1].split("_")[-1]
+    return written(settings or family.split(".")[-1].split("_")[-1])
 
 
 def _resized(picture: Image.Image, scale: float) -> Image.Image:

@@ -26,7 +26,7 @@ def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Un
     sizes = [rows.stop - rows.start for rows in map(layout.rows, range(layout.blocks))]
     total = sum(sizes) * len(layout.conditions)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),

@@ -1,6 +1,5 @@
 """The commands that make and show runs; each prints, and returns its exit code."""
 
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from stores import DamagedRun, IncompleteRun, ledger, open_run, summary
 from stores import verify as verify_files
@@ -20,12 +17,16 @@ from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
 from .extraction.run import find_target, mend, prepare, run_plan
 from .extraction.settings import Settings
+from .terminal import SafeTable, say, show, styled, table, write_fields, write_json
 
 if TYPE_CHECKING:
     from hooks import Blueprint, LoadOptions, Reading
 
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
 SHOWN_FAILURES = 20
+
+LONGEST_QUESTION = 1_000
+"""Characters of a question that a list of samples shows; `--json` has all."""
 
 
 def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
@@ -36,7 +37,7 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Co
     settings = Settings(**chosen)
     plan, blueprint = prepare(settings, execution)
     if dry_run:
-        console.print(plan_table(plan, out))
+        show(console, plan_table(plan, out))
         return 0
     execute(plan, out, blueprint, execution, console)
     return report_failures(plan, out, console)
@@ -45,27 +46,26 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Co
 def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution, console: Console) -> None:
     """Extract the pending units with a progress bar, and print where the run is."""
     for name in mend(plan, out, blueprint, execution):
-        console.print(f"{escape(name)} was damaged and is made again.")
+        say(console, f"{name} was damaged and is made again.")
     target = find_target(plan, out, repair=execution.repair)
     if not target.pending:
-        console.print(f"{escape(str(out))} is finished: nothing to do.")
+        say(console, f"{out} is finished: nothing to do.")
         return
     if target.damaged:
-        console.print(f"{len(target.damaged)} units of {escape(str(out))} lost or changed files and are done again.")
+        say(console, f"{len(target.damaged)} units of {out} lost or changed files and are done again.")
     if committed := len(plan.units) - len(target.pending):
-        console.print(f"Resuming {escape(str(out))}: {committed} of {len(plan.units)} units are there.")
+        say(console, f"Resuming {out}: {committed} of {len(plan.units)} units are there.")
 
     def wait(holder: str) -> None:
-        console.print(f"Waiting for {escape(holder)} to create the run.")
+        say(console, f"Waiting for {holder} to create the run.")
 
     with progress.bar(plan.layout, len(target.pending), console) as advance:
         run_plan(plan, target, blueprint, execution, advance, wait)
     if left := ledger.missing(out, plan.layout):
-        console.print(
-            f"{len(left)} of {len(plan.units)} units are left to other processes, which write into {escape(str(out))}."
-        )
+        others = f"left to other processes, which write into {out}."
+        say(console, f"{len(left)} of {len(plan.units)} units are {others}")
         return
-    console.print(f"The run is in {escape(str(out))}. Next: probe analyze {escape(str(out))}", soft_wrap=True)
+    say(console, f"The run is in {out}. Next: probe analyze {out}")
 
 
 def report_failures(plan: Plan, out: Path, console: Console) -> int:
@@ -74,20 +74,17 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
     if not failed:
         return 0
     total = len(plan.dataset.samples) + len(plan.problems)
-    console.print(f"[bold yellow]{len(failed)} of {total} samples failed[/]; the others are there:")
+    say(console, f"{len(failed)} of {total} samples failed; the others are there:", style="bold yellow")
     for sample, message in list(failed.items())[:SHOWN_FAILURES]:
-        console.print(f"  {sample}: {message}", markup=False, highlight=False)
+        say(console, f"  {sample}: {message}", wrap=True)
     if len(failed) > SHOWN_FAILURES:
-        console.print(f"  … and {len(failed) - SHOWN_FAILURES} more: probe info {out} --json", markup=False)
+        say(console, f"  … and {len(failed) - SHOWN_FAILURES} more: probe info {out} --json", wrap=True)
     return 1
 
 
-def plan_table(plan: Plan, out: Path) -> Table:
+def plan_table(plan: Plan, out: Path) -> SafeTable:
     """What a run will do, before anything is loaded."""
     layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
-    table = Table(title=f"Plan {plan.hash}", show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column()
     rows = {
         "model": f"{plan.settings.model} ({plan.model['family']}, {plan.model['dtype']})",
         "dataset": f"{plan.dataset.name} ({plan.dataset.fingerprint})",
@@ -100,9 +97,17 @@ def plan_table(plan: Plan, out: Path) -> Table:
         "disk": f"{layout.bytes_on_disk() / 1e6:,.1f} MB of {free_bytes(out) / 1e9:,.1f} GB free",
         "run": str(out),
     }
+    return facts(f"Plan {plan.hash}", rows)
+
+
+def facts(title: str, rows: Mapping[str, str]) -> SafeTable:
+    """A table of names and what they are."""
+    drawn = table(title, lines=True, header=False)
+    drawn.add_column(style="bold")
+    drawn.add_column()
     for name, value in rows.items():
-        table.add_row(name, escape(value))
-    return table
+        drawn.add_row(name, value)
+    return drawn
 
 
 def families(plan: Plan) -> str:
@@ -125,14 +130,15 @@ def check(model: str, options: Mapping[str, Any], *, as_json: bool, console: Con
     if full is not None:
         findings.append(hooks.check.distance(hooks.check.readings(loaded), full, loaded))
     if as_json:
-        print_json(console, [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings])
+        write_json(console, [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings])
     else:
-        table = Table(title=f"{model}: are its sites what their names say?", title_justify="left")
+        drawn = table(f"{model}: are its sites what their names say?", lines=True)
         for heading in ("", "proof", "seen"):
-            table.add_column(heading)
+            drawn.add_column(heading)
         for finding in findings:
-            table.add_row("[green]ok[/]" if finding.ok else "[bold red]no[/]", finding.name, escape(finding.detail))
-        console.print(table)
+            mark = styled("ok", "green") if finding.ok else styled("no", "bold red")
+            drawn.add_row(mark, finding.name, finding.detail)
+        show(console, drawn)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -153,24 +159,15 @@ def info(run: Path, *, verify: bool, as_json: bool, console: Console) -> int:
         if not problems:
             raise
         # what it is of cannot be shown, but which files have changed can
-        print_json(console, {"problems": problems}) if as_json else console.print("\n".join(problems), markup=False)
+        write_json(console, {"problems": problems}) if as_json else say(console, "\n".join(problems), wrap=True)
         return 1
     if as_json:
-        print_json(console, found | ({"problems": problems} if verify else {}))
+        write_json(console, found | ({"problems": problems} if verify else {}))
         return 1 if problems or found["damaged"] else 0
-    table = Table(title=str(run), show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column()
-    for name, value in in_short(found).items():
-        table.add_row(name, escape(value))
-    console.print(table)
+    show(console, facts(str(run), in_short(found)))
     if verify:
-        console.print(
-            "\n".join(problems)
-            if problems
-            else "Every committed file has the size and checksum that it was written with.",
-            markup=False,
-        )
+        whole = "Every committed file has the size and checksum that it was written with."
+        say(console, "\n".join(problems) if problems else whole, wrap=True)
     return 1 if problems or found["damaged"] else 0
 
 
@@ -183,7 +180,7 @@ def list_samples(path: Path, *, as_json: bool, console: Console) -> int:
     dataset, chosen = run.plan["dataset"], run.plan["settings"]
     if "sample" not in run.samples.dims:
         raise ValueError(f"{path} has no samples: it is of pictures and label maps alone. Leave out --samples.")
-    table = run.samples
+    samples = run.samples
     rows = [
         {
             "sample": str(sample),
@@ -193,22 +190,20 @@ def list_samples(path: Path, *, as_json: bool, console: Console) -> int:
             "answer": str(answer),
         }
         for sample, image, kind, question, answer in zip(
-            *(table[name].values.tolist() for name in ("sample", "image", "kind", "question", "answer")), strict=True
+            *(samples[name].values.tolist() for name in ("sample", "image", "kind", "question", "answer")), strict=True
         )
     ]
     if as_json:
-        print_json(console, {"dataset": dataset, "chosen": how_chosen(dataset["name"], chosen), "samples": rows})
+        write_json(console, {"dataset": dataset, "chosen": how_chosen(dataset["name"], chosen), "samples": rows})
         return 0
     images = len({row["image"] for row in rows})
-    console.print(
+    say(
+        console,
         f"{len(rows):,} samples about {images:,} images of {dataset['name']} ({dataset['fingerprint']}): "
         f"{how_chosen(dataset['name'], chosen)}.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
-    for row in rows:  # plain lines, which other programs can read
-        console.file.write("\t".join(" ".join(row[name].split()) for name in ("sample", "image", "question")) + "\n")
+    for row in rows:
+        write_fields(console, [row[name] for name in ("sample", "image", "question")], longest=LONGEST_QUESTION)
     return 0
 
 
@@ -297,8 +292,3 @@ def missing(damaged: Mapping[str, Sequence[str]]) -> str:
     files = [said for unit in damaged.values() for said in unit]
     shown = "\n".join(files[:SHOWN_FAILURES]) + (f"\n… {len(files):,} in all" if len(files) > SHOWN_FAILURES else "")
     return f"{shown}\nCopy the run again, or rerun its command: these {len(damaged):,} units are then done again."
-
-
-def print_json(console: Console, value: Any) -> None:
-    """JSON as it is, neither wrapped nor coloured."""
-    console.file.write(json.dumps(value, indent=1) + "\n")

@@ -1,11 +1,11 @@
 """What `probe compare` does: compare, print, write files, keep."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from .. import terminal
 from . import kept, output
 from .compared import compare
 from .registry import studies
@@ -30,7 +30,7 @@ def run(
     if csv is not None:
         output.write_csv(csv, found)
     if as_json:
-        console.file.write(json.dumps(output.to_json(comparison, found), indent=1) + "\n")
+        terminal.write_json(console, output.to_json(comparison, found))
     else:
         output.show(comparison, found, console)
     if out is None:

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from hooks.settings import place
 
-from .. import analyze
+from .. import analyze, terminal
 from ..results.result import csv_tables
 from .compared import Comparison
 from .registry import Study
@@ -42,12 +41,12 @@ def _counted(count: int, what: str) -> str:
 def show(comparison: Comparison, found: Sequence[Study], console: Console) -> None:
     """Print the notes, the tables of all runs, then those of each pair under a heading of its own."""
     for note in notes(comparison):
-        console.print(note, markup=False, highlight=False)
-    console.print()
+        terminal.say(console, note, wrap=True)
+    terminal.say(console, "")
     tables = [(pair, result) for study in found for pair, result in study.results()]
     analyze.show([result for pair, result in tables if not pair], console)
     for pair in comparison.pairs:
-        console.rule(Text(f"base: {pair.base}, aligned: {pair.aligned}", style="bold"), align="left")
+        terminal.heading(console, f"base: {pair.base}, aligned: {pair.aligned}")
         analyze.show([result for name, result in tables if name == pair.name], console)
 
 
@@ -78,5 +77,5 @@ def write_csv(folder: Path, found: Sequence[Study]) -> list[Path]:
     for study in found:
         for stem, rows in csv_tables(study.name, study.data).items():
             paths.append(folder / f"{stem}.csv")
-            rows.to_csv(paths[-1])
+            rows.to_csv(paths[-1], errors="backslashreplace")  # names of files need not be UTF-8
     return paths

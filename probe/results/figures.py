@@ -11,11 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..foreign_text import figure as label
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe and Ito's palette, distinguished by most colour-blind readers."""
 
+IN_LEGEND = 28
+"""Characters of a name in a legend: longer ones leave a small figure no room."""
+
 STYLE: Any = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: which characters it has is known
     "font.size": 9,
+    "text.parse_math": False,  # a $ in a name is one
+    "text.usetex": False,
+    "axes.formatter.use_mathtext": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -45,14 +54,14 @@ def stability_map(data: xr.Dataset) -> Figure:
             is_control = not any(name in held for held in unions.values())
             _point(axes, name, 100 * one.ifr.values, one.drift_percent.values, colour, marker, hollow=is_control)
         axes.set_xlabel("answers that flipped [%]")
-        axes.set_ylabel(f"drift of the state\n[% of {data.attrs['drift_at'].partition(' in % of ')[2]}]")
+        whole = data.attrs["drift_at"].partition(" in % of ")[2]
+        axes.set_ylabel(f"drift of the state\n[% of {label(whole)}]")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside right upper", frameon=False)
-        heading = f"{data.attrs['model']} on {data.attrs['dataset']}: {data.attrs['images']} images"
-        axes.set_title(
-            f"{heading}, {data.attrs['samples']} questions\n{data.attrs['site_layer']}", loc="left", fontsize=9
-        )
+        counted = f"{data.attrs['images']} images, {data.attrs['samples']} questions"
+        subject = f"{label(data.attrs['model'])} on {label(data.attrs['dataset'])}"
+        axes.set_title(f"{subject}: {label(counted)}\n{label(data.attrs['site_layer'])}", loc="left", fontsize=9)
     return figure
 
 
@@ -69,7 +78,7 @@ def _point(
         markersize=6,
         markerfacecolor="white" if hollow else colour,
         elinewidth=1,
-        label=name,
+        label=label(name, longest=IN_LEGEND) if name else "_",
     )
 
 
@@ -95,10 +104,10 @@ def quality_against_language(data: xr.Dataset, quality: str) -> Figure:
                     at = {"segmenter": model, "condition": condition}
                     across = 100 * data["drop"].sel(quality=quality, **at).values
                     up = 100 * data.increase.sel(measure=measure, **at).values
-                    name = str(model) if condition == data.condition.values[0] else "_"
+                    name = str(model) if condition == data.condition.values[0] else ""
                     _point(axes, name, across, up, COLOURS[position % len(COLOURS)], "o", hollow=False)
-            axes.set_title(measure, fontsize=9)
-            axes.set_xlabel(f"drop of {quality} [points]")
+            axes.set_title(label(measure, longest=IN_LEGEND), fontsize=9)
+            axes.set_xlabel(label(f"drop of {quality} [points]"))
         panels[0].set_ylabel("over clean [points]")
         panels[-1].legend(frameon=False, fontsize=8)
     return figure
@@ -115,4 +124,5 @@ def svg(figure: Figure) -> str:
 
 def png(figure: Figure, path: Path) -> None:
     """The figure as a picture file."""
-    figure.savefig(path, dpi=160)
+    with rc_context(STYLE):
+        figure.savefig(path, dpi=160)

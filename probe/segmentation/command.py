@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from hooks.load_options import LoadOptions
 from stores import segmentations
 
 from .. import progress
 from ..label_maps import CLASSES
+from ..terminal import SafeTable, say, show, styled, table
 from .classes import ClassMapping
 from .request import SegmentRequest
 from .run import Prepared, execute, prepare
@@ -28,40 +27,40 @@ def segment(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Co
     chosen["perturb"] = tuple(options["perturb"]) or None
     prepared = prepare(SegmentRequest(**chosen, loading=loading), out)
     if prepared.mapping is not None:
-        console.print(class_table(prepared.mapping, prepared.request.slug))
+        show(console, class_table(prepared.mapping, prepared.request.slug))
     if dry_run:
-        console.print(what_is_to_be_done(prepared), markup=False, highlight=False, soft_wrap=True)
+        say(console, what_is_to_be_done(prepared))
         return 0
     _run(prepared, out, console)
     return report(prepared, console)
 
 
 def _run(prepared: Prepared, out: Path, console: Console) -> None:
-    name, units = escape(str(out)), prepared.units
+    units = prepared.units
     if not units:
-        console.print(f"{name} has all label maps of {escape(prepared.request.slug)}: nothing to do.")
+        say(console, f"{out} has all label maps of {prepared.request.slug}: nothing to do.")
         return
     total = len(prepared.scenes.layout.units())
     if len(units) < total:
-        console.print(f"Resuming {name}: {total - len(units)} of {total} units are there.")
+        say(console, f"Resuming {out}: {total - len(units)} of {total} units are there.")
     with progress.bar(prepared.scenes.layout, len(units), console) as advance:
         execute(prepared, advance)
-    console.print(f"The confusion matrices are in {name}. Next: probe analyze {name} segmentation", soft_wrap=True)
+    say(console, f"The confusion matrices are in {out}. Next: probe analyze {out} segmentation")
 
 
-def class_table(mapping: ClassMapping, model: str) -> Table:
+def class_table(mapping: ClassMapping, model: str) -> SafeTable:
     """Which class of the model is which of ours."""
-    table = Table(title=f"Classes of {escape(model)}", title_justify="left")
-    table.add_column("ours", style="bold")
-    table.add_column("theirs")
+    drawn = table(f"Classes of {model}", lines=True)
+    drawn.add_column("ours", style="bold")
+    drawn.add_column("theirs")
     by_class = mapping.by_class
     for name in CLASSES:
-        table.add_row(name, escape(", ".join(by_class[name])) or "[bold yellow]none: always wrong[/]")
+        drawn.add_row(name, ", ".join(by_class[name]) or styled("none: always wrong", "bold yellow"))
     if mapping.unused:
         shown = ", ".join(mapping.unused[:SHOWN])
         more = f", … {len(mapping.unused)} in all" if len(mapping.unused) > SHOWN else ""
-        table.add_row("none of ours", escape(shown + more), end_section=True)
-    return table
+        drawn.add_row("none of ours", shown + more, end_section=True)
+    return drawn
 
 
 def what_is_to_be_done(prepared: Prepared) -> str:
@@ -86,12 +85,12 @@ def report(prepared: Prepared, console: Console) -> int:
         if told["undefined"]:
             undefined.setdefault(told["condition"], next(iter(told["undefined"].values())))
     for condition, reason in undefined.items():
-        console.print(f"No label maps under {condition}: {reason}.", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"No label maps under {condition}: {reason}.")
     for name, reason in list(prepared.scenes.problems.items())[:SHOWN]:
-        console.print(f"  {name} is left out: {reason}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  {name} is left out: {reason}")
     if not failed:
         return 1 if prepared.scenes.problems else 0
-    console.print(f"[bold yellow]{len(failed)} of {len(prepared.scenes.dataset.images)} images failed[/]:")
+    say(console, f"{len(failed)} of {len(prepared.scenes.dataset.images)} images failed:", style="bold yellow")
     for image, reason in list(failed.items())[:SHOWN]:
-        console.print(f"  {image}: {reason}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  {image}: {reason}")
     return 1
