@@ -11,7 +11,7 @@ from rich.console import Console
 from stores import DamagedRun, IncompleteRun, ledger, open_run, summary
 from stores import verify as verify_files
 
-from . import kept_comparison, models, progress
+from . import foreign_text, kept_comparison, models, progress
 from .datasets.registry import DATASETS
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
 SHOWN_FAILURES = 20
 
-LONGEST_QUESTION = 1_000
-"""Characters of a question that a list of samples shows; `--json` has all."""
+LONGEST_NAME, LONGEST_QUESTION = 200, 1_000
+"""Characters of an id beside what is wrong with it, and of a question or reason; `--json` has all."""
 
 
 def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
@@ -76,10 +76,15 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
     total = len(plan.dataset.samples) + len(plan.problems)
     say(console, f"{len(failed)} of {total} samples failed; the others are there:", style="bold yellow")
     for sample, message in list(failed.items())[:SHOWN_FAILURES]:
-        say(console, f"  {sample}: {message}", wrap=True)
+        say(console, named(sample, message), wrap=True)
     if len(failed) > SHOWN_FAILURES:
         say(console, f"  … and {len(failed) - SHOWN_FAILURES} more: probe info {out} --json", wrap=True)
     return 1
+
+
+def named(what: str, why: str) -> str:
+    """A sample or an image with what is wrong with it, on one line of bounded length."""
+    return f"  {foreign_text.line(what, longest=LONGEST_NAME)}: {foreign_text.line(why, longest=LONGEST_QUESTION)}"
 
 
 def plan_table(plan: Plan, out: Path) -> SafeTable:
@@ -238,7 +243,7 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         **({"missing": missing(found["damaged"])} if found["damaged"] else {}),
         **({"segmentations": "\n".join(segmented(found))} if found["segmentations"] else {}),
         "disk": f"{found['bytes'] / 1e6:,.1f} MB in {found['files']:,} files",
-        "failed samples": "\n".join(f"{name}: {why}" for name, why in found["failed"].items()) or "none",
+        "failed samples": "\n".join(named(*each).strip() for each in found["failed"].items()) or "none",
         "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
         "made": f"{provenance['utc']} by {provenance['command']}",
     }

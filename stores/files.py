@@ -201,7 +201,8 @@ def write_failed(error: OSError, path: Path, what: str, needed: int) -> WriteFai
         return DiskFull(error.errno, f"{path}: {_full(path, what, needed)} {resume}")
     reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}.")
     if error.errno == errno.EFBIG:
-        reason = f"its {needed:,} bytes are more than one file may have here. Raise the limit (ulimit -f)."
+        size = f"its {needed:,} bytes are" if needed else "it is"
+        reason = f"{size} more than one file may have here. Raise the limit (ulimit -f)."
     return WriteFailed(error.errno, f"{path}: writing {what} failed: {reason} {resume}")
 
 
@@ -214,4 +215,5 @@ def _full(path: Path, what: str, needed: int) -> str:
     if free > needed and disk.f_files and not disk.f_favail:
         told = f"{free:,} bytes are free, but all {disk.f_files:,} inodes are taken. Remove some files."
         return f"no more files fit on the disk, so not {what}: {told}"
-    return f"no space left for {what}: {needed:,} bytes needed, {free:,} free. Free some space."
+    counted = f"{needed:,} bytes needed, {free:,} free" if needed else f"{free:,} bytes free"
+    return f"no space left for {what}: {counted}. Free some space."

@@ -6,8 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+import hooks
+from probe.cli import main
 from probe.errors import in_words
+from probe.extraction.run import of_writing
 from stores import DiskFull, WriteFailed
 from stores.files import write_failed
 
@@ -71,6 +75,24 @@ def test_a_disk_that_says_nothing_of_itself_is_full(monkeypatch, tmp_path) -> No
     monkeypatch.setattr(os, "statvfs", gone)
     error = write_failed(OSError(errno.ENOSPC, "No space left on device"), tmp_path / "run", "unit 3", 1234)
     assert "no space left for unit 3: 1,234 bytes needed. Free some space." in in_words(error)
+
+
+def test_a_file_in_the_way_of_a_run_is_named_before_the_model_is_loaded(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(hooks, "load", None, raising=False)
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        told = CliRunner().invoke(main, ["extract", "pocket-vlm", "streets", "-n", "1", "-p", "white", "-o", str(out)])
+        assert told.exit_code == 2
+        file = tmp_path / "file"
+        assert told.stderr == f"error: {file} is a file, where the folder of a run is needed. Choose another path.\n"
+
+
+def test_what_the_folder_of_a_run_refuses_is_a_failed_write(tmp_path) -> None:
+    mine = PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "run" / "_ledger" / "lock"))
+    other = PermissionError(errno.EACCES, "Permission denied", "/weights/model.safetensors")
+    told = in_words(of_writing(mine, tmp_path / "run"))
+    assert told == f"{tmp_path / 'run'}: writing lock failed: this user may not write there. Give the right to. {SAFE}"
+    assert of_writing(other, tmp_path / "run") is other
 
 
 @pytest.mark.parametrize(

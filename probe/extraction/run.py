@@ -129,11 +129,14 @@ def find_target(plan: Plan, out: str | PathLike[str], *, repair: bool = False) -
     """Whether a plan's run exists at a path, and which of its units are pending.
 
     Committed units whose files are missing or short are pending; with `repair` every byte of them is read, and those
-    that have changed are pending too. Raises PlanMismatch if the path contains a run of
-    another plan, ModelMismatch for other inputs of the model, DamagedRun where no unit brings a file back, ValueError
-    for a run of another schema version.
+    that have changed are pending too. Raises PlanMismatch if the path contains a run of another plan, ModelMismatch for
+    other inputs of the model, DamagedRun where no unit brings a file back, PlanError where a file is in the way,
+    ValueError for a run of another schema version.
     """
     path = resolved(out)
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir():
+        raise PlanError(f"{there} is a file, where the folder of a run is needed. Choose another path.")
     stored = ledger.read_plan(path)
     if stored is None:
         return Target(path, created=False, pending=plan.units, plan_hash=plan.hash)

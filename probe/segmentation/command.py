@@ -10,6 +10,7 @@ from hooks.load_options import LoadOptions
 from stores import segmentations
 
 from .. import progress
+from ..foreign_text import line
 from ..label_maps import CLASSES
 from ..terminal import SafeTable, say, show, styled, table
 from .classes import ClassMapping
@@ -18,6 +19,9 @@ from .run import Prepared, execute, prepare
 
 LOADING = ("dtype", "device", "revision", "trust_remote_code")
 SHOWN = 20
+
+LONGEST = 1_000
+"""Characters of the line about an image."""
 
 
 def segment(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
@@ -87,10 +91,10 @@ def report(prepared: Prepared, console: Console) -> int:
     for condition, reason in undefined.items():
         say(console, f"No label maps under {condition}: {reason}.")
     for name, reason in list(prepared.scenes.problems.items())[:SHOWN]:
-        say(console, f"  {name} is left out: {reason}")
+        say(console, line(f"  {name} is left out: {reason}", longest=LONGEST))
     if not failed:
         return 1 if prepared.scenes.problems else 0
     say(console, f"{len(failed)} of {len(prepared.scenes.dataset.images)} images failed:", style="bold yellow")
     for image, reason in list(failed.items())[:SHOWN]:
-        say(console, f"  {image}: {reason}")
+        say(console, line(f"  {image}: {reason}", longest=LONGEST))
     return 1

@@ -27,6 +27,7 @@ from .. import models
 from ..errors import Interrupted, PlanMismatch
 from ..extraction.execution import check_perturbations, dataset_of, made_by
 from ..extraction.plan import differences
+from ..extraction.run import of_writing
 from ..label_maps import CLASSES
 from ..perturbations import extension
 from . import scenes
@@ -179,6 +180,8 @@ def execute(prepared: Prepared, on_unit: OnUnit = lambda unit: None) -> None:
     except KeyboardInterrupt:
         added = segmentations.find(path, prepared.request.slug)
         raise Interrupted(path, len(added.done()) if added else 0, len(prepared.scenes.layout.units())) from None
+    except OSError as error:
+        raise of_writing(error, path) from error
 
 
 def _execute(prepared: Prepared, own: Ownership, on_unit: OnUnit) -> None:

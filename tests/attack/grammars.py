@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from attack.outcome import Outcome
 from hooks import sites
+from hooks.settings import place
 from hooks.sites import SiteError, Tower
 from hooks.state_kinds import kinds_of
 from probe.comparison.members import Member, pairs_of
@@ -149,7 +150,7 @@ def read_site(text: str) -> None:
     stored = list(found.layers)
     positions = selection.layers(layers, stored, last=found.tower_layers)
     chosen = [positions] if isinstance(positions, int) else positions
-    assert [stored[place] for place in chosen] == stored, name
+    assert [stored[position] for position in chosen] == stored, name
 
 
 def read_stored(text: str) -> None:
@@ -191,6 +192,7 @@ def dataset(draw: random.Random) -> str:
 
 def read_dataset(text: str) -> None:
     """The parts of a text; where none of them would be drawn or asked of a hub, the dataset too."""
+    text = place("dataset", text)
     names = several.names(text, DATASETS)
     assert "+".join(names) == text, names
     asked = [source.parse(name, DATASETS) for name in names]
@@ -213,8 +215,8 @@ def read_columns(text: str) -> None:
 
 
 MEMBERS = tuple(
-    Member(name, Path(place), cast(Any, SimpleNamespace()))
-    for name, place in (("one", "runs/one"), ("two", "runs/two"), ("a b", "runs/a b"), ("é", "runs/é"))
+    Member(name, Path(path), cast(Any, SimpleNamespace()))
+    for name, path in (("one", "runs/one"), ("two", "runs/two"), ("a b", "runs/a b"), ("é", "runs/é"))
 )
 
 
