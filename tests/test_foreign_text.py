@@ -13,7 +13,7 @@ import shared
 import tiny
 import xarray as xr
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
@@ -218,6 +218,7 @@ def test_the_terminal_stops_what_comes_by_another_way(capsys: pytest.CaptureFixt
     assert shown.count("[bold][/]") == 4
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None), max_size=40))
 def test_safe_text_is_the_same_when_made_safe_again(text: str) -> None:
     once = foreign_text.block(text)
@@ -229,6 +230,7 @@ def test_safe_text_is_the_same_when_made_safe_again(text: str) -> None:
     assert acting(foreign_text.html(text).encode().decode()) == acting(once)
 
 
+@settings(deadline=None)
 @given(st.text("abcdé \n", max_size=40))
 def test_harmless_text_stays(text: str) -> None:
     assert foreign_text.block(text) == text
