@@ -121,16 +121,17 @@ class Array:
     def names(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, str]]:
         """The names of all files of several units in the array's folder: `files` for many at once."""
         trailing = len(self.shape) - (2 if self.per_condition else 1)
-        tail, step, blocks = f"{SEPARATOR}0" * trailing, self.file_shape[0], dict[int, list[int]]()
+        tail, step, blocks = f"{SEPARATOR}0" * trailing, self.file_shape[0], dict[int, list[str]]()
         for unit in units:
             if not self.per_condition and unit.condition:
                 continue
             if unit.block not in blocks:
                 first = unit.block * self.rows
-                blocks[unit.block] = [row // step for row in range(first, first + self.block_rows(unit.block), step)]
-            middle = f"{SEPARATOR}{unit.condition}" if self.per_condition else ""
-            for index in blocks[unit.block]:
-                yield unit, f"c{SEPARATOR}{index}{middle}{tail}"
+                last = first + self.block_rows(unit.block)
+                blocks[unit.block] = [f"c{SEPARATOR}{row // step}" for row in range(first, last, step)]
+            end = f"{SEPARATOR}{unit.condition}{tail}" if self.per_condition else tail
+            for start in blocks[unit.block]:
+                yield unit, start + end
 
     @property
     def file_bytes(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Kill, stop or starve a writer at every kind of call that it makes: what is committed stays, and a resume ends alike."""
+"""Kill, stop or starve a writer at any call that it makes: what is committed stays, and a resume ends alike."""
 
 import os
 import random
@@ -31,7 +31,7 @@ def crash_points(count: int, seed: int) -> Outcome:
 
 
 def two_writers(count: int, seed: int) -> Outcome:
-    """Stop a writer anywhere, start another (plainly, or to join), kill one of them or none, and let the first go on."""
+    """Stop a writer anywhere, start another, plainly or to join, kill one or none, and let the first go on."""
     return _attack("two writers", _beside, count, seed)
 
 

@@ -1,4 +1,4 @@
-"""Flip bits of a run's files, remove or cut them: each change is found and named, and a repair brings the bytes back."""
+"""Flip bits of a run's files, remove or cut them: each change is found and named, and a repair mends it."""
 
 import os
 import random
