@@ -11,6 +11,7 @@ from .command_line_errors import Probe, stderr, tell
 from .execution_options import execution
 from .extraction.settings import Keep
 from .loading_options import loading, loading_weights, one_of
+from .reading_options import max_pixels, reading
 from .terminal import Terminal, say, show, write, write_json
 
 PREVIEWED = ("common",)
@@ -71,14 +72,7 @@ def main(debug: bool) -> None:
     show_default=True,
     help="Random seed of the perturbations and of the choice of images.",
 )
-@click.option(
-    "--columns",
-    multiple=True,
-    metavar="OURS=THEIRS,…",
-    help="Which column of your table is what: image=path,question=q,options=A+B+C+D,answer=gt.",
-)
-@click.option("--dataset-revision", metavar="REVISION", help="Revision of the dataset on the hub.")
-@click.option("--outside-paths", is_flag=True, help="Allow pictures outside of the dataset's folder.")
+@reading
 @click.option("-b", "--batch", type=int, default=8, show_default=True, help="Number of images in a batch.")
 @click.option(
     "--keep",
@@ -143,6 +137,7 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
     show_default=True,
     help="What the numbers in these files are: Cityscapes' train ids or its label ids.",
 )
+@max_pixels
 @click.option("--allow-lost", is_flag=True, help="Count pixels of classes that MODEL does not know as wrong.")
 @click.option(
     "-b", "--batch", "batch_size", type=int, default=1, show_default=True, help="Number of images in a batch."
@@ -209,6 +204,7 @@ def check(model: str, as_json: bool, **options: Any) -> None:
     "--size", type=click.IntRange(32, 1024), default=160, show_default=True, help="Longer side of a tile, in pixels."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
+@max_pixels
 def preview(source: str, out: Path, **options: Any) -> None:
     """Draw IMAGE, or one image of DATASET, under every condition on one labelled sheet.
 

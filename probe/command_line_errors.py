@@ -48,6 +48,7 @@ class Probe(click.Group):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = show_warning
+                warnings.filterwarnings("ignore", module=r"PIL\.")  # of files without their names; we say what is wrong
                 ended = super().main(*given, standalone_mode=False, **settings)
         except click.ClickException as error:
             tell(_usage(error))

@@ -14,14 +14,14 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from hooks.settings import place
+from hooks.settings import place, whole
 
 from . import prompts
 from .closest import did_you_mean
 from .datasets import own
 from .datasets import source as spec
 from .datasets.labels import overlay_labels
-from .datasets.pixels import read_rgb
+from .datasets.pixels import MAX_PIXELS, read_rgb
 from .datasets.registry import DATASETS, open_dataset
 from .foreign_text import figure as written
 from .perturbations import CLEAN, FAMILIES, Condition, Others, Skipped, apply, parse, prepare, prepared
@@ -96,6 +96,7 @@ def preview(
     image: str | None,
     seed: int,
     size: int,
+    max_pixels: int | None = None,
 ) -> str:
     """Write the sheet of a picture file or of one image of a dataset, and return a line about it.
 
@@ -104,7 +105,7 @@ def preview(
     source, out = place("source", source), Path(place("sheet", out))
     check_writable(source, out)
     preparation = prepare(specs)
-    subject = open_subject(source, image, preparation)
+    subject = open_subject(source, image, preparation, max_pixels=max_pixels)
     conditions = parse(specs, labels=subject.labels)
     sheet = contact_sheet(subject, conditions, seed=seed, look=Look(tile=size))
     try:
@@ -130,14 +131,16 @@ def check_writable(source: str, out: Path) -> None:
         raise PreviewError(f"{out} is the picture itself. Give the sheet another name.")
 
 
-def open_subject(source: str, image: str | None, preparation: str) -> Subject:
+def open_subject(source: str, image: str | None, preparation: str, *, max_pixels: int | None = None) -> Subject:
     """One image of a dataset (the first where `image` is None), or the picture in a file, whose id is its name."""
     asked = spec.parse(source, DATASETS)
     if asked.name not in DATASETS and not own.is_known(asked):
-        return _picture(source, image, preparation)
+        return _picture(
+            source, image, preparation, MAX_PIXELS if max_pixels is None else whole("max pixels", max_pixels, least=1)
+        )
     # of a hub's dataset no more is fetched than the sheet shows: the image, and one to take another from
     few = image is None and not asked.path and not (asked.name in DATASETS and DATASETS[asked.name].draw)
-    dataset, problems = open_dataset(source, first=2 if few else None)
+    dataset, problems = open_dataset(source, first=2 if few else None, max_pixels=max_pixels)
     if not dataset.images:
         raise PreviewError(f"dataset {source!r} has no image. {problems[0].message if problems else ''}".rstrip())
     by_id = {each.id: each for each in dataset.pictures}
@@ -153,14 +156,14 @@ def open_subject(source: str, image: str | None, preparation: str) -> Subject:
     )
 
 
-def _picture(source: str, image: str | None, preparation: str) -> Subject:
+def _picture(source: str, image: str | None, preparation: str, max_pixels: int) -> Subject:
     if image is not None:
         raise PreviewError(f"--image {image} chooses from a dataset; {source!r} is a picture alone. Leave it out.")
     path = Path(source)
     if not path.exists():
         hint = did_you_mean(source, DATASETS)
         raise PreviewError(f"{source!r} is neither a picture file nor a dataset ({', '.join(DATASETS)}, .jsonl).{hint}")
-    pixels = prepared(read_rgb(path), preparation)
+    pixels = prepared(read_rgb(path, max_pixels=max_pixels), preparation)
     return Subject(path.name, pixels, tuple(map(prompts.letter, range(LETTERS_OF_A_PICTURE))), _no_others)
 
 

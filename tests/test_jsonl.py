@@ -98,7 +98,7 @@ def test_a_missing_file_says_so(tmp_path):
 def test_a_file_that_is_no_picture_says_so(tmp_path):
     path = tmp_path / "x.png"
     path.write_text("not a picture")
-    with pytest.raises(UnreadableImage, match=r"not a picture of a known format\. Replace it"):
+    with pytest.raises(UnreadableImage, match=r"not a picture of a known format \(PNG"):
         read_rgb(path)
 
 

@@ -5,14 +5,13 @@
 
 import io
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from picture_files import png, tiff
 from PIL import Image as Pillow
-from PIL import features
 
 from probe.datasets.pixels import UnreadableImage, read_rgb
 from probe.perturbations import FAMILIES, Others, Skipped, apply
@@ -30,28 +29,6 @@ def saved(folder: Path, picture: Pillow.Image, name: str, **options: Any) -> Pat
 def written(folder: Path, name: str, content: bytes) -> Path:
     (folder / name).write_bytes(content)
     return folder / name
-
-
-def png(width: int, bits: int, kind: int, row: bytes, transparent: bytes = b"") -> bytes:
-    """A PNG of one row; kind 0 is grey, 2 is RGB, 4 is grey with alpha, 6 is RGB with alpha."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, kind, 0, 0, 0))
-    colour = chunk(b"tRNS", transparent) if transparent else b""
-    return b"\x89PNG\r\n\x1a\n" + header + colour + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
-
-
-def tiff(width: int, bits: tuple[int, ...], photometric: int, row: bytes) -> bytes:
-    """An uncompressed TIFF of one row; photometric 0 is white-is-zero, 1 black-is-zero, 2 RGB, 8 CIE L*a*b*."""
-    row += b"\0" * (len(row) % 2)
-    values = {256: width, 257: 1, 259: 1, 262: photometric, 273: 14, 277: len(bits), 278: 1, 279: len(row)}
-    entries = {tag: struct.pack("<HHII", tag, 4, 1, value) for tag, value in values.items()}
-    entries[258] = struct.pack("<HHII", 258, 3, len(bits), bits[0] if len(bits) == 1 else 8)
-    directory = struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + b"\0" * 4
-    depths = struct.pack("<3H", *(*bits, 0, 0)[:3])
-    return struct.pack("<2sHI", b"II", 42, 14 + len(row)) + depths + row + directory
 
 
 def exif(*entries: tuple[int, int, int, bytes]) -> bytes:
@@ -289,7 +266,8 @@ def test_greys_beyond_8_bits_of_a_pgm_are_brought_to_the_high_byte(tmp_path: Pat
         (lambda path: path.mkdir(), "this is a folder. Give the path of a picture."),
         (
             lambda path: path.write_text("hello"),
-            "the file is not a picture of a known format. Replace it with a file that an image viewer can open.",
+            "the file is not a picture of a known format (PNG, JPEG, GIF, BMP, PPM, WEBP, TIFF). Replace it with a "
+            "file that an image viewer can open.",
         ),
         (
             lambda path: Pillow.fromarray(np.ones((2, 2), np.float32)).save(path, "TIFF"),
@@ -311,41 +289,24 @@ def test_a_path_that_the_system_refuses_is_told_in_its_words(tmp_path: Path) -> 
         read_rgb(tmp_path / ("x" * 5000))
 
 
-def test_a_picture_without_end_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImage, match=r"has more than 178,956,970 pixels, Pillow's limit. Make it smaller.$"):
-        read_rgb(written(tmp_path, "x.png", png(200_000_000, 1, 0, b"")))
-
-
-def test_a_very_large_picture_is_read_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = saved(tmp_path, Pillow.fromarray(COLOURS), "x.png")
-    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 8)  # of 12
-    with pytest.warns(Pillow.DecompressionBombWarning):
-        assert near(read_rgb(path), COLOURS)
-
-
 def damaged(ending: str) -> bytes:
     """A file whose beginning is that of a picture, and what follows is not."""
     content = io.BytesIO()
     Pillow.fromarray(BLOCKS).save(content, ending)
     whole = bytearray(content.getvalue())
-    if ending == "DDS":
-        whole[80:84] = b"\0\0\0\x18"  # an unknown pixel format
-    else:
-        whole[len(whole) // 2 :] = bytes(len(whole) - len(whole) // 2)
+    whole[len(whole) // 2 :] = bytes(len(whole) - len(whole) // 2)
     return bytes(whole)
 
 
-@pytest.mark.parametrize("ending", ["AVIF", "DDS", "JPEG2000", "PNG"])
+@pytest.mark.parametrize("ending", ["GIF", "JPEG", "PNG"])
 def test_a_damaged_picture_is_unreadable_whatever_its_decoder_raises(tmp_path: Path, ending: str) -> None:
-    if ending == "AVIF" and not features.check("avif"):
-        pytest.skip("this Pillow reads no AVIF")
     told = r"the file .*\. Replace it with a file that an image viewer can open\.$"
     with pytest.raises(UnreadableImage, match=told):
         read_rgb(written(tmp_path, "x", damaged(ending)))
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("ending", ["BMP", "DDS", "GIF", "ICO", "JPEG", "PNG", "TGA", "TIFF", "WEBP"])
+@pytest.mark.parametrize("ending", ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"])
 def test_changed_bytes_give_pixels_or_an_unreadable_image_and_nothing_else(tmp_path: Path, ending: str) -> None:
     rng = np.random.default_rng(0)
     content = io.BytesIO()

@@ -281,7 +281,7 @@ def test_the_picture_is_prepared_as_in_a_run(tmp_path: Path) -> None:
     [
         (("gone.png",), "neither a picture file nor a dataset"),
         (("street",), "Did you mean 'streets'?"),
-        (("text.png",), "the file is not a picture of a known format. Replace it"),
+        (("text.png",), "the file is not a picture of a known format (PNG"),
         (("cat.png", "-o", "sheet.xyz"), "a sheet ends in .png, .jpg, .jpeg, .webp, .pdf, not in '.xyz'"),
         (("cat.png", "-o", "sheet"), "not in 'nothing'"),
         (("cat.png", "-o", "no/folder/sheet.png"), "there is no folder 'no/folder'"),

@@ -92,9 +92,9 @@ GROUPS: tuple[Label, ...] = (
 )
 
 
-def read_colours(path: str) -> Indices:
+def read_colours(path: str, *, max_pixels: int) -> Indices:
     """The colours of a label map as indices of `LABELS`, 255 for any other colour."""
-    red, green, blue = np.moveaxis(read_rgb(path).astype(np.int32), -1, 0)
+    red, green, blue = np.moveaxis(read_rgb(path, max_pixels=max_pixels).astype(np.int32), -1, 0)
     codes = np.array([red << 16 | green << 8 | blue for (red, green, blue), _ in LABELS])
     order = np.argsort(codes)
     seen = red << 16 | green << 8 | blue
@@ -102,9 +102,9 @@ def read_colours(path: str) -> Indices:
     return np.where(codes[place] == seen, place, 255).astype(np.uint8)
 
 
-def read_groups(path: str) -> Indices:
+def read_groups(path: str, *, max_pixels: int) -> Indices:
     """The numbers of a label map of SegNet as indices of `GROUPS`, 255 for any other number."""
-    values = read_values(path)
+    values = read_values(path, max_pixels=max_pixels)
     return np.where((values >= 0) & (values < len(GROUPS)), values, 255).astype(np.uint8)
 
 

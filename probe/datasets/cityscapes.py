@@ -33,9 +33,9 @@ IDS: tuple[tuple[str, int], ...] = (
 )
 
 
-def read_ids(path: str) -> Indices:
+def read_ids(path: str, *, max_pixels: int) -> Indices:
     """The ids of a label map as indices of `IDS`, 255 for any other number."""
-    values = read_values(path)
+    values = read_values(path, max_pixels=max_pixels)
     return np.where((values >= 0) & (values < len(IDS)), values, 255).astype(np.uint8)
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ..sample import Picture
 from . import tables
-from .pixels import read_rgb, read_size
+from .pixels import MAX_PIXELS, picture
 from .problems import DatasetError
 from .rows import Read, Row, read_rows
 from .source import Source
@@ -37,6 +37,7 @@ class TableRow:
 
     `filled`: how many pictures each picture column has in this row, where they were read with the index
     (`Hub.index_pictures`). `cells` collects where every picture stands that a row of a dataset was made with.
+    `max_pixels`: of a picture.
     """
 
     values: Record
@@ -45,6 +46,7 @@ class TableRow:
     folder: Path
     filled: Mapping[str, int] = field(default_factory=dict[str, int])
     cells: dict[str, Cell] = field(default_factory=dict[str, Cell], compare=False, repr=False)
+    max_pixels: int = MAX_PIXELS
 
     @property
     def name(self) -> str:
@@ -63,7 +65,7 @@ class TableRow:
         used = name or f"{self.name}/{column}" + ("" if position is None else f"/{position}")
         self.cells.setdefault(used, Cell(self.table, self.number, column, position))
         path = str(file_of(self.folder, used))
-        return Picture(used, partial(read_rgb, path), read_size=partial(read_size, path))
+        return picture(used, path, max_pixels=self.max_pixels)
 
 
 def file_of(folder: Path, name: str) -> Path:
@@ -97,7 +99,7 @@ class Hub:
         Raises DatasetError where the hub cannot be reached, for a table or a column that is not there.
         """
         found = self._found(source)
-        index = Index(self, found)
+        index = Index(self, found, source.max_pixels)
         every = (each for table in self.tables[source.split] for each in index.rows(table))
         rows = [each for each in every if self.part is None or self.part(each)]
         records = ((each.name, f"{found.place} {each.table.name} row {each.number}", each) for each in rows)
@@ -124,6 +126,7 @@ class Index:
 
     hub: Hub
     found: Tables
+    max_pixels: int = MAX_PIXELS
 
     @property
     def folder(self) -> Path:
@@ -154,7 +157,7 @@ class Index:
                     break
 
     def _row(self, table: Table, number: int, entry: Mapping[str, Any]) -> TableRow:
-        return TableRow(entry["values"], table, number, self.folder, entry["filled"])
+        return TableRow(entry["values"], table, number, self.folder, entry["filled"], max_pixels=self.max_pixels)
 
     def _records(self, table: Table) -> Iterator[dict[str, Any]]:
         names = self.found.columns(table)

@@ -33,7 +33,7 @@ class JoinedHub(Hub):
             for table in self.picture_tables[source.split]
             for row in pictures.rows(table)
         }
-        questions = Index(replace(self, pictures=()), found)
+        questions = Index(replace(self, pictures=()), found, source.max_pixels)
         rows = [each for table in self.tables[source.split] for each in questions.rows(table)]
         records = ((each.name, f"{found.place} {each.table.name} row {each.number}", each) for each in rows)
         made: list[Row | Problem] = list(read_rows(records, partial(self._linked, places)))

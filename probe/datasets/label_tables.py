@@ -1,8 +1,8 @@
 """Label maps of street datasets: their own labels as Cityscapes train ids, and what they say of a scene."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,16 @@ from numpy.typing import NDArray
 from ..label_maps import CLASSES, OBSTACLES, UNDEFINED, ahead
 from ..sample import LabelMap
 from ..scenes import SceneFacts
+from .pixels import MAX_PIXELS
 
 Indices = NDArray[np.uint8]
 """(height, width) places in a table's list of labels, 255 for none of them."""
+
+
+class Reader(Protocol):
+    """Reads a file of at most so many pixels."""
+
+    def __call__(self, path: str, *, max_pixels: int) -> Indices: ...
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,24 @@ class Label:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """The labels of a dataset's label maps. `read(path)` gives the indices of a file, and raises UnreadableImage."""
+    """The labels of a dataset's label maps.
+
+    `read(path, max_pixels=...)` gives the indices of a file of at most so many pixels, and raises UnreadableImage.
+    """
 
     name: str
     labels: tuple[Label, ...]
-    read: Callable[[str], Indices]
+    read: Reader
 
-    def train_ids(self, path: str) -> LabelMap:
+    def train_ids(self, path: str, *, max_pixels: int = MAX_PIXELS) -> LabelMap:
         """(height, width) uint8 Cityscapes train ids of a file, 255 where undefined."""
         lookup = np.full(256, UNDEFINED, np.uint8)
         lookup[: len(self.labels)] = [label.train_id for label in self.labels]
-        return lookup[self.read(path)]
+        return lookup[self.read(path, max_pixels=max_pixels)]
 
-    def facts(self, path: str) -> SceneFacts:
+    def facts(self, path: str, *, max_pixels: int = MAX_PIXELS) -> SceneFacts:
         """What a file says of its scene."""
-        indices = self.read(path)
+        indices = self.read(path, max_pixels=max_pixels)
         pixels = np.bincount(indices.ravel(), minlength=256)
         counts: dict[str, int] = {}
         possible: set[str] = set()

@@ -54,7 +54,7 @@ def read(source: Source, *, circular: bool) -> Read:
     if file is None and tables.are_in(source):
         return (CIRCULAR_HUB if circular else HUB).read(source)
     file = file or source.root.first(*names)
-    table = picture_tsv.read(file, picture_name, ("question", "A", "B"))
+    table = picture_tsv.read(file, picture_name, ("question", "A", "B"), max_pixels=source.max_pixels)
     rows = read_rows(_asked(table, circular), _FileRow(table, Form(source.split, circular)))
     return Read(rows, (CIRCULAR if circular else NAME, table.identity), table.fetch)
 

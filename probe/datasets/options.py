@@ -15,7 +15,8 @@ class Options:
 
     `limit` takes that many images at random under `seed`, `first` the first ones. `columns` says which column of a
     table is what: ("question=q", "image=path"). `revision` is that of the hub. `outside_paths` allows paths
-    inside the dataset's files to lead out of its folder. ValueError for what cannot be.
+    inside the dataset's files to lead out of its folder. Pictures of more than `max_pixels` (by default
+    `pixels.MAX_PIXELS`) are refused before they are decoded. ValueError for what cannot be.
     """
 
     limit: int | None = None
@@ -24,6 +25,7 @@ class Options:
     columns: Sequence[str] = ()
     revision: str | None = None
     outside_paths: bool = False
+    max_pixels: int | None = None
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -32,9 +34,9 @@ class Options:
             "columns": texts("columns", self.columns),
         }
         columns.parse(plain["columns"])
-        for name in ("limit", "first"):
+        for name in ("limit", "first", "max_pixels"):
             if (number := getattr(self, name)) is not None:
-                plain[name] = whole(name, number, least=1)
+                plain[name] = whole(name.replace("_", " "), number, least=1)
         if self.revision is not None:
             plain["revision"] = text("dataset revision", self.revision)
         for name, value in plain.items():

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def read(source: Source) -> Read:
         return _folder(source.root) if not _has_tables(path) else _table("", "", source)
     ending = path.suffix.lower()
     if ending == ".jsonl":
-        return jsonl.read(path, Root(path.parent, source.outside))
+        return jsonl.read(path, Root(path.parent, source.outside, source.max_pixels))
     if ending in SEPARATORS:
         return _separated(path, source, separator=SEPARATORS[ending])
     if ending == ".parquet":
@@ -89,7 +89,7 @@ def _lines(content: str, path: Path, source: Source, separator: str) -> "Iterato
     headings = lines.fieldnames or ()
     if len(set(headings)) < len(headings):
         raise DatasetError(f"'{path}' has two columns of one name ({', '.join(headings)}). Rename one.")
-    root, number = Root(path.parent, source.outside), 1
+    root, number = Root(path.parent, source.outside, source.max_pixels), 1
     while True:
         where = f"{path.name} line {lines.line_num + 1}"
         number += 1
@@ -147,7 +147,4 @@ def _table(repository: str, config: str, source: Source) -> Read:
     split = source.split or ("train" if repository or Path(source.path).is_dir() else Path(source.path).stem)
     row = _OwnRow(source.columns, picture, name(source))
     hub = Hub(repository, {split: (Table(config, split),)}, (picture,), row, index_pictures=True)
-    asked = Source(
-        repository, "" if repository else source.path, split, source.columns, source.revision, source.outside
-    )
-    return hub.read(asked)
+    return hub.read(replace(source, name=repository, path="" if repository else source.path, split=split))

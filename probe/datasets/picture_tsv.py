@@ -9,7 +9,6 @@ import binascii
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +17,7 @@ from ..sample import Picture
 from . import tables
 from .fields import brief
 from .hub import file_of
-from .pixels import read_rgb, read_size
+from .pixels import MAX_PIXELS, picture
 from .problems import DatasetError
 from .rows import RowError
 
@@ -50,6 +49,7 @@ class PictureTable:
     identity: str
     name: Callable[[str], str]
     own: frozenset[str] = field(repr=False)
+    max_pixels: int = MAX_PIXELS
 
     @property
     def folder(self) -> Path:
@@ -62,7 +62,7 @@ class PictureTable:
             raise RowError(f"there is no picture: {IMAGE!r} holds {brief(row.picture)}, no index of a row with one.")
         used = self.name(row.picture)
         path = str(file_of(self.folder, used))
-        return Picture(used, partial(read_rgb, path), read_size=partial(read_size, path))
+        return picture(used, path, max_pixels=self.max_pixels)
 
     def fetch(self, wanted: frozenset[str]) -> None:
         """Write the pictures with these ids into the cache folder; those there stay."""
@@ -82,8 +82,13 @@ class PictureTable:
                     return
 
 
-def read(file: Path, name: Callable[[str], str], columns: Sequence[str]) -> PictureTable:
-    """The table in a file. Raises DatasetError where it cannot be read, or has not these columns."""
+def read(
+    file: Path, name: Callable[[str], str], columns: Sequence[str], *, max_pixels: int = MAX_PIXELS
+) -> PictureTable:
+    """The table in a file, with pictures of at most `max_pixels`.
+
+    Raises DatasetError where it cannot be read, or has not these columns.
+    """
     digest = sha256()
     lines = _cells(file, digest)
     _, headings, _ = next(lines, (1, [], ""))
@@ -94,7 +99,7 @@ def read(file: Path, name: Callable[[str], str], columns: Sequence[str]) -> Pict
         )
     own: set[str] = set()
     rows = tuple(_row(headings, *each, own) for each in lines)
-    return PictureTable(file, rows, digest.hexdigest(), name, frozenset(own))
+    return PictureTable(file, rows, digest.hexdigest(), name, frozenset(own), max_pixels)
 
 
 def _row(headings: list[str], line: int, cells: list[str], error: str, own: set[str]) -> TextRow:

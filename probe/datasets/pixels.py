@@ -1,32 +1,31 @@
 """Read a picture file as 8-bit RGB, in the same way on every machine and for every kind of file."""
 
-import struct
-from os import PathLike, fspath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike, fspath, fstat
 from os.path import expanduser
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, UnidentifiedImageError
 from PIL import Image as Pillow
-from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TILELENGTH, TILEWIDTH, TiffImageFile
 
-from ..sample import Pixels
+from ..regular_files import NotRegular, open_regular
+from ..sample import Picture, Pixels
 
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-)
-"""What Pillow's decoders raise for files that are not pictures, damaged or truncated."""
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF")
+"""What a file can be, by its content and whatever its name: no other decoder sees it, nor a program that one starts."""
 
-_TOO_LARGE = (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning)
+MAX_PIXELS = 1 << 26
+"""Most pixels of a picture where nothing else is asked for, 8192x8192: photographs have up to 50 million."""
+
+MOST_BYTES, BYTES_A_PIXEL = 1 << 30, 16
+"""Most bytes of a file, and where that is more, for each pixel that is allowed: some files are read as a whole."""
 
 _UPRIGHT = {
     2: Pillow.Transpose.FLIP_LEFT_RIGHT,
@@ -44,11 +43,15 @@ _SIDEWAYS = (5, 6, 7, 8)
 
 _REPLACE = "Replace it with a file that an image viewer can open."
 
+_SCANS = 500
+"""Most passes of a progressive JPEG over its pixels, of which encoders make ten or so: each costs time, few bytes."""
+
 _MESSAGES = {
     FileNotFoundError: "no such file. Check the path, which in a dataset is relative to the dataset's file.",
     IsADirectoryError: "this is a folder. Give the path of a picture.",
     PermissionError: "the file cannot be read. Change its permissions.",
-    UnidentifiedImageError: f"the file is not a picture of a known format. {_REPLACE}",
+    UnidentifiedImageError: f"the file is not a picture of a known format ({', '.join(FORMATS)}). {_REPLACE}",
+    MemoryError: "it takes more memory than there is. Make it smaller.",
 }
 """What is wrong and what to do, for errors whose type is enough to know it."""
 
@@ -61,86 +64,158 @@ class _NoRange(ValueError):
     """The file does not define which numbers are black and white."""
 
 
-def read_rgb(path: str | PathLike[str]) -> Pixels:
+def read_rgb(path: str | PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """The picture in a file, (height, width, 3) uint8 RGB, rotated as its EXIF orientation says.
 
     Grey becomes three equal channels. Transparent parts become white. Greys of 12 and 16 bits keep their high byte, as
     in Pillow's 16-bit colours; 32-bit numbers have no defined range and are refused. Palettes and CMYK are converted
     without colour profiles. The first frame of an animation is taken. Unreadable EXIF is ignored.
 
-    Raises UnreadableImage where the file is missing, not a picture, damaged, truncated, larger than Pillow's limit of
-    179 million pixels, or has pixels without a defined range.
+    Raises UnreadableImage where the file is missing, not a regular file, not a picture in one of `FORMATS`, damaged,
+    truncated, has more than `max_pixels` (nothing is decoded then), or has pixels without a defined range.
     """
-    name = expanduser(fspath(path))
-    try:
-        with Pillow.open(name) as picture:
-            _scale_transparency(picture)
-            picture.load()
-            return np.array(_upright(_rgb(picture), _orientation(picture)))
-    except (*_TOO_LARGE, *_BROKEN) as error:
-        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+    with _opened(path, max_pixels) as picture:
+        _scale_transparency(picture)
+        picture.load()
+        return np.array(_upright(_rgb(picture), _orientation(picture)))
 
 
-def read_size(path: str | PathLike[str]) -> tuple[int, int]:
+def read_size(path: str | PathLike[str], *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """The (height, width) of what `read_rgb` returns, from the file's header.
 
-    Raises UnreadableImage where the header cannot be read.
+    Raises UnreadableImage where the header cannot be read, or has more than `max_pixels`.
     """
-    name = expanduser(fspath(path))
-    try:
-        with Pillow.open(name) as picture:
-            width, height = picture.size
-            return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
-    except (*_TOO_LARGE, *_BROKEN) as error:
-        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+    with _opened(path, max_pixels) as picture:
+        width, height = picture.size
+        return (width, height) if _orientation(picture) in _SIDEWAYS else (height, width)
 
 
-def count_pixels(path: str | PathLike[str]) -> int:
+def count_pixels(path: str | PathLike[str], *, max_pixels: int = MAX_PIXELS) -> int:
     """The number of pixels of a picture file, from its header alone, which `read_size` of a PNG is not.
 
-    Raises UnreadableImage where the header cannot be read.
+    Raises UnreadableImage where the header cannot be read, or has more than `max_pixels`.
     """
-    name = expanduser(fspath(path))
-    try:
-        with Pillow.open(name) as picture:
-            return picture.size[0] * picture.size[1]
-    except (*_TOO_LARGE, *_BROKEN) as error:
-        raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+    with _opened(path, max_pixels) as picture:
+        return picture.size[0] * picture.size[1]
 
 
-def read_values(path: str | PathLike[str]) -> NDArray[Any]:
+def read_values(path: str | PathLike[str], *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     """The whole numbers of a file with one channel, such as a label map: (height, width), of a palette its indices.
 
-    Raises UnreadableImage where it cannot be read, or has several channels.
+    Raises UnreadableImage where it cannot be read, has more than `max_pixels`, or several channels.
     """
-    name = expanduser(fspath(path))
+    with _opened(path, max_pixels) as picture:
+        if picture.mode not in ("L", "P", "I") and not picture.mode.startswith("I;16"):
+            raise UnreadableImage(
+                f"image {_name(path)!r}: a label map has one whole number a pixel, this file is {picture.mode}. Give "
+                "the file of labels, not that of colours."
+            )
+        picture.load()
+        return np.array(picture)
+
+
+def picture(name: str, path: str | PathLike[str], *, max_pixels: int = MAX_PIXELS, file: str = "") -> Picture:
+    """The picture in a file under this id, read when asked. `file` as in `Picture`."""
+    read, size = partial(read_rgb, path, max_pixels=max_pixels), partial(read_size, path, max_pixels=max_pixels)
+    return Picture(name, read, read_size=size, file=file)
+
+
+def _name(path: str | PathLike[str]) -> str:
+    return expanduser(fspath(path))
+
+
+@contextmanager
+def _opened(path: str | PathLike[str], max_pixels: int) -> Iterator[Pillow.Image]:
+    """A picture whose header was read, of a size that is allowed. Whatever goes wrong with it is an UnreadableImage."""
+    name = _name(path)
     try:
-        with Pillow.open(name) as picture:
-            picture.load()
-            if picture.mode not in ("L", "P", "I") and not picture.mode.startswith("I;16"):
-                raise UnreadableImage(
-                    f"image {name!r}: a label map has one whole number a pixel, this file is {picture.mode}. Give the "
-                    "file of labels, not that of colours."
-                )
-            return np.array(picture)
+        with open_regular(name) as file, _own_limit():
+            _check_bytes(fstat(file.fileno()).st_size, max_pixels)
+            with Pillow.open(file, formats=FORMATS) as picture:
+                _check_size(picture, max_pixels)
+                yield picture
     except UnreadableImage:
         raise
-    except (*_TOO_LARGE, *_BROKEN) as error:
+    except Exception as error:  # a damaged file can make its decoder raise anything
         raise UnreadableImage(f"image {name!r}: {_message(error)}") from error
+
+
+class _TooLarge(ValueError):
+    """A header that says more than is allowed."""
+
+
+def _check_bytes(size: int, max_pixels: int) -> None:
+    if size > (most := max(MOST_BYTES, BYTES_A_PIXEL * max_pixels)):
+        raise _TooLarge(
+            f"the file has {size:,} bytes, and {most:,} are allowed. Make it smaller, or allow more with --max-pixels "
+            f"{-(-size // BYTES_A_PIXEL)}"
+        )
+
+
+def _check_size(picture: Pillow.Image, max_pixels: int) -> None:
+    width, height = picture.size
+    if width < 1 or height < 1:
+        raise ValueError(f"it has {width}x{height} pixels")
+    sizes = [(width, height)]
+    if isinstance(picture, TiffImageFile):  # whose tiles are unpacked whole, whatever the picture's own size
+        sizes.append((_number(picture.tag_v2.get(TILEWIDTH)), _number(picture.tag_v2.get(TILELENGTH))))
+    for across, down in sizes:
+        if across * down > max_pixels:
+            raise _TooLarge(
+                f"it has {across:,}x{down:,} = {across * down:,} pixels, and {max_pixels:,} are allowed. Make it "
+                f"smaller, or allow it with --max-pixels {across * down}"
+            )
+    if isinstance(picture, JpegImageFile) and "progressive" in picture.info:
+        _check_scans(picture)
+
+
+def _check_scans(picture: JpegImageFile) -> None:
+    file = picture.fp
+    assert file is not None
+    place = file.tell()
+    file.seek(0)
+    scans = sum(piece.count(b"\xff\xda") for piece in iter(lambda: file.read(1 << 20), b""))
+    file.seek(place)
+    if scans > _SCANS:
+        raise ValueError(f"it goes over its pixels {scans:,} times")
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and value == value and abs(value) < 1 << 62 else 0
+
+
+_limits = Lock()
+_users: list[int | None] = []
+"""Pillow's own limit, once for each reading that is under way."""
+
+
+@contextmanager
+def _own_limit() -> Iterator[None]:
+    """Pillow's limit, which is one for the whole process and half a warning, gives way to ours while we read."""
+    with _limits:
+        _users.append(Pillow.MAX_IMAGE_PIXELS if not _users else _users[0])
+        Pillow.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        with _limits:
+            before = _users.pop()
+            if not _users:
+                Pillow.MAX_IMAGE_PIXELS = before
 
 
 def _message(error: Exception) -> str:
     if type(error) in _MESSAGES:
         return _MESSAGES[type(error)]
+    if isinstance(error, _TooLarge):
+        return f"{error}."
     if isinstance(error, _NoRange):
         return f"{error}. Save it with 8 bits."
-    if isinstance(error, _TOO_LARGE):
-        # Pillow warns at its limit and refuses at twice that; a warning is raised where warnings are errors
-        limit = (Pillow.MAX_IMAGE_PIXELS or 0) * (2 if isinstance(error, Pillow.DecompressionBombError) else 1)
-        return f"the picture has more than {limit:,} pixels, Pillow's limit. Make it smaller."
+    if isinstance(error, NotRegular):
+        return f"{error.strerror}. Give the path of a picture."
     if isinstance(error, OSError) and error.strerror:
         return f"the file cannot be opened ({error.strerror}). Check the path."
-    reason = str(error).removesuffix(".") or type(error).__name__
+    reason = " ".join(str(error).split())[:200].removesuffix(".") or type(error).__name__
     return f"the file cannot be decoded ({reason}). {_REPLACE}"
 
 
@@ -157,7 +232,7 @@ def _scale_transparency(picture: Pillow.Image) -> None:
 def _orientation(picture: Pillow.Image) -> object:
     try:
         return picture.getexif().get(ExifTags.Base.Orientation)
-    except _BROKEN:  # viewers do not rotate such a picture
+    except Exception:  # viewers do not rotate such a picture
         return None
 
 
@@ -179,7 +254,7 @@ def _rgb(picture: Pillow.Image) -> Pillow.Image:
 
 
 def _sixteen_bit(picture: Pillow.Image) -> Pillow.Image:
-    values = np.asarray(picture).astype(np.int64)
+    values = np.asarray(picture).astype(np.int32)
     if not _has_range(picture):
         raise _NoRange(f"its pixels are 32-bit numbers ({values.min()} to {values.max()} here) without a defined range")
     if isinstance(picture, TiffImageFile) and picture.tag_v2.get(BITSPERSAMPLE) == (12,):

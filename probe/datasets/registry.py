@@ -29,6 +29,7 @@ from . import (
 )
 from .entry import Entry
 from .options import Options
+from .pixels import MAX_PIXELS
 from .problems import Count, DatasetError, Opened, Problem
 from .rows import Read, collect
 from .source import Source, parse
@@ -75,7 +76,11 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
 def _open_one(text: str, options: Options) -> Opened:
     asked = parse(text, DATASETS)
     source = replace(
-        asked, columns=columns.parse(options.columns), revision=options.revision, outside=options.outside_paths
+        asked,
+        columns=columns.parse(options.columns),
+        revision=options.revision,
+        outside=options.outside_paths,
+        max_pixels=options.max_pixels or MAX_PIXELS,
     )
     if source.name in DATASETS:
         return _known(DATASETS[source.name], source, options)

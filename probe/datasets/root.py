@@ -3,24 +3,24 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..sample import Picture
-from .pixels import read_rgb, read_size
+from .pixels import MAX_PIXELS, picture
 from .problems import DatasetError
 from .rows import RowError
 
 
 @dataclass(frozen=True)
 class Root:
-    """A dataset's folder. `outside`: whether paths inside its files may lead out of it.
+    """A dataset's folder. `outside`: whether paths inside its files may lead out of it. `max_pixels`: of a picture.
 
     Links that lie in the folder are followed: who put them there knows where they lead.
     """
 
     folder: Path
     outside: bool = False
+    max_pixels: int = MAX_PIXELS
 
     def path(self, name: str) -> Path:
         """Where a file is that a dataset's own file names: relative to the folder.
@@ -40,12 +40,7 @@ class Root:
     def picture(self, name: str) -> Picture:
         """The picture in a file, with its normalised relative path as its id. Raises RowError as `path`."""
         path = str(self.path(name))
-        return Picture(
-            Path(os.path.normpath(name)).as_posix(),
-            partial(read_rgb, path),
-            read_size=partial(read_size, path),
-            file=path,
-        )
+        return picture(Path(os.path.normpath(name)).as_posix(), path, max_pixels=self.max_pixels, file=path)
 
     def text(self, name: str) -> str:
         """The UTF-8 text of a file of the dataset. Raises DatasetError where it cannot be read."""

@@ -29,7 +29,7 @@ def measure(table: LabelTable, root: Root, names: Iterable[str]) -> dict[str, Sc
     for name in names:
         state = _state(root.folder / name)
         try:
-            facts = known[state] if state in known else table.facts(str(root.folder / name)).plain()
+            facts = known[state] if state in known else _measured(table, root, name)
         except UnreadableImage as error:
             found[name] = str(error)
             continue
@@ -38,6 +38,10 @@ def measure(table: LabelTable, root: Root, names: Iterable[str]) -> dict[str, Sc
     if not kept.keys() <= known.keys():
         write(file, json.dumps({**known, **kept}).encode())
     return found
+
+
+def _measured(table: LabelTable, root: Root, name: str) -> dict[str, Any]:
+    return table.facts(str(root.folder / name), max_pixels=root.max_pixels).plain()
 
 
 def _key(table: LabelTable, root: Root) -> str:

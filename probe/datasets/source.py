@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from .pixels import MAX_PIXELS
 from .problems import DatasetError
 from .root import Root
 
@@ -17,7 +18,7 @@ class Source:
     """A dataset's name, the path of its files ("" for the hub), its split ("" for the default one), and options.
 
     `columns` are pairs (what it is to us, the column of the table). `revision` is that of the hub's repository.
-    `outside` allows paths inside the dataset's files to lead out of its folder.
+    `outside` allows paths inside the dataset's files to lead out of its folder, `max_pixels` so many in a picture.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Source:
     columns: tuple[tuple[str, str], ...] = ()
     revision: str | None = None
     outside: bool = False
+    max_pixels: int = MAX_PIXELS
 
     @property
     def root(self) -> Root:
@@ -33,7 +35,7 @@ class Source:
         folder = Path(self.path)
         if not folder.exists():
             raise DatasetError(f"dataset '{self.name}:{self.path}': no such file or folder.")
-        return Root(folder if folder.is_dir() else folder.parent, self.outside)
+        return Root(folder if folder.is_dir() else folder.parent, self.outside, self.max_pixels)
 
     @property
     def is_repository(self) -> bool:
@@ -47,7 +49,8 @@ def parse(text: str, known: Collection[str]) -> Source:
     A text that is a path of something that exists is that path, whatever characters it holds.
 
     >>> parse("pope:data/POPE@coco-random", ["pope"])
-    Source(name='pope', path='data/POPE', split='coco-random', columns=(), revision=None, outside=False)
+    Source(name='pope', path='data/POPE', split='coco-random', columns=(), revision=None, outside=False, \
+max_pixels=67108864)
     >>> parse("questions.jsonl", ["pope"]).path
     'questions.jsonl'
     """

@@ -67,13 +67,13 @@ class Scenes:
         if isinstance(known, str):
             raise RowError(known)
         path = str(self.root.folder / scene.labels)
-        read_labels = partial(self.table.train_ids, path) if scene.labels else None
+        read_labels = partial(self.table.train_ids, path, max_pixels=self.root.max_pixels) if scene.labels else None
         read_scene = partial(_given, known) if known is not None else None
         picture = replace(
             self.root.picture(scene.picture), id=scene.name, read_labels=read_labels, read_scene=read_scene
         )
         if known is not None:
-            _same_size(picture, known)
+            _same_size(picture, known, self.root.max_pixels)
         return Street(scene.picture, dataset, picture, known, scene.metadata)
 
 
@@ -81,9 +81,9 @@ def _given(facts: SceneFacts) -> SceneFacts:
     return facts
 
 
-def _same_size(picture: Picture, facts: SceneFacts) -> None:
+def _same_size(picture: Picture, facts: SceneFacts, max_pixels: int) -> None:
     try:
-        pixels = count_pixels(picture.file)
+        pixels = count_pixels(picture.file, max_pixels=max_pixels)
     except UnreadableImage:  # which is said when it is read
         return
     if pixels != facts.pixels:

@@ -61,6 +61,7 @@ def extract(
     columns: str | Sequence[str] = (),
     dataset_revision: str | None = None,
     outside_paths: bool = False,
+    max_pixels: int | None = None,
     free_answers: bool = False,
     forms: bool = False,
     execution: Execution | None = None,

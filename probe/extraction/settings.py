@@ -40,6 +40,7 @@ class Settings:
     columns: tuple[str, ...] = ()
     dataset_revision: str | None = None
     outside_paths: bool = False
+    max_pixels: int | None = None
     free_answers: bool = False
     forms: bool = False
 
@@ -95,10 +96,11 @@ PART = {
     "columns": "columns",
     "dataset_revision": "revision",
     "outside_paths": "outside_paths",
+    "max_pixels": "max_pixels",
 }
 """The settings that say which part of a dataset is read, and what they are called there."""
 
-LATER = ("adapter", "first", "columns", "dataset_revision", "outside_paths", "free_answers", "forms")
+LATER = ("adapter", "first", "columns", "dataset_revision", "outside_paths", "max_pixels", "free_answers", "forms")
 """Settings that came later: where they are not set they stay out of a plan's record, so that older hashes stay."""
 
 LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision", "adapter")

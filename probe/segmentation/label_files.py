@@ -4,16 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..datasets import cityscapes
-from ..datasets.pixels import UnreadableImage, read_values
+from ..datasets.pixels import MAX_PIXELS, UnreadableImage, read_values
 from ..errors import PlanError
 from ..label_maps import CLASSES, UNDEFINED
+from ..regular_files import open_regular
 from ..sample import LabelMap, Size
 
 Ids = Literal["train", "label"]
@@ -66,7 +67,8 @@ class LabelFiles:
             raise UnreadableImage(
                 f"image {path!r}: no such label map. Write FOLDER/CONDITION/IMAGE.png for each image."
             )
-        found = cityscapes.TABLE.train_ids(path) if self.ids == "label" else _train_ids(path)
+        read = cityscapes.TABLE.train_ids if self.ids == "label" else _train_ids
+        found = read(path, max_pixels=max(MAX_PIXELS, size[0] * size[1]))  # as large as that of the dataset
         if found.shape != size:
             raise UnreadableImage(
                 f"image {path!r}: its label map is {found.shape[1]}×{found.shape[0]}, that of the dataset "
@@ -75,11 +77,14 @@ class LabelFiles:
         return found
 
     def fingerprint(self, image_ids: Sequence[str], condition: str) -> str:
-        """A hash over the files of some images under a condition; one that is missing counts as empty."""
+        """A hash over the files of some images under a condition; one that cannot be read counts as empty."""
         digest = sha256()
         for image_id in image_ids:
-            file = self.file(image_id, condition)
-            digest.update(sha256(file.read_bytes() if file.is_file() else b"").digest())
+            try:
+                with open_regular(self.file(image_id, condition)) as file:
+                    digest.update(file_digest(file, "sha256").digest())
+            except OSError:
+                digest.update(sha256().digest())
         return digest.hexdigest()
 
     def describe(self) -> dict[str, Any]:
@@ -96,8 +101,8 @@ def folder_name(condition: str) -> str:
     return re.sub(r"[^A-Za-z0-9._=,+-]", "_", condition)
 
 
-def _train_ids(path: str) -> LabelMap:
-    values = read_values(path)
+def _train_ids(path: str, *, max_pixels: int) -> LabelMap:
+    values = read_values(path, max_pixels=max_pixels)
     strange = (values < 0) | ((values >= len(CLASSES)) & (values != UNDEFINED))
     if strange.any():
         found = ", ".join(str(value) for value in np.unique(values[strange])[:5])

@@ -28,6 +28,7 @@ class SegmentRequest:
     columns: tuple[str, ...] | None = None
     dataset_revision: str | None = None
     outside_paths: bool | None = None
+    max_pixels: int | None = None
     predictions: str | PathLike[str] | None = None
     ids: Ids = "train"
     allow_lost: bool = False
@@ -48,9 +49,9 @@ class SegmentRequest:
             plain["predictions"] = settings.place("predictions", self.predictions)
         if self.seed is not None:
             plain["seed"] = settings.whole("seed", self.seed)
-        for name in ("limit", "first"):
+        for name in ("limit", "first", "max_pixels"):
             if (number := getattr(self, name)) is not None:
-                plain[name] = settings.whole(name, number, least=1)
+                plain[name] = settings.whole(name.replace("_", " "), number, least=1)
         for name in ("perturb", "columns"):
             texts = getattr(self, name)
             plain[name] = None if texts is None else settings.texts(name, texts) or None
@@ -77,4 +78,5 @@ class SegmentRequest:
             "columns": None if self.columns is None else list(self.columns),
             "revision": self.dataset_revision,
             "outside_paths": self.outside_paths,
+            "max_pixels": self.max_pixels,
         }

@@ -77,6 +77,7 @@ def segment(
     columns: str | Sequence[str] | None = None,
     dataset_revision: str | None = None,
     outside_paths: bool | None = None,
+    max_pixels: int | None = None,
     predictions: str | PathLike[str] | None = None,
     ids: Ids = "train",
     allow_lost: bool = False,
