@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .scenes import SceneFacts
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Kind = Literal["mcq", "yesno", "safety", "open", "describe"]
 
@@ -176,6 +179,12 @@ class Dataset:
         return replace(self, images=images, samples=samples)
 
 
-def fingerprint(*parts: str) -> str:
-    """A short hash of everything that determines a dataset's content."""
-    return sha256("\0".join(parts).encode()).hexdigest()[:16]
+def fingerprint(*parts: str, begun: "Hash | None" = None) -> str:
+    """A short hash of everything that determines a dataset's content. `begun` has taken a first part already.
+
+    >>> fingerprint("text", "12") == fingerprint("12", begun=sha256(b"text"))
+    True
+    """
+    digest = sha256() if begun is None else begun.copy()
+    digest.update("\0".join(parts if begun is None else ("", *parts)).encode())
+    return digest.hexdigest()[:16]

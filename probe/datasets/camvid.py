@@ -15,6 +15,7 @@ import numpy as np
 
 from ..label_maps import CLASSES, UNDEFINED
 from ..sample import Metadata
+from .fields import number_in
 from .label_tables import Indices, Label, LabelTable
 from .pixels import read_rgb, read_values
 from .problems import DatasetError
@@ -119,8 +120,8 @@ def split_of(name: str) -> str:
     ['train', 'val', 'test', '']
     """
     sequence, _, frame = name.partition("_")
-    number = int(frame.removeprefix("f")) if frame.removeprefix("f").isdecimal() else -1
-    if number < 0:
+    number = number_in(frame.removeprefix("f"))
+    if number is None:
         return ""
     match sequence:
         case "0001TP":  # its second half is for tests

@@ -5,15 +5,16 @@ What is not named is looked for under its own name. A cell of options is a list,
 letter, or its number counted from 0 where the cell holds a whole number. All other columns are metadata.
 """
 
-import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from ..closest import did_you_mean
 from ..prompts import letter
-from . import fields
+from . import fields, strict_json
 from .jsonl import KEYS
 from .rows import RowError
+from .strict_json import JsonError
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -97,9 +98,10 @@ def listed(value: Any) -> list[str]:
     """
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
-            value = json.loads(value)
-        except json.JSONDecodeError as error:
-            raise RowError(f"{fields.brief(value)} is no JSON list ({error.msg}).") from None
+            value = strict_json.loads(value)
+        except JsonError as error:
+            reason = error.reason.removeprefix("this is no JSON: ")
+            raise RowError(f"{fields.brief(value)} is no JSON list ({reason}).") from None
     if isinstance(value, str):
         return [part.strip() for part in value.split("|")]
     if isinstance(value, Mapping):  # such as {"text": [...], "label": [...]}
@@ -118,7 +120,7 @@ def answer(value: Any, among: Sequence[str]) -> str:
     if isinstance(value, bool) and [option.lower() for option in among] in (["yes", "no"], ["no", "yes"]):
         return next(option for option in among if option.lower() == ("yes" if value else "no"))
     if isinstance(value, int | float) and not isinstance(value, bool) and among and str(value) not in among:
-        if value != int(value) or not 0 <= value < len(among):
+        if not math.isfinite(value) or value != int(value) or not 0 <= value < len(among):
             raise RowError(f"the answer {value!r} is no place among {len(among)} options, counted from 0.")
         return among[int(value)]
     text = str(value)

@@ -1,5 +1,6 @@
 """Values of a record by name: each is of the type that it should be, or the row is refused in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
@@ -63,8 +64,17 @@ def metadata(record: Record, leave_out: Sequence[str] = ()) -> Metadata:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value can be metadata: a text, a number, true, false or null."""
-    return value is None or isinstance(value, str | int | float)
+    """Whether a value can be metadata: a text, a finite number, true, false or null."""
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def number_in(text: str) -> int | None:
+    """The whole number that a text writes in digits; None for anything else, and beyond 18 of them.
+
+    >>> number_in("007"), number_in("-7"), number_in("1" * 19)
+    (7, None, None)
+    """
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
 
 
 def kind_of(options: Sequence[str] | None) -> Kind:

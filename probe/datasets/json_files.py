@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+from . import strict_json
 from .fields import brief
 from .problems import DatasetError
 from .root import read_text
 from .rows import RowError
+from .strict_json import JsonError
 
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -72,11 +74,10 @@ def read(file: Path) -> Document:
     """The document in a file. Raises DatasetError, in words, where it cannot be read as JSON."""
     content = read_text(file)
     try:
-        value = json.loads(content)
-    except json.JSONDecodeError as error:
-        where = f"{error.msg} in line {error.lineno}, column {error.colno}"
-        raise DatasetError(f"dataset file '{file}' is no JSON: {where}. Fetch it again.") from None
-    except RecursionError:
-        raise DatasetError(f"dataset file '{file}' is nested too deeply. Fetch it again.") from None
+        value = strict_json.loads(content)
+    except JsonError as error:
+        where = f" in line {error.line}, column {error.column}" if error.line else ""
+        told = error.reason.removeprefix("this ") if error.line else f"is refused: {error.reason}"
+        raise DatasetError(f"dataset file '{file}' {told}{where}. Fetch it again.") from None
     identity = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
     return Document(file.name, value, identity, _HALF_CHARACTER.search(content) is not None)

@@ -18,12 +18,16 @@ from hooks.settings import place
 
 from ..closest import did_you_mean
 from ..sample import Picture, Sample
-from . import fields
+from . import fields, strict_json
+from .lines import Lines
 from .problems import Opened, Problem
-from .root import Root, read_text
+from .root import Root
 from .rows import Read, Row, RowError, collect, image_id
+from .strict_json import JsonError
 
 KEYS = ("image", "images", "question", "options", "answer", "references", "kind", "id", "dataset")
+MOST_KEYS = 1_000
+
 ALTERNATIVES = (("image", "images"), ("answer", "references"))
 """Keys of which a line needs only one."""
 
@@ -42,18 +46,22 @@ def load(path: str | PathLike[str], *, outside: bool = False) -> Opened:
 
 
 def read(file: Path, root: Root) -> Read:
-    """The rows of a file, with pictures in a folder. Raises DatasetError for a file that cannot be read as text."""
-    content = read_text(file)
-    return Read(_rows(content, file, root), (content,))
+    """The rows of a file, with pictures in a folder; reading them raises DatasetError where it cannot be read."""
+    lines = Lines(file)
+    return Read(_rows(lines, file, root), (), digest=lines.digest)
 
 
-def _rows(content: str, file: Path, root: Root) -> "Iterator[Row | Problem]":
-    for number, line in enumerate(content.split("\n"), start=1):
-        if not line.strip():
-            continue
+def _rows(lines: Lines, file: Path, root: Root) -> "Iterator[Row | Problem]":
+    while True:
+        number = lines.number + 1
         where = f"{file.name} line {number}"
         try:
-            entry = parsed(line)
+            line = next(lines, None)
+            if line is None:
+                return
+            if not line.strip():
+                continue
+            entry = parsed(line.removesuffix("\n"))
             refuse_misspelt(entry)
             pictures = tuple(map(root.picture, picture_names(entry)))
             yield row(entry, where, f"line{number}", pictures=pictures, dataset=file.stem)
@@ -64,15 +72,13 @@ def _rows(content: str, file: Path, root: Root) -> "Iterator[Row | Problem]":
 def parsed(line: str) -> dict[str, Any]:
     """The object in a line of JSON. Raises RowError."""
     try:
-        entry = json.loads(line)
+        entry = strict_json.loads(line)
         # an escape can be half a character, which no store can write
         json.dumps(entry, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise RowError(f"this is no JSON: {error.msg} at column {error.colno}.") from None
+    except JsonError as error:
+        raise RowError(f"{error.reason}{f' at column {error.column}' if error.column else ''}.") from None
     except UnicodeEncodeError:
         raise RowError("there is an escape of half a character (\\ud800 ...).") from None
-    except RecursionError:
-        raise RowError("this JSON is nested too deeply.") from None
     if not isinstance(entry, dict):
         raise RowError(f"this is no JSON object but {line.strip()[:40]!r}.")
     return cast(dict[str, Any], entry)
@@ -110,7 +116,9 @@ def picture_names(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def refuse_misspelt(entry: dict[str, Any]) -> None:
-    """Raise RowError where a key is nearly one of ours."""
+    """Raise RowError where a key is nearly one of ours, and where there are more keys than anybody looks through."""
+    if len(entry) > MOST_KEYS:
+        raise RowError(f"this object has {len(entry):,} keys, and {MOST_KEYS:,} are read.")
     absent = [key for key in KEYS if key not in entry and key != "dataset"]
     for given, alternative in (*ALTERNATIVES, *(pair[::-1] for pair in ALTERNATIVES)):
         if given in entry and alternative in absent:

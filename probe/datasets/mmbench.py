@@ -82,8 +82,7 @@ def rotation_of(record: Record) -> int:
     >>> rotation_of({"index": "241"}), rotation_of({"index": 3000241})
     (0, 3)
     """
-    index = str(record.get("index"))
-    return int(index) // ROTATION if index.isdecimal() else 0
+    return (fields.number_in(str(record.get("index"))) or 0) // ROTATION
 
 
 def picture_name(index: str) -> str:
@@ -92,7 +91,8 @@ def picture_name(index: str) -> str:
     >>> picture_name("3000241")
     '241'
     """
-    return str(int(index) % ROTATION) if index.isdecimal() else index
+    number = fields.number_in(index)
+    return index if number is None else str(number % ROTATION)
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ class Form:
     def row(self, where: str, record: Record, picture: Picture, rotation: int = 0) -> Row:
         """The row of a record, whose options are rotated by so many places. Raises RowError."""
         index = fields.name(record, "index")
-        if not index.isdecimal():
+        if (own := fields.number_in(index)) is None:
             raise RowError(f'"index" must be a whole number, not {fields.brief(index)}.')
-        number = int(index) + ROTATION * rotation
+        number = own + ROTATION * rotation
         texts, answer = [str(record[name]) for name in _letters(record)], _given(record, "answer")
         choices, rotated = lettered.distinct(texts), texts[rotation:] + texts[:rotation]
         question, hint = _given(record, "question"), _given(record, "hint")

@@ -1,7 +1,6 @@
 """A user's own data: a folder of pictures, a .jsonl, .csv, .tsv or .parquet file, or a dataset of the hub."""
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,9 @@ from ..sample import Metadata, Picture, Sample
 from . import columns as naming
 from . import jsonl
 from .hub import Hub, TableRow
+from .lines import LONGEST_ROW, Lines
 from .problems import DatasetError, Problem
-from .root import Root, read_text
+from .root import Root
 from .rows import Read, Row, RowError
 from .source import Source
 from .tables import Table
@@ -79,19 +79,22 @@ def _described(picture: Picture, folder: str, dataset: str) -> Row:
 
 def _separated(path: Path, source: Source, *, separator: str) -> Read:
     """The rows of a .csv or .tsv file with a line of headings."""
-    content = read_text(path)
-    return Read(_lines(content, path, source, separator), (content, *map("=".join, source.columns)))
+    lines = Lines(path, longest=LONGEST_ROW)
+    return Read(_lines(lines, path, source, separator), tuple(map("=".join, source.columns)), digest=lines.digest)
 
 
-def _lines(content: str, path: Path, source: Source, separator: str) -> "Iterator[Row | Problem]":
-    csv.field_size_limit(2**31 - 1)  # a cell can hold a picture
-    lines = csv.DictReader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
-    headings = lines.fieldnames or ()
+def _lines(text: Lines, path: Path, source: Source, separator: str) -> "Iterator[Row | Problem]":
+    csv.field_size_limit(LONGEST_ROW)
+    lines = csv.DictReader(text, delimiter=separator, strict=True)
+    try:
+        headings = lines.fieldnames or ()
+    except (csv.Error, RowError) as error:
+        raise DatasetError(f"'{path}' has no line of headings: {str(error).removesuffix('.')}.") from None
     if len(set(headings)) < len(headings):
         raise DatasetError(f"'{path}' has two columns of one name ({', '.join(headings)}). Rename one.")
     root, number = Root(path.parent, source.outside, source.max_pixels), 1
     while True:
-        where = f"{path.name} line {lines.line_num + 1}"
+        where = f"{path.name} line {text.number + 1}"
         number += 1
         try:
             record = next(lines, None)

@@ -13,12 +13,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..regular_files import open_regular
 from ..sample import Picture
 from . import tables
 from .fields import brief
 from .hub import file_of
+from .lines import LONGEST_ROW, PIECE
 from .pixels import MAX_PIXELS, picture
 from .problems import DatasetError
+from .root import unreadable
 from .rows import RowError
 
 IMAGE, INDEX = "image", "index"
@@ -97,6 +100,8 @@ def read(
             f"'{file}' has no column {', '.join(map(repr, absent))}; it has: {', '.join(headings)}. "
             "Give the benchmark's own file, in which tabs separate columns."
         )
+    if len(set(headings)) < len(headings):
+        raise DatasetError(f"'{file}' has two columns of one name ({', '.join(headings)}). Rename one.")
     own: set[str] = set()
     rows = tuple(_row(headings, *each, own) for each in lines)
     return PictureTable(file, rows, digest.hexdigest(), name, frozenset(own), max_pixels)
@@ -115,12 +120,13 @@ def _row(headings: list[str], line: int, cells: list[str], error: str, own: set[
 
 def _cells(file: Path, digest: Any) -> Iterator[tuple[int, list[str], str]]:
     """The line where a row begins, its cells, and what is wrong with it; `digest` takes the bytes of the file."""
-    csv.field_size_limit(2**31 - 1)
+    csv.field_size_limit(LONGEST_ROW)
     try:
-        with file.open("rb") as raw:
-            lines = csv.reader(_text(raw, digest), delimiter="\t", strict=True)
+        with open_regular(file) as raw:
+            text = _Text(raw, digest)
+            lines = csv.reader(text, delimiter="\t", strict=True)
             while True:
-                line = lines.line_num + 1  # a cell can go over several
+                line = text.number + 1  # a cell can go over several
                 try:
                     cells = next(lines, None)
                 except csv.Error as error:
@@ -133,15 +139,32 @@ def _cells(file: Path, digest: Any) -> Iterator[tuple[int, list[str], str]]:
     except UnicodeDecodeError as error:
         raise DatasetError(f"dataset '{file}' is not UTF-8 text ({error.reason}).") from None
     except OSError as error:
-        raise DatasetError(f"dataset '{file}' cannot be read: {error.strerror}.") from None
+        raise unreadable(file, error) from None
 
 
-def _text(raw: BinaryIO, digest: Any) -> Iterator[str]:
-    mark = "utf-8-sig"  # a byte order mark can stand before the first line
-    for line in raw:
-        digest.update(line)
-        yield line.decode(mark)
-        mark = "utf-8"
+@dataclass
+class _Text(Iterator[str]):
+    """The lines of a file as text; `digest` takes its bytes. csv.Error for a line that is too long: it is left out."""
+
+    raw: BinaryIO
+    digest: Any
+    number: int = 0
+
+    def __next__(self) -> str:
+        line = self._taken(LONGEST_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) <= LONGEST_ROW:  # a byte order mark can stand before the first line
+            return line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+        while line and not line.endswith(b"\n"):
+            line = self._taken(PIECE)
+        raise csv.Error(f"it has more than {LONGEST_ROW:,} bytes")
+
+    def _taken(self, most: int) -> bytes:
+        line = self.raw.readline(most)
+        self.digest.update(line)
+        return line
 
 
 def _decoded(cell: str) -> bytes:

@@ -98,7 +98,7 @@ def _row(where: str, record: Record, types: Mapping[int, str], picture: Picture)
     question, texts = fields.text(record, "question"), [fields.name(record, key) for key in CHOICES]
     choices = lettered.distinct(texts)
     number, own = fields.name(record, "question_type_id"), fields.name(record, "question_id")
-    if not number.isdecimal() or int(number) not in types:
+    if (kind := fields.number_in(number)) is None or kind not in types:
         raise RowError(f'"question_type_id" {fields.brief(number)} is none of {", ".join(map(str, types))}.')
     sample = Sample(
         id=f"{number}-{own}",
@@ -106,7 +106,7 @@ def _row(where: str, record: Record, types: Mapping[int, str], picture: Picture)
         question=question,
         options=choices,
         answer=lettered.named(fields.text(record, "answer"), choices),
-        metadata=Metadata({"question_type": types[int(number)], "question_id": own, "split": SPLIT}),
+        metadata=Metadata({"question_type": types[kind], "question_id": own, "split": SPLIT}),
         dataset=NAME,
         official=f"{question}\n{lettered.lines(texts, LINE)}{INSTRUCTION}",
     )

@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from os import fstat
 from pathlib import Path
 from typing import Any, cast
 
 from hooks import cache_folder
 
+from ..regular_files import NotRegular, open_regular, require_regular
+from .pixels import MOST_BYTES
 from .problems import DatasetError
 from .root import Root
 from .rows import RowError
@@ -95,8 +98,11 @@ def are_in(source: Source) -> bool:
 
 def _beside(root: Root, path: str) -> bytes:
     try:
-        return root.path(path).read_bytes()
-    except (RowError, OSError) as error:
+        with open_regular(root.path(path)) as file:
+            if fstat(file.fileno()).st_size > MOST_BYTES:
+                raise OSError(f"it has more than {MOST_BYTES:,} bytes")
+            return file.read()
+    except (RowError, OSError, ValueError) as error:
         raise DatasetError(f"a picture of '{root.folder}' cannot be read: {error}") from None
 
 
@@ -121,7 +127,10 @@ def _columns_of_files(folder: Path, table: Table) -> tuple[str, ...]:
 
     first = files_of(folder, table)[0]
     with _as_parquet(first):
-        return tuple(parquet.read_schema(first).names)
+        names = tuple(parquet.read_schema(first).names)
+    if len(set(names)) < len(names):
+        raise DatasetError(f"'{first}' has two columns of one name ({', '.join(names)}). Rename one.")
+    return names
 
 
 def _records_of_files(folder: Path, table: Table, columns: Sequence[str]) -> Iterator[Record]:
@@ -138,9 +147,11 @@ def _as_parquet(path: Path) -> Iterator[None]:
     from pyarrow import ArrowException
 
     try:
+        require_regular(path)
         yield
-    except (ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0].removesuffix(".")
+    except (ArrowException, OSError, ValueError, ArithmeticError) as error:  # values that are no text, no date, ...
+        told = error.strerror if isinstance(error, NotRegular) else str(error)
+        reason = next(iter((told or type(error).__name__).splitlines())).removesuffix(".")
         raise DatasetError(f"'{path}' cannot be read as Parquet: {reason}.") from None
 
 

@@ -127,9 +127,9 @@ def _file_name(question: Record, split: str) -> str:
     'COCO_val2014_000000000042.jpg'
     """
     number = fields.name(question, "image_id")
-    if not number.isdecimal():
+    if (picture := fields.number_in(number)) is None:
         raise RowError(f'"image_id" must be a whole number, not {number!r}.')
-    return f"COCO_{SPLITS[split].pictures}_{int(number):012d}.jpg"
+    return f"COCO_{SPLITS[split].pictures}_{picture:012d}.jpg"
 
 
 def _same_picture(question: Record, annotation: Record) -> None:
