@@ -4,11 +4,12 @@ Blocks are independent of each other, which is why a run can be interrupted, res
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,12 @@ from stores import NonFinite, Unit, Writer, nonfinite
 
 from ..perturbations.condition import CLEAN, Condition
 from . import failures, payload, questions
+from .ahead import PICTURE_BYTES, Room, ahead
 from .payload import Arrays, Readings
 from .plan import Plan
 from .questions import CleanAnswers, SampleQuestion
 from .reductions import Reducer
-from .views import InvalidSizes, LoadedImage, PerturbedImage, load, perturb, size_check, sizes_of
+from .views import InvalidSizes, LoadedImage, PerturbedImage, load, perturb, size_check
 
 if TYPE_CHECKING:
     from hooks import Model
@@ -32,10 +34,14 @@ PERTURBATION_THREADS = 2
 
 @dataclass(frozen=True)
 class Read:
-    """The readings of a block's images under one condition, by row, and why the model could not read a row."""
+    """The readings of a block's images under one condition, by row, and why the model could not read a row.
+
+    `shown` is what the model was shown in each row, without the pictures.
+    """
 
     readings: Readings
     reasons: Mapping[int, str]
+    shown: Sequence[PerturbedImage]
 
 
 @dataclass(frozen=True)
@@ -75,21 +81,20 @@ def run(
     reducer = Reducer()
     with ThreadPoolExecutor(PERTURBATION_THREADS) as pool:
         block = open_block(plan, model, index, batch_size, pool)
-        upcoming = start_perturbing(block, plan.conditions[order[0]], pool)
-        for condition, following in zip(order, [*order[1:], None], strict=True):
-            started, views = time.perf_counter(), upcoming
-            if following is not None:  # perturbed on the CPU while the model reads this condition
-                upcoming = start_perturbing(block, plan.conditions[following], pool)
-            perturbed = [view.result() for view in views]
+        # perturbed on the CPU while the model reads: pictures of the next condition too where there is room
+        forced = [CLEAN] if needs_clean_answers else []
+        views = perturbing(block, forced, [plan.conditions[each] for each in order], pool)
+        for condition in order:
+            started = time.perf_counter()
             clean = plan.conditions[condition] == CLEAN
             if clean and needs_clean_answers:
-                block = force_clean_answers(block, perturbed)
-            states = read_states(block, perturbed, reducer, clean=clean)
+                block = force_clean_answers(block, islice(views, len(block.images)))
+            states = read_states(block, islice(views, len(block.images)), reducer, clean=clean)
             if condition in pending:
                 unit = Unit(index, condition)
-                arrays = assemble(block, unit, perturbed, states.readings)
+                arrays = assemble(block, unit, states)
                 counted = nonfinite(plan.layout, unit, arrays)
-                report = unit_report(block, unit, perturbed, states, counted)
+                report = unit_report(block, unit, states, counted)
                 report |= unit_metadata(model, time.perf_counter() - started)
                 writer.commit(unit, arrays, report=report, counted=counted)
                 on_unit(unit)
@@ -98,19 +103,27 @@ def run(
 def open_block(plan: Plan, model: "Model", index: int, batch_size: int, pool: ThreadPoolExecutor) -> Block:
     """Read the block's images and prepare their questions."""
     images = plan.dataset.images[plan.layout.rows(index)]
-    loaded = tuple(pool.map(partial(load, preparation=plan.preparation), images))
+    loaded = tuple(pool.map(partial(load, preparation=plan.preparation, room=Room(PICTURE_BYTES)), images))
     asked = [questions.of_samples(plan, model, plan.dataset.samples_of(image.id)) for image in images]
     invalid = {sample: reason for _, reasons in asked for sample, reason in reasons.items()}
     return Block(plan, model, index, loaded, tuple(valid for valid, _ in asked), invalid, size_check(model), batch_size)
 
 
-def start_perturbing(block: Block, condition: Condition, pool: ThreadPoolExecutor) -> list[Future[PerturbedImage]]:
-    """Start perturbing every image of the block."""
-    one = partial(perturb, condition=condition, plan=block.plan, model=block.model, invalid_sizes=block.invalid_sizes)
-    return [pool.submit(one, loaded) for loaded in block.images]
+def perturbing(
+    block: Block, unmeasured: Sequence[Condition], measured: Sequence[Condition], pool: ThreadPoolExecutor
+) -> Iterator[PerturbedImage]:
+    """Every image of the block under each condition in turn, made ahead by the pool."""
+    one = partial(perturb, plan=block.plan, model=block.model, invalid_sizes=block.invalid_sizes)
+    asked = [*((each, False) for each in unmeasured), *((each, True) for each in measured)]
+    work = (
+        (loaded.bytes, partial(one, loaded, condition, measured=wanted))
+        for condition, wanted in asked
+        for loaded in block.images
+    )
+    return ahead(pool, work, most=2 * len(block.images), room=PICTURE_BYTES)
 
 
-def force_clean_answers(block: Block, clean: Sequence[PerturbedImage]) -> Block:
+def force_clean_answers(block: Block, clean: Iterable[PerturbedImage]) -> Block:
     """The block with the free answers to its clean images in the questions that teacher-force them."""
     answers: CleanAnswers = {
         (asked.sample.id, asked.question.prompt): answer.text
@@ -121,7 +134,7 @@ def force_clean_answers(block: Block, clean: Sequence[PerturbedImage]) -> Block:
     return replace(block, questions=tuple(forced))
 
 
-def read_states(block: Block, perturbed: Sequence[PerturbedImage], reducer: Reducer, *, clean: bool) -> Read:
+def read_states(block: Block, perturbed: Iterable[PerturbedImage], reducer: Reducer, *, clean: bool) -> Read:
     """Read the states and answers of all images under one condition."""
     plan = block.plan
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
@@ -134,40 +147,47 @@ def read_states(block: Block, perturbed: Sequence[PerturbedImage], reducer: Redu
 
 def read(
     block: Block,
-    perturbed: Sequence[PerturbedImage],
+    perturbed: Iterable[PerturbedImage],
     sites: "Sequence[hooks.Site]" = (),
     *,
     keep_tokens: frozenset[str] = frozenset(),
     reduce: "Callable[[Sequence[int]], Reduce] | None" = None,
 ) -> Read:
-    """Read all images under one condition; without sites, only their answers."""
+    """Read all images under one condition, a batch at a time; without sites, only their answers."""
+    shown: list[PerturbedImage] = []
+    held: dict[int, PerturbedImage] = {}
+
+    def batches() -> Iterator[list[int]]:
+        for row, each in enumerate(perturbed):
+            shown.append(replace(each, pictures=()))
+            if not each.undefined and not each.error:
+                held[row] = each
+            if len(held) == block.batch_size:
+                yield list(held)
+                held.clear()
+        yield list(held)
 
     def of_rows(rows: Sequence[int]) -> "list[hooks.Reading]":
         asked = [[each.question for each in block.questions[row]] for row in rows]
         return hooks.capture.read(
             block.model,
-            [hooks.View(perturbed[row].pictures, tuple(own)) for row, own in zip(rows, asked, strict=True)],
+            [hooks.View(held[row].pictures, tuple(own)) for row, own in zip(rows, asked, strict=True)],
             sites,
             batch_size=block.batch_size,
             keep_tokens=keep_tokens,
             reduce=None if reduce is None else reduce(rows),
         )
 
-    made, reasons = failures.read_each(of_rows, defined_rows(perturbed))
-    return Read([made.get(row) for row in range(len(perturbed))], reasons)
+    made, reasons = failures.read_in_turn(of_rows, batches())
+    return Read([made.get(row) for row in range(len(shown))], reasons, shown)
 
 
-def defined_rows(perturbed: Sequence[PerturbedImage]) -> list[int]:
-    """The rows of the images that have a view under the condition."""
-    return [row for row, each in enumerate(perturbed) if not each.undefined and not each.error]
-
-
-def assemble(block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], readings: Readings) -> Arrays:
+def assemble(block: Block, unit: Unit, states: Read) -> Arrays:
     """The unit's arrays; the clean unit also fills the table of images."""
-    layout = block.plan.layout
+    layout, readings = block.plan.layout, states.readings
     arrays = layout.blank(unit)
     if layout.pictures:
-        payload.fill_pictures(arrays, [each.band_power for each in perturbed])
+        payload.fill_pictures(arrays, [each.band_power for each in states.shown])
     payload.fill_answers(arrays, layout, unit.block, block.questions, readings)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
         if site.per == "image":
@@ -179,11 +199,9 @@ def assemble(block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], read
     return arrays
 
 
-def unit_report(
-    block: Block, unit: Unit, perturbed: Sequence[PerturbedImage], states: Read, counted: Mapping[str, NonFinite]
-) -> dict[str, Any]:
+def unit_report(block: Block, unit: Unit, states: Read, counted: Mapping[str, NonFinite]) -> dict[str, Any]:
     """The unit's failed samples, and the images for which its condition is undefined, each with the reason."""
-    plan = block.plan
+    plan, perturbed = block.plan, states.shown
     reasons = {row: reason for row, loaded in enumerate(block.images) if (reason := unreadable_reason(block, loaded))}
     reasons |= {row: each.error for row, each in enumerate(perturbed) if each.error and row not in reasons}
     failed = {
@@ -204,7 +222,7 @@ def unit_report(
 
 def unreadable_reason(block: Block, loaded: LoadedImage) -> str:
     """Why an image cannot be read, by its file or by the model; empty where it can."""
-    return loaded.error or block.invalid_sizes(sizes_of(loaded.pictures))
+    return loaded.error or block.invalid_sizes(loaded.sizes)
 
 
 def unit_metadata(model: "Model", seconds: float) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Reading so that what fails on one image costs that image alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ..errors import PlanError
@@ -25,14 +25,28 @@ Reader = Callable[[Sequence[int]], Sequence[Made]]
 def read_each(read: Reader[Made], rows: Sequence[int]) -> tuple[dict[int, Made], dict[int, str]]:
     """What `read` makes of the rows, and for those of which it makes nothing the reason.
 
+    Raises PlanError as `read_in_turn`.
+    """
+    return read_in_turn(read, [rows])
+
+
+def read_in_turn(read: Reader[Made], batches: Iterable[Sequence[int]]) -> tuple[dict[int, Made], dict[int, str]]:
+    """What `read` makes of the rows of each batch, and for those of which it makes nothing the reason.
+
     Where it fails on several rows, each half is read by itself, and so on down to one row: a bad row is found, and rows
     that are too much for the memory together are read apart.
 
     Raises PlanError where every row fails by a library's own error: then the model is at fault and not the rows.
     """
-    made, errors = _halved(read, rows)
-    if len(rows) > 1 and not made and not any(isinstance(error, ValueError | OSError) for error in errors.values()):
-        raise PlanError(f"the model cannot be run: {reason_of(errors[rows[0]])}") from errors[rows[0]]
+    made: dict[int, Made] = {}
+    errors: dict[int, Exception] = {}
+    for rows in batches:
+        found, wrong = _halved(read, rows)
+        made |= found
+        errors |= wrong
+    if len(errors) > 1 and not made and not any(isinstance(error, ValueError | OSError) for error in errors.values()):
+        first = errors[min(errors)]
+        raise PlanError(f"the model cannot be run: {reason_of(first)}") from first
     return made, {row: reason_of(error) for row, error in errors.items()}
 
 

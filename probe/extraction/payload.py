@@ -11,7 +11,7 @@ from stores import Layout, NonFinite, SiteSpec
 from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
-from .views import LoadedImage, sizes_of
+from .views import LoadedImage
 
 if TYPE_CHECKING:
     from hooks.reading import Answer, Reading, SiteStates
@@ -55,7 +55,7 @@ def fill_images(arrays: Arrays, images: Sequence[LoadedImage]) -> None:
         if image.error:
             continue
         arrays["images/sha256"][row] = image.sha256
-        if len(sizes := set(sizes_of(image.pictures))) == 1:  # pictures of different sizes have no common one
+        if len(sizes := set(image.sizes)) == 1:  # pictures of different sizes have no common one
             arrays["images/height"][row], arrays["images/width"][row] = sizes.pop()
 
 

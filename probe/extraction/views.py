@@ -1,10 +1,14 @@
 """From an image of the dataset to the pictures that the model is shown under a condition."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 import hooks
 
@@ -14,6 +18,7 @@ from ..perturbations.control import Others
 from ..perturbations.preparation import prepared
 from ..sample import Dataset, Image, Pixels
 from . import pixel_bands
+from .ahead import Room
 from .failures import reason_of
 from .token_counts import Sizes
 
@@ -26,21 +31,45 @@ InvalidSizes = Callable[[Sizes], str]
 """Sizes of an image's pictures -> why the model cannot take them; empty where it can."""
 
 
+LARGE = 8 << 20
+"""Pixels of a picture beyond which one is worked on at a time: a perturbation takes up to 70 bytes for each."""
+
+_alone = Lock()
+
+
 @dataclass(frozen=True)
 class LoadedImage:
-    """An image after reading and preparation; `error` is the reason why it could not be read, else empty."""
+    """An image that was read and prepared; `error` is the reason why it could not be, else empty.
+
+    `sha256` (hex) is over the shapes and pixels of all pictures. `kept` are these where there was room for them, else
+    they are read again.
+    """
 
     image: Image
-    pictures: tuple[Pixels, ...] = ()
+    preparation: str = "none"
+    sizes: Sizes = ()
+    sha256: str = ""
+    kept: tuple[Pixels, ...] | None = field(default=None, compare=False, repr=False)
     error: str = ""
 
     @property
-    def sha256(self) -> str:
-        """SHA-256 over the shapes and pixels of all pictures (hex)."""
-        digest = sha256()
-        for pixels in self.pictures:
-            digest.update(f"{pixels.shape}".encode() + pixels.tobytes())
-        return digest.hexdigest()
+    def bytes(self) -> int:
+        """Bytes of its pictures."""
+        return 3 * sum(height * width for height, width in self.sizes)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is worked on by itself."""
+        return any(height * width > LARGE for height, width in self.sizes)
+
+    def pictures(self) -> tuple[Pixels, ...]:
+        """Its pictures, prepared. Raises what reading them raises, and ValueError where they have changed."""
+        if self.kept is not None or not self.sizes:
+            return self.kept or ()
+        pictures = _read(self.image, self.preparation)
+        if _hash_of(pictures) != self.sha256:
+            raise ValueError("its file was changed while it was in use. Begin a new run.")
+        return pictures
 
 
 @dataclass(frozen=True)
@@ -58,18 +87,41 @@ class PerturbedImage:
     error: str = ""
 
 
-def load(image: Image, preparation: str) -> LoadedImage:
-    """Read an image and bring its pictures to the size that the suites ask for."""
+def load(image: Image, preparation: str, room: Room) -> LoadedImage:
+    """Read an image, bring its pictures to the size that the suites ask for, and keep them where there is room."""
     try:
-        return LoadedImage(image, tuple(prepared(picture.read(), preparation) for picture in image.pictures))
+        pictures = _read(image, preparation)
     except Exception as error:  # a picture's file can make its library raise anything
         return LoadedImage(image, error=reason_of(error))
+    kept = pictures if room.take(sum(pixels.nbytes for pixels in pictures)) else None
+    return LoadedImage(image, preparation, sizes_of(pictures), _hash_of(pictures), kept)
+
+
+def _read(image: Image, preparation: str) -> tuple[Pixels, ...]:
+    return tuple(prepared(picture.read(), preparation) for picture in image.pictures)
+
+
+def _hash_of(pictures: Sequence[Pixels]) -> str:
+    digest = sha256()
+    for pixels in pictures:
+        digest.update(f"{pixels.shape}".encode())
+        digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
 
 
 def perturb(
-    loaded: LoadedImage, condition: Condition, *, plan: "Plan", model: "Model", invalid_sizes: InvalidSizes
+    loaded: LoadedImage,
+    condition: Condition,
+    *,
+    plan: "Plan",
+    model: "Model",
+    invalid_sizes: InvalidSizes,
+    measured: bool = True,
 ) -> PerturbedImage:
-    """The image under a condition, each picture by its own id, or the reason why there is none."""
+    """The image under a condition, each picture by its own id, or the reason why there is none.
+
+    `measured`: whether its power in bands is wanted.
+    """
     if loaded.error:
         return PerturbedImage(undefined=loaded.error)
     if condition != CLEAN and family_of(condition).text_only:
@@ -77,23 +129,32 @@ def perturb(
     made = shown(loaded, condition, dataset=plan.dataset, preparation=plan.preparation, seed=plan.settings.seed)
     if not made.pictures:
         return made
-    pictures = made.pictures
-    if reason := invalid_sizes(sizes_of(pictures)):
+    if reason := invalid_sizes(sizes_of(made.pictures)):
         return PerturbedImage(undefined=reason)
-    measured = bool(plan.layout.pictures)
-    return PerturbedImage(pictures, pixel_bands.of_pictures(pictures, sizes_of(loaded.pictures)) if measured else None)
+    if not measured or not plan.layout.pictures:
+        return made
+    return replace(made, band_power=pixel_bands.of_pictures(made.pictures, loaded.sizes))
 
 
 def shown(
     loaded: LoadedImage, condition: Condition, *, dataset: Dataset, preparation: str, seed: int
 ) -> PerturbedImage:
     """The pictures of an image under a condition, whatever is shown them, or the reason why there are none."""
+    with _alone if loaded.is_large else nullcontext():
+        return _shown(loaded, condition, dataset, preparation, seed)
+
+
+def _shown(loaded: LoadedImage, condition: Condition, dataset: Dataset, preparation: str, seed: int) -> PerturbedImage:
     ids = [picture.id for picture in loaded.image.pictures]
     others = Others(dataset.pictures, ids, preparation)
     try:
+        clean = loaded.pictures()
+    except Exception as error:  # which could be read before
+        return PerturbedImage(error=reason_of(error))
+    try:
         pictures = tuple(
             apply(condition, pixels, image_id=name, seed=seed, others=others)
-            for name, pixels in zip(ids, loaded.pictures, strict=True)
+            for name, pixels in zip(ids, clean, strict=True)
         )
     except Skipped as reason:
         return PerturbedImage(undefined=str(reason))

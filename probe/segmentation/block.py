@@ -15,12 +15,13 @@ from stores import HeldFolder, Layout, Unit, Writer
 from stores.segmentations import Added
 
 from ..extraction import payload, pixel_bands
+from ..extraction.ahead import PICTURE_BYTES, Room
 from ..extraction.failures import read_each, reason_of
 from ..extraction.views import LoadedImage, PerturbedImage, load, shown, sizes_of
 from ..label_maps import CLASSES, UNDEFINED
 from ..perturbations.catalogue import family_of
 from ..perturbations.condition import CLEAN, Condition
-from ..sample import Image, LabelMap
+from ..sample import Image, LabelMap, Size
 from .label_source import LabelSource, Scene
 from .scenes import MOVING, Scenes
 
@@ -46,9 +47,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Truth:
-    """The label map of an image, in train ids, or the reason why there is none."""
+    """The label map of an image, in train ids, or the reason why there is none.
 
-    labels: LabelMap | None = None
+    `labels` reads it, where there was no room to keep it anew; `size` is its (height, width).
+    """
+
+    labels: Callable[[], LabelMap] | None = None
+    size: Size = (0, 0)
     error: str = ""
 
 
@@ -82,8 +87,10 @@ def run(job: Job, index: int, pending: Sequence[Unit], on_unit: Callable[[Unit],
     """Segment the pending units of one block, and commit each."""
     images = job.scenes.dataset.images[job.scenes.layout.rows(index)]
     with ThreadPoolExecutor(PERTURBATION_THREADS) as pool:
-        read = partial(load, preparation=job.scenes.preparation) if _reads_pictures(job, pending) else LoadedImage
-        block = Block(job, index, tuple(pool.map(read, images)), tuple(pool.map(truth_of, images)))
+        room = Room(PICTURE_BYTES)
+        read = partial(load, preparation=job.scenes.preparation, room=room)
+        read = read if _reads_pictures(job, pending) else LoadedImage
+        block = Block(job, index, tuple(pool.map(read, images)), tuple(pool.map(partial(truth_of, room=room), images)))
         for unit in pending:
             started = time.perf_counter()
             counts, powers = segment(block, unit, pool)
@@ -132,13 +139,12 @@ def compare(block: Block, condition: Condition, views: dict[int, PerturbedImage]
         else:
             ready.append(row)
 
-    def predict(rows: Sequence[int]) -> list[LabelMap]:
-        return block.job.source.predict([_scene(block, condition, row, views[row]) for row in rows])
+    def predict(rows: Sequence[int]) -> list[tuple[LabelMap, LabelMap]]:
+        found = block.job.source.predict([_scene(block, condition, row, views[row]) for row in rows])
+        return [(_labels(block.truths[row]), each) for row, each in zip(rows, found, strict=True)]
 
     found, reasons = read_each(predict, ready)
-    for row, predicted in found.items():
-        labels = block.truths[row].labels
-        assert labels is not None
+    for row, (labels, predicted) in found.items():
         counts.confusion[row], counts.unassigned[row] = confusion(labels, predicted)
     counts.failed.update({block.images[row].image.id: reason for row, reason in reasons.items()})
 
@@ -156,17 +162,24 @@ def confusion(labels: LabelMap, predicted: LabelMap) -> tuple[NDArray[np.int64],
     return np.asarray(counts), np.bincount(missed, minlength=len(CLASSES))
 
 
-def truth_of(image: Image) -> Truth:
-    """The label map of an image of one picture."""
+def truth_of(image: Image, room: Room) -> Truth:
+    """The label map of an image of one picture, kept where there is room."""
     if len(image.pictures) != 1:
         return Truth(error=f"it has {len(image.pictures)} pictures, and a label map is of one.")
     read = image.pictures[0].read_labels
     if read is None:
         return Truth(error="there is no label map of this picture.")
     try:
-        return Truth(read())
+        labels = read()
     except Exception as error:  # a file can make its library raise anything
         return Truth(error=reason_of(error))
+    height, width = labels.shape
+    return Truth((lambda: labels) if room.take(labels.nbytes) else read, (height, width))
+
+
+def _labels(truth: Truth) -> LabelMap:
+    assert truth.labels is not None
+    return truth.labels()
 
 
 def picture_arrays(
@@ -191,23 +204,21 @@ def _show(block: Block, condition: Condition, row: int, *, needed: bool, measure
     view = shown(loaded, condition, dataset=scenes.dataset, preparation=scenes.preparation, seed=scenes.seed)
     if not measured or not view.pictures:
         return view
-    return replace(view, band_power=pixel_bands.of_pictures(view.pictures, sizes_of(loaded.pictures)))
+    return replace(view, band_power=pixel_bands.of_pictures(view.pictures, loaded.sizes))
 
 
 def _moved(condition: Condition, loaded: LoadedImage, view: PerturbedImage) -> str:
     """Why the label map does not fit the picture under a condition; empty where it does."""
     if condition.family in MOVING:
         return f"{condition.family} moves the picture, and its label map stays where it is"
-    if condition.family != "scale" and view.pictures and sizes_of(view.pictures) != sizes_of(loaded.pictures):
+    if condition.family != "scale" and view.pictures and sizes_of(view.pictures) != loaded.sizes:
         return f"{condition.family} changes the size of the picture in a way that its label map does not know"
     return ""
 
 
 def _scene(block: Block, condition: Condition, row: int, view: PerturbedImage) -> Scene:
-    labels = block.truths[row].labels
-    assert labels is not None
-    height, width = labels.shape
-    return Scene(block.images[row].image.id, condition, view.pictures[0] if view.pictures else None, (height, width))
+    pixels = view.pictures[0] if view.pictures else None
+    return Scene(block.images[row].image.id, condition, pixels, block.truths[row].size)
 
 
 def _reads_pictures(job: Job, pending: Collection[Unit]) -> bool:
