@@ -48,6 +48,8 @@ class Lines(Iterator[str]):
         if self._file is None:
             # bytes that are no UTF-8 come through marked, so that their line is known
             self._file = io.TextIOWrapper(open_regular(self.path), "utf-8-sig", "surrogateescape")
+        if self._file.closed:  # asked once more after the end, as a table's reader does within a cell
+            raise StopIteration
         line = self._taken(self._file.readline(self.longest + 1))
         if not line:
             self.close()
