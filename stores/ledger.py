@@ -9,6 +9,7 @@ tree skip it without a warning.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from os import PathLike
@@ -30,6 +31,8 @@ CREATING = "creating"
 """Exists in the ledger while the run is being created: a folder with this file may be cleared and created again."""
 
 DONE = f"{FOLDER}/done"
+
+_MARKER = re.compile(r"b([0-9]{5}|[1-9][0-9]{5,11})-c([0-9]{4}|[1-9][0-9]{4,11})\.json")
 
 ABANDONED_SECONDS = 3600
 """An unfinished file of another machine, which cannot be asked, is one of a dead process after this time."""
@@ -68,15 +71,12 @@ def units_in(folder: Path) -> frozenset[Unit]:
         names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
-    return frozenset(unit for name in names if name.endswith(".json") and (unit := _unit(name)) is not None)
+    return frozenset(unit for name in names if (unit := _unit(name)) is not None)
 
 
 def _unit(file: str) -> Unit | None:
-    try:
-        unit = Unit.parse(file.removesuffix(".json"))
-    except ValueError:
-        return None
-    return unit if unit.name == file.removesuffix(".json") else None
+    found = _MARKER.fullmatch(file)
+    return Unit(int(found[1]), int(found[2])) if found else None
 
 
 def missing(path: str | PathLike[str], layout: Layout) -> tuple[Unit, ...]:
