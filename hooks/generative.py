@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+AT_ONCE = 1024
+"""Tokens of a question that go through the model together; few questions are longer."""
+
+
 def read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
     """Read one batch of views; `offset` is the index of the first among all views."""
     image_level: dict[int, dict[str, SiteStates]] = {}
@@ -77,7 +81,8 @@ def _batches(
     slots = prefixes.mask.shape[1] + max((len(prompt.tail) for prompt in prompts), default=0)
     outgrown = window < inf and window < slots + max((_room(model, each, request) for each in prompts), default=0)
     length = (lambda prompt: len(prompt.tail)) if outgrown else None
-    return batches(prompts, request.continued, length=length)
+    yield from batches([each for each in prompts if len(each.tail) <= AT_ONCE], request.continued, length=length)
+    yield from ([each] for each in prompts if len(each.tail) > AT_ONCE)  # each alone, part by part
 
 
 def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
@@ -91,16 +96,17 @@ def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
 def _continue_prefix(
     model: "Model", prefixes: Sequences, prompts: Sequence[RenderedQuestion], request: Request
 ) -> ByQuestion:
-    """Answer prompts whose prefixes are in the cache."""
-    grown = extend(
-        model,
-        prefixes,
-        [prompt.row for prompt in prompts],
-        [prompt.tail for prompt in prompts],
-        padding_side=request.padding_side,
-        reads=trace.points(model, request.context_sites),
-        select=last_state,
-    )
+    """Answer prompts whose prefixes are in the cache.
+
+    A long text goes in part by part: attention between all of it and all that there is takes memory that grows with
+    the square of its length.
+    """
+    rows, tails = [prompt.row for prompt in prompts], [prompt.tail for prompt in prompts]
+    while len(prompts) == 1 and len(tails[0]) > AT_ONCE:
+        part = extend(model, prefixes, rows, [tails[0][:AT_ONCE]], padding_side=request.padding_side)
+        prefixes, rows, tails = part.sequences, [0], [tails[0][AT_ONCE:]]
+    reads = trace.points(model, request.context_sites)
+    grown = extend(model, prefixes, rows, tails, padding_side=request.padding_side, reads=reads, select=last_state)
     sequences, states = grown.sequences, grown.states
     del grown  # its logits are (row, slot, vocabulary)
     return answer_all(model, sequences, states, prompts, request)
