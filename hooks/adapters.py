@@ -1,6 +1,5 @@
 """Adapters (LoRA and its kin): weights beside a model's own, applied through peft where they are asked for."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -8,9 +7,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from .checkpoint_files import read_object, regular
+from .library_errors import told
+from .module_sizes import no_larger_than
 from .provenance import ModelError, find_snapshot, weights_hash
+from .weight_files import header
 
 CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+"""Its weights; peft's older files of any other kind can hold code, and are not opened."""
 
 
 def refuse_beside(source: str, directory: Path, adapter: str | None) -> None:
@@ -32,8 +37,12 @@ def locate(adapter: str) -> Path:
         if found is None:
             raise ModelError(f"adapter {adapter!r} is neither a local folder nor on the hub. Check the spelling.")
         folder = found
-    if not (folder / CONFIG).is_file():
-        raise ModelError(f"adapter {adapter!r}: the folder has no {CONFIG}. Give one that peft has saved.")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise ModelError(f"adapter {adapter!r}: the folder has no {name}. Give one that peft has saved.")
+    read_object(adapter, folder / CONFIG)
+    for _ in regular(adapter, folder):
+        pass
     return folder
 
 
@@ -56,16 +65,16 @@ def apply(module: Any, adapter: str, folder: Path) -> dict[str, Any]:
 
     They stay beside the model's own, as in training. Raises ModelError where it does not fit the model.
     """
-    settings = json.loads((folder / CONFIG).read_text("utf-8"))
+    settings = read_object(adapter, folder / CONFIG)
+    held = header(adapter, folder / WEIGHTS)
     digest = weights_hash(folder, pattern="adapter_*.safetensors")
     before = {name for name, _ in module.named_parameters()}
-    try:
-        told = module.load_adapter(str(folder), hotswap=False, use_safetensors=True)
-    except (ImportError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"adapter {adapter!r} does not fit the model: {reason}") from error
+    with told(adapter, "it does not fit the model", kind="adapter"), no_larger_than(adapter, held):
+        found = module.load_adapter(str(folder), hotswap=False, use_safetensors=True)
     added = [name for name, _ in module.named_parameters() if name not in before]
-    missing = sorted(getattr(told, "missing_keys", ())) + sorted(getattr(told, "unexpected_keys", ()))
+    misfits = getattr(found, "mismatched_keys", None) or ()
+    lost = [*(getattr(found, "missing_keys", None) or ()), *(getattr(found, "unexpected_keys", None) or ())]
+    missing = sorted([*map(str, lost), *(str(each[0]) for each in misfits)])
     if not added or missing:
         lacking = f" ({', '.join(missing[:3])}, …)" if missing else ""
         raise ModelError(f"adapter {adapter!r} does not fit the model: its weights have no place there{lacking}.")

@@ -15,6 +15,7 @@ from torch import Tensor
 from . import control_tokens
 from .context import Ids, added_around, placeholder, render, token_ids
 from .families import Inputs, all_families
+from .library_errors import in_one_line
 from .prepared_pictures import preparing_once
 from .reading import Grid, Pixels, Question, View
 from .state_kinds import KINDS
@@ -150,8 +151,10 @@ def view_grids(blueprint: Blueprint, sizes: Sequence[tuple[int, int]]) -> dict[s
     refusal = f"{blueprint.family.name} cannot take {'a picture' if len(sizes) == 1 else 'pictures'} of {px} px"
     try:
         grids = _grids_of_blank(blueprint, sizes)
-    except (ValueError, RuntimeError, ArithmeticError) as error:
+    except ValueError as error:
         raise ValueError(f"{refusal}: {error}") from error
+    except Exception as error:  # a processor's settings can be any
+        raise ValueError(f"{refusal}: {in_one_line(error)}") from error
     if empty := [tower for tower, each in grids.items() if any(0 in grid for grid in each)]:
         raise ValueError(f"{refusal}: it has no token in {', '.join(empty)}")
     return grids

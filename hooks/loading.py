@@ -1,10 +1,7 @@
 """From a local directory or a hub id to a model that can be read: first its blueprint, then its weights."""
 
-import json
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
@@ -13,17 +10,31 @@ from typing import Any
 
 import torch
 import transformers
-from huggingface_hub.errors import StrictDataclassError
 
-from . import adapters, devices, identity, quantization, trace, verified
+from . import adapters, devices, identity, picture_sizes, quantization, trace, verified
 from .check import check
+from .checkpoint_files import check_files, read_object, regular
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
+from .library_errors import told
 from .load_options import LoadOptions
 from .model import Blueprint, Model
+from .module_sizes import NOT_KEPT, no_larger_than
 from .processors import load_processor
 from .provenance import ModelError, commit, inputs_hash, locate, weights_hash
 from .quiet import quiet
 from .settings import place
+from .vocabulary import check_generation, check_vocabulary
+from .weight_files import Stored, stored
+from .weight_keys import check_keys
+
+PROCESSOR_FILES = (
+    *("processor_config.json", "preprocessor_config.json", "video_preprocessor_config.json"),
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("chat_template.jinja", "chat_template.json"),
+)
+"""The files that a processor is made from."""
+
+NOT_LOADED = "its config or processor cannot be loaded"
 
 OTHERS = 3
 """Parts with an attention kernel of their own that a record names."""
@@ -37,19 +48,35 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
     """
     source = place("model", source)
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
-    settings = json.loads((directory / "config.json").read_text())
-    if (advice := UNSUPPORTED.get(settings.get("model_type", ""))) and find(settings) is None:
-        raise ModelError(f"model {source!r} is of model_type {settings['model_type']!r}. {advice}")
-    trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
-    with _as_model_error(source):
-        config = transformers.AutoConfig.from_pretrained(directory, **trust)
+    check_files(source, directory)
+    settings = read_object(source, directory / "config.json")
+    model_type = settings.get("model_type", "")
+    if not isinstance(model_type, str):
+        raise ModelError(
+            f"model {source!r}: {directory / 'config.json'} has the model_type {model_type!r}. Give a name."
+        )
+    if (advice := UNSUPPORTED.get(model_type)) and find(settings) is None:
+        raise ModelError(f"model {source!r} is of model_type {model_type!r}. {advice}")
     adapters.refuse_beside(source, directory, options.adapter)
     if options.adapter:
         adapters.locate(options.adapter)
+    with told(source, NOT_LOADED, files=str(directory / "config.json")):
+        trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
+        config = transformers.AutoConfig.from_pretrained(directory, **trust)
+        weights = stored(source, directory, getattr(config, "transformers_weights", None))
+        with no_larger_than(source, weights, spare=NOT_KEPT):
+            made = _read(source, directory, options, settings, config)
+        _ = made.towers, made.image_token if made.kind == "generative" else None, made.chat_template
+    if already := quantization.conflict(source, options, quantization.of_checkpoint(config)):
+        warnings.warn(already, stacklevel=2)
+    return made
+
+
+def _read(source: str, directory: Path, options: LoadOptions, settings: dict[str, Any], config: Any) -> Blueprint:
+    """The blueprint of a checkpoint whose files hold what they should."""
     family = _with_known_tower(source, find(settings), config)
     try:
-        with _as_model_error(source):
-            processor = load_processor(directory, **trust, **(family.prompt.processor_settings if family else {}))
+        processor = _processor(source, directory, options, family)
     except ModelError:
         if family is None:  # what the model itself lacks says more
             _by_structure(source, config, None)
@@ -59,10 +86,24 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
         raise ModelError(f"model {source!r} cannot be read: {reason}")
     _limit_visual_tokens(family, config, processor, options.visual_tokens)
     device = devices.chosen(options.device)
-    if already := quantization.conflict(source, options, quantization.of_checkpoint(config)):
-        warnings.warn(already, stacklevel=2)
     dtype = _dtype(options.dtype, config, device)
     return Blueprint(source, options, directory, family, config, processor, device, dtype, commit(directory))
+
+
+def _processor(source: str, directory: Path, options: LoadOptions, family: Family | None) -> Any:
+    """The processor of a checkpoint. ModelError, with the files that it comes from, where it cannot be loaded."""
+    trust = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
+    files = [file.name for file in regular(source, directory) if file.name in PROCESSOR_FILES]
+    with told(source, NOT_LOADED, files=", ".join(files)):
+        try:
+            processor = load_processor(directory, **trust, **(family.prompt.processor_settings if family else {}))
+        except Exception:
+            if "tokenizer.json" in files:
+                read_object(source, directory / "tokenizer.json")  # says what is wrong with it
+            raise
+    if reason := picture_sizes.absurd(processor):
+        raise ModelError(f"model {source!r}: its image processor cannot be used: {reason}.")
+    return processor
 
 
 def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOptions()) -> Model:
@@ -76,24 +117,30 @@ def load(source: str | PathLike[str] | Blueprint, options: LoadOptions = LoadOpt
     options = plan.options
     directory = locate(plan.source, options.revision, weights=True, code=options.trust_remote_code)
     adapter = adapters.locate(options.adapter) if options.adapter else None
+    held = stored(plan.source, directory, getattr(plan.config, "transformers_weights", None))
+    for _ in regular(plan.source, directory):
+        pass
     weights = weights_hash(directory)
-    module = _loaded(plan, directory)
+    module = _loaded(plan, directory, held)
     quantised = quantization.record(module, quantization.of_checkpoint(plan.config))
     if quantised:
         quantization.exact_on_cpu(module)
     else:
         module = module.to(plan.device)
-    with quiet():
-        applied = adapters.apply(module, options.adapter, adapter) if options.adapter and adapter else None
+    applied = adapters.apply(module, options.adapter, adapter) if options.adapter and adapter else None
+    with told(plan.source, "its tokenizer cannot be used", files=str(directory / "tokenizer_config.json")):
+        check_vocabulary(plan, module)
     module.eval().requires_grad_(False)
     provenance = _provenance(plan, module, weights_sha256=weights, quantization=quantised, adapter=applied)
     model = Model(plan, module, trace.traceable(module), provenance)
+    with told(plan.source, "it cannot write texts", files=str(directory / "generation_config.json")):
+        check_generation(model)
     model.provenance["generation"] = {"stop_ids": list(model.stop_ids), "repetition_penalty": model.repetition_penalty}
     return _verified(model) if plan.family.by_structure else model
 
 
-def _loaded(plan: Blueprint, directory: Path) -> Any:
-    """The module with the checkpoint's own weights, every one of them from its files."""
+def _loaded(plan: Blueprint, directory: Path, held: Stored) -> Any:
+    """The module with the checkpoint's own weights, every one of them from its files, and all of them."""
     options, source = plan.options, plan.source
     settings: dict[str, Any] = {
         "config": plan.config,
@@ -102,33 +149,17 @@ def _loaded(plan: Blueprint, directory: Path) -> Any:
         "local_files_only": True,
         "trust_remote_code": options.trust_remote_code,
         "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # all of them are named below
     }
     as_saved = quantization.of_checkpoint(plan.config)
     if as_saved or options.quantize:
         settings |= {"device_map": {"": plan.device}}
     if options.quantize and not as_saved:
         settings |= {"quantization_config": quantization.config(options, plan.dtype)}
-    try:
-        with quiet(), adapters.left_out():
-            module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
-    except (ImportError, OSError, ValueError) as error:
-        raise ModelError(f"model {source!r}: its weights cannot be loaded: {error}") from error
-    if info["missing_keys"] or info["mismatched_keys"]:
-        missing = ", ".join(sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]]))[:5])
-        raise ModelError(
-            f"model {source!r}: weights are missing from its files or misfit ({missing}, ...), and would be random."
-        )
+    with told(source, "its weights cannot be loaded"), adapters.left_out(), no_larger_than(source, held):
+        module, info = getattr(transformers, plan.family.auto_class).from_pretrained(directory, **settings)
+    check_keys(source, plan.config, info)
     return module
-
-
-@contextmanager
-def _as_model_error(source: str) -> Iterator[None]:
-    """Raise the library's errors about a config or a processor as a ModelError."""
-    try:
-        with quiet():
-            yield
-    except (ImportError, OSError, ValueError, StrictDataclassError) as error:
-        raise ModelError(f"model {source!r}: its config or processor cannot be loaded: {error}") from error
 
 
 def _with_known_tower(source: str, family: Family | None, config: Any) -> Family | None:

@@ -81,7 +81,10 @@ def _not_a_model(folder: Path) -> str:
     adapter = folder / "adapter_config.json"
     if not adapter.is_file():
         return "the directory has no config.json. Give a `save_pretrained` directory."
-    base = json.loads(adapter.read_text("utf-8")).get("base_model_name_or_path")
+    try:
+        base = json.loads(adapter.read_text("utf-8"))["base_model_name_or_path"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "the directory has no config.json, and an adapter_config.json that names no model. Give a model."
     return f"the directory is an adapter of {base}. Give that model, and the directory as --adapter."
 
 
@@ -89,7 +92,11 @@ def _has_weights(directory: Path) -> bool:
     """Whether all safetensors are present: an interrupted download leaves a snapshot without some of its shards."""
     index = directory / "model.safetensors.index.json"
     if index.is_file():
-        return all((directory / shard).is_file() for shard in json.loads(index.read_text())["weight_map"].values())
+        try:
+            shards = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+            return all((directory / shard).is_file() for shard in shards)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return False
     return any(directory.glob("*.safetensors"))
 
 

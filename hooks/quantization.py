@@ -74,9 +74,12 @@ def record(module: Any, settings: Mapping[str, Any] | None) -> Record | None:
     layers = {type(layer).__name__: layer for layer in module.modules()}
     if (layer := layers.get("Linear4bit")) is not None:
         state = getattr(layer.weight, "quant_state", None)
+        _require(state is not None, settings)
         kind, double = getattr(layer.weight, "quant_type", None), bool(getattr(state, "nested", False))
         return _record(str(kind), 4, _name(layer.compute_dtype), double)
-    if "Linear8bitLt" in layers:  # its kernels take and return 16-bit activations, whatever the rest computes in
+    if (layer := layers.get("Linear8bitLt")) is not None:
+        _require(getattr(layer.weight, "SCB", None) is not None, settings)
+        # its kernels take and return 16-bit activations, whatever the rest computes in
         return _record("int8", 8, "float16", False)
     if settings is None:
         return None
@@ -86,6 +89,15 @@ def record(module: Any, settings: Mapping[str, Any] | None) -> Record | None:
             "transformers does not read. Take the checkpoint in full."
         )
     return _record(method(settings), bits(settings), None, False)
+
+
+def _require(scaled: bool, settings: Mapping[str, Any] | None) -> None:
+    """Raise ModelError where layers for fewer bits hold weights without the scales that belong to them."""
+    if not scaled:
+        raise ModelError(
+            f"the checkpoint's config.json says that its weights are quantised ({method(settings or {})}), and they "
+            "are not. Take the config.json that belongs to the weights."
+        )
 
 
 def _record(name: str, width: int | None, compute: str | None, double: bool) -> Record:

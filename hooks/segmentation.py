@@ -6,7 +6,6 @@ masks, which their own image processor turns into a map, one picture at a time. 
 middle would be stretched over the whole.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,15 +16,18 @@ from typing import Any, Literal
 import numpy as np
 import torch
 import transformers
-from huggingface_hub.errors import StrictDataclassError
 from numpy.typing import NDArray
 
-from . import devices
+from . import devices, picture_sizes
+from .checkpoint_files import check_files, read_object, regular
 from .identity import code_of, plain
+from .library_errors import told
 from .load_options import LoadOptions
+from .module_sizes import NOT_KEPT, no_larger_than
 from .provenance import ModelError, commit, locate, weights_hash
-from .quiet import quiet
 from .settings import place
+from .weight_files import stored
+from .weight_keys import check_keys
 
 Pixels = NDArray[np.uint8]
 
@@ -34,6 +36,8 @@ ClassMap = NDArray[np.int32]
 
 CLASSES_AT_ONCE = 32
 """Classes whose logits are brought to the size of a picture together: 8 MiB each at 2048×1024."""
+
+NOT_LOADED = "its config or image processor cannot be loaded"
 
 AUTO_CLASSES = {
     "semantic": "AutoModelForSemanticSegmentation",
@@ -105,7 +109,9 @@ class Segmenter:
             settings["task_inputs"] = ["semantic"]
         if getattr(getattr(processor, "image_processor", processor), "do_center_crop", None):
             settings["do_center_crop"] = False
-        return {name: self._placed(value) for name, value in processor(images=[picture], **settings).items()}
+        with told(self.blueprint.source, "its image processor cannot take a picture"):
+            made = processor(images=[picture], **settings)
+        return {name: self._placed(value) for name, value in made.items()}
 
     def _placed(self, value: Any) -> Any:
         """Tensors, also those in a list, on the model's device and in its type."""
@@ -156,18 +162,22 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
     """
     source = place("model", source)
     directory = locate(source, options.revision, weights=False, code=options.trust_remote_code)
-    model_type = json.loads((directory / "config.json").read_text("utf-8")).get("model_type")
+    check_files(source, directory)
+    model_type = read_object(source, directory / "config.json").get("model_type")
     trust: dict[str, Any] = {"local_files_only": True, "trust_remote_code": options.trust_remote_code}
-    try:
-        with quiet():
-            config = transformers.AutoConfig.from_pretrained(directory, **trust)
-            kind = _kind(source, config)
-            auto = transformers.AutoProcessor if model_type == "oneformer" else transformers.AutoImageProcessor
+    with told(source, NOT_LOADED, files=str(directory / "config.json")):
+        config = transformers.AutoConfig.from_pretrained(directory, **trust)
+        kind = _kind(source, config)
+        weights = stored(source, directory, getattr(config, "transformers_weights", None))
+    with told(source, NOT_LOADED, files=str(directory / "preprocessor_config.json")):
+        auto = transformers.AutoProcessor if model_type == "oneformer" else transformers.AutoImageProcessor
+        with no_larger_than(source, weights, spare=NOT_KEPT):
             processor = auto.from_pretrained(directory, **trust)
-    except (ImportError, OSError, ValueError, StrictDataclassError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(f"model {source!r}: its config or image processor cannot be loaded: {error}") from error
+        names: Any = config.id2label
+        if lost := set(range(len(names))) - set(names):
+            raise ModelError(f"model {source!r}: the id2label of its config.json leaves out the class {min(lost)}.")
+    if reason := picture_sizes.absurd(processor):
+        raise ModelError(f"model {source!r}: its image processor cannot be used: {reason}.")
     device = devices.chosen(options.device)
     declared = str(config.dtype or torch.float32).removeprefix("torch.")
     dtype = options.dtype if options.dtype != "auto" else "float32" if device == "cpu" else declared
@@ -193,25 +203,22 @@ def load(made: SegmenterBlueprint) -> Segmenter:
     devices.require(made.device)
     options = made.options
     directory = locate(made.source, options.revision, weights=True, code=options.trust_remote_code)
+    held = stored(made.source, directory, getattr(made.config, "transformers_weights", None))
+    for _ in regular(made.source, directory):
+        pass
     weights = weights_hash(directory)
-    try:
-        with quiet():
-            module, info = getattr(transformers, AUTO_CLASSES[made.kind]).from_pretrained(
-                directory,
-                config=made.config,
-                dtype=getattr(torch, made.dtype),
-                use_safetensors=True,
-                local_files_only=True,
-                trust_remote_code=options.trust_remote_code,
-                output_loading_info=True,
-            )
-    except (ImportError, OSError, ValueError) as error:
-        raise ModelError(f"model {made.source!r}: its weights cannot be loaded: {error}") from error
-    if lost := sorted(map(str, [*info["missing_keys"], *info["mismatched_keys"]])):
-        raise ModelError(
-            f"model {made.source!r}: weights are missing from its files or misfit ({', '.join(lost[:5])}, ...), and "
-            "would be random. Give a checkpoint that was trained to segment."
+    with told(made.source, "its weights cannot be loaded"), no_larger_than(made.source, held):
+        module, info = getattr(transformers, AUTO_CLASSES[made.kind]).from_pretrained(
+            directory,
+            config=made.config,
+            dtype=getattr(torch, made.dtype),
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=options.trust_remote_code,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # all of them are named below
         )
+    check_keys(made.source, made.config, info)
     module = module.to(made.device).eval().requires_grad_(False)
     provenance = {
         "source": made.source,
