@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-from jinja2 import TemplateError
+from .bounded_templates import TemplateTakesTooMuch, bounded
+from .library_errors import in_one_line
 
 REMEMBERED = 4096
 """Prompts that are remembered: all conditions of an image ask the same questions."""
@@ -22,6 +23,10 @@ SAME_DAY = (
 """The same day for templates that call `strftime_now`, in the formats that they use."""
 
 
+_ENDLESS: dict[ChatTemplate, str] = {}
+"""Templates that took too much once, and why: they are not tried with each further question."""
+
+
 @dataclass(frozen=True)
 class ChatTemplate:
     """A chat template, the part of the checkpoint that it belongs to, and its name among several."""
@@ -34,16 +39,20 @@ class ChatTemplate:
 def of(processor: Any) -> ChatTemplate | None:
     """The processor's template, else its tokenizer's; None where the checkpoint has none.
 
-    Raises ValueError where there are several and none is the default.
+    Raises ValueError where there are several and none is the default, and where it is no text.
     """
     return _first(processor, "processor") or _first(getattr(processor, "tokenizer", None), "tokenizer")
 
 
 def _first(holder: Any, owner: Literal["processor", "tokenizer"]) -> ChatTemplate | None:
     found = getattr(holder, "chat_template", None)
-    if not isinstance(found, Mapping):
-        return ChatTemplate(found, owner) if found else None
-    named = cast(Mapping[str, str], found)
+    named = cast(Mapping[str, str], found) if isinstance(found, Mapping) else {}
+    if not all(isinstance(each, str) for each in named.values() or [found or ""]):
+        raise ValueError(
+            f"the chat template of the {owner} is no text. Give it one, or prompt without template (--plain)."
+        )
+    if not named:
+        return ChatTemplate(str(found), owner) if found else None
     if len(named) > 1 and "default" not in named:
         raise ValueError(
             f"the {owner} has chat templates named {', '.join(named)}, and none named default. Name one of them "
@@ -60,31 +69,41 @@ def rendered(processor: Any, template: ChatTemplate, text: str, pictures: int, p
     Templates take a message as a list of parts or as one text; in a text, pictures are their placeholders. Raises
     ValueError where the template writes neither the pictures nor the text, or fails.
     """
+    if (reason := _ENDLESS.get(template)) is not None:
+        raise ValueError(_unusable(template, reason))
     parts = [{"type": "image"}] * pictures + [{"type": "text", "text": text}]
     message = f"{placeholder * pictures}\n{text}" if pictures else text
     reason = "it does not write the question and its pictures"
     for content in (parts, message):
         try:
             written = _applied(processor, template, content)
-        except (TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
-            reason = str(error)
+        except TemplateTakesTooMuch as error:
+            reason = _ENDLESS[template] = str(error)
+            break
+        except Exception as error:  # a template is a program
+            reason = in_one_line(error)
             continue
         if _holds(written, text, pictures, placeholder):
             return written
-    raise ValueError(
+    raise ValueError(_unusable(template, reason))
+
+
+def _unusable(template: ChatTemplate, reason: str) -> str:
+    return (
         f"the chat template of the {template.owner} cannot be used: {reason}. Give the checkpoint a template for "
         "pictures, or prompt without template (--plain)."
     )
 
 
 def _applied(processor: Any, template: ChatTemplate, content: Any) -> str:
-    return processor.apply_chat_template(
-        [{"role": "user", "content": content}],
-        chat_template=_undated(template.text),
-        add_generation_prompt=True,
-        tokenize=False,
-        **({"date_string": DATE} if "date_string" in template.text else {}),  # the library warns of unused ones
-    )
+    with bounded(len(str(content))):
+        return processor.apply_chat_template(
+            [{"role": "user", "content": content}],
+            chat_template=_undated(template.text),
+            add_generation_prompt=True,
+            tokenize=False,
+            **({"date_string": DATE} if "date_string" in template.text else {}),  # the library warns of unused ones
+        )
 
 
 def _holds(written: str, text: str, pictures: int, placeholder: str) -> bool:
