@@ -1,11 +1,12 @@
 """Adapters (LoRA and its kin): weights beside a model's own, applied through peft where they are asked for."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .checkpoint_files import read_object, regular
 from .library_errors import told
@@ -16,6 +17,9 @@ from .weight_files import header
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 """Its weights; peft's older files of any other kind can hold code, and are not opened."""
+
+MOST_REPEATS = 4
+"""Of any length, in one pattern."""
 
 
 def refuse_beside(source: str, directory: Path, adapter: str | None) -> None:
@@ -40,10 +44,50 @@ def locate(adapter: str) -> Path:
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise ModelError(f"adapter {adapter!r}: the folder has no {name}. Give one that peft has saved.")
-    read_object(adapter, folder / CONFIG)
+    for pattern in _texts(read_object(adapter, folder / CONFIG)):
+        if may_hang(pattern):
+            raise ModelError(
+                f"adapter {adapter!r}: {folder / CONFIG} has the pattern {pattern[:60]!r}, which could take for ever "
+                "to match. Name the modules, or repeat no group that repeats or chooses."
+            )
     for _ in regular(adapter, folder):
         pass
     return folder
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a JSON value, names included: peft matches several of them with the model's modules."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in cast(dict[str, Any], value).items():
+            yield name
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in cast(list[Any], value):
+            yield from _texts(each)
+
+
+def may_hang(pattern: str) -> bool:
+    """Whether matching a regular expression may take time that grows fast: repeats of repeats or choices, or many.
+
+    >>> [may_hang(each) for each in (r"^(?!.*visual).*(q_proj|v_proj)$", "(.*)*x$", "(a|a)+x", ".*.*.*.*.*x")]
+    [False, True, True, True]
+    """
+    plain = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "_", pattern)
+    groups, repeats = [False], 0
+    for place, each in enumerate(plain):
+        if each == "(":
+            groups.append(False)
+        elif each == ")" and len(groups) > 1:
+            inner = groups.pop()
+            if inner and plain[place + 1 : place + 2] in ("*", "+", "{"):
+                return True
+            groups[-1] |= inner
+        elif each in "*+{" or (each == "|" and len(groups) > 1):
+            groups[-1] = True
+            repeats += each != "|"
+    return repeats > MOST_REPEATS
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import transformers
 
-from . import adapters, devices, identity, picture_sizes, quantization, trace, verified
+from . import adapters, context, devices, identity, picture_sizes, quantization, trace, verified
 from .check import check
 from .checkpoint_files import check_files, read_object, regular
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
@@ -27,10 +27,11 @@ from .vocabulary import check_generation, check_vocabulary
 from .weight_files import Stored, stored
 from .weight_keys import check_keys
 
+TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
 PROCESSOR_FILES = (
     *("processor_config.json", "preprocessor_config.json", "video_preprocessor_config.json"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
-    *("chat_template.jinja", "chat_template.json"),
+    *TEMPLATE_FILES,
 )
 """The files that a processor is made from."""
 
@@ -66,10 +67,22 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
         weights = stored(source, directory, getattr(config, "transformers_weights", None))
         with no_larger_than(source, weights, spare=NOT_KEPT):
             made = _read(source, directory, options, settings, config)
-        _ = made.towers, made.image_token if made.kind == "generative" else None, made.chat_template
+        _ = made.towers, made.image_token if made.kind == "generative" else None
+    _try_template(made)
     if already := quantization.conflict(source, options, quantization.of_checkpoint(config)):
         warnings.warn(already, stacklevel=2)
     return made
+
+
+def _try_template(made: Blueprint) -> None:
+    """Raise ModelError, with its file, where the chat template writes no question at all."""
+    if made.kind == "generative":
+        try:
+            context.render(made, "a")
+        except ValueError as error:
+            there = (made.directory / name for name in TEMPLATE_FILES)
+            file = next((file for file in there if file.is_file()), made.directory / "tokenizer_config.json")
+            raise ModelError(f"model {made.source!r}: {file}: {error}") from error
 
 
 def _read(source: str, directory: Path, options: LoadOptions, settings: dict[str, Any], config: Any) -> Blueprint:

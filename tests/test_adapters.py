@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tiny import picture
 
 import hooks
@@ -109,3 +109,26 @@ def test_an_adapter_is_applied_on_quantised_weights(tmp_path):
 def test_an_adapter_that_is_nowhere_is_named(name):
     with pytest.raises(ModelError, match=f"adapter '{name}' is neither a local folder nor on the hub"):
         adapters.locate(name)
+
+
+@needs_peft
+def test_patterns_that_match_for_ever_weights_of_no_module_and_pickles_are_refused(tmp_path):
+    def refused():
+        with pytest.raises(ModelError) as caught:
+            hooks.load(tiny.checkpoint("llava"), LoadOptions(device="cpu", adapter=tmp_path))
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    write_adapter(tmp_path)
+    file, weights = tmp_path / adapters.CONFIG, tmp_path / adapters.WEIGHTS
+    settings = json.loads(file.read_text())
+    file.write_text(json.dumps({**settings, "target_modules": "(.*)*(.*)*x$"}))
+    assert "could take for ever to match" in refused()
+    file.write_text(json.dumps({**settings, "r": 10**9}))
+    assert "does not fit the model" in refused()
+    file.write_text(json.dumps(settings))
+    further = {"base_model.model.junk.lora_A.weight": torch.zeros(2, 2)}
+    save_file({**load_file(weights), **further}, weights, metadata={"format": "pt"})
+    assert "its weights have no place there (junk.lora_A.default.weight" in refused()
+    weights.rename(tmp_path / "adapter_model.bin")
+    assert "the folder has no adapter_model.safetensors" in refused()

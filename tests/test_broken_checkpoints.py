@@ -258,6 +258,15 @@ def test_an_unknown_type_of_numbers_is_refused(folder):
     assert "its config or processor cannot be loaded" in refused(folder)
 
 
+def test_a_chat_template_that_writes_no_question_is_refused_with_its_file(folder):
+    for template in ("{% for %}", "{{ messages[0].nothing.at_all }}", "{{ 'x' * 10**10 }}"):
+        (folder / "chat_template.jinja").write_text(template)
+        assert refused(folder).startswith(
+            "it: chat_template.jinja: the chat template of the processor cannot be used: "
+        )
+    assert hooks.load(folder, LoadOptions(device="cpu", plain=True)).module is not None
+
+
 @pytest.mark.parametrize("verb", [("list", "sites", "-m"), ("check",)])
 def test_the_command_line_ends_with_2_and_one_line(folder, verb):
     (folder / "config.json").write_text("[]")
