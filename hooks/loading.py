@@ -8,12 +8,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
 
 from . import adapters, context, devices, identity, picture_sizes, quantization, trace, verified
 from .check import check
 from .checkpoint_files import check_files, read_object, regular
+from .encoding import process_image
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
 from .library_errors import told
 from .load_options import LoadOptions
@@ -36,6 +38,9 @@ PROCESSOR_FILES = (
 """The files that a processor is made from."""
 
 NOT_LOADED = "its config or processor cannot be loaded"
+
+OF_ONE_SIZE = ("clip_vision_model", "siglip_vision_model")
+"""Vision towers that take pictures of no other size than their config's."""
 
 OTHERS = 3
 """Parts with an attention kernel of their own that a record names."""
@@ -68,10 +73,27 @@ def blueprint(source: str | PathLike[str], options: LoadOptions = LoadOptions())
         with no_larger_than(source, weights, spare=NOT_KEPT):
             made = _read(source, directory, options, settings, config)
         _ = made.towers, made.image_token if made.kind == "generative" else None
+        if made.family.limit == FIXED and made.config.model_type != "clipseg":  # which stretches its positions
+            _try_picture(made)
     _try_template(made)
     if already := quantization.conflict(source, options, quantization.of_checkpoint(config)):
         warnings.warn(already, stacklevel=2)
     return made
+
+
+def _try_picture(made: Blueprint) -> None:
+    """Raise ModelError where the image processor makes pictures of a size that the vision tower has no places for."""
+    vision: Any = getattr(made.config, "vision_config", None)
+    if getattr(vision, "model_type", "") not in OF_ONE_SIZE:
+        return
+    pixels = process_image(made, np.zeros((8, 8, 3), np.uint8)).get("pixel_values")
+    if pixels is not None and pixels.shape[-2:] != (vision.image_size, vision.image_size):
+        (*_, height, width) = pixels.shape
+        raise ModelError(
+            f"model {made.source!r}: its image processor makes pictures of {width}x{height} px, and the image_size of "
+            f"its vision tower is {vision.image_size}. Compare preprocessor_config.json or processor_config.json with "
+            "config.json."
+        )
 
 
 def _try_template(made: Blueprint) -> None:

@@ -232,6 +232,13 @@ def test_settings_that_leave_no_picture_are_refused(folder, change, said):
     assert said in refused(folder)
 
 
+def test_pictures_of_another_size_than_the_vision_tower_s_are_refused(folder):
+    settings = json.loads((folder / "processor_config.json").read_text())
+    images = {**settings["image_processor"], "crop_size": {"height": 48, "width": 64}}
+    edit(folder / "processor_config.json", image_processor=images)
+    assert "makes pictures of 64x48 px, and the image_size of its vision tower is 32" in refused(folder)
+
+
 def test_a_tokenizer_of_another_model_is_refused(folder):
     read = json.loads((folder / "tokenizer.json").read_text())
     vocabulary = read["model"]["vocab"]
