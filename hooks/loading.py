@@ -17,7 +17,7 @@ from .check import check
 from .checkpoint_files import check_files, read_object, regular
 from .encoding import process_image
 from .families import FAMILIES, FIXED, UNSUPPORTED, Family, find, generic
-from .library_errors import told
+from .library_errors import in_one_line, told
 from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .module_sizes import NOT_KEPT, no_larger_than
@@ -105,6 +105,9 @@ def _try_template(made: Blueprint) -> None:
             there = (made.directory / name for name in TEMPLATE_FILES)
             file = next((file for file in there if file.is_file()), made.directory / "tokenizer_config.json")
             raise ModelError(f"model {made.source!r}: {file}: {error}") from error
+        except Exception as error:  # a tokenizer's files can be any
+            reason = f"its tokenizer cannot be used: {in_one_line(error)}. Take the checkpoint anew."
+            raise ModelError(f"model {made.source!r}: {reason}") from error
 
 
 def _read(source: str, directory: Path, options: LoadOptions, settings: dict[str, Any], config: Any) -> Blueprint:

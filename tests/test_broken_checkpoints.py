@@ -248,6 +248,12 @@ def test_a_tokenizer_of_another_model_is_refused(folder):
         assert said in refused(folder)
 
 
+def test_a_tokenizer_that_is_not_there_is_said(tmp_path):
+    folder = shutil.copytree(tiny.checkpoint("qwen2_vl"), tmp_path / "model")
+    (folder / "tokenizer.json").unlink()
+    assert "its tokenizer cannot be used" in refused(folder) or "cannot be loaded" in refused(folder)
+
+
 def test_tokens_that_end_a_text_are_words_of_the_model(folder):
     for ends in (5_000, -1, [1, 9_999]):
         edit(folder / "generation_config.json", eos_token_id=ends)
