@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint types wheel bench clean
+.PHONY: help .venv demo test attack lint types wheel bench clean
 
 help:  ## list the targets
 	@grep -hE '^[.a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z]+):.*## */\1\t/' | column -t -s "$$(printf '\t')"
@@ -22,6 +22,9 @@ demo: .venv  ## perturb, trace, store and analyse pocket-vlm on streets; offline
 
 test: .venv  ## all tests but those that need a GPU
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu" -n auto --maxprocesses 4 --dist worksteal
+
+attack: .venv  ## attack writers, files and inputs in full (an hour on two cores); the table is in benchmarks/results
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack -o benchmarks/results/attack.md
 
 lint: .venv  ## style, format and import contracts
 	$(BIN)/ruff check .

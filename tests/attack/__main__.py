@@ -1,4 +1,4 @@
-"""All attacks in full, with a table of what came of them: `make attack`, or `python -m tests.attack -o FILE [NAME...]`."""
+"""All attacks in full, with a table of what came of them: `make attack`."""
 
 import argparse
 import platform
@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -28,7 +29,7 @@ ATTACKS: dict[str, tuple[Attack, int]] = {
     "datasets": (datasets.run, 10_000),
     "pictures": (pictures.run, 10_000),
     "checkpoints": (checkpoints.run, 3_000),
-    **{f"grammar of {name}": (attack, 10_000) for name, attack in grammars.ATTACKS.items()},
+    **{f"grammar of {grammar.name}": (partial(grammars.of_grammar, grammar), 10_000) for grammar in grammars.GRAMMARS},
 }
 """Each attack with how often it is tried."""
 
@@ -64,7 +65,8 @@ def main() -> int:
             f"{found.slowest_s:.2f} | {seconds:.0f} |"
         )
         failures += found.failures
-        print(lines[-1], *found.failures[:20], sep="\n  ", flush=True)
+        sys.stdout.write("\n  ".join([lines[-1], *found.failures[:20]]) + "\n")
+        sys.stdout.flush()
     if asked.out:
         machine = f"{platform.system()} {platform.machine()}"
         header = HEADER.format(date=date.today(), machine=machine, python=platform.python_version(), seed=asked.seed)
