@@ -98,11 +98,21 @@ def embedding_drift(
     if labels.labelled(clean=clean, perturbed=perturbed, prior=prior):
         start, moved, end = labels.aligned(clean=clean, perturbed=perturbed, prior=prior)
         labels.require_dims("clean", start, "perturbed", moved)
-        left, whole = distance(end, moved, dim=dim), distance(end, start, dim=dim)
-        return (1.0 - left / whole.where(whole > 0)).transpose(*left.dims)
+        return along_way(distance(end, start, dim=dim), distance(end, moved, dim=dim))
     labels.require_same_shape(clean=clean, perturbed=perturbed, prior=prior)
     left, whole = distance(prior, perturbed, dim=dim), distance(prior, clean, dim=dim)
     return 1.0 - left / np.where(whole > 0, whole, np.nan)
+
+
+def along_way(clean: xr.DataArray, perturbed: xr.DataArray) -> xr.DataArray:
+    """`embedding_drift` from the distances to the prior, of the clean state and of the perturbed one.
+
+    In: clean (sample, ...), perturbed (sample, condition, ...), labelled alike. Out: as perturbed.
+
+    >>> along_way(xr.DataArray([4.0], dims="sample"), xr.DataArray([[1.0]], dims=("sample", "condition"))).values
+    array([[0.75]])
+    """
+    return (1.0 - perturbed / clean.where(clean > 0)).transpose(*perturbed.dims)
 
 
 def flips_to_prior(choice: Array, clean_choice: Array, prior_choice: Array, options: Array | None = None) -> Array:

@@ -29,7 +29,7 @@ TAKEN = ("sample", "image", "condition", "option", "reference", "family", "sever
 """Names of dimensions and coordinates, which no entry of the metadata can have."""
 
 CHUNK_BYTES = 64 * 2**20
-"""The size that dask chunks approach: they extend over conditions, then over blocks."""
+"""The size that dask chunks approach, in the files and in memory: they extend over conditions, then over blocks."""
 
 
 class IncompleteRun(UserWarning):
@@ -306,9 +306,12 @@ class Run:
         variable = group[name]
         if variable.dims[0] == "sample":
             variable = variable.isel(sample=self._valid)
-        shard = self.tree[f"sites/{slug}/{name}"].encoding.get("shards")
+        stored = self.tree[f"sites/{slug}/{name}"]
+        shard = stored.encoding.get("shards")
         rows = shard[0] if shard else self.sizes.block_size
-        variable = variable.chunk(self._chunks(variable, rows))
+        # a file is read whole whatever is selected of it, but for shards, which are read in part
+        read = variable if shard else stored
+        variable = variable.chunk(self._chunks(variable, rows, read.dtype.itemsize * math.prod(read.shape[2:])))
         if variable.attrs.pop("logical_dtype", None) == "bfloat16":
             variable = xr.apply_ufunc(
                 bfloat16_to_float32, variable, dask="parallelized", output_dtypes=[np.float32], keep_attrs=True
@@ -318,15 +321,17 @@ class Run:
         labelled = self._label(self._masked(variable.to_dataset(name=name)))[name]
         return labelled.assign_attrs(site=group.attrs["site"])
 
-    def _chunks(self, variable: xr.DataArray, step: int) -> dict[str, int | tuple[int, ...]]:
-        # Whole files of `step` rows: a chunk that cuts through a file reads it more than once.
+    def _chunks(self, variable: xr.DataArray, step: int, read: int) -> dict[str, int | tuple[int, ...]]:
+        # Whole files of `step` rows: a chunk that cuts through a file reads it more than once. `read` are the bytes
+        # that are read for a row and condition; what is made of them is at least float32.
         sizes, axis = self.sizes, str(variable.dims[0])
         if axis == "sample":
             valid = self._shown.reshape(sizes.blocks, -1).sum(axis=1)
             rows = [int(count) for count in valid if count]
         else:
             rows = [min(step, sizes.images - start) for start in range(0, sizes.images, step)]
-        cell = max(1, variable.dtype.itemsize * math.prod(variable.shape[2:])) * max(rows)
+        made = max(4, variable.dtype.itemsize) * math.prod(variable.shape[2:])
+        cell = max(1, read, made) * max(rows)
         conditions = max(1, min(sizes.conditions, CHUNK_BYTES // cell))
         together = max(1, CHUNK_BYTES // (cell * conditions)) if conditions == sizes.conditions else 1
         return {

@@ -14,6 +14,8 @@ WITHOUT_CARD = {
     "statistics.per_sample",  # the first half of `by_family`
     "statistics.pooled",  # of `by_family`
     "alignment.cka_floor_left_out",  # of `cka_floor`
+    "alignment.cka_floors",  # both of them, from one look
+    "alignment.ckas",  # `cka` and `cka_left_out`, from one look
     "flips.answer_index",  # preparation
     "flips.ever_flipped",  # the same, to `rates`
     "margins.complete",  # preparation
@@ -22,6 +24,7 @@ WITHOUT_CARD = {
     "corruption.unfold",  # preparation
     "dirichlet.unfold",  # preparation
     "frequency.sensitivity.by_band",  # the layout of `slope`
+    "priors.along_way",  # the second half of `embedding_drift`
     "probing.probe_rates",  # the second half of `probe_accuracy`
     "spectral.resized",  # preparation
     "statistics.bounds",  # of `resampled`

@@ -139,7 +139,7 @@ def test_the_change_of_energy_is_correlated_with_drift_over_samples(
 
 
 def test_hidden_instability_is_that_of_the_analyses(evidence: Evidence, found: dict[str, xr.Dataset]) -> None:
-    states = evidence.primary_states
+    states = evidence.primary_states.load()
     clean = states.sel(condition="clean", drop=True)
     data = found["instability"].sel(site_layer=evidence.primary)
     named = evidence.flipped.family.isin(evidence.unions[statistics.ALL])

@@ -305,8 +305,8 @@ def test_chunks_of_large_runs_hold_whole_files(finished, monkeypatch):
     from stores import reader
 
     _, _, run = finished
-    # One pooled unit is 2 images x 2 layers x 5 features x 2 bytes = 40 bytes: two conditions fit 80.
-    monkeypatch.setattr(reader, "CHUNK_BYTES", 80)
+    # One pooled unit is 2 images x 2 layers x 5 features = 20 numbers, 80 bytes of float32: two conditions fit 160.
+    monkeypatch.setattr(reader, "CHUNK_BYTES", 160)
     pooled = run.pooled("vision.layers[*]:patches")
     assert pooled.chunks is not None
     assert pooled.chunks[:2] == ((2, 2, 1), (2, 1))

@@ -6,8 +6,8 @@ Source: Shu et al. 2025, representation level; definitions, section 13.
 
 from .. import papers
 from ..cards import Card
-from .floors import ABOVE_FLOOR, SHUFFLES, above_floor, cka_floor, cka_floor_left_out, neighbour_floor
-from .measures import CLIP, cka, cka_left_out, cosine, modality_gap, mutual_knn, neighbour_overlap
+from .floors import ABOVE_FLOOR, SHUFFLES, above_floor, cka_floor, cka_floor_left_out, cka_floors, neighbour_floor
+from .measures import CLIP, cka, cka_left_out, ckas, cosine, modality_gap, mutual_knn, neighbour_overlap
 
 __all__ = [
     "ABOVE_FLOOR",
@@ -18,7 +18,9 @@ __all__ = [
     "cka",
     "cka_floor",
     "cka_floor_left_out",
+    "cka_floors",
     "cka_left_out",
+    "ckas",
     "cosine",
     "modality_gap",
     "mutual_knn",

@@ -81,13 +81,12 @@ def cka_floor(
     >>> cka_floor(states, within=["near", "near", "far", "far"]).round(3).item()   # what near and far alone give
     0.922
     """
-    parts = list(_shuffled_pairs(states, within, image, shuffles, seed, sample_dim))
-    if not parts:
-        return states.isel({dim: 0, control_sampling.sample_dim_of(states, sample_dim): 0}, drop=True) * np.nan
     values: list[xr.DataArray] = [
         cka(x, y, unbiased=unbiased, dim=dim, sample_dim=sample_dim).drop_vars(["defined", "undefined"])
-        for x, y, _ in parts
+        for x, y, _ in _shuffled_pairs(states, within, image, shuffles, seed, sample_dim)
     ]
+    if not values:
+        return _nowhere(states, dim, sample_dim)
     return labels.mean(xr.concat(values, "shuffle"), "shuffle")
 
 
@@ -110,18 +109,45 @@ def cka_floor_left_out(
     >>> cka_floor_left_out(states, within=["near", "near", "far", "far"]).round(3).values   # two points lie on a line
     array([1., 1., 1., 1.])
     """
+    both = cka_floors(states, within=within, image=image, shuffles=shuffles, seed=seed, dim=dim, sample_dim=sample_dim)
+    return both.without.sel(unbiased=unbiased, drop=True)
+
+
+def cka_floors(
+    states: xr.DataArray,
+    *,
+    within: Any,
+    image: Any = "image",
+    shuffles: int = SHUFFLES,
+    seed: int = 0,
+    dim: str = "feature",
+    sample_dim: str = "auto",
+) -> xr.Dataset:
+    """`cka_floor` and `cka_floor_left_out`, unbiased and biased, from one look at the shuffled states.
+
+    In, nan, errors: as `cka_floor`. Out: Dataset whole (unbiased, ...) and without (unbiased, ..., left_out).
+
+    >>> states = xr.DataArray([[1.0], [2.0], [9.0], [8.0]], dims=("image", "feature"), coords={"image": list("abcd")})
+    >>> cka_floors(states, within=["near", "near", "far", "far"]).whole.sel(unbiased=False).round(3).item()
+    0.922
+    """
     rows = control_sampling.sample_dim_of(states, sample_dim)
     images = labels.along(states, image, "names of image", rows=rows)
     names = np.unique(images)
-    values: list[xr.DataArray] = []
+    values: list[xr.Dataset] = []
     for x, y, (shown, held) in _shuffled_pairs(states, within, image, shuffles, seed, sample_dim):
         first, second, core = pairing.paired(dim, sample_dim, x=x, y=y)
         blocks = [np.flatnonzero((shown == name) | (held == name)) for name in names]
-        values.append(pairing.left_out(first, second, core, blocks, names, unbiased))
+        values.append(pairing.all_left_out(first, second, core, blocks, names))
     if not values:
-        floor = cka_floor(states, within=within, image=image, shuffles=1, dim=dim, sample_dim=sample_dim)
-        return floor.expand_dims(left_out=names).transpose(..., "left_out")
-    return labels.mean(xr.concat(values, "shuffle"), "shuffle")
+        floor = _nowhere(states, dim, sample_dim).expand_dims(unbiased=list(pairing.WAYS))
+        left_out = floor.expand_dims(left_out=names).transpose("unbiased", ..., "left_out")
+        return xr.Dataset({"whole": floor, "without": left_out})
+    return xr.concat(values, "shuffle").map(labels.mean, dim="shuffle")
+
+
+def _nowhere(states: xr.DataArray, dim: str, sample_dim: str) -> xr.DataArray:
+    return states.isel({dim: 0, control_sampling.sample_dim_of(states, sample_dim): 0}, drop=True) * np.nan
 
 
 def above_floor(value: Array, floor: Array) -> Array:

@@ -142,10 +142,25 @@ def cka_left_out(
     >>> cka_left_out(x, y).sel(left_out="d").round(6).item()   # of 1, 2, 3 and 1, 3, 2 the squared correlation
     0.25
     """
+    both = ckas(x, y, image=image, dim=dim, sample_dim=sample_dim)
+    return both.without.sel(unbiased=unbiased, drop=True)
+
+
+def ckas(
+    x: xr.DataArray, y: xr.DataArray, *, image: Any = "image", dim: str = "feature", sample_dim: str = "auto"
+) -> xr.Dataset:
+    """`cka` and `cka_left_out`, unbiased and biased, from one look at the states.
+
+    In, nan, errors: as `cka_left_out`. Out: Dataset whole (unbiased, ...) and without (unbiased, ..., left_out).
+
+    >>> x = xr.DataArray([[1.0], [2.0], [3.0], [4.0]], dims=("image", "feature"), coords={"image": list("abcd")})
+    >>> ckas(x, x.copy(data=[[1.0], [3.0], [2.0], [4.0]])).whole.sel(unbiased=False).round(2).item()
+    0.64
+    """
     first, second, core = pairing.paired(dim, sample_dim, x=x, y=y)
     images = labels.along(x, image, "names of image", rows=core[0][0])
     names = np.unique(images)
-    return pairing.left_out(first, second, core, [np.flatnonzero(images == name) for name in names], names, unbiased)
+    return pairing.all_left_out(first, second, core, [np.flatnonzero(images == name) for name in names], names)
 
 
 def modality_gap(image: Array, text: Array, *, dim: str = "feature", sample_dim: str = "auto") -> Array:

@@ -38,14 +38,21 @@ def _renamed(array: xr.DataArray, dim: str, name: str) -> xr.DataArray:
     return array.rename({dim: name}) if dim in array.dims else array
 
 
-def left_out(
-    x: xr.DataArray, y: xr.DataArray, core: Any, blocks: Sequence[Any], names: Any, unbiased: bool
-) -> xr.DataArray:
-    """(..., left_out) the CKA without each block of samples, of arrays that are `paired`."""
+WAYS = (True, False)
+"""Unbiased, and biased."""
+
+
+def all_left_out(x: xr.DataArray, y: xr.DataArray, core: Any, blocks: Sequence[Any], names: Any) -> xr.Dataset:
+    """whole (unbiased, ...) CKA and without (unbiased, ..., left_out) each block of samples, of `paired` arrays."""
 
     def kernel(left: Any, right: Any) -> Any:
-        return kernels.cka_left_out(left, right, blocks, unbiased=unbiased)
+        both = kernels.Kernels.of(left, right)
+        whole = [both.alignment(unbiased=way) for way in WAYS]
+        return np.concatenate([np.array(whole)[:, None], np.stack(both.left_out(blocks, WAYS))], axis=1)
 
-    each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(m)")
-    result = labels.apply(each, x, y, core=core, out={"left_out": len(blocks)}, dtype=np.float64)
-    return result.assign_coords(left_out=names)
+    each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(w,m)")
+    sizes = {"unbiased": len(WAYS), "left_out": 1 + len(blocks)}
+    result = labels.apply(each, x, y, core=core, out=sizes, dtype=np.float64)
+    result = result.assign_coords(unbiased=list(WAYS)).transpose("unbiased", ...)
+    without = result.isel(left_out=slice(1, None)).assign_coords(left_out=names)
+    return xr.Dataset({"whole": result.isel(left_out=0), "without": without})

@@ -7,13 +7,18 @@ Source: Wani et al. 2026; definitions, section 5.
 # pyright: reportUnknownLambdaType=false
 # xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
 
+import math
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from .. import control_sampling, kernels, labels
 from ..labels import Array
+
+CELLS = 2**20
+"""Numbers of a representation and of those that it is compared with at once: 4 MB each."""
 
 ROUNDING = 1e-12
 """The share of its parts below which a difference of float64 sums is rounding."""
@@ -58,6 +63,7 @@ def control_pairs(
     seed: int = 0,
     dim: str | int = "feature",
     sample_dim: str = "auto",
+    drawn: NDArray[np.int64] | None = None,
 ) -> Array:
     """Distance of each clean representation to each of `pairs` unrelated ones, unaveraged.
 
@@ -67,7 +73,9 @@ def control_pairs(
     coordinate `other` (sample, pair) names the other of each pair, None where there is none.
     Samplings: "other_sample" (another image, any question), "other_image_same_prompt" (another image, same prompt),
     "same_image_other_prompt". The others are drawn without replacement by `seed` and the samples' ids, so that they do
-    not depend on the samples' order. Raises ValueError for an unknown metric or sampling and a missing coordinate.
+    not depend on the samples' order; `drawn` are those of
+    `control_sampling.draw_for`, where they are known. Raises ValueError for an unknown metric or sampling and a missing
+    coordinate.
 
     >>> import numpy as np
     >>> control_pairs(np.array([[1.0, 0.0], [0.0, 1.0]]), pairs=2)   # one other each
@@ -80,7 +88,8 @@ def control_pairs(
     if metric not in kernels.METRICS:
         raise ValueError(f"metric={metric!r}: unknown. Choose one of {', '.join(kernels.METRICS)}.")
     rows = control_sampling.sample_dim_of(clean, sample_dim)
-    drawn = control_sampling.draw_for(clean, sampling=sampling, pairs=pairs, seed=seed, sample_dim=rows)
+    if drawn is None:
+        drawn = control_sampling.draw_for(clean, sampling=sampling, pairs=pairs, seed=seed, sample_dim=rows)
     result = labels.apply(
         lambda states: _paired(metric, states, drawn), clean, core=[[rows, dim]], out={rows: len(drawn), "pair": pairs}
     )
@@ -147,12 +156,16 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
 
 
 def _paired(metric: str, states: Any, drawn: Any) -> Any:
-    # (..., sample, feature) -> (..., sample, pair), one column at a time: all at once would hold `pairs` copies
-    columns: list[Any] = []
-    for other in drawn.T:
-        distance = kernels.METRICS[metric](states, states[..., np.maximum(other, 0), :])
-        columns.append(np.where(other >= 0, distance, np.nan).astype(distance.dtype))
-    return np.stack(columns, axis=-1)
+    # (..., sample, feature) -> (..., sample, pair), some rows of a column at a time: all would hold `pairs` copies
+    rows = max(1, CELLS * states.shape[-2] // max(1, math.prod(states.shape)))
+    parts: list[Any] = []
+    for start in range(0, max(1, len(drawn)), rows):
+        own, columns = states[..., start : start + rows, :], list[Any]()
+        for other in drawn[start : start + rows].T:
+            distance = kernels.METRICS[metric](own, states[..., np.maximum(other, 0), :])
+            columns.append(np.where(other >= 0, distance, np.nan).astype(distance.dtype))
+        parts.append(np.stack(columns, axis=-1))
+    return np.concatenate(parts, axis=-2)
 
 
 def _moments(array: xr.DataArray, chosen: xr.DataArray, rows: str) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

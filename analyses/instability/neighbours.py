@@ -7,6 +7,9 @@ this project's own; definitions, section 9.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # xarray's stubs leave the types inside coordinates open.
 
+import math
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,8 +18,11 @@ from numpy.typing import NDArray
 
 from .. import labels, pairs
 
-CELLS = 2**23
-"""Similarities held at once: 32 MB."""
+SIMILARITIES = 2**22
+"""Similarities held at once: 16 MB."""
+
+CELLS = 2**22
+"""Numbers of perturbed states that are set against others at once: 16 MB."""
 
 KINDS = ("nearer", "harmless", "dangerous")
 
@@ -51,34 +57,103 @@ def nearer_to_another(
     >>> result.nearer.values.ravel(), result.dangerous.values.ravel()
     (array([0., 1.]), array([0., 1.]))
     """
-    rows = pairs.dims_of(states)[0]
-    for name in (question, image):
-        if name not in states.coords or states[name].dims != (rows,):
-            raise ValueError(f"states have no coordinate {name!r} along {rows!r}. Add it with .assign_coords.")
-    moved, own, said = labels.aligned(states=states, clean=clean, answer=answer)
-    labels.require_dims("clean", own, "states", moved)
-    _, verdict = pairs.matched("states", moved.isel({dim: 0}, drop=True), flipped)
-    middle = [name for name in moved.dims if name not in (rows, pairs.CONDITION, dim)]
-    moved = moved.transpose(*middle, rows, pairs.CONDITION, dim)
-    groups = _groups(moved[question].values, moved[image].values)
-    kinds = np.full((len(KINDS), *moved.shape[:-1]), np.nan)
-    texts, images = labels.texts(said.values), labels.texts(moved[image].values)
-    for place in np.ndindex(moved.shape[: len(middle)]):
-        perturbed, still = _unit(moved.values[place]), _unit(own.transpose(*middle, rows, dim).values[place])
-        for members in groups:
-            kinds[(slice(None), *place, members)] = _of_group(
-                perturbed[members], still[members], texts[members], images[members]
-            )
-    table = moved.isel({dim: 0}, drop=True)
-    stayed = ((verdict == 0) & ~pairs.is_clean(table)).compute()
-    counts = np.zeros(moved.sizes[rows], np.int64)
-    for members in groups:
-        counts[members] = [(images[members] != images[one]).sum() for one in members]
-    made = {
-        name: table.copy(data=values).where(stayed).transpose(rows, pairs.CONDITION, ...)
-        for name, values in zip(KINDS, kinds, strict=True)
-    }
-    return xr.Dataset(made).assign_coords(others=(rows, counts))
+    yardstick = Yardstick.of(clean, answer, question=question, image=image, dim=dim)
+    return yardstick.verdicts(states, flipped)
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Clean states, prepared for setting any part of the perturbed ones against them.
+
+    units (..., sample, feature) of length 1; `groups` are the rows of each question that was asked of several images.
+    """
+
+    units: NDArray[np.floating[Any]]
+    clean: xr.DataArray
+    answers: NDArray[np.str_]
+    images: NDArray[np.str_]
+    groups: tuple[NDArray[np.intp], ...]
+    dim: str
+
+    @staticmethod
+    def of(
+        clean: xr.DataArray,
+        answer: xr.DataArray,
+        *,
+        question: str = "question",
+        image: str = "image",
+        dim: str = "feature",
+    ) -> "Yardstick":
+        """Of all samples' clean states (sample, ..., dim) and answers (sample); errors as `nearer_to_another`."""
+        rows = pairs.dims_of(clean)[0]
+        for name in (question, image):
+            if name not in clean.coords or clean[name].dims != (rows,):
+                raise ValueError(f"states have no coordinate {name!r} along {rows!r}. Add it with .assign_coords.")
+        own, said = labels.aligned(clean=clean, answer=answer)
+        middle = [name for name in own.dims if name not in (rows, dim)]
+        own = own.transpose(*middle, rows, dim)
+        images = labels.texts(own[image].values)
+        groups = _groups(own[question].values, images)
+        table = own.isel({dim: 0}, drop=True)
+        return Yardstick(_units(own.values), table, labels.texts(said.values), images, tuple(groups), dim)
+
+    def verdicts(self, states: xr.DataArray, flipped: xr.DataArray) -> xr.Dataset:
+        """What `nearer_to_another` gives, of the states and flips of some of the samples, (sample, condition, ...)."""
+        rows = pairs.dims_of(states)[0]
+        places = self._places(states, rows)
+        moved, own = labels.aligned(states=states, clean=self.clean.isel({rows: places}))
+        labels.require_dims("clean", own.expand_dims(self.dim), "states", moved)
+        _, verdict = pairs.matched("states", moved.isel({self.dim: 0}, drop=True), flipped)
+        middle = [name for name in moved.dims if name not in (rows, pairs.CONDITION, self.dim)]
+        moved = moved.transpose(*middle, rows, pairs.CONDITION, self.dim)
+        kinds = np.full((len(KINDS), *moved.shape[:-1]), np.nan)
+        whole = {name: self.clean.dims.index(name) for name in middle}
+        units = self.units.transpose(*whole.values(), -2, -1)
+        for place in np.ndindex(moved.shape[: len(middle)]):
+            for part in range(0, len(places), step := max(1, CELLS // math.prod(moved.shape[-2:]))):
+                here = slice(part, part + step)
+                perturbed = _unit(moved[(*place, here)].values)
+                kinds[(slice(None), *place, here)] = self._of_rows(perturbed, units[place], places[here])
+        table = moved.isel({self.dim: 0}, drop=True)
+        stayed = ((verdict == 0) & ~pairs.is_clean(table)).compute()
+        made = {
+            name: table.copy(data=values).where(stayed).transpose(rows, pairs.CONDITION, ...)
+            for name, values in zip(KINDS, kinds, strict=True)
+        }
+        return xr.Dataset(made).assign_coords(others=(rows, self._others[places]))
+
+    def _places(self, states: xr.DataArray, rows: str) -> NDArray[np.intp]:
+        # a part of the samples is found by name; all of them must be in order, as everywhere
+        if states.sizes[rows] < self.clean.sizes[rows] and rows in states.indexes and rows in self.clean.indexes:
+            found = self.clean.indexes[rows].get_indexer(states.indexes[rows])
+            if (found >= 0).all():
+                return np.asarray(found, np.intp)
+        return np.arange(self.clean.sizes[rows])
+
+    def _of_rows(self, perturbed: NDArray[Any], units: NDArray[Any], places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(kind, row, condition) of unit vectors (row, condition, feature) at these places among the samples."""
+        kinds, asked = np.full((len(KINDS), *perturbed.shape[:2]), np.nan), self._group_of[places]
+        for group in np.unique(asked[asked >= 0]).tolist():
+            mine = np.flatnonzero(asked == group)
+            kinds[:, mine] = _of_group(perturbed[mine], self, units, places[mine], self.groups[group])
+        return kinds
+
+    @cached_property
+    def _group_of(self) -> NDArray[np.intp]:
+        """(sample) the number of its group, -1 for none."""
+        numbers = np.full(len(self.images), -1, np.intp)
+        for number, members in enumerate(self.groups):
+            numbers[members] = number
+        return numbers
+
+    @cached_property
+    def _others(self) -> NDArray[np.int64]:
+        """(sample) how many samples of another image were asked the same."""
+        counts = np.zeros(len(self.images), np.int64)
+        for members in self.groups:
+            _, own, size = np.unique(self.images[members], return_inverse=True, return_counts=True)
+            counts[members] = len(members) - size[own.reshape(-1)]
+        return counts
 
 
 def _groups(questions: NDArray[Any], images: NDArray[Any]) -> list[NDArray[np.intp]]:
@@ -90,16 +165,14 @@ def _groups(questions: NDArray[Any], images: NDArray[Any]) -> list[NDArray[np.in
 
 
 def _of_group(
-    perturbed: NDArray[np.floating[Any]],
-    clean: NDArray[np.floating[Any]],
-    answers: NDArray[np.str_],
-    images: NDArray[np.str_],
+    perturbed: NDArray[Any], yardstick: Yardstick, units: NDArray[Any], places: NDArray[Any], members: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """(kind, sample, condition) of unit vectors perturbed (sample, condition, feature), clean (sample, feature)."""
-    own = (perturbed * clean[:, None]).sum(axis=-1)
-    alien = images[:, None] != images[None, :]
-    alike = answers[:, None] == answers[None, :]
-    step = max(1, CELLS // len(clean) ** 2)
+    """(kind, sample, condition) of unit vectors perturbed (sample, condition, feature) among a question's members."""
+    clean, images, answers = units[members], yardstick.images, yardstick.answers
+    own = (perturbed * units[places][:, None]).sum(axis=-1)
+    alien = images[places][:, None] != images[members][None, :]
+    alike = answers[places][:, None] == answers[members][None, :]
+    step = max(1, SIMILARITIES // (len(places) * len(members)))
     best = np.empty((2, *own.shape))  # of others with the same answer, and with another
     for start in range(0, own.shape[1], step):
         similar = perturbed[:, start : start + step] @ clean.T
@@ -113,7 +186,17 @@ def _of_group(
     return np.where(defined, kinds, np.nan)
 
 
+def _units(vectors: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """As `_unit`, some rows at a time."""
+    flat = vectors.reshape(-1, vectors.shape[-1])
+    units = np.empty(flat.shape, np.result_type(vectors.dtype, np.float32))
+    step = max(1, CELLS // max(1, vectors.shape[-1]))
+    for start in range(0, len(flat), step):
+        units[start : start + step] = _unit(flat[start : start + step])
+    return units.reshape(vectors.shape)
+
+
 def _unit(vectors: NDArray[Any]) -> NDArray[np.floating[Any]]:
-    values = vectors.astype(np.result_type(vectors.dtype, np.float32))
+    values = vectors.astype(np.result_type(vectors.dtype, np.float32), copy=False)
     length = np.linalg.norm(values, axis=-1, keepdims=True)
     return values / np.where(np.isfinite(length) & (length > 0), length, np.nan)

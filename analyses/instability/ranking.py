@@ -51,6 +51,9 @@ class Ranked:
         AUROC = (flipped pairs above others + half of those level) / (flipped x others); average precision = sum over
         the steps of the gain in recall times the precision down to there. nan where a draw leaves one class only.
         """
+        rows = max(1, CELLS // max(1, self.flips.shape[0]))
+        if len(weights) > rows:
+            return np.concatenate([self.areas(weights[k : k + rows]) for k in range(0, len(weights), rows)])
         gain = self.flips @ weights.T  # (step, draw)
         hits = np.cumsum(gain, axis=0)
         misses = np.cumsum(self.others @ weights.T, axis=0)
@@ -117,10 +120,5 @@ def _interval(ranked: Ranked, images: int, resamples: int, seed: int, level: flo
     estimate = ranked.areas(np.ones((1, images)))[0]
     if images < 2 or np.isnan(estimate).any():
         return np.stack([estimate, *np.full((2, 2), np.nan)], axis=-1)
-    rows = max(1, CELLS // ranked.flips.shape[0])
-    drawn = [
-        ranked.areas(weights[start : start + rows])
-        for weights in draws(images, resamples, seed)
-        for start in range(0, len(weights), rows)
-    ]
+    drawn = [ranked.areas(weights) for weights in draws(images, resamples, seed)]
     return percentiles(estimate, np.concatenate(drawn), level)

@@ -18,7 +18,8 @@ from .precision import at_least_float32
 TIE = 1e-12  # similarities that differ by less are of equal vectors, multiplied in another order
 FLAT = 1e-12  # an HSIC of a kernel with itself below this share of its squared trace is rounding
 LOST = 1e-13  # what subtracting leaves of an HSIC below this share of the whole is rounding
-ROWS = 512  # samples whose similarities to all are held at once: 512 x 10,000 are 40 MB
+ROWS = 512  # samples that are held in float64 at once, and whose similarities to all are: 512 x 10,000 are 40 MB
+FEATURES = 512  # features of all samples that are: 10,000 x 512 are 40 MB
 
 
 def cosine_similarity(a: Any, b: Any) -> Any:
@@ -56,7 +57,7 @@ def neighbour_overlap(x: Any, y: Any, k: int, quantile: float) -> Any:
     count = int(xp.sum(xp.astype(defined, xp.int64)))
     if count <= k:
         return overlap
-    left, right = (unit_vectors(clipped(states[defined], quantile)) for states in (x, y))
+    left, right = (clipped(states[defined], quantile) for states in (x, y))
     shared: list[Any] = []
     for start in range(0, count, ROWS):
         rows = xp.arange(start, min(start + ROWS, count), device=device(x))
@@ -86,12 +87,12 @@ def clipped(x: Any, quantile: float) -> Any:
 
 def linear_cka(x: Any, y: Any) -> Any:
     """Linear centred kernel alignment with the biased HSIC: (sample, feature) twice -> (), in [0, 1]."""
-    return _alignment(_biased, x, y, fewest=2)
+    return Kernels.of(x, y).alignment(unbiased=False)
 
 
 def unbiased_linear_cka(x: Any, y: Any) -> Any:
     """Linear centred kernel alignment with the unbiased HSIC: (sample, feature) twice -> (), in [-1, 1]."""
-    return _alignment(_unbiased, x, y, fewest=4)
+    return Kernels.of(x, y).alignment(unbiased=True)
 
 
 def cka_left_out(x: Any, y: Any, blocks: Sequence[Any], *, unbiased: bool) -> Any:
@@ -100,50 +101,142 @@ def cka_left_out(x: Any, y: Any, blocks: Sequence[Any], *, unbiased: bool) -> An
     What is left is not computed anew: a block's rows of the two kernels are taken from the sums over all, O(n) a row.
     Blocks may overlap. nan as for the alignment of what is left.
     """
-    xp: Any = array_namespace(x, y)
-    defined = defined_pairs(x, y)
-    count = int(xp.sum(xp.astype(defined, xp.int64)))
-    result = xp.full(len(blocks), xp.nan, dtype=xp.float64, device=device(x))
-    if not count:
-        return result
-    whole = Kernels.of(_centred(x[defined]), _centred(y[defined]))
-    place = xp.cumulative_sum(xp.astype(defined, xp.int64)) - 1  # among the defined ones
-    for number, block in enumerate(blocks):
-        rows = xp.asarray(block, dtype=xp.int64, device=device(x))
-        result[number] = whole.without(place[rows[defined[rows]]], unbiased)
-    return result
+    return Kernels.of(x, y).left_out(blocks, (unbiased,))[0]
+
+
+@dataclass(frozen=True)
+class Centred:
+    """Centred states in float64, made from what is given some rows or features at a time."""
+
+    states: Any
+    first: Any
+    largest: Any
+    mean: Any
+
+    @staticmethod
+    def of(states: Any) -> "Centred":
+        """Of states (sample, feature), all of them defined."""
+        xp: Any = array_namespace(states)
+        first = _wide(states[:1, :])  # exactly 0 for constant rows, which a rounded mean is not
+        parts = [slice(start, start + ROWS) for start in range(0, states.shape[0], ROWS)]
+        largest = max((float(xp.max(xp.abs(_wide(states[part, :]) - first))) for part in parts), default=0.0)
+        largest = largest if largest > 0 else 1.0  # the fourth powers below could overflow
+        total = xp.zeros_like(first)
+        for part in parts:
+            total = total + xp.sum((_wide(states[part, :]) - first) / largest, axis=0, keepdims=True)
+        return Centred(states, first, largest, total / states.shape[0])
+
+    def rows(self, places: Any) -> Any:
+        """(place, feature)."""
+        return (_wide(self.states[places, :]) - self.first) / self.largest - self.mean
+
+    def features(self, part: slice) -> Any:
+        """(sample, feature)."""
+        return (_wide(self.states[:, part]) - self.first[:, part]) / self.largest - self.mean[:, part]
+
+    @property
+    def parts(self) -> list[slice]:
+        """Rows that are made at once."""
+        return [slice(start, start + ROWS) for start in range(0, self.states.shape[0], ROWS)]
+
+    @property
+    def sums(self) -> tuple[Any, Any]:
+        """(sample) the sums of the kernel's rows, and its diagonal."""
+        xp: Any = array_namespace(self.states)
+        total = xp.zeros_like(self.mean[0, :])
+        for part in self.parts:
+            total = total + xp.sum(self.rows(part), axis=0)
+        rows, own = list[Any](), list[Any]()
+        for part in self.parts:
+            made = self.rows(part)
+            rows.append(made @ total)
+            own.append(xp.sum(made * made, axis=1))
+        return xp.concat(rows), xp.concat(own)
+
+    def times(self, rows: Any) -> Any:
+        """(row, feature) rows of either kind -> (row, sample) their products with all rows."""
+        xp: Any = array_namespace(rows)
+        return xp.concat([rows @ self.rows(part).T for part in self.parts], axis=1)
 
 
 @dataclass(frozen=True)
 class Kernels:
     """The linear kernels of two representations, as far as leaving rows out needs them; neither is ever held whole.
 
-    `products` are the sums of the elementwise products of the kernels, x with x, y with y, x with y; `rows` the sums of
-    a kernel's rows, `own` its diagonal.
+    `places` (sample) are those of the defined samples among them, -1 for others. `products` are the sums of the
+    elementwise products of the kernels, x with x, y with y, x with y; `rows` the sums of a kernel's rows, `own` its
+    diagonal.
     """
 
-    states: tuple[Any, Any]
+    states: tuple[Centred, ...]
+    places: Any
     products: tuple[Any, Any, Any]
     rows: tuple[Any, Any]
     own: tuple[Any, Any]
 
     @staticmethod
     def of(x: Any, y: Any) -> "Kernels":
-        """Of centred representations: (sample, feature) twice."""
+        """Of representations: (sample, feature) twice."""
         xp: Any = array_namespace(x, y)
-        rows = tuple(states @ xp.sum(states, axis=0) for states in (x, y))
-        own = tuple(xp.sum(states * states, axis=1) for states in (x, y))
-        return Kernels((x, y), (_biased(x, x), _biased(y, y), _biased(x, y)), rows, own)  # pyright: ignore[reportArgumentType]
+        defined = defined_pairs(x, y)
+        places = xp.where(defined, xp.cumulative_sum(xp.astype(defined, xp.int64)) - 1, -1)
+        if not bool(xp.all(defined)):
+            x, y = x[defined], y[defined]
+        if not x.shape[0]:
+            none = xp.zeros(0, dtype=xp.float64, device=device(x))
+            return Kernels((), places, (0.0, 0.0, 0.0), (none, none), (none, none))
+        left, right = Centred.of(x), Centred.of(y)
+        rows, own = ((one, other) for one, other in zip(left.sums, right.sums, strict=True))
+        return Kernels((left, right), places, _products(left, right), rows, own)
 
-    def without(self, left_out: Any, unbiased: bool) -> Any:
-        """The alignment of all rows but those left out."""
-        xp: Any = array_namespace(*self.states)
-        kept = xp.full(self.states[0].shape[0], True, device=device(self.states[0]))
+    @property
+    def count(self) -> int:
+        """How many samples are defined."""
+        return int(self.own[0].shape[0])
+
+    def alignment(self, *, unbiased: bool) -> Any:
+        """The alignment of all defined samples; nan below 2, or 4 for the unbiased one, and where a side is flat."""
+        xp: Any = array_namespace(*self.own)
+        if self.count < (4 if unbiased else 2):
+            return xp.asarray(xp.nan, dtype=xp.float64, device=device(self.own[0]))
+        # rows of a centred kernel sum to 0
+        flat = xp.zeros_like(self.own[0])
+        hsic = _unbiased_of_sums if unbiased else _biased_of_sums
+        powers = [
+            hsic(product, flat, flat, self.own[a], self.own[b])
+            for product, (a, b) in zip(self.products, ((0, 0), (1, 1), (0, 1)), strict=True)
+        ]
+        squares = [
+            xp.where(square > FLAT * xp.sum(own) ** 2, square, xp.nan)
+            for square, own in zip(powers[:2], self.own, strict=True)
+        ]
+        return powers[2] / xp.sqrt(squares[0] * squares[1])
+
+    def left_out(self, blocks: Sequence[Any], unbiased: Sequence[bool]) -> list[Any]:
+        """(block) for each of `unbiased`: the alignment without the samples of each block, by their places."""
+        xp: Any = array_namespace(*self.own)
+        result = [xp.full(len(blocks), xp.nan, dtype=xp.float64, device=device(self.own[0])) for _ in unbiased]
+        if not self.count:
+            return result
+        places = [self.places[xp.asarray(block, dtype=xp.int64, device=device(self.places))] for block in blocks]
+        places = [rows[rows >= 0] for rows in places]
+        for numbers in _together([rows.shape[0] for rows in places]):
+            wanted = xp.concat([places[number] for number in numbers])
+            taken, start = [side.times(side.rows(wanted)) for side in self.states], 0
+            for number in numbers:
+                rows = slice(start, start := start + places[number].shape[0])
+                for found, way in zip(result, unbiased, strict=True):
+                    found[number] = self._without(places[number], [part[rows, :] for part in taken], way)
+        return result
+
+    def _without(self, left_out: Any, taken: Sequence[Any], unbiased: bool) -> Any:
+        """The alignment of all rows but those left out, whose rows of the kernels are (row left out, sample)."""
+        xp: Any = array_namespace(*self.own)
+        kept = xp.full(self.count, True, device=device(self.own[0]))
         kept[left_out] = False
         count = int(xp.sum(xp.astype(kept, xp.int64)))
         if count < (4 if unbiased else 2):
             return xp.nan
-        taken = [states[left_out] @ states.T for states in self.states]  # (row left out, sample)
         among = [part[:, left_out] for part in taken]
         rows = [(whole - xp.sum(part, axis=0))[kept] for whole, part in zip(self.rows, taken, strict=True)]
         own = [diagonal[kept] for diagonal in self.own]
@@ -159,6 +252,48 @@ class Kernels:
             if not (square > FLAT * trace**2 and square > LOST * self.products[side]):
                 return xp.nan
         return power(0, 1, self.products[2]) / xp.sqrt(squares[0] * squares[1])
+
+
+def _together(counts: Sequence[int]) -> list[list[int]]:
+    """Numbers of blocks in runs of at most `ROWS` rows, or of one block."""
+    runs, rows = list[list[int]](), 0
+    for number, count in enumerate(counts):
+        if not runs or rows + count > ROWS:
+            runs, rows = [*runs, []], 0
+        runs[-1].append(number)
+        rows += count
+    return runs
+
+
+def _products(x: Centred, y: Centred) -> tuple[Any, Any, Any]:
+    # |X'Y|^2 = sum of (XX') * (YY'): whichever of the two matrices is smaller; the factor 1 / (n - 1)^2 cancels
+    pairs = ((x, x), (y, y), (x, y))
+    count, features = x.states.shape[0], [side.states.shape[1] for side in (x, y)]
+    if max(features) <= count:
+        return tuple(map(_crossed, *zip(*pairs, strict=True)))  # pyright: ignore[reportReturnType]
+    xp: Any = array_namespace(x.states)
+    sums = [0.0, 0.0, 0.0]
+    for part in x.parts:
+        left, right = x.times(x.rows(part)), y.times(y.rows(part))
+        for place, (a, b) in enumerate(((left, left), (right, right), (left, right))):
+            sums[place] = sums[place] + xp.sum(a * b)
+    return sums[0], sums[1], sums[2]
+
+
+def _crossed(x: Centred, y: Centred) -> Any:
+    xp: Any = array_namespace(x.states)
+    total = 0.0
+    for start in range(0, x.states.shape[1], FEATURES):
+        left = x.features(slice(start, start + FEATURES))
+        for other in range(0, y.states.shape[1], FEATURES):
+            cross = left.T @ y.features(slice(other, other + FEATURES))
+            total = total + xp.sum(cross * cross)
+    return total
+
+
+def _wide(x: Any) -> Any:
+    xp: Any = array_namespace(x)
+    return xp.astype(at_least_float32(x), xp.float64)
 
 
 def modality_gap(x: Any, y: Any) -> Any:
@@ -177,11 +312,13 @@ def _written(x: Any) -> Any:
     return xp.all(xp.isfinite(x), axis=-1) & xp.any(x != 0, axis=-1)
 
 
-def _membership(unit: Any, rows: Any, k: int) -> Any:
+def _membership(x: Any, rows: Any, k: int) -> Any:
     # (sample, feature) -> (row, sample): 1 for a nearest neighbour, 0 for none, between for one of several at a tie
-    xp: Any = array_namespace(unit)
-    similarity = unit[int(rows[0]) : int(rows[-1]) + 1] @ unit.T
-    itself = rows[:, None] == xp.arange(unit.shape[0], device=device(unit))[None, :]
+    xp: Any = array_namespace(x)
+    own = unit_vectors(x[int(rows[0]) : int(rows[-1]) + 1])
+    parts = (unit_vectors(x[start : start + ROWS]) for start in range(0, x.shape[0], ROWS))
+    similarity = xp.concat([own @ part.T for part in parts], axis=1)
+    itself = rows[:, None] == xp.arange(x.shape[0], device=device(x))[None, :]
     similarity = xp.where(itself, -xp.inf, similarity)
     last = xp.sort(similarity, axis=1, descending=True)[:, k - 1 : k]
     nearer = xp.astype(similarity > last + TIE, xp.float64)
@@ -190,40 +327,6 @@ def _membership(unit: Any, rows: Any, k: int) -> Any:
     among = xp.sum(tied, axis=1, keepdims=True)
     # clipping to 0 leaves no direction, and then nothing is near
     return nearer + tied * left / xp.where(among > 0, among, xp.nan)
-
-
-def _alignment(hsic: Any, x: Any, y: Any, fewest: int) -> Any:
-    xp: Any = array_namespace(x, y)
-    defined = defined_pairs(x, y)
-    if int(xp.sum(xp.astype(defined, xp.int64))) < fewest:
-        return xp.asarray(xp.nan, dtype=xp.float64, device=device(x))
-    left, right = _centred(x[defined]), _centred(y[defined])
-    return hsic(left, right) / xp.sqrt(_power(hsic, left) * _power(hsic, right))
-
-
-def _power(hsic: Any, x: Any) -> Any:
-    xp: Any = array_namespace(x)
-    own = hsic(x, x)
-    return xp.where(own > FLAT * xp.sum(x * x) ** 2, own, xp.nan)
-
-
-def _centred(x: Any) -> Any:
-    xp: Any = array_namespace(x)
-    x = xp.astype(at_least_float32(x), xp.float64)
-    x = x - x[:1, :]  # exactly 0 for constant rows, which a rounded mean is not
-    largest = xp.max(xp.abs(x))
-    x = x / xp.where(largest > 0, largest, 1.0)  # the fourth powers below could overflow
-    return x - xp.mean(x, axis=0, keepdims=True)
-
-
-def _biased(x: Any, y: Any) -> Any:
-    # |X'Y|^2 = sum of (XX') * (YY'): whichever of the two matrices is smaller; the factor 1 / (n - 1)^2 cancels
-    xp: Any = array_namespace(x, y)
-    if x.shape[1] * y.shape[1] <= x.shape[0] ** 2:
-        cross = x.T @ y
-        return xp.sum(cross * cross)
-    gram = x @ x.T
-    return xp.sum(gram * (gram if y is x else y @ y.T))
 
 
 def _biased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y: Any) -> Any:
@@ -240,13 +343,3 @@ def _unbiased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y:
     rows_x, rows_y = rows_x - own_x, rows_y - own_y
     rest = xp.sum(rows_x) * xp.sum(rows_y) / ((n - 1) * (n - 2)) - 2 / (n - 2) * xp.sum(rows_x * rows_y)
     return product - xp.sum(own_x * own_y) + rest
-
-
-def _unbiased(x: Any, y: Any) -> Any:
-    # Song et al. 2012, equation 5; rows of a centred kernel sum to 0, so those of one with its diagonal taken out to
-    # minus the diagonal; the factor 1 / (n (n - 3)) cancels
-    xp: Any = array_namespace(x, y)
-    n = x.shape[0]
-    own_x, own_y = xp.sum(x * x, axis=1), xp.sum(y * y, axis=1)
-    rows = xp.sum(own_x * own_y) * n / (n - 2)
-    return _biased(x, y) - rows + xp.sum(own_x) * xp.sum(own_y) / ((n - 1) * (n - 2))

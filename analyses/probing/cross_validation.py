@@ -60,6 +60,25 @@ class HeldOut:
     unconverged: int
 
 
+@dataclass(frozen=True)
+class Trained:
+    """Probes of one class, each with the places of the samples that it never saw; none where images are too few."""
+
+    folds: tuple[tuple[NDArray[np.intp], Pipeline], ...]
+    positives: int
+    unconverged: int
+
+    def log_odds(self, test: NDArray[Any], places: NDArray[np.intp]) -> Floats:
+        """(row, ...) of some samples' states (row, ..., feature), by their places; nan as `held_out`."""
+        found = np.full(test.shape[:-1], np.nan)
+        known = defined(test) if self.folds else np.zeros(test.shape[:-1], np.bool_)
+        for unseen, model in self.folds:
+            asked = known & np.isin(places, unseen).reshape(-1, *(1,) * (test.ndim - 2))
+            if asked.any():
+                found[asked] = model.decision_function(test[asked].astype(np.float64))
+        return found
+
+
 def held_out(train: NDArray[Any], test: NDArray[Any], wanted: Floats, images: NDArray[Any], probe: Probe) -> HeldOut:
     """The log-odds that each sample shows the class, by a probe trained on other images: (sample, ...).
 
@@ -72,24 +91,28 @@ def held_out(train: NDArray[Any], test: NDArray[Any], wanted: Floats, images: ND
     >>> result.log_odds > 0, result.positives
     (array([False, False, False, False,  True,  True,  True,  True]), 2)
     """
-    train, wanted, test_defined = train.astype(np.float64), np.asarray(wanted, np.float64), defined(test)
+    trained = train_probes(train, wanted, images, probe)
+    return HeldOut(trained.log_odds(test, np.arange(len(test))), trained.positives, trained.unconverged)
+
+
+def train_probes(train: NDArray[Any], wanted: Floats, images: NDArray[Any], probe: Probe) -> Trained:
+    """A probe for each fold of images, trained on the others; in: as `held_out`."""
+    wanted = np.asarray(wanted, np.float64)
     usable = np.flatnonzero(defined(train) & ~np.isnan(wanted))
     _, first, image = np.unique(images[usable], return_index=True, return_inverse=True)
     of_image = wanted[usable][first]
     positives, unconverged = int(of_image.sum()), 0
-    log_odds = np.full(test.shape[:-1], np.nan)
     if min(positives, len(of_image) - positives) < probe.fewest:
-        return HeldOut(log_odds, positives, unconverged)
+        return Trained((), positives, unconverged)
+    made: list[tuple[NDArray[np.intp], Pipeline]] = []
     folds = StratifiedKFold(probe.folds, shuffle=True, random_state=probe.seed)
     for _, held in folds.split(of_image[:, None], of_image):
         outside = np.isin(image, held)
-        model, converged = _fitted(train[usable[~outside]], wanted[usable[~outside]], probe)
+        seen = usable[~outside]
+        model, converged = _fitted(train[seen].astype(np.float64), wanted[seen], probe)
         unconverged += not converged
-        asked = np.zeros(test_defined.shape, bool)
-        asked[usable[outside]] = test_defined[usable[outside]]
-        if asked.any():
-            log_odds[asked] = model.decision_function(test[asked].astype(np.float64))
-    return HeldOut(log_odds, positives, unconverged)
+        made.append((usable[outside], model))
+    return Trained(tuple(made), positives, unconverged)
 
 
 def shuffled(wanted: Floats, images: NDArray[Any], seed: int) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .. import control_sampling, labels
 from ..labels import Array
-from .cross_validation import Probe, held_out, shuffled
+from .cross_validation import Probe, Trained, shuffled, train_probes
 
 
 @dataclass(frozen=True)
@@ -56,30 +56,60 @@ class ProbeData:
 
     def scores(self, probe: Probe) -> xr.DataArray:
         """Held-out log-odds (rows, *others, *places, class_dim), one probe per place and class."""
-        rows, class_dim = self.present.dims
-        places = self.clean.dims[1:-1]
-        wanted, order = self.present.values, self._order()
-        log_odds = np.full((*self.tested.shape[:-1], wanted.shape[1]), np.nan)
-        positives, unconverged = np.zeros((2, *self.clean.shape[1:-1], wanted.shape[1]), np.int64)
-        for place in product(*map(range, self.clean.shape[1:-1])):
-            train = self.clean[(slice(None), *place)].values[order]
-            test = self.tested[(..., *place, slice(None))].values[order]
-            for column in range(wanted.shape[1]):
-                result = held_out(train, test, wanted[order, column], self.images[order], probe)
-                log_odds[(..., *place, column)][order] = result.log_odds
-                positives[(*place, column)] = result.positives
-                unconverged[(*place, column)] = result.unconverged
-        along = {name: coord for name, coord in self.tested.coords.items() if self.tested.dims[-1] not in coord.dims}
-        classes = {name: coord for name, coord in self.present.coords.items() if rows not in coord.dims}
-        counted = (*places, class_dim)
-        counts = {"positives": (counted, positives), "unconverged": (counted, unconverged)}
-        return xr.DataArray(log_odds, dims=(*self.tested.dims[:-1], class_dim), coords={**along, **classes, **counts})
+        return Probes.of(self, probe).scores(self.tested, np.arange(len(self.images)))
 
-    def _order(self) -> NDArray[np.intp]:
-        # one order whatever the order of the samples, so that not even rounding depends on it
-        rows = self.present.dims[0]
-        ids = labels.texts(self.clean[rows].values) if rows in self.clean.coords else np.arange(len(self.images))
-        return np.lexsort((ids, self.images))
+
+@dataclass(frozen=True)
+class Probes:
+    """Trained probes, by place of the clean states' other dimensions and class."""
+
+    present: xr.DataArray  # (rows, class_dim)
+    places: tuple[Hashable, ...]
+    trained: dict[tuple[int, ...], Trained]
+    shape: tuple[int, ...]
+
+    @staticmethod
+    def of(data: ProbeData, probe: Probe) -> "Probes":
+        """One for each place and class."""
+        order, wanted = _order(data), data.present.values
+        shape = (*data.clean.shape[1:-1], wanted.shape[1])
+        trained: dict[tuple[int, ...], Trained] = {}
+        for place in product(*map(range, shape[:-1])):
+            states = data.clean[(slice(None), *place)].values[order]
+            for column in range(wanted.shape[1]):
+                found = train_probes(states, wanted[order, column], data.images[order], probe)
+                folds = tuple((order[unseen], model) for unseen, model in found.folds)
+                trained[(*place, column)] = replace(found, folds=folds)
+        return Probes(data.present, data.clean.dims[1:-1], trained, shape)
+
+    def scores(self, tested: xr.DataArray, rows: NDArray[np.intp]) -> xr.DataArray:
+        """Log-odds (rows, *others, *places, class_dim) of states (rows, *others, *places, dim) of samples at `rows`."""
+        name, class_dim = self.present.dims
+        log_odds = np.full((*tested.shape[:-1], self.shape[-1]), np.nan)
+        for place in product(*map(range, self.shape[:-1])):
+            test = tested[(..., *place, slice(None))].values
+            for column in range(self.shape[-1]):
+                log_odds[(..., *place, column)] = self.trained[(*place, column)].log_odds(test, rows)
+        along = {key: coord for key, coord in tested.coords.items() if tested.dims[-1] not in coord.dims}
+        classes = {key: coord for key, coord in self.present.coords.items() if name not in coord.dims}
+        dims = (*tested.dims[:-1], class_dim)
+        return xr.DataArray(log_odds, dims=dims, coords={**along, **classes, **self.counts})
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """(*places, class_dim) images that have the class, and fits that did not converge."""
+        dims = (*self.places, self.present.dims[1])
+        numbers = {"positives": np.zeros(self.shape, np.int64), "unconverged": np.zeros(self.shape, np.int64)}
+        for place, each in self.trained.items():
+            numbers["positives"][place], numbers["unconverged"][place] = each.positives, each.unconverged
+        return {name: (dims, values) for name, values in numbers.items()}
+
+
+def _order(data: ProbeData) -> NDArray[np.intp]:
+    # one order whatever the order of the samples, so that not even rounding depends on it
+    rows = data.present.dims[0]
+    ids = labels.texts(data.clean[rows].values) if rows in data.clean.coords else np.arange(len(data.images))
+    return np.lexsort((ids, data.images))
 
 
 def named(array: Any, last: str) -> xr.DataArray:

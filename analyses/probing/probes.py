@@ -126,12 +126,16 @@ def probe_accuracy(
     (0.975, 0.9975, 20)
     """
     data = ProbeData.of(states, states, present, image=image, dim=dim, class_dim=class_dim, sample_dim=sample_dim)
-    result = probe_rates(data.scores(probe), data.present)
+    return with_control(probe_rates(data.scores(probe), data.present), data, probe)
+
+
+def with_control(rates: xr.Dataset, data: ProbeData, probe: Probe) -> xr.Dataset:
+    """The rates of clean states beside those of probes that are trained and tested on shuffled labels."""
     control = data.shuffled(probe.seed)
     drawn = probe_rates(control.scores(probe), control.present)
-    return result.assign(
+    return rates.assign(
         control_accuracy=drawn.accuracy,
-        selectivity=result.accuracy - drawn.accuracy,
+        selectivity=rates.accuracy - drawn.accuracy,
         control_unconverged=drawn.unconverged,
     )
 

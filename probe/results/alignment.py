@@ -1,6 +1,7 @@
 """Whether the arrangement of the inputs survives: who is near whom, before and under a perturbation."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,29 +28,56 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     The floor is what is left when images are shuffled within question and clean answer. Of a site per image every image
     is one input, and there is no question; the neighbours are at most a quarter of the others.
     """
-    states = evidence.primary_states
-    # not by adding arrays: numpy takes "\0" for an empty text
-    asked = evidence.run.samples.question.values.tolist()
-    strata = np.array([f"{text}\0{said}" for text, said in zip(asked, answers(evidence), strict=True)], object)
-    within = "within question and clean answer"
-    if evidence.is_per_image(evidence.primary):  # samples of an image share its state
-        states = states.isel(sample=np.sort(np.unique(states.image.values.astype(str), return_index=True)[1]))
-        strata, within = np.full(states.sizes["sample"], ""), "among all"
-    inputs = states.sizes["sample"]
+    strata, within, rows = strata_of(evidence)
+    inputs = len(rows)
     if inputs < FEWEST:
         return None
     k = min(NEIGHBOURS, (inputs - 1) // 4)
     chance = k / (inputs - 1)
-    data = neighbours(evidence, states, strata, k)
+    clean = states_under(evidence, "clean", rows)
+    views = views_of(evidence, rows)
+    overlaps: list[xr.DataArray] = []
+    alike: dict[int, xr.Dataset] = {}
+    for place, name in enumerate(evidence.run.conditions.condition.values.tolist()):
+        states = states_under(evidence, name, rows)  # of one condition at a time
+        overlaps += [alignment.neighbour_overlap(clean, states, k=k)] if k else []
+        for number, view in enumerate(views):
+            if view.place == place:
+                of_view = states if view.members.all() else states.where(view.members)
+                alike[number] = alignment.ckas(clean, of_view).reset_coords(drop=True)
+    data = neighbours(evidence, overlaps, clean, strata, k)
     families = data["mutual_knn"].family.values.tolist()
+    names = xr.IndexVariable("condition", [view.condition for view in views])
+    measured = xr.concat([alike[number] for number in range(len(views))], names)
+    groups = groups_of(evidence, views, families)
+    floor = alignment.cka_floors(clean, within=strata, seed=evidence.seed)
     for name, unbiased in (("cka", True), ("biased_cka", False)):
-        measured = kernels(evidence, states, strata, families, unbiased=unbiased)
-        data |= {f"{name}{part}": values for part, values in measured.items()}
+        seen, shuffled = (each.sel(unbiased=unbiased, drop=True) for each in (measured, floor))
+        parts = kernels(seen, shuffled, groups, unbiased=unbiased)
+        data |= {f"{name}{part}": values for part, values in parts.items()}
     scale = (
         f"nearest {k} of {inputs} inputs, chance {100 * chance:.0f} %" if k else f"{inputs} inputs, too few for nearest"
     )
     attrs = {"k": k, "inputs": inputs, "chance": chance, "scale": scale, "within": within}
     return xr.Dataset(data, attrs=attrs | {"floors": floors(data), "site_layer": evidence.primary})
+
+
+def strata_of(evidence: Evidence) -> tuple[Labels, str, NDArray[np.intp]]:
+    """(row) what images are shuffled in, that in words, and the places of the samples that are inputs."""
+    samples = evidence.run.answers
+    if evidence.is_per_image(evidence.primary):  # samples of an image share its state
+        rows = np.sort(np.unique(samples.image.values.astype(str), return_index=True)[1])
+        return np.full(len(rows), ""), "among all", rows
+    # not by adding arrays: numpy takes "\0" for an empty text
+    asked = evidence.run.samples.question.values.tolist()
+    strata = np.array([f"{text}\0{said}" for text, said in zip(asked, answers(evidence), strict=True)], object)
+    return strata, "within question and clean answer", np.arange(samples.sizes["sample"])
+
+
+def states_under(evidence: Evidence, condition: str, rows: NDArray[np.intp]) -> xr.DataArray:
+    """(sample, feature) the states that stand for the model under one condition, in memory."""
+    lone = evidence.states(evidence.primary_site).under(condition, [evidence.primary_layer])
+    return evidence.of_samples(lone.isel(layer=0, drop=True)).isel(sample=rows)
 
 
 def floors(data: Parts) -> str:
@@ -67,66 +95,68 @@ def answers(evidence: Evidence) -> Labels:
     return np.where(chosen == "", said, chosen)
 
 
-def neighbours(evidence: Evidence, states: xr.DataArray, strata: Labels, k: int) -> Parts:
+def neighbours(
+    evidence: Evidence, overlaps: Sequence[xr.DataArray], clean: xr.DataArray, strata: Labels, k: int
+) -> Parts:
     """(family, bound) the shared nearest neighbours, and those above their floor; chance stands for a floor of none."""
-    clean = states.sel(condition="clean", drop=True)
+    conditions = evidence.run.conditions
+    along = {name: ("condition", conditions[name].values) for name in ("condition", "family", "severity")}
+    nothing = clean.isel(feature=0, drop=True).astype(np.float64) * np.nan
+    overlap = xr.concat(overlaps or [nothing] * conditions.sizes["condition"], "condition").assign_coords(along)
+    pairs = evidence.split(overlap.transpose("sample", "condition"))
+    kept = evidence.compared("mutual_knn", statistics.MEAN, pairs)
     if not k:
-        nowhere = evidence.split(xr.full_like(states.isel(feature=0, drop=True), np.nan, dtype=np.float64))
-        kept = evidence.compared("mutual_knn", statistics.MEAN, nowhere)
-        return kept | evidence.compared("mutual_knn_above_floor", statistics.MEAN, nowhere)
-    views = [states.isel(condition=place, drop=True) for place in range(states.sizes["condition"])]
-    overlap = xr.concat([alignment.neighbour_overlap(clean, view, k=k) for view in views], states.condition)
-    along = {name: states[name].variable for name in ("family", "severity")}
-    pairs = evidence.split(overlap.assign_coords(along).transpose("sample", "condition"))
+        return kept | evidence.compared("mutual_knn_above_floor", statistics.MEAN, pairs)
     floor = alignment.neighbour_floor(clean, within=strata, k=k, seed=evidence.seed)
     shuffled = statistics.bootstrap(statistics.mean, floor.values, cluster=floor.image.values, seed=evidence.seed)
     index = xr.IndexVariable("bound", list(statistics.BOUNDS))
     data = {"mutual_knn_floor": xr.DataArray(np.array(shuffled), coords={"bound": index}), "shuffled": floor.count()}
     if not floor.notnull().any():
         floor = xr.full_like(floor, k / (clean.sizes["sample"] - 1))
-    kept = evidence.compared("mutual_knn", statistics.MEAN, pairs)
     return data | kept | evidence.compared("mutual_knn_above_floor", alignment.ABOVE_FLOOR, pairs, floor)
 
 
-def kernels(evidence: Evidence, states: xr.DataArray, strata: Labels, families: list[str], *, unbiased: bool) -> Parts:
+def kernels(measured: xr.Dataset, floor: xr.Dataset, groups: dict[str, list[int]], *, unbiased: bool) -> Parts:
     """CKA by condition, its mean over a family's conditions, its floor and what lies above that, each (..., bound).
 
     Their intervals leave out one image after the other.
     """
-    clean, views = states.sel(condition="clean", drop=True), views_of(evidence, states)
-    names = xr.IndexVariable("condition", [view.condition.item() for view in views])
-    whole = [alignment.cka(clean, view, unbiased=unbiased).reset_coords(drop=True) for view in views]
-    without = [alignment.cka_left_out(clean, view, unbiased=unbiased).reset_coords(drop=True) for view in views]
-    parts = (xr.concat(whole, names), xr.concat(without, names))
-    floors = tuple(
-        measure(clean, within=strata, unbiased=unbiased, seed=evidence.seed)
-        for measure in (alignment.cka_floor, alignment.cka_floor_left_out)
-    )
+    parts = (measured.whole, measured.without)
+    floors = tuple(floor[name].reset_coords(drop=True) for name in ("whole", "without"))
     # of images that cannot be shuffled chance keeps nothing of the unbiased one, and of the other an unknown part
     known = floors if floors[0].notnull() or not unbiased else tuple(map(xr.zeros_like, floors))
-    groups = groups_of(evidence, views, families)
     means = tuple(over_families(part.where(parts[0].notnull()), groups) for part in parts)
     above = tuple(alignment.above_floor(mean, floor) for mean, floor in zip(means, known, strict=True))
     shown = {"": parts, "_mean": means, "_floor": floors, "_above_floor": above}
     return {name: statistics.jackknife(*pair).clip(max=1.0) for name, pair in shown.items()}
 
 
-def views_of(evidence: Evidence, states: xr.DataArray) -> list[xr.DataArray]:
-    """(sample, feature) the states of each condition, semantic overlays split; samples of the other part undefined."""
-    place = states.isel(feature=0, drop=True).astype(np.float64)
-    place = evidence.split(place.copy(data=np.broadcast_to(np.arange(place.sizes["condition"]), place.shape)))
-    views: list[xr.DataArray] = []
-    for part in place.transpose("condition", "sample"):
-        if part.notnull().any():
-            view = states.isel(condition=int(part.max()), drop=True).where(part.notnull())
-            views.append(view.assign_coords(condition=part.condition, family=part.family))
-    return views
+@dataclass(frozen=True)
+class View:
+    """The inputs of a condition that belong together: all, or of a semantic overlay those that it contradicts."""
+
+    place: int
+    condition: str
+    family: str
+    members: xr.DataArray
 
 
-def groups_of(evidence: Evidence, views: list[xr.DataArray], families: list[str]) -> dict[str, list[int]]:
+def views_of(evidence: Evidence, rows: NDArray[np.intp]) -> list[View]:
+    """The views of all conditions, semantic overlays split, but those without an input."""
+    pairs = evidence.run.answers.log_likelihood.isel(option=0, drop=True).isel(sample=rows)
+    places = np.broadcast_to(np.arange(pairs.sizes["condition"], dtype=np.float64), pairs.shape)
+    split = evidence.split(pairs.copy(data=places))
+    return [
+        View(int(part.max()), part.condition.item(), part.family.item(), part.notnull().reset_coords(drop=True))
+        for part in split.transpose("condition", "sample")
+        if part.notnull().any()
+    ]
+
+
+def groups_of(evidence: Evidence, views: list[View], families: list[str]) -> dict[str, list[int]]:
     """The views of each family and of each union."""
     return {
-        name: [k for k, view in enumerate(views) if view.family.item() in evidence.unions.get(name, [name])]
+        name: [k for k, view in enumerate(views) if view.family in evidence.unions.get(name, [name])]
         for name in families
     }
 

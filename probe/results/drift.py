@@ -11,8 +11,6 @@ from .analysis import Analysis, Column
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
 
-METRICS = {"cosine": drift.cosine, "euclidean": drift.euclidean}
-
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(site_layer, family, bound) drift, also (control, metric) in % of three controls and in their deviations."""
@@ -24,9 +22,8 @@ def compute(evidence: Evidence) -> xr.Dataset:
 
 def at_site(evidence: Evidence, site: str) -> xr.Dataset:
     """Everything about one site, for each layer."""
-    clean = evidence.clean_states(site)
-    moved = {"cosine": evidence.drift(site)}
-    moved["euclidean"] = evidence.split(drift.euclidean(clean, evidence.states(site)))
+    euclidean = evidence.length(site)  # makes both, where neither is there
+    moved = {"cosine": evidence.drift(site), "euclidean": euclidean}
     means = evidence.by_family(statistics.MEAN, moved["cosine"])
     data = xr.Dataset({"drift": means.value, "defined": means.defined, "undefined": means.undefined})
     data = data.assign(euclidean=evidence.values(statistics.MEAN, moved["euclidean"]))

@@ -1,6 +1,6 @@
 """What the analyses of a run share: its answers (`answers`), its states, and what drift is measured against."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from analyses import drift, labels, statistics
-from analyses.control_sampling import SAMPLINGS
+from analyses.control_sampling import SAMPLINGS, draw_for
 from hooks.settings import whole
 from hooks.state_kinds import PRIMARY
 from stores import DamagedRun, presence
 
 from .. import prompts
 from .answers import Answers
+from .states import States, with_layers
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
@@ -28,6 +29,9 @@ SCALES = {
 }
 """What 100 % of each control is."""
 
+PAIRS = 25
+"""Unrelated samples that each sample is set against."""
+
 
 @dataclass(frozen=True)
 class Evidence(Answers):
@@ -37,9 +41,10 @@ class Evidence(Answers):
     """
 
     seed: int = 0
-    _states: Arrays = field(default_factory=Arrays, init=False, repr=False)
+    _states: dict[str, States] = field(default_factory=dict[str, States], init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _controls: Arrays = field(default_factory=Arrays, init=False, repr=False)
+    _drawn: dict[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]], init=False, repr=False)
     _stored: dict[str, xr.Dataset] = field(default_factory=dict[str, xr.Dataset], init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -64,37 +69,80 @@ class Evidence(Answers):
         return next(spec["per"] == "image" for spec in specs if site_layer in self.site_layers(spec["site"]))
 
     @cached_property
+    def primary_site(self) -> str:
+        """The stored site that `primary` is a layer of."""
+        return next(site for site in self.run.sites if self.primary in self.site_layers(site))
+
+    @cached_property
+    def primary_layer(self) -> int:
+        """The number of the layer of `primary`."""
+        states = self.states(self.primary_site)
+        return states.layers[states.names.index(self.primary)]
+
+    @cached_property
     def primary_states(self) -> xr.DataArray:
-        """(sample, condition, feature) the states that stand for the model."""
-        stored = next(site for site in self.run.sites if self.primary in self.site_layers(site))
-        return self.states(stored).isel(layer=self.site_layers(stored).index(self.primary), drop=True)
+        """(sample, condition, feature) the states that stand for the model, not read yet."""
+        states = self.states(self.primary_site).lazy([self.primary_layer])
+        return self.of_samples(states).isel(layer=0, drop=True)
 
     @cached_property
     def primary_drift(self) -> xr.DataArray:
         """(sample, condition) cosine drift of the states that stand for the model, overlays split."""
-        states = self.primary_states
-        return self.split(drift.cosine(states.sel(condition="clean", drop=True), states))
+        if self.primary_site in self._drift:
+            return self.drift(self.primary_site).sel(layer=self.primary_layer, drop=True)
+        moved = self.states(self.primary_site).measured(_cosine, [self.primary_layer])["cosine"]
+        return self.split(self.of_samples(moved).isel(layer=0, drop=True))
 
-    def states(self, site: str) -> xr.DataArray:
-        """(sample, condition, layer, feature) pooled states of a stored site, all its layers, in memory.
-
-        A site per image gives each sample its image's state; every sample carries its image and what it was asked.
-        """
+    def states(self, site: str) -> States:
+        """The states of a stored site, all its layers, which are read in pieces."""
         if site not in self._states:
-            states = self.to_samples(_with_layers(self.run.pooled(site).load()))
-            states = states.assign_coords(question=("sample", self.asked), kind=("sample", self.kinds))
-            self._states[site] = states.transpose("sample", "condition", "layer", "feature")
+            self._states[site] = States(self.run, site)
         return self._states[site]
 
-    def clean_states(self, site: str) -> xr.DataArray:
-        """(sample, layer, feature) of the clean images."""
-        return self.states(site).sel(condition="clean", drop=True)
+    def clean_states(self, site: str, layers: Sequence[int] | None = None) -> xr.DataArray:
+        """(sample, layer, feature) of the clean images, in memory, at some of the layers or all."""
+        return self.of_samples(self.states(site).under("clean", layers))
+
+    def layer_groups(self, site: str, *, beside: int = 0) -> list[list[int]]:
+        """The layers of a site in groups whose clean states are held at once, or as many `beside` numbers a sample."""
+        return self.states(site).groups(self.run.samples.sizes["sample"], beside)
 
     def drift(self, site: str) -> xr.DataArray:
         """(sample, condition, layer) cosine drift at a stored site, overlays split."""
         if site not in self._drift:
-            self._drift[site] = self.split(drift.cosine(self.clean_states(site), self.states(site)))
+            self._drift[site] = self.split(self.of_samples(self.states(site).measured(_cosine)["cosine"]))
         return self._drift[site]
+
+    def length(self, site: str) -> xr.DataArray:
+        """(sample, condition, layer) euclidean drift at a stored site, overlays split; cosine drift is made with it."""
+        if site not in self._drift:
+            both = self.states(site).measured(lambda *states: _cosine(*states) | _euclidean(*states))
+            cosine, euclidean = (self.split(self.of_samples(both[name])) for name in ("cosine", "euclidean"))
+            self._drift[site] = cosine
+            return euclidean
+        return self.split(self.of_samples(self.states(site).measured(_euclidean)["euclidean"]))
+
+    def sample_pieces(self, site: str, layers: Sequence[int]) -> Iterator[tuple[NDArray[np.intp], slice, xr.DataArray]]:
+        """Places of samples and conditions, and the states of these, (sample, condition, layer, feature).
+
+        Piece by piece; a site per image gives each sample its image's.
+        """
+        answers, states = self.run.answers, self.states(site).lazy(layers)
+        ids, images = answers.sample.values, answers.image.values
+        row, own_row = str(states.dims[0]), images if states.dims[0] == "image" else ids
+        row_of = states.indexes[row].get_indexer(own_row)
+        for rows, conditions, _, piece in self.states(site).pieces(layers):
+            inside = np.flatnonzero((row_of >= rows.start) & (row_of < rows.stop))
+            for some in np.array_split(inside, -(-len(inside) // piece.shape[0])):  # a state is many samples'
+                of_some = piece.isel({row: xr.DataArray(row_of[some] - rows.start, dims="sample")})
+                labelled = of_some.drop_vars(row, errors="ignore").assign_coords(sample=ids[some])
+                yield some, conditions, labelled.assign_coords(image=("sample", images[some]))
+
+    def of_samples(self, states: xr.DataArray) -> xr.DataArray:
+        """A site per image gives each sample its image's; every sample carries its image and what it was asked."""
+        values = self.to_samples(states)
+        values = values.assign_coords(question=("sample", self.asked), kind=("sample", self.kinds))
+        return values.transpose("sample", ...)
 
     # what drift is measured against
 
@@ -148,16 +196,25 @@ class Evidence(Answers):
         sampling = sampling or self.sampling
         key = f"{site} {sampling} {metric}"
         if key not in self._controls:
-            self._controls[key] = drift.control_pairs(
-                self.clean_states(site), sampling=sampling, metric=metric, seed=self.seed
+            parts = [self._control_pairs(site, layers, sampling, metric) for layers in self.layer_groups(site)]
+            self._controls[key] = xr.concat(
+                parts, "layer", coords="minimal", compat="override", combine_attrs="override"
             )
         return self._controls[key]
+
+    def _control_pairs(self, site: str, layers: Sequence[int], sampling: str, metric: str) -> xr.DataArray:
+        clean = self.clean_states(site, layers)
+        if sampling not in self._drawn:
+            self._drawn[sampling] = draw_for(clean, sampling=sampling, pairs=PAIRS, seed=self.seed, sample_dim="sample")
+        return drift.control_pairs(
+            clean, sampling=sampling, metric=metric, pairs=PAIRS, seed=self.seed, drawn=self._drawn[sampling]
+        )
 
     @cached_property
     def primary_control(self) -> xr.DataArray:
         """(sample) the control of the states that stand for the model."""
-        clean = self.primary_states.sel(condition="clean", drop=True)
-        return drift.control(clean, sampling=self.sampling, seed=self.seed)
+        pairs = self._control_pairs(self.primary_site, [self.primary_layer], self.sampling, "cosine")
+        return labels.mean(pairs, "pair").assign_attrs(pairs.attrs).isel(layer=0, drop=True)
 
     def is_perturbed(self, pairs: xr.DataArray) -> NDArray[np.bool_]:
         """(condition) whether a condition belongs to a perturbation: neither clean nor a control."""
@@ -174,14 +231,12 @@ class Evidence(Answers):
     def stored(self, site: str) -> xr.Dataset:
         """Everything stored of a site, lazily, always with a `layer` axis."""
         if site not in self._stored:
-            self._stored[site] = _with_layers(self.run.site(site))
+            self._stored[site] = with_layers(self.run.site(site))
         return self._stored[site]
 
     def site_layers(self, site: str) -> list[str]:
         """The site at each of its stored layers, as a user would ask for it: `language.layers[4]:context_last`."""
-        where, _, tokens = site.partition(":")
-        layers = self.stored(site).layer.values.tolist()
-        return [f"{where.partition('[')[0]}[{layer}]:{tokens}" if "[" in where else site for layer in layers]
+        return self.states(site).names
 
     def by_site_layer(self, data: xr.Dataset, site: str) -> xr.Dataset:
         """(site_layer, ...) of what was computed for each layer of a site."""
@@ -253,6 +308,9 @@ class Evidence(Answers):
         return xr.concat([kept.copy(data=np.asarray(bound)) for bound in found], index).transpose(..., "bound")
 
 
-def _with_layers(data: Any) -> Any:
-    # the reader drops the axis where a site names one layer
-    return data if "layer" in data.dims else data.expand_dims(layer=[int(data.layer)])
+def _cosine(clean: xr.DataArray, states: xr.DataArray) -> Arrays:
+    return {"cosine": drift.cosine(clean, states)}
+
+
+def _euclidean(clean: xr.DataArray, states: xr.DataArray) -> Arrays:
+    return {"euclidean": drift.euclidean(clean, states)}

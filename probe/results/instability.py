@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from analyses import instability, statistics
+from analyses.instability.neighbours import Yardstick
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
@@ -16,8 +17,12 @@ QUANTILES = instability.QUANTILES
 ANSWERS = ("any", "same", "other")
 """Which unrelated pairs make the yardstick: all, those with the same clean answer, those with another."""
 
-Verdicts = dict[str, xr.Dataset]
-"""By site, (sample, condition, layer) nearer, harmless, dangerous."""
+Verdicts = dict[str, xr.DataArray]
+"""By site, (sample, condition, layer) a small number for each pair, which `CODES` explains."""
+
+UNKNOWN = -1
+CODES = {"nearer": (1, 2), "harmless": (1,), "dangerous": (2,)}
+"""0: nearer to its own clean state; 1, 2: to that of another image with the same answer, with another."""
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -46,7 +51,7 @@ def others(evidence: Evidence) -> float:
     return float(np.mean(counts))
 
 
-def at_site(evidence: Evidence, site: str, verdict: xr.Dataset) -> xr.Dataset:
+def at_site(evidence: Evidence, site: str, verdict: xr.DataArray) -> xr.Dataset:
     """What hides behind answers that stay, and how well drift and the change of energy go with flips, of one site."""
     moved, control = evidence.drift(site), evidence.control_pairs(site)
     data = xr.Dataset(nearer(evidence, verdict))
@@ -72,22 +77,46 @@ def at_site(evidence: Evidence, site: str, verdict: xr.Dataset) -> xr.Dataset:
     return evidence.by_site_layer(data.reset_coords(drop=True), site)
 
 
-def nearer(evidence: Evidence, verdict: xr.Dataset) -> dict[str, xr.DataArray]:
+def nearer(evidence: Evidence, codes: xr.DataArray) -> dict[str, xr.DataArray]:
     """(family, layer, bound) shares of the kept answers whose state is nearer to another image's than to its own."""
-    tables = {name: evidence.by_family(statistics.SHARE, pairs) for name, pairs in verdict.data_vars.items()}
+    parts = [_nearer_at(evidence, codes.isel(layer=place)) for place in range(codes.sizes["layer"])]
+    data = xr.concat(parts, codes.layer)
+    return {str(name): values.transpose("family", "layer", ...) for name, values in data.data_vars.items()}
+
+
+def _nearer_at(evidence: Evidence, codes: xr.DataArray) -> xr.Dataset:
+    """(family, bound) of one layer."""
+    pairs = decoded(evidence, codes.drop_vars("layer"))
+    tables = {name: evidence.by_family(statistics.SHARE, each) for name, each in pairs.items()}
     made = {str(name): table.value for name, table in tables.items()}
     beside = {f"{name}_mean_of_families": table["mean_of_families"] for name, table in tables.items()}
-    return made | beside | {"nearer_kept": tables["nearer"].defined}
+    return xr.Dataset(made | beside | {"nearer_kept": tables["nearer"].defined})
 
 
-def verdicts_at(evidence: Evidence, site: str) -> xr.Dataset:
-    """(sample, condition, layer) nearer, harmless, dangerous; overlays split."""
-    states = evidence.states(site)
+def verdicts_at(evidence: Evidence, site: str) -> xr.DataArray:
+    """(sample, condition, layer) whether a kept answer's state is nearer to another image's: a place in `CODES`."""
     clean_text = evidence.given_text.sel(condition="clean", drop=True)
-    answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": states.sample.values})
-    kept = evidence.unsplit_flipped
-    verdicts = instability.nearer_to_another(states, evidence.clean_states(site), answer, kept)
-    return verdicts.drop_vars(["others", "question"]).map(evidence.split)
+    answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": clean_text.sample.values})
+    parts = [_codes(evidence, site, layers, answer) for layers in evidence.layer_groups(site)]
+    return xr.concat(parts, "layer", coords="minimal", compat="override")
+
+
+def _codes(evidence: Evidence, site: str, layers: list[int], answer: xr.DataArray) -> xr.DataArray:
+    flipped, clean = evidence.unsplit_flipped, evidence.clean_states(site, layers)
+    yardstick = Yardstick.of(clean, answer)
+    found = np.full((*flipped.shape, len(layers)), UNKNOWN, np.int8)
+    for samples, conditions, piece in evidence.sample_pieces(site, layers):
+        verdict = yardstick.verdicts(piece, flipped[samples, conditions])
+        code = verdict.nearer + verdict.dangerous
+        found[samples, conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
+    like = flipped.expand_dims(layer=layers).transpose("sample", "condition", "layer")
+    return like.copy(data=found)
+
+
+def decoded(evidence: Evidence, codes: xr.DataArray) -> dict[str, xr.DataArray]:
+    """(sample, condition, ...) of 0 and 1 from places in `CODES`; overlays split."""
+    known = codes != UNKNOWN
+    return {name: evidence.split(codes.isin(held).astype(np.float64).where(known)) for name, held in CODES.items()}
 
 
 def by_answer(evidence: Evidence, control: xr.DataArray) -> tuple[xr.DataArray, ...]:
@@ -141,14 +170,23 @@ def _goes_with(evidence: Evidence, name: str, score: xr.DataArray) -> dict[str, 
 def compared_sites(evidence: Evidence, verdicts: Verdicts, data: xr.Dataset) -> dict[str, xr.DataArray]:
     """(site_layer, bound) nearer to another image, over all perturbations, sites and layers compared."""
     counted: dict[str, list[xr.DataArray]] = {"cases": [], "trials": []}
-    for site, verdict in verdicts.items():
-        nearer = evidence.perturbed(verdict.nearer)
-        for name, pairs in (("cases", nearer), ("trials", nearer.notnull())):
-            counted[name].append(evidence.along_site_layers(pairs.sum("condition").astype(np.float64), site))
+    for site, codes in verdicts.items():
+        layers = [_counts(evidence, codes.isel(layer=place)) for place in range(codes.sizes["layer"])]
+        for name, each in zip(counted, zip(*layers, strict=True), strict=True):
+            counted[name].append(
+                evidence.along_site_layers(xr.concat(each, codes.layer).transpose("sample", ...), site)
+            )
     sums = [xr.concat(each, "site_layer") for each in counted.values()]
     lead = statistics.leads(evidence.resampled(statistics.ratio, *sums), "site_layer")
     overall = data.nearer.sel(family=statistics.ALL, drop=True)
     return {"overall": overall} | {f"overall_{side}": lead[side] for side in statistics.SIDES}
+
+
+def _counts(evidence: Evidence, codes: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """(sample) of one layer: pairs under perturbations that are nearer to another image's, and all kept ones."""
+    nearer = evidence.perturbed(decoded(evidence, codes.drop_vars("layer"))["nearer"])
+    cases, trials = (pairs.sum("condition").astype(np.float64) for pairs in (nearer, nearer.notnull()))
+    return cases, trials
 
 
 def bounds(data: xr.Dataset, name: str) -> xr.DataArray:

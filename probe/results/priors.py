@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from analyses import priors, statistics
+from analyses import drift, priors, statistics
 
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
@@ -82,10 +82,15 @@ def of_choices(evidence: Evidence) -> Parts:
 
 def of_states(evidence: Evidence) -> Parts:
     """Drift to prior of the states that stand for the model."""
-    states = evidence.primary_states
-    clean, prior = (states.sel(condition=name, drop=True) for name in ("clean", PRIOR))
-    along = evidence.split(priors.embedding_drift(clean, states, prior))
+    states, layer = evidence.states(evidence.primary_site), [evidence.primary_layer]
+    measured = states.measured(_towards_prior, layer, beside=PRIOR)["distance"]
+    moved = evidence.of_samples(measured).isel(layer=0, drop=True)
+    along = evidence.split(priors.along_way(moved.sel(condition="clean", drop=True), moved))
     return {"state": evidence.values(statistics.MEAN, along)}
+
+
+def _towards_prior(prior: xr.DataArray, states: xr.DataArray) -> Parts:
+    return {"distance": drift.cosine(prior, states)}
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:

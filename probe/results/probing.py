@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 
 from analyses import misalignment, probing, statistics
+from analyses.probing.probe_data import ProbeData, Probes
+from analyses.probing.probes import with_control
 
 from .analysis import Analysis, Column
 from .evidence import Evidence
@@ -49,20 +51,48 @@ def classes(evidence: Evidence) -> xr.DataArray | None:
 
 def at_site(evidence: Evidence, site: str, present: xr.DataArray) -> xr.Dataset:
     """(site_layer, class) of one site; transfer (site_layer, condition, class); AUROC also redrawn, by image."""
-    states, clean = evidence.states(site), evidence.clean_states(site)
-    settings = probing.Probe(seed=evidence.seed)
-    scores = probing.probe_scores(clean, states, present, probe=settings)
-    data = probing.probe_accuracy(clean, present, probe=settings)
-    transfer = probing.probe_rates(scores, present)
-    data["transfer_auroc"], data["transfer_balanced_accuracy"] = transfer.auroc, transfer.balanced_accuracy
-    drawn = probing.resampled_auroc(scores.sel(condition="clean", drop=True), present, seed=evidence.seed)
-    data["auroc"] = statistics.bounds(drawn)
-    data["perturbed_auroc"] = statistics.bounds(under_perturbations(evidence, scores, present))
+    numbers = 2 * present.sizes["class"] * evidence.run.conditions.sizes["condition"]  # a log-odd is two of float32
+    groups = evidence.layer_groups(site, beside=numbers)
+    parts = [_at_layers(evidence, site, layers, present) for layers in groups]
+    data = xr.concat(parts, "layer", coords="minimal", compat="override")
+    drawn = xr.Dataset({name: data[f"drawn_{name}"] for name in ("estimate", "draws")})
     defined = drawn.isel({"class": np.flatnonzero(drawn.estimate.notnull().any("layer"))})
     known = defined.mean("class", skipna=False) if defined.sizes["class"] else drawn.isel({"class": 0}) * np.nan
-    data["read"], data["read_drawn"] = known.estimate, known.draws
-    data = data.reset_coords(drop=True).assign_coords(condition=states.condition.values, layer=clean.layer.values)
-    return evidence.by_site_layer(data, site)
+    data = data.drop_vars(["drawn_estimate", "drawn_draws"]).assign(read=known.estimate, read_drawn=known.draws)
+    return evidence.by_site_layer(data.reset_coords(drop=True), site)
+
+
+def _at_layers(evidence: Evidence, site: str, layers: list[int], present: xr.DataArray) -> xr.Dataset:
+    """(layer, class) of some layers, whose probes are tested piece by piece."""
+    clean, settings = evidence.clean_states(site, layers), probing.Probe(seed=evidence.seed)
+    data = ProbeData.of(clean, clean, present, image="image", dim="feature", class_dim="class", sample_dim="auto")
+    probes, scores = Probes.of(data, settings), dict[str, xr.DataArray]()
+    for samples, conditions, piece in evidence.sample_pieces(site, layers):
+        some = probes.scores(piece.transpose("sample", "condition", "layer", "feature"), samples)
+        whole = scores.setdefault("scores", _unknown(evidence, some))
+        whole.values[samples, conditions] = some.values
+    return _rates(evidence, scores["scores"], data, settings)
+
+
+def _unknown(evidence: Evidence, like: xr.DataArray) -> xr.DataArray:
+    """(sample, condition, layer, class) of all pairs, nan, with what labels some of them."""
+    pairs = evidence.run.answers.log_likelihood.isel(option=0, drop=True)
+    coords = {name: coord for name, coord in like.coords.items() if not {"sample", "condition"} & {*coord.dims}}
+    along = {name: pairs[name] for name in ("sample", "image", "condition", "family", "severity")}
+    return xr.DataArray(np.full((*pairs.shape, *like.shape[2:]), np.nan), dims=like.dims, coords={**coords, **along})
+
+
+def _rates(evidence: Evidence, scores: xr.DataArray, of_clean: ProbeData, settings: probing.Probe) -> xr.Dataset:
+    present = of_clean.present
+    clean = scores.sel(condition="clean", drop=True)
+    data = with_control(probing.probe_rates(clean, present), of_clean, settings)
+    transfer = probing.probe_rates(scores, present)
+    data["transfer_auroc"], data["transfer_balanced_accuracy"] = transfer.auroc, transfer.balanced_accuracy
+    drawn = probing.resampled_auroc(clean, present, seed=evidence.seed)
+    data["auroc"] = statistics.bounds(drawn)
+    data["perturbed_auroc"] = statistics.bounds(under_perturbations(evidence, scores, present))
+    data["drawn_estimate"], data["drawn_draws"] = drawn.estimate, drawn.draws
+    return data.reset_coords(drop=True).assign_coords(condition=scores.condition.values, layer=scores.layer.values)
 
 
 def under_perturbations(evidence: Evidence, scores: xr.DataArray, present: xr.DataArray) -> xr.Dataset:
