@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from .. import labels, pairs
 from ..statistics import rates
 from ..statistics.by_family import Grouping, Unions
-from ..statistics.resampling import BOUNDS, Floats, draws
+from ..statistics.resampling import BOUNDS, Floats, all_draws
 from .redrawn_controls import thresholds
+
+CELLS = 2**21
+"""Counts by image and threshold that are held at once: 16 MB."""
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5)
 
@@ -57,7 +60,7 @@ def beyond_nearest(
     if not ((orders >= 0) & (orders <= 1)).all():
         raise ValueError(f"quantile={quantile}: the order of a quantile lies between 0 and 1, such as 0.05.")
     kept = Kept.of(drift, control, flipped, family, image, unions)
-    weights = np.concatenate(list(draws(kept.images, resamples, seed)))
+    weights = all_draws(kept.images, resamples, seed)
     shape = kept.drift.shape[:-2]
     shares = np.full((*shape, len(kept.grouping.places), len(orders), len(BOUNDS)), np.nan)
     limits = np.full((*shape, len(orders)), np.nan)
@@ -143,7 +146,7 @@ class Kept:
 
 
 def _share(
-    values: Floats, codes: NDArray[np.intp], limit: float, limits: Floats, weights: Floats, level: float
+    values: Floats, codes: NDArray[np.intp], limit: float, limits: Floats, weights: NDArray[np.float32], level: float
 ) -> NDArray[np.float64]:
     # (sample, condition), (sample), the threshold, (draw), (draw, image) -> estimate, low, high
     images = weights.shape[1]
@@ -160,16 +163,24 @@ def _share(
 
 
 def _variance(
-    inside: Floats, row: NDArray[np.intp], limits: Floats, weights: Floats, trials: Floats
+    inside: Floats, row: NDArray[np.intp], limits: Floats, weights: NDArray[np.float32], trials: Floats
 ) -> NDArray[np.float64]:
     """The variance of the share over the draws, in each of which images and threshold are others."""
     defined = np.flatnonzero(~np.isnan(limits))
     order = defined[np.argsort(limits[defined], kind="stable")]
     passed = np.searchsorted(limits[order], inside, side="left")  # how many of the thresholds it lies beyond
     images, steps = weights.shape[1], len(order) + 1
-    counts = np.bincount(row * steps + passed, minlength=images * steps).reshape(images, steps)
-    beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
-    drawn = weights[order]
-    total = drawn @ trials
-    shares = np.einsum("di,id->d", drawn, beyond) / np.where(total > 0, total, np.nan)
+    total, cases = np.zeros((2, len(order)))
+    by_image = np.argsort(row, kind="stable")
+    row, passed = row[by_image], passed[by_image]
+    few = max(1, CELLS // steps)
+    for start in range(0, images, few):
+        size = min(few, images - start)
+        inner = slice(*np.searchsorted(row, (start, start + size)))
+        counts = np.bincount((row[inner] - start) * steps + passed[inner], minlength=size * steps).reshape(size, steps)
+        beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
+        drawn = weights[order, start : start + size].astype(np.float64)
+        total += drawn @ trials[start : start + size]
+        cases += np.einsum("di,id->d", drawn, beyond)
+    shares = cases / np.where(total > 0, total, np.nan)
     return np.asarray(np.nanvar(shares), np.float64)

@@ -15,7 +15,7 @@ from .. import labels, pairs
 from ..statistics import rates
 from ..statistics.by_family import Grouping, Unions
 from ..statistics.reductions import MEAN
-from ..statistics.resampling import BOUNDS, Floats, cluster_sums, draws, mean
+from ..statistics.resampling import BOUNDS, Floats, cluster_sums, mean, weighed
 from .redrawn_controls import thresholds
 from .unchanged_answers import QUANTILE
 
@@ -57,12 +57,15 @@ def where_first(
     grouping = Grouping.of(moved, family, unions)
     names, codes = np.unique(labels.along(moved, image, "image labels"), return_inverse=True)
     codes = codes.reshape(-1)
-    weights = np.concatenate(list(draws(len(names), resamples, seed)))
-    collapsed = MEAN.collapse(grouping.holds, np.asarray(moved.values, np.float64)).arrays[0]  # (sample, layer, family)
+    each = (moved.isel({layer: [place]}).values.astype(np.float64) for place in range(moved.sizes[layer]))
+    layers = [MEAN.collapse(grouping.holds, one).arrays[0] for one in each]
+    collapsed = np.concatenate(layers, axis=1)  # (sample, layer, family)
     drifts = cluster_sums(mean.moments(collapsed), codes, len(names))  # (image, layer, family, 2)
-    limits, limits_drawn = _references(others.values, codes, weights, quantile, resamples, seed)  # (layer, reference)
+    limits, limits_drawn = _references(
+        others.values, codes, len(names), quantile, resamples, seed
+    )  # (layer, reference)
     estimate = _first(_value(drifts.sum(axis=0)), limits)
-    drawn = _first(_value(np.tensordot(weights, drifts, axes=1)), limits_drawn)
+    drawn = _first(_value(weighed(drifts, resamples, seed)), limits_drawn)
     numbers = moved[layer].values.astype(np.float64)
     first = _layers(estimate, drawn if len(names) > 1 else drawn[:0], numbers, level)
     table = xr.Dataset(
@@ -107,10 +110,10 @@ def _value(sums: Floats) -> Floats:
 
 
 def _references(
-    control: Floats, codes: Any, weights: Floats, quantile: float, resamples: int, seed: int
+    control: Floats, codes: Any, images: int, quantile: float, resamples: int, seed: int
 ) -> tuple[Floats, Floats]:
     # (sample, layer, pair) -> (layer, reference), (draw, layer, reference)
-    images, layers = weights.shape[1], control.shape[1]
+    layers = control.shape[1]
     per_pair = np.repeat(codes, control.shape[2])
     nearest = [
         thresholds(
@@ -120,7 +123,7 @@ def _references(
     ]
     averaged = labels.mean(xr.DataArray(control, dims=("sample", "layer", "pair")), "pair").values
     sums = cluster_sums(mean.moments(averaged), codes, images)  # (image, layer, 2)
-    means, means_drawn = _value(sums.sum(axis=0)), _value(np.tensordot(weights, sums, axes=1))
+    means, means_drawn = _value(sums.sum(axis=0)), _value(weighed(sums, resamples, seed))
     estimate = np.stack([np.array([each.estimate[0] for each in nearest]), means], axis=-1)
     drawn = np.stack([np.stack([each.drawn[:, 0] for each in nearest], axis=-1), means_drawn], axis=-1)
     return estimate, drawn

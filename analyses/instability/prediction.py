@@ -48,7 +48,7 @@ def predicts_flip(
     image = np.repeat(images.reshape(-1), int(np.prod([verdict.sizes[dim] for dim in over[1:]])))
 
     def kernel(x: Any, flip: Any) -> Any:
-        flat = [np.asarray(array, np.float64).reshape(*array.shape[: -len(over)], -1) for array in (x, flip)]
+        flat = [array.reshape(*array.shape[: -len(over)], -1) for array in (x, flip)]
         x, flip = np.broadcast_arrays(*flat)
         return ranking.intervals(x, flip, image, resamples=resamples, seed=seed, level=level)
 
@@ -58,7 +58,7 @@ def predicts_flip(
     areas = labels.apply(kernel, values, verdict.where(perturbed), core=[over, over], out=sizes, dtype=np.float64)
     table = {name: areas.isel(area=a, bound=b) for a, area in enumerate(AREAS) for b, name in enumerate(_bounds(area))}
     table["pairs"] = (known & perturbed).sum(over)
-    table["flips"] = (verdict.where(known & perturbed) > 0).sum(over)
+    table["flips"] = (known & perturbed & (verdict > 0)).sum(over)
     table["undefined"] = (~known & perturbed).sum(over)
     effort = {"images": len(names), "resamples": resamples, "seed": seed, "level": level}
     return xr.Dataset({name: array.drop_attrs(deep=False) for name, array in table.items()}, attrs=effort)

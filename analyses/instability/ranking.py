@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array  # pyright: ignore[reportMissingTypeStubs]
 
-from ..statistics.resampling import Floats, draws, percentiles
+from ..statistics.resampling import Floats, all_draws, draws, percentiles
 
 CELLS = 2**21  # numbers held at once: a few arrays of 16 MB
 
@@ -45,7 +45,7 @@ class Ranked:
         below = np.bincount(image[~flipped], minlength=images).astype(np.float64)
         return Ranked(counted(flipped), counted(reached & ~flipped), counted(level & ~flipped), below)
 
-    def areas(self, weights: Floats) -> Floats:
+    def areas(self, weights: NDArray[np.floating[Any]]) -> Floats:
         """AUROC and average precision where each image counts `weights` times: (draw, image) -> (draw, 2), in [0, 1].
 
         AUROC = (flipped pairs above others + half of those level) / (flipped x others); average precision = sum over
@@ -54,6 +54,7 @@ class Ranked:
         rows = max(1, CELLS // max(1, self.flips.shape[0]))
         if len(weights) > rows:
             return np.concatenate([self.areas(weights[k : k + rows]) for k in range(0, len(weights), rows)])
+        weights = np.asarray(weights, np.float64)
         gain = self.flips @ weights.T  # (step, draw)
         hits = np.cumsum(gain, axis=0)
         misses = np.cumsum(self.others @ weights.T, axis=0)
@@ -75,10 +76,11 @@ def intervals(
     """
     result = np.full((*score.shape[:-1], 2, 3), np.nan)
     for place in np.ndindex(score.shape[:-1]):
-        defined = ~(np.isnan(score[place]) | np.isnan(flipped[place]))
+        own, verdict = (np.asarray(array[place], np.float64) for array in (score, flipped))
+        defined = ~(np.isnan(own) | np.isnan(verdict))
         names, codes = np.unique(image[defined], return_inverse=True)
         if len(names):
-            ranked = Ranked.of(score[place][defined], flipped[place][defined] > 0, codes.reshape(-1))
+            ranked = Ranked.of(own[defined], verdict[defined] > 0, codes.reshape(-1))
             result[place] = _interval(ranked, len(names), resamples, seed, level)
     return result
 
@@ -97,7 +99,7 @@ def within(
 
     The mean is over the groups with both classes, in every draw those that have both in it.
     """
-    whole, weights = np.ones((1, images)), list(draws(images, resamples, seed))
+    whole, weights = np.ones((1, images)), all_draws(images, resamples, seed)
     estimates, drawn = np.full(len(scores), np.nan), np.full((resamples, len(scores)), np.nan)
     for place, (score, flips) in enumerate(zip(scores, flipped, strict=True)):
         defined = ~(np.isnan(score) | np.isnan(flips))
@@ -105,7 +107,7 @@ def within(
         ranked = Ranked.of(score[defined], flips[defined] > 0, row, images)
         estimates[place] = ranked.areas(whole)[0, 0]
         if images > 1 and not np.isnan(estimates[place]):
-            drawn[:, place] = np.concatenate([ranked.areas(some)[:, 0] for some in weights])
+            drawn[:, place] = ranked.areas(weights)[:, 0]
     both = [np.append(values, _mean_of_defined(values)[..., None], axis=-1) for values in (estimates, drawn)]
     return percentiles(both[0], both[1], level)
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ..statistics.resampling import Floats, draws
 
+CELLS = 2**21
+"""Distances, as often as they are drawn, that are held at once: a few arrays of 16 MB."""
+
 
 @dataclass(frozen=True)
 class Thresholds:
@@ -32,7 +35,12 @@ def thresholds(
     values, codes = distances[defined][order].astype(np.float64), image[defined][order]
     if not len(values):
         return Thresholds(np.full(len(orders), np.nan), np.full((resamples, len(orders)), np.nan))
-    drawn = [_weighted(values, weights[:, codes], orders) for weights in draws(images, resamples, seed)]
+    rows = max(1, CELLS // len(values))
+    drawn = [
+        _weighted(values, weights[start : start + rows, codes], orders)
+        for weights in draws(images, resamples, seed)
+        for start in range(0, len(weights), rows)
+    ]
     return Thresholds(np.quantile(values, orders), np.concatenate(drawn))
 
 

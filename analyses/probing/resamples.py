@@ -13,7 +13,7 @@ import xarray as xr
 
 from .. import control_sampling, labels
 from ..instability.ranking import Ranked
-from ..statistics.resampling import draws
+from ..statistics.resampling import all_draws
 from .probe_data import images_of
 
 
@@ -42,7 +42,7 @@ def resampled_auroc(
     said, there = labels.aligned(scores=scores, present=present)
     rows = control_sampling.sample_dim_of(there, sample_dim)
     names, codes = np.unique(images_of(there, image, rows), return_inverse=True)
-    weights = np.concatenate([np.ones((1, len(names))), *draws(len(names), resamples, seed)])
+    weights = np.concatenate([np.ones((1, len(names)), np.float32), all_draws(len(names), resamples, seed)])
 
     def kernel(values: Any, wanted: Any) -> Any:
         # (sample) twice -> (1 + draw)

@@ -8,7 +8,7 @@ place where pairs are reduced over samples. Definitions, sections 4 and 15.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # xarray's stubs leave the arguments of `compute` and the types inside coordinates open.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,6 +24,9 @@ from .resampling import BOUNDS, Floats, Statistic, cluster_sums, percentiles, re
 
 ALL = "all perturbations"
 """The union of all families but "clean", where no other union is named."""
+
+CELLS = 2**22
+"""Pairs that are reduced at once: some ten arrays of 32 MB are made of them. More layers come one after another."""
 
 Unions = Mapping[str, Sequence[str]]
 """Name of a union -> the families in it."""
@@ -171,6 +174,9 @@ def _table(
     reduction: Reduction, tables: Sequence[xr.DataArray], images: NDArray[Any], grouping: Grouping, draws: Draws
 ) -> xr.Dataset:
     first, (rows, _, *trailing) = tables[0], tables[0].dims
+    if trailing and first.size > CELLS and not reduction.pooled and first.sizes[trailing[0]] > 1:
+        parts = [_table(reduction, part, images, grouping, draws) for part in _parts(tables, trailing[0])]
+        return xr.concat(parts, trailing[0], coords="minimal", compat="override", combine_attrs="override")
     # labels were compared: from here on arrays are bare, which saves most of the time
     collapsed = reduction.collapse(grouping.holds, *(_bare(table, first.dims) for table in tables))
     estimate, drawn = (_pooled if reduction.pooled else _stacked)(reduction, collapsed, images, grouping, draws)
@@ -196,6 +202,15 @@ def _table(
         coords={**kept, "family": list(grouping.places), "bound": list(BOUNDS)},
         attrs={"unions": grouping.unions, "images": len(np.unique(images)), **asdict(draws)},
     )
+
+
+def _parts(tables: Sequence[xr.DataArray], dim: Any) -> Iterator[list[xr.DataArray]]:
+    """The tables in parts along a dimension, each of about `CELLS` numbers; what lacks it serves all."""
+    length = tables[0].sizes[dim]
+    step = max(1, CELLS * length // tables[0].size)
+    for start in range(0, length, step):
+        places = {dim: slice(start, start + step)}
+        yield [table.isel(places) if dim in table.dims else table for table in tables]
 
 
 def _bare(table: xr.DataArray, dims: Sequence[Any]) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from .. import labels
-from .resampling import BOUNDS, Floats, Statistic, cluster_sums, draws, percentiles
+from .resampling import BOUNDS, Statistic, cluster_sums, percentiles, weighed
 
 
 def resampled(
@@ -41,10 +41,8 @@ def resampled(
     others = (array.transpose(*(dim for dim in first.dims if dim in array.dims), ...) for array in rest)
     moments = statistic.moments(*(np.asarray(array, np.float64) for array in (first, *others)))
     sums = cluster_sums(moments, codes, len(names))
-    flat = sums.reshape(len(names), -1)
-    weighed: Floats = np.concatenate([weights @ flat for weights in draws(len(names), resamples, seed)])
     estimate = np.asarray(statistic.value(sums.sum(axis=0)), np.float64)
-    values = np.asarray(statistic.value(weighed.reshape(resamples, *sums.shape[1:])), np.float64)
+    values = np.asarray(statistic.value(weighed(sums, resamples, seed)), np.float64)
     if len(names) < 2:
         values = np.full_like(values, np.nan)
     dims = first.dims[1 : 1 + estimate.ndim]

@@ -161,6 +161,23 @@ def draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
         yield np.bincount(flat, minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)
 
 
+def all_draws(clusters: int, resamples: int, seed: int) -> NDArray[np.float32]:
+    """As `draws`, all at once, in half the memory: the numbers are whole."""
+    counts = np.empty((resamples, clusters), np.float32)
+    for number, rows in enumerate(draws(clusters, resamples, seed)):
+        counts[number * ROWS : number * ROWS + len(rows)] = rows
+    return counts
+
+
+def weighed(sums: Floats, resamples: int, seed: int) -> Floats:
+    """Sums of clusters (cluster, ...) over each set of clusters that is drawn: (draw, ...)."""
+    flat = sums.reshape(len(sums), -1)
+    drawn = np.empty((resamples, flat.shape[1]))
+    for number, weights in enumerate(draws(len(sums), resamples, seed)):
+        drawn[number * ROWS : number * ROWS + len(weights)] = weights @ flat
+    return drawn.reshape(resamples, *sums.shape[1:])
+
+
 def cluster_sums(rows: Floats, codes: NDArray[np.intp], clusters: int) -> Floats:
     """Sums of rows (sample, ...) over the samples of each cluster: (cluster, ...)."""
     sums = np.zeros((clusters, *rows.shape[1:]))
@@ -171,11 +188,8 @@ def cluster_sums(rows: Floats, codes: NDArray[np.intp], clusters: int) -> Floats
 def _weighed(
     statistic: Statistic, values: list[Floats], codes: NDArray[np.intp], clusters: int, resamples: int, seed: int
 ) -> tuple[Floats, Floats]:
-    moments = statistic.moments(*values)
-    sums = cluster_sums(moments, codes, clusters)
-    flat = sums.reshape(clusters, -1)
-    weighed = np.concatenate([weights @ flat for weights in draws(clusters, resamples, seed)])
-    return statistic.value(sums.sum(axis=0)), statistic.value(weighed.reshape(resamples, *sums.shape[1:]))
+    sums = cluster_sums(statistic.moments(*values), codes, clusters)
+    return statistic.value(sums.sum(axis=0)), statistic.value(weighed(sums, resamples, seed))
 
 
 def _recomputed(

@@ -53,8 +53,19 @@ def others(evidence: Evidence) -> float:
 
 def at_site(evidence: Evidence, site: str, verdict: xr.DataArray) -> xr.Dataset:
     """What hides behind answers that stay, and how well drift and the change of energy go with flips, of one site."""
-    moved, control = evidence.drift(site), evidence.control_pairs(site)
-    data = xr.Dataset(nearer(evidence, verdict))
+    moved, control, stored = evidence.drift(site), evidence.control_pairs(site), evidence.stored(site)
+    energy = stored.dirichlet.load() if "dirichlet" in stored else None
+    parts: list[xr.Dataset] = []
+    for place in range(moved.sizes["layer"]):  # one layer after another: what is made of it is some times as large
+        here = {"layer": [place]}
+        of_energy = None if energy is None else energy.isel(here)
+        parts.append(at_layer(evidence, moved.isel(here), control.isel(here), of_energy))
+    data = xr.concat(parts, "layer", coords="minimal", compat="override").assign(nearer(evidence, verdict))
+    return evidence.by_site_layer(data.reset_coords(drop=True), site)
+
+
+def at_layer(evidence: Evidence, moved: xr.DataArray, control: xr.DataArray, energy: xr.DataArray | None) -> xr.Dataset:
+    """(layer, ...) what lies beyond control, and how well drift and the change of energy go with flips."""
     beyond = [
         instability.beyond_nearest(
             moved,
@@ -65,16 +76,14 @@ def at_site(evidence: Evidence, site: str, verdict: xr.DataArray) -> xr.Dataset:
         )
         for own in by_answer(evidence, control)
     ]
-    data = data.merge(xr.concat(beyond, xr.IndexVariable("answers", list(ANSWERS))))
+    data = xr.concat(beyond, xr.IndexVariable("answers", list(ANSWERS)))
     data = data.assign(_goes_with(evidence, "drift", moved))
     data = data.assign(out_of_family(evidence, moved))
-    stored = evidence.stored(site)
-    if "dirichlet" in stored:
-        energy = stored.dirichlet.load()
+    if energy is not None:
         change = evidence.split(evidence.to_samples(energy - energy.sel(condition="clean", drop=True)))
         data = data.assign(_goes_with(evidence, "energy_change", change))
         data = data.assign(_goes_with(evidence, "energy_change_size", abs(change)))
-    return evidence.by_site_layer(data.reset_coords(drop=True), site)
+    return data.reset_coords(drop=True)
 
 
 def nearer(evidence: Evidence, codes: xr.DataArray) -> dict[str, xr.DataArray]:
