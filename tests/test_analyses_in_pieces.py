@@ -1,0 +1,56 @@
+"""Analyses read a run in pieces: what they find does not depend on the pieces, what they hold not on the run."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import large_runs
+import made_run
+import pytest
+import xarray as xr
+
+import analyses.instability.neighbours
+import analyses.kernels.alignment
+import stores.reader
+from probe.results import Evidence, analyze, states
+
+OF_STATES = ("overview", "drift", "where_first", "instability", "priors", "alignment")
+LIMIT = 2**30 + 2 * stores.reader.CHUNK_BYTES
+
+SCRIPT = """
+import resource, sys
+from probe.cli import main
+
+try:
+    main()
+finally:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+
+def found(path: Path) -> dict[str, xr.Dataset]:
+    return {result.name: result.data for result in analyze(Evidence(stores.open_run(path)), OF_STATES)}
+
+
+def test_what_is_found_does_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = made_run.world(5, conditions=(*made_run.CONDITIONS[:4], made_run.CONDITIONS[11], made_run.CONTROLS[0]))
+    made_run.write(tmp_path / "run", made, block_size=2)
+    whole = found(tmp_path / "run")
+    monkeypatch.setattr(stores.reader, "CHUNK_BYTES", 1)  # one file, one row and condition, one layer, a few samples
+    monkeypatch.setattr(states, "PIECE_BYTES", 100)
+    monkeypatch.setattr(states, "HELD_BYTES", 1)
+    monkeypatch.setattr(analyses.instability.neighbours, "CELLS", 1)
+    monkeypatch.setattr(analyses.kernels.alignment, "ROWS", 3)
+    monkeypatch.setattr(importlib.import_module("analyses.statistics.by_family"), "CELLS", 1)  # also a function's name
+    for name, data in found(tmp_path / "run").items():
+        xr.testing.assert_allclose(data, whole[name], rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_states_of_any_size_are_analysed_within_the_limit(tmp_path: Path) -> None:
+    size = large_runs.Size(12, conditions=20, language=(33, 4096))
+    assert 7 * large_runs.write(tmp_path / "run", size) > LIMIT  # what is read at once takes seven times the run
+    command = [sys.executable, "-c", SCRIPT, "analyze", str(tmp_path / "run"), "instability"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert 1024 * int(done.stderr.split()[-1]) <= LIMIT
