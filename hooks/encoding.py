@@ -254,7 +254,8 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
         tails, prompts = tuple(contexts[q][cut:] for q in kept), tuple(texts[q] for q in kept)
         pictures = split_pictures(blueprint, inputs, count)
         made.append(Row(index, _headed(blueprint, inputs, cut), pictures, kept, tails, prompts))
-        pending = [q for q in pending if q not in same]
+        covered = set(same)
+        pending = [q for q in pending if q not in covered]
     return made
 
 

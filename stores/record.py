@@ -89,7 +89,7 @@ def arrays_in(layout: Mapping[str, Any]) -> list[Array]:
     """The arrays that units fill, from a layout as the ledger stores it."""
     sites = [SiteSpec.from_json(site) for site in layout["sites"]]
     segmentations = [Segmentation(**one) for one in layout["segmentations"]]
-    pictures = [Variable.from_json(one) for one in layout.get("pictures", ())]  # older runs have none
+    pictures = [Variable.from_json(one) for one in layout.get("pictures", ())]
     answers = [Variable.from_json(one) for one in layout.get("answers", ())] if layout["samples"] else None
     return arrays_of(sizes_in(layout), sites, segmentations, pictures, answers)
 

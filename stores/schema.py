@@ -158,7 +158,7 @@ class Layout:
             "sites": [asdict(site) for site in self.sites],
             "segmentations": [asdict(segmentation) for segmentation in self.segmentations],
         }
-        if self.pictures:  # runs that were made before there were any can still be finished
+        if self.pictures:
             content["pictures"] = [asdict(variable) for variable in self.pictures]
         if self.answers:
             content["answers"] = [asdict(variable) for variable in self.answers]

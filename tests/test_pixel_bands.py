@@ -1,7 +1,5 @@
 """Band power of the pictures under each condition: the definition, computed fast, and what a run holds of it."""
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -104,47 +102,6 @@ def test_a_run_holds_the_band_power_of_every_picture_at_its_clean_size(run: stor
             np.testing.assert_allclose(power, np.mean(expected, axis=0), rtol=1e-4, atol=1.0)
     assert stored.sel(condition="no_image").isnull().all()
     assert stored.attrs["units"] == "level squared"
-
-
-def older(run: stores.Run, path: Path) -> Path:
-    """A copy of a run as it was made before pictures were measured."""
-    copy = Path(shutil.copytree(run.path, path))
-    shutil.rmtree(copy / "pictures")
-    plan = copy / "_ledger" / "plan.json"
-    record = json.loads(plan.read_text())
-    del record["layout"]["pictures"]
-    record["files"] = {name: file for name, file in record["files"].items() if not name.startswith("pictures/")}
-    plan.write_text(json.dumps(record))
-    for marker in (copy / "_ledger" / "done").iterdir():
-        entry = json.loads(marker.read_text())
-        entry["files"] = {name: file for name, file in entry["files"].items() if not name.startswith("pictures/")}
-        marker.write_text(json.dumps(entry))
-    return copy
-
-
-def test_an_older_run_opens_is_whole_and_has_none(run: stores.Run, tmp_path: Path) -> None:
-    opened = stores.open_run(older(run, tmp_path / "run"))
-    assert opened.complete
-    assert not opened.damaged
-    assert stores.verify(opened.path) == []
-    assert not opened.pictures
-    assert opened.answers.log_likelihood.equals(run.answers.log_likelihood)
-
-
-def test_an_older_run_that_was_interrupted_is_finished_as_it_was_begun(
-    run: stores.Run, folder: Path, tmp_path: Path
-) -> None:
-    copy = older(run, tmp_path / "run")
-    lost = stores.Unit(0, 3)
-    (copy / "_ledger" / "done" / f"{lost.name}.json").unlink()
-    resumed = probe.extract(
-        tiny.checkpoint("qwen2_vl"), folder / "set" / "set.jsonl", out=copy,
-        perturb=[*PERTURB, "no_image"], sites=SITES, execution=probe.Execution(device="cpu"),
-    )  # fmt: skip
-    assert resumed.complete
-    assert not (copy / "pictures").exists()
-    assert resumed.plan["hash"] == run.plan["hash"]
-    np.testing.assert_array_equal(resumed.answers.log_likelihood, run.answers.log_likelihood)
 
 
 def test_an_interrupted_run_is_resumed_to_the_same_bytes(

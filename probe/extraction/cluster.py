@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from dask.distributed import Client, LocalCluster, as_completed
+from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
 
 from hooks import families
 from stores import Ownership, Unit, ledger
@@ -61,6 +61,12 @@ def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, o
             try:
                 for future in as_completed(futures):
                     future.result()
+            except KilledWorker:
+                client.cancel(futures)
+                raise PlanError(
+                    f"several workers died on one block of {target.path}, likely for lack of memory. All committed "
+                    "units are safe: take fewer images at once (-b 1) or fewer workers, and rerun the same command."
+                ) from None
             except BaseException:
                 client.cancel(futures)
                 raise

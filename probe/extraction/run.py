@@ -123,7 +123,7 @@ def mend(plan: Plan, out: str | PathLike[str], blueprint: "Blueprint", execution
         return provenance_of(plan, model, execution)
 
     with writing(path, repair=True):
-        return stores.mend(path, with_layout_of(plan, path).layout, plan=plan.record, provenance=made_again)
+        return stores.mend(path, plan.layout, plan=plan.record, provenance=made_again)
 
 
 def find_target(plan: Plan, out: str | PathLike[str], *, repair: bool = False) -> Target:
@@ -212,19 +212,10 @@ def again(plan: Plan, target: Target) -> Target:
     return replace(now, damaged=tuple(sorted(found)), pending=tuple(sorted({*now.pending, *found})))
 
 
-def with_layout_of(plan: Plan, path: Path) -> Plan:
-    """The plan with the arrays that its run has: one made before pictures were measured is finished without."""
-    record = ledger.read_record(path)
-    if record is None or "pictures" in record["layout"]:
-        return plan
-    return replace(plan, layout=replace(plan.layout, pictures=()))
-
-
 def extract_pending(
     plan: Plan, target: Target, own: Ownership, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit
 ) -> None:
     """Load the model, here or on workers, and commit the pending units."""
-    plan = with_layout_of(plan, target.path)
     if execution.scheduler or execution.workers > 1:
         from . import cluster
 
