@@ -88,6 +88,16 @@ def test_a_process_of_another_machine_holds_a_run_while_its_file_is_touched(run:
             Ownership(run, token).check()
 
 
+def test_a_process_shows_a_sign_of_life_while_it_writes(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership, "HEARTBEAT_SECONDS", 0.01)
+    with writing(run) as own:
+        os.utime(own.file, (0, 0))
+        limit = time.monotonic() + 20
+        while own.file.stat().st_mtime == 0 and time.monotonic() < limit:
+            time.sleep(0.01)
+        assert own.file.stat().st_mtime > 0
+
+
 def test_a_writer_that_lost_its_right_writes_no_marker(run: Path) -> None:
     plan = small_run.layout()
     far = Ownership(run, register_far(run, seconds_ago=0))
