@@ -4,7 +4,7 @@
 # pyright: reportUnknownLambdaType=false
 # xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = Any
 """A DataArray, or a bare array of any library that speaks the array API (numpy, torch, dask). Never a mix."""
+
+CELLS = 2**20
+"""Numbers of an array in memory that a kernel is given at once; it makes a handful of arrays of that size."""
 
 ITEMS = frozenset({"sample", "image", "layer", "token", "frame", "row", "col", "option", "y", "x", "channel"})
 """Dimensions that two arrays being compared must both have: repeating one over the other would compare strangers."""
@@ -114,7 +117,7 @@ def apply(
             raise ValueError(f"no dimension {missing[0]!r} in an array with {_shape(array)}. Name it with `dim=`.")
     dtype = dtype or np.result_type(*(_computed(array.dtype) for array in arrays))
     result: xr.DataArray = xr.apply_ufunc(
-        kernel,
+        _in_pieces(kernel, [len(dims) for dims in core]),
         *arrays,
         input_core_dims=core,
         output_core_dims=[list(out or {})],
@@ -130,6 +133,39 @@ def apply(
     # the others. One chunk of all conditions makes it finish an image before it begins the next.
     whole = {axis: -1 for axis, dim in enumerate(result.dims) if any(dim not in array.dims for array in arrays)}
     return result.copy(data=result.data.rechunk(whole)) if whole else result
+
+
+def _in_pieces(kernel: Callable[..., Any], core: Sequence[int]) -> Callable[..., Any]:
+    """The kernel on some entries of the first axis after the others, where arrays in memory are large.
+
+    What it makes on the way, several arrays as large as its own, is then of some of the entries alone.
+    """
+
+    def run(*arrays: Any) -> Any:
+        free = [array.ndim - kept for array, kept in zip(arrays, core, strict=True)]
+        deep = max(free)
+        largest = max(array.size for array in arrays)
+        if deep < 1 or largest <= CELLS or not all(isinstance(array, np.ndarray) for array in arrays):
+            return kernel(*arrays)
+        has = [own == deep and array.shape[0] > 1 for own, array in zip(free, arrays, strict=True)]
+        length = max(array.shape[0] for own, array in zip(free, arrays, strict=True) if own == deep)
+        step = max(1, CELLS * length // largest)
+        parts = (
+            kernel(*(array[at : at + step] if along else array for along, array in zip(has, arrays, strict=True)))
+            for at in range(0, length, step)
+        )
+        return _joined(parts, length)
+
+    return run
+
+
+def _joined(parts: Iterator[Any], length: int) -> Any:
+    made, start = None, 0
+    for part in parts:
+        made = np.empty((length, *part.shape[1:]), part.dtype) if made is None else made
+        made[start : start + len(part)] = part
+        start += len(part)
+    return made
 
 
 def axis_last(array: Array, dim: int | str) -> Array:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from . import ledger, metadata, presence, results, segmentations, selection
 from .arrays import Unit
+from .object_arrays import each_once, with_objects
 from .paths import local_store, resolved
 from .record import read_record, sizes_in
 from .specs import Sizes
@@ -206,7 +207,7 @@ class Run:
             return xr.Dataset()
         answers = self._group("answers").isel(sample=self._valid)
         # object: numpy's own string type knows no nan, so that `answers.where(...)` would fail
-        text = answers["text"].copy(data=_plain(answers["text"].values))
+        text = with_objects(answers["text"], each_once(answers["text"].values))
         labelled = self._label(self._masked(answers.assign(text=text)))
         return labelled.assign_coords({"dataset": ("sample", self._sample_column("dataset")), **self._metadata})
 
@@ -237,7 +238,7 @@ class Run:
         return (*created, *self.segmented)
 
     def segmentation(self, model: str) -> xr.Dataset:
-        """(image, condition, true, predicted) confusion, in pixels, of one segmentation model.
+        """(image, condition, true, predicted) confusion, in pixels, of one segmentation model, lazily.
 
         Of one that was added to the run also (image, condition, true) unassigned: pixels predicted as no class of ours.
         """
@@ -245,7 +246,10 @@ class Run:
             there = ", ".join(self.segmentations) or "none"
             raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {there}.")
         committed = self.segmented.get(model, self.committed)
-        return self._label(self._masked(self._group(f"segmentation/{model}"), committed))
+        group = self._group(f"segmentation/{model}")
+        read = max(variable[0, 0].nbytes for variable in group.values())
+        group = group.chunk(self._chunks(group.confusion, self.sizes.block_size, read))
+        return self._label(self._masked(group, committed))
 
     @property
     def results(self) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def write(path: Path, size: Size, *, seed: int = 0) -> int:
     """Write the run and return the bytes of its numbers; one block of states is held, however many there are."""
     plan = layout(size)
     settings = {"model": "made", "dataset": "made", "seed": seed}
-    stores.create(path, plan, plan={"hash": "large", "settings": settings}, provenance={"model": {"source": "made"}})
+    stores.create(path, plan, plan=stores.hashed({"settings": settings}), provenance={"model": {"source": "made"}})
     writer = stores.Writer(path, plan)
     bank = np.random.default_rng(seed).standard_normal(BANK, dtype=np.float32)
     for unit in plan.units():

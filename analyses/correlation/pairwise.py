@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
-from ..statistics.resampling import ROWS, Floats, draws, percentiles
+from ..statistics.resampling import ROWS, WEIGHTS, Floats, draws, percentiles
 from .units import expanded
 
 LEAST = 3  # pairs; any two lie on a line
@@ -149,7 +149,7 @@ def _resamples(
     clusters = int(codes.max(initial=-1)) + 1
     if clusters < 2:
         return np.full(resamples, np.nan), clusters
-    drawn = [weights[:, codes] for weights in draws(clusters, resamples, seed)]
+    drawn = (weights[:, codes] for weights in draws(clusters, resamples, seed))
     values = [np.where(weight.sum(axis=-1) >= LEAST, METHODS[method](x, y, weight), np.nan) for weight in drawn]
     return np.concatenate(values), clusters
 
@@ -205,6 +205,7 @@ def _orders(pairs: int, permutations: int, seed: int) -> Iterator[NDArray[np.int
         yield np.array(list(orders(range(pairs))), np.intp)
         return
     generator = np.random.default_rng(seed)
-    for start in range(0, permutations, ROWS):
-        rows = np.tile(np.arange(pairs), (min(ROWS, permutations - start), 1))
+    step = max(1, min(ROWS, WEIGHTS // pairs))
+    for start in range(0, permutations, step):
+        rows = np.tile(np.arange(pairs), (min(step, permutations - start), 1))
         yield generator.permuted(rows, axis=1)

@@ -8,13 +8,17 @@ ratios and correlations of them can be taken draw by draw. Source: Field & Welsh
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 # xarray's stubs leave the types inside coordinates open.
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 import numpy as np
 import xarray as xr
 
 from .. import labels
-from .resampling import BOUNDS, Statistic, cluster_sums, percentiles, weighed
+from .resampling import BOUNDS, Floats, Statistic, cluster_sums, moment_sums, percentiles, weighed
+
+CELLS = 2**20
+"""Numbers of the arrays that are read at once: 8 MB, of which moments are made."""
 
 
 def resampled(
@@ -25,8 +29,8 @@ def resampled(
     In: arrays (image, ...), or (sample, ...) with a coordinate `image`, labelled alike; statistic such as
     `statistics.mean` or `segmentation.summed_miou`. Out: Dataset estimate (...) and draws (draw, ...), in the unit of
     the statistic; what is left of the arrays' dimensions keeps their names and labels, in order. Undefined entries are left out
-    of every draw; nan where none is defined. Two of them from the same images and seed belong draw to draw, and
-    arithmetic keeps that: `clean - degraded`. The coordinate `resampled_from` tells images and seed. The draws of a single
+    of every draw; nan where none is defined. Arrays of files are read a few conditions at a time. Two of them from
+    the same images and seed belong draw to draw, and arithmetic keeps that: `clean - degraded`. The coordinate `resampled_from` tells images and seed. The draws of a single
     image are nan. Raises ValueError where labels differ and where images have no names. Source: Field & Welsh 2007.
 
     >>> from analyses import statistics
@@ -38,11 +42,8 @@ def resampled(
     rows, names, codes = _images(arrays, image)
     first, *rest = labels.aligned(**{f"array {place}": array for place, array in enumerate(arrays)})
     first = first.transpose(rows, ...)
-    others = (array.transpose(*(dim for dim in first.dims if dim in array.dims), ...) for array in rest)
-    moments = statistic.moments(*(np.asarray(array, np.float64) for array in (first, *others)))
-    sums = cluster_sums(moments, codes, len(names))
-    estimate = np.asarray(statistic.value(sums.sum(axis=0)), np.float64)
-    values = np.asarray(statistic.value(weighed(sums, resamples, seed)), np.float64)
+    others = [array.transpose(*(dim for dim in first.dims if dim in array.dims), ...) for array in rest]
+    estimate, values = _by_conditions(statistic, [first, *others], codes, len(names), resamples, seed)
     if len(names) < 2:
         values = np.full_like(values, np.nan)
     dims = first.dims[1 : 1 + estimate.ndim]
@@ -93,6 +94,34 @@ def by_image(values: xr.DataArray, *, image: str = "image") -> xr.DataArray:
     coords = {name: coord for name, coord in ordered.coords.items() if coord.dims and rows not in coord.dims}
     dims = (image, *ordered.dims[1:])
     return xr.DataArray(means[appearance], dims=dims, coords={**coords, image: names[appearance]})
+
+
+def _by_conditions(
+    statistic: Statistic, arrays: Sequence[xr.DataArray], codes: np.ndarray, images: int, resamples: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Estimate (...) and draws (draw, ...), a few conditions at once: sums of all would be large."""
+    if "condition" not in arrays[0].dims or not arrays[0].size:
+        return _drawn(statistic, arrays, codes, images, resamples, seed)
+    axis, count = arrays[0].dims.index("condition") - 1, arrays[0].sizes["condition"]
+    few = max(1, 8 * CELLS * count // arrays[0].size)
+    parts = [
+        _drawn(
+            statistic,
+            [each.isel(condition=slice(at, at + few)) if "condition" in each.dims else each for each in arrays],
+            *(codes, images, resamples, seed),
+        )
+        for at in range(0, count, few)
+    ]
+    estimates, draws = zip(*parts, strict=True)
+    return np.concatenate(estimates, axis), np.concatenate(draws, axis + 1)
+
+
+def _drawn(
+    statistic: Statistic, arrays: Sequence[xr.DataArray], codes: np.ndarray, images: int, resamples: int, seed: int
+) -> tuple[Floats, Floats]:
+    sums = moment_sums(statistic, arrays, codes, images, cells=CELLS)
+    made, drawn = statistic.value(sums.sum(axis=0)), statistic.value(weighed(sums, resamples, seed))
+    return np.asarray(made, np.float64), np.asarray(drawn, np.float64)
 
 
 def _images(arrays: tuple[xr.DataArray, ...], image: str) -> tuple[str, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ over samples; then a resample is a weighting of the images' sums, and thousands 
 # pyright: reportUnknownLambdaType=false
 # xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,11 @@ Floats = NDArray[np.float64]
 BOUNDS = ("estimate", "low", "high")
 """What an interval is made of, in this order, wherever it lies along a dimension `bound`."""
 
-ROWS = 256  # resamples weighed at once: 256 x 10,000 images are 20 MB
+ROWS = 256  # resamples weighed at once, of so many images at most that
+WEIGHTS = 2**22  # numbers of draws are held: 32 MB
+
+CELLS = 2**17
+"""Values of which moments are made at once: of a calibration error there are 45 a value, which makes 47 MB."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +156,11 @@ cohen_d = Statistic("cohen_d", _cohen_moments, _cohen_value)
 
 
 def draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each cluster is drawn, (resample, cluster), in blocks of `ROWS` resamples."""
+    """How often each cluster is drawn, (resample, cluster), in blocks of resamples; the same in whatever blocks."""
     generator = np.random.default_rng(seed)
-    for start in range(0, resamples, ROWS):
-        rows = min(ROWS, resamples - start)
+    step = max(1, min(ROWS, WEIGHTS // max(1, clusters)))
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
         drawn = generator.integers(clusters, size=(rows, clusters), dtype=np.int64)
         flat = (drawn + clusters * np.arange(rows)[:, None]).reshape(-1)
         yield np.bincount(flat, minlength=rows * clusters).reshape(rows, clusters).astype(np.float64)
@@ -164,8 +169,10 @@ def draws(clusters: int, resamples: int, seed: int) -> Iterator[Floats]:
 def all_draws(clusters: int, resamples: int, seed: int) -> NDArray[np.float32]:
     """As `draws`, all at once, in half the memory: the numbers are whole."""
     counts = np.empty((resamples, clusters), np.float32)
-    for number, rows in enumerate(draws(clusters, resamples, seed)):
-        counts[number * ROWS : number * ROWS + len(rows)] = rows
+    start = 0
+    for rows in draws(clusters, resamples, seed):
+        counts[start : start + len(rows)] = rows
+        start += len(rows)
     return counts
 
 
@@ -173,8 +180,10 @@ def weighed(sums: Floats, resamples: int, seed: int) -> Floats:
     """Sums of clusters (cluster, ...) over each set of clusters that is drawn: (draw, ...)."""
     flat = sums.reshape(len(sums), -1)
     drawn = np.empty((resamples, flat.shape[1]))
-    for number, weights in enumerate(draws(len(sums), resamples, seed)):
-        drawn[number * ROWS : number * ROWS + len(weights)] = weights @ flat
+    start = 0
+    for weights in draws(len(sums), resamples, seed):
+        drawn[start : start + len(weights)] = weights @ flat
+        start += len(weights)
     return drawn.reshape(resamples, *sums.shape[1:])
 
 
@@ -185,10 +194,35 @@ def cluster_sums(rows: Floats, codes: NDArray[np.intp], clusters: int) -> Floats
     return sums
 
 
+def moment_sums(
+    statistic: Statistic, values: Sequence[Any], codes: NDArray[np.intp], clusters: int, *, cells: int = CELLS
+) -> Floats:
+    """Sums of a statistic's moments over the samples of each cluster, (cluster, ..., moment).
+
+    Of arrays (sample, ...), or of labelled ones in files, which are read `cells` values at a time.
+    """
+    rows = len(codes)
+    step = max(1, cells * rows // max(1, values[0].size))
+    sums: Floats | None = None
+    for start in range(0, max(1, rows), step):  # once for no rows, too
+        some = slice(start, start + step)
+        made = statistic.moments(*(_read(array[some]) for array in values))
+        sums = np.zeros((clusters, *made.shape[1:])) if sums is None else sums
+        np.add.at(sums, codes[some], made)
+    assert sums is not None
+    return sums
+
+
+def _read(array: Any) -> Floats:
+    if isinstance(array, xr.DataArray):
+        array = array.compute(scheduler="synchronous")  # several threads would hold a chunk each
+    return np.asarray(array, np.float64)
+
+
 def _weighed(
     statistic: Statistic, values: list[Floats], codes: NDArray[np.intp], clusters: int, resamples: int, seed: int
 ) -> tuple[Floats, Floats]:
-    sums = cluster_sums(statistic.moments(*values), codes, clusters)
+    sums = moment_sums(statistic, values, codes, clusters)
     return statistic.value(sums.sum(axis=0)), statistic.value(weighed(sums, resamples, seed))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import false_discovery_control  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
-from .resampling import ROWS, Floats, Statistic, cluster_sums
+from .resampling import ROWS, WEIGHTS, Floats, Statistic, cluster_sums
 
 EXACT = 14  # 2**14 sign patterns are fewer than the default number of random ones is worth
 
@@ -199,6 +199,7 @@ def _signs(clusters: int, permutations: int, seed: int) -> Iterator[NDArray[np.f
         yield 2.0 * patterns.astype(np.float64) - 1.0
         return
     generator = np.random.default_rng(seed)
-    for start in range(0, permutations, ROWS):
-        rows = min(ROWS, permutations - start)
+    step = max(1, min(ROWS, WEIGHTS // clusters))
+    for start in range(0, permutations, step):
+        rows = min(step, permutations - start)
         yield 2.0 * generator.integers(0, 2, size=(rows, clusters), dtype=np.int64).astype(np.float64) - 1.0

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from analyses import flips, margins
 from analyses.scoring import SCORERS
 from stores import Run
+from stores.object_arrays import with_objects
 
 from . import overlays
-from .free_answers import OFFICIAL, FreeAnswers
+from .free_answers import NONE, OFFICIAL, FreeAnswers
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Answers:
         """(sample, condition) the texts of options by their indices, "" where there is none."""
         options = self.run.samples.option_text.values.astype(object)
         texts = np.take_along_axis(options[:, None, :], np.maximum(choice.values, 0)[..., None], axis=-1)[..., 0]
-        return choice.copy(data=np.where(choice.values >= 0, texts, ""))
+        return with_objects(choice, np.where(choice.values >= 0, texts, ""))
 
     @cached_property
     def margin(self) -> xr.DataArray:
@@ -127,9 +128,9 @@ class Answers:
         """(sample, condition) the answer that is given as a text, "" where there is none; overlays not split."""
         if not self.is_open.any():
             return self.chosen_text
-        said = [["?" if text is None else text for text in row] for row in self.free.parsed(OFFICIAL).tolist()]
-        read = np.where(self.free.are_given, np.array(said, object), "")
-        return self.chosen_text.copy(data=np.where(self.is_open[:, None], read, self.chosen_text.values))
+        parsed = self.free.parsed(OFFICIAL)
+        read = np.where(self.free.are_given, np.where(np.equal(parsed, NONE), "?", parsed), "")
+        return with_objects(self.chosen_text, np.where(self.is_open[:, None], read, self.chosen_text.values))
 
     @cached_property
     def unsplit_flipped(self) -> xr.DataArray:

@@ -1,6 +1,6 @@
 """A benchmark's own numbers beside the mean score: POPE's F1, CHAIR, CircularEval, the mean of BLINK's tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -27,7 +27,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """
     tables: dict[str, dict[str, xr.Dataset]] = {}
     meanings: list[str] = []
-    for (scorer, measure, reading), terms in measured(evidence).items():
+    for scorer, measure, reading, terms in measured(evidence):
         pairs = [evidence.split(evidence.given.copy(data=each)) for each in terms]
         tables.setdefault(titled(measure.name), {})[reading] = evidence.by_family(statistics.RATIO, *pairs)
         meanings.append(f"{titled(measure.name)} ({scorer.benchmark}): {measure.meaning.rstrip('.')}")
@@ -57,9 +57,8 @@ def titled(name: str) -> str:
     return {"f1": "F1", "chair_i": "CHAIRi", "chair_s": "CHAIRs"}.get(name, name.replace("_", " "))
 
 
-def measured(evidence: Evidence) -> Mapping[tuple[Scorer, Measure, str], Terms]:
-    """The terms (sample, condition) of every measure: by likelihood, by forms, and of texts as officially read."""
-    found: dict[tuple[Scorer, Measure, str], Terms] = {}
+def measured(evidence: Evidence) -> Iterator[tuple[Scorer, Measure, str, Terms]]:
+    """The terms (sample, condition) of each measure: by likelihood, by forms, and of texts as officially read."""
     names = evidence.run.samples.dataset.values
     for scorer in dict.fromkeys(
         scoring.SCORERS[name] for name in dict.fromkeys(names.tolist()) if name in scoring.SCORERS
@@ -68,8 +67,7 @@ def measured(evidence: Evidence) -> Mapping[tuple[Scorer, Measure, str], Terms]:
         for how, (parsed, correct) in answers(evidence, own).items():
             for measure in scorer.measures:
                 terms = measure.terms(parsed, correct, [evidence.free.asked[row] for row in np.flatnonzero(own)])
-                found[scorer, measure, how] = (over_all_samples(terms[0], own), over_all_samples(terms[1], own))
-    return found
+                yield scorer, measure, how, (over_all_samples(terms[0], own), over_all_samples(terms[1], own))
 
 
 def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]]:

@@ -11,6 +11,7 @@ from .analysis import Analysis, Column
 from .evidence import Evidence
 from .segmentation import class_names, confusions
 from .sentences import Number, Sentence, said, say
+from .states import read
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
@@ -24,7 +25,7 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
     """(class, condition, ...) of one segmentation model."""
     matrices = confusions(evidence, model)
     drawn = correlation.resampled(segmentation.summed_iou, matrices, seed=evidence.seed)
-    there = matrices.sel(condition="clean", drop=True).clip(min=0).sum(("image", "predicted"))
+    there = read(matrices.sel(condition="clean", drop=True).clip(min=0).sum(("image", "predicted")))
     drop = drawn.sel(condition="clean", drop=True) - drawn
     data = xr.Dataset({"iou": correlation.bounds(drawn), "drop": correlation.bounds(drop)}).rename(true="class")
     data = data.assign(estimate=data.iou.sel(bound="estimate", drop=True), pixels=("class", there.values))

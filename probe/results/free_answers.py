@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 from analyses import scoring
 from analyses.scoring import Asked, Parsed, Reading, Scorer
 from stores import Run
+from stores.object_arrays import with_objects
 
 OFFICIAL = 0
 """The place of a scorer's official reading among its readings."""
+
+NONE = np.array(None, object)
+"""What the answers that cannot be read are compared with, an array of them at once."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class FreeAnswers:
         text = self.run.answers.text
         kept = ("sample", "image", "condition", "family", "severity")
         bare = text.drop_vars([name for name in text.coords if name not in kept])
-        return bare.copy(data=np.where(self.are_given, text.values.astype(object), None))
+        return with_objects(bare, np.where(self.are_given, text.values, NONE))
 
     @cached_property
     def are_given(self) -> NDArray[np.bool_]:
@@ -86,8 +90,10 @@ class FreeAnswers:
         """(sample, condition) answers as texts, under a reading: None where none can be read or was asked for."""
         if place not in self._parsed:
             found = np.full(self.are_given.shape, None, object)
+            once: dict[str | None, str | None] = {}  # equal answers to several questions are one object
             for row, reading, texts in self._rows(place):
-                by_text = {text: reading.parse(text, self.asked[row]) for text in set(texts) if text is not None}
+                said = {text: reading.parse(text, self.asked[row]) for text in set(texts) if text is not None}
+                by_text = {text: once.setdefault(each, each) for text, each in said.items()}
                 found[row] = [None if text is None else by_text[text] for text in texts]
             self._parsed[place] = found
         return self._parsed[place]
@@ -123,11 +129,11 @@ class FreeAnswers:
 
     def _rows(self, place: int) -> "Iterator[tuple[int, Reading, list[str | None]]]":
         """Row, reading and texts of each sample whose scorer has such a reading."""
-        texts = self.run.answers.text.values.tolist()
+        texts = self.run.answers.text.values
         for row in np.flatnonzero(self.are_read).tolist():
             scorer, given = self.scorers[row], self.are_given[row].tolist()
             if scorer is not None and place < len(scorer.readings):
-                own = [str(text) if there else None for text, there in zip(texts[row], given, strict=True)]
+                own = [str(text) if there else None for text, there in zip(texts[row].tolist(), given, strict=True)]
                 yield row, scorer.readings[place], own
 
 

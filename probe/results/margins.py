@@ -1,6 +1,7 @@
 """By how much the model prefers what it chooses, against three references, and whether the scoring decides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,40 +14,50 @@ from .sentences import Number, Sentence, said, say, share
 
 REFERENCES = ("clean_choice", "answer", "top2")
 
+NORMALISATIONS = ("sum", "token", "char", "byte", "sum_with_end_of_turn")
+"""The ways in which options of unequal length are compared."""
+
 
 def compute(evidence: Evidence) -> xr.Dataset:
     """(reference, family, bound) margins [nats], and (normalisation, family, bound) accuracy under each scoring."""
     chosen = (evidence.clean_choice, evidence.answer, "top2")
     found = [evidence.values(statistics.MEAN, evidence.split(margins.margin(evidence.scores, one))) for one in chosen]
     margin = xr.concat(found, xr.IndexVariable("reference", list(REFERENCES)))
-    right = right_by_normalisation(evidence)
-    rates = [evidence.values(statistics.SHARE, right.sel(normalisation=name)) for name in right.normalisation.values]
-    accuracy = xr.concat(rates, right.normalisation)
-    apart = widest_difference(evidence, right)
-    return xr.Dataset({"margin": margin, "accuracy": accuracy, "normalisation_range": apart})
+    rates: list[xr.DataArray] = []
+    clean: list[xr.DataArray] = []
+    for right in right_by_normalisation(evidence):
+        rates.append(evidence.values(statistics.SHARE, right))
+        clean.append(right.sel(condition="clean", drop=True))
+    index = xr.IndexVariable("normalisation", list(NORMALISATIONS))
+    apart = widest_difference(evidence, xr.concat(clean, index))
+    return xr.Dataset({"margin": margin, "accuracy": xr.concat(rates, index), "normalisation_range": apart})
 
 
-def right_by_normalisation(evidence: Evidence) -> xr.DataArray:
-    """(normalisation, sample, condition) whether the choice is right when scores are compared in each way."""
+def right_by_normalisation(evidence: Evidence) -> Iterator[xr.DataArray]:
+    """(sample, condition) whether the choice is right when scores are compared in each way, one after the other."""
     samples, answers = evidence.run.samples, evidence.run.answers
     exists = samples.option_text != ""
     counts = answers.token_count.sel(condition="clean", drop=True)
     text = samples.option_text.astype(object)
-    scored = {
-        "sum": margins.score(answers.log_likelihood),
-        "token": margins.score(answers.log_likelihood, counts, normalize="token"),
-        "char": margins.score(answers.log_likelihood, normalize="char", text=text),
-        "byte": margins.score(answers.log_likelihood, normalize="byte", text=text),
-        "sum_with_end_of_turn": margins.score(answers.log_likelihood, end_of_turn=answers.end_of_turn),
+    beside: Mapping[str, Mapping[str, Any]] = {
+        "sum": {},
+        "token": {"token_count": counts, "normalize": "token"},
+        "char": {"normalize": "char", "text": text},
+        "byte": {"normalize": "byte", "text": text},
+        "sum_with_end_of_turn": {"end_of_turn": answers.end_of_turn},
     }
-    choices = (margins.choice(margins.complete(scores, exists)) for scores in scored.values())
-    right = [evidence.split(flips.correct(choice, evidence.answer)) for choice in choices]
-    return xr.concat(right, xr.IndexVariable("normalisation", list(scored)))
+    for name in NORMALISATIONS:
+        scores = margins.score(answers.log_likelihood, **beside[name])
+        choice = margins.choice(margins.complete(scores, exists))
+        del scores  # as large as the run's answers
+        yield evidence.split(flips.correct(choice, evidence.answer))
 
 
-def widest_difference(evidence: Evidence, right: xr.DataArray) -> xr.DataArray:
-    """(bound) by how much clean accuracy differs between the best and the worst way, images drawn again for both."""
-    clean = right.sel(condition="clean", drop=True)
+def widest_difference(evidence: Evidence, clean: xr.DataArray) -> xr.DataArray:
+    """(bound) by how much clean accuracy differs between the best and the worst way, images drawn again for both.
+
+    `clean` (normalisation, sample): whether the choice on the clean image is right.
+    """
     middle = labels.mean(clean, "sample")
     if not np.isfinite(middle).any():
         return xr.DataArray(np.full(3, np.nan), dims="bound", coords={"bound": list(statistics.BOUNDS)})

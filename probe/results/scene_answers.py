@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analyses import misalignment
 from analyses.misalignment import CITYSCAPES
+from stores.object_arrays import with_objects
 
 from .. import prompts
 from .evidence import Evidence
@@ -169,7 +170,7 @@ def _given(evidence: Evidence, places: NDArray[np.intp]) -> xr.DataArray:
     """(sample, condition) the text of the option chosen, else the free answer."""
     text = evidence.free.texts.isel(sample=places)
     chosen = evidence.chosen_text.isel(sample=places).values
-    return text.copy(data=np.where(chosen != "", chosen, text.values))
+    return with_objects(text, np.where(chosen != "", chosen, text.values))
 
 
 def _right_answers(evidence: Evidence, places: NDArray[np.intp], like: xr.DataArray) -> xr.DataArray:

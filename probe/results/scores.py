@@ -11,7 +11,7 @@ from analyses import flips, statistics
 
 from .analysis import Analysis, percent
 from .evidence import Evidence
-from .free_answers import OFFICIAL
+from .free_answers import NONE, OFFICIAL
 from .sentences import Sentence, said, say, share
 
 LIKELIHOOD, FORMS = "likelihood", "forms"
@@ -70,7 +70,7 @@ def beside(evidence: Evidence) -> dict[str, xr.DataArray]:
 
 def is_none(parsed: NDArray[Any]) -> NDArray[np.float64]:
     """1 where no answer could be read."""
-    return np.array([[float(each is None) for each in row] for row in parsed.tolist()]).reshape(parsed.shape)
+    return np.equal(parsed, NONE).astype(np.float64)
 
 
 def rate(evidence: Evidence, pairs: NDArray[np.float64]) -> xr.DataArray:

@@ -11,6 +11,7 @@ from . import misalignment, scene_answers
 from .analysis import Analysis, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
+from .states import read
 
 QUALITIES = {
     "miou": segmentation.summed_miou,
@@ -48,9 +49,9 @@ def of_model(evidence: Evidence, model: str) -> xr.Dataset:
 
 
 def confusions(evidence: Evidence, model: str) -> xr.DataArray:
-    """(image, condition, true, predicted) pixels; a last column where any is predicted as none of the classes."""
-    stored = evidence.run.segmentation(model).load()
-    if "unassigned" not in stored or not bool((stored.unassigned > 0).any()):
+    """(image, condition, true, predicted) pixels, lazily; a last column where any is given none of the classes."""
+    stored = evidence.run.segmentation(model)
+    if "unassigned" not in stored or not bool(read((stored.unassigned > 0).any())):
         return stored.confusion
     return segmentation.with_unassigned(stored.confusion, stored.unassigned)
 

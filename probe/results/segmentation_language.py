@@ -6,7 +6,7 @@ Source: Cheng, sections 3.6, 5.3 and 5.5; definitions, sections 14 and 15.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -17,6 +17,7 @@ from .analysis import Analysis, Column
 from .evidence import Evidence
 from .segmentation import confusions
 from .sentences import Sentence, said, say
+from .states import read
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,7 +101,8 @@ def bare(values: xr.DataArray) -> xr.DataArray:
 
 def of_images(evidence: Evidence, confusion: xr.DataArray, values: Mapping[str, xr.DataArray]) -> xr.Dataset:
     """(measure, condition) correlation over images of each one's ΔmIoU and its ΔL, a condition at a time."""
-    quality = xr.apply_ufunc(_miou, confusion, input_core_dims=[["true", "predicted"]])
+    parts = [_miou(read(confusion.sel(condition=[name]))) for name in confusion.condition.values]
+    quality = xr.concat(parts, "condition", coords="minimal", compat="override")
     kept = {"condition": perturbed(evidence)}
     lost = bare(quality.sel(condition="clean", drop=True) - quality).sel(kept)
     rows = {name: per_image(evidence, each) for name, each in values.items()}
@@ -110,9 +112,10 @@ def of_images(evidence: Evidence, confusion: xr.DataArray, values: Mapping[str, 
     return table.rename({str(name): f"{name}_over_images" for name in table.data_vars}).drop_attrs()
 
 
-def _miou(confusion: Any) -> Any:
+def _miou(confusion: xr.DataArray) -> xr.DataArray:
     """(...) mIoU of each matrix by itself; pixels given no class, in a last column, are missed by their own."""
-    return segmentation.summed_miou.value(segmentation.summed_miou.moments(confusion))
+    own = segmentation.summed_miou
+    return xr.apply_ufunc(lambda each: own.value(own.moments(each)), confusion, input_core_dims=[segmentation.MATRIX])
 
 
 def _index(name: str, entries: Mapping[str, object]) -> xr.Variable:
