@@ -48,13 +48,15 @@ finally:
 """
 
 
-def largest(arguments: Sequence[str]) -> tuple[int, float] | None:
-    """Bytes and seconds that a command takes, of processors, not of the clock; None where the run does not allow it."""
+def largest(arguments: Sequence[str]) -> tuple[int, float] | str:
+    """Bytes and seconds that a command takes, of processors, not of the clock; what it says where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", ONE, *arguments], capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return (1024 * int(done.stderr.split()[-1]), seconds) if done.returncode == 0 else None
+    if done.returncode:
+        return (done.stderr.splitlines()[:-1] or [f"exit code {done.returncode}"])[-1]
+    return 1024 * int(done.stderr.split()[-1]), seconds
 
 
 def measure(folder: Path, name: str, only: Sequence[str]) -> None:
@@ -69,12 +71,12 @@ def measure(folder: Path, name: str, only: Sequence[str]) -> None:
                 large_runs.write(other, SIZES[name], seed=1)
             names = {"all": ["analyze", str(path)], "compare": ["compare", str(path), str(other)]}
             found = largest(names.get(analysis, ["analyze", str(path), analysis]))
-            if found:
-                peak, seconds = found
-                sign = "" if peak <= LIMIT else " **too much**"
-                print(
-                    f"| {what} | {analysis} | {peak / 1e6:,.0f}{sign} | {peak / size:.2f} | {seconds:.0f} |", flush=True
-                )
+            if isinstance(found, str):
+                print(f"| {what} | {analysis} | {found} | | |", flush=True)
+                continue
+            peak, seconds = found
+            sign = "" if peak <= LIMIT else " **too much**"
+            print(f"| {what} | {analysis} | {peak / 1e6:,.0f}{sign} | {peak / size:.2f} | {seconds:.0f} |", flush=True)
     finally:
         for made in (path, other):
             shutil.rmtree(made, ignore_errors=True)

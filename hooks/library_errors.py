@@ -38,6 +38,8 @@ def in_one_line(error: BaseException) -> str:
     >>> in_one_line(ValueError("no such\\n  layer"))
     'no such layer'
     """
+    if "trust_remote_code" in str(error):
+        return "it brings code of its own, which is not run unasked. Give --trust-remote-code (trust_remote_code=True)"
     message = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(str(error).split()))
     kind = type(error).__name__
     if len(message) > LONGEST:

@@ -12,8 +12,11 @@ from torch.nn.modules import module as hooked
 from .provenance import ModelError
 from .weight_files import StoredTensor
 
+TIMES = 4
+"""How often a stored number may be registered: tables of words are made for both ends of a model, then tied."""
+
 SPARE = 20_000_000
-"""Numbers beyond twice those of the files: small models have tables that are made, not stored."""
+"""Numbers beyond those of the files: small models have tables that are made, not stored."""
 
 NOT_KEPT = 10**13
 """The same where modules are built without memory, to look at their structure alone."""
@@ -26,7 +29,7 @@ WITHOUT_FILES = 200_000
 @contextmanager
 def no_larger_than(source: str, stored: Mapping[str, StoredTensor], *, spare: int = SPARE) -> Iterator[None]:
     """Raise ModelError as soon as modules are built that have far more parts or numbers than the stored weights."""
-    numbers = 2 * sum(each.weights for each in stored.values()) + (spare if stored else NOT_KEPT)
+    numbers = TIMES * sum(each.weights for each in stored.values()) + (spare if stored else NOT_KEPT)
     modules = MODULES_A_TENSOR * len(stored) + 1_000 if stored else WITHOUT_FILES
     left = {"numbers": numbers, "modules": modules}
 

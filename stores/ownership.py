@@ -294,8 +294,8 @@ def _is_complete(root: Path, record: Record) -> bool:
 
 
 def _folders_to_make(root: Path) -> list[Path]:
-    """The folders that are not there yet, the lowest first."""
-    return [folder for folder in (root, *root.parents) if not folder.exists()]
+    """The folders that are not there yet, the lowest first; the run's own in any case."""
+    return [root, *(folder for folder in root.parents if not folder.exists())]
 
 
 def _writer_file(root: Path, token: str, *, joined: bool) -> Path:

@@ -109,7 +109,7 @@ def neighbours(states: np.ndarray, k: int) -> np.ndarray:
     similar = unit @ unit.T
     np.fill_diagonal(similar, -np.inf)
     last = np.sort(similar, axis=1)[:, -k][:, None]
-    nearer, tied = similar > last + 1e-9, np.abs(similar - last) <= 1e-9
+    nearer, tied = similar > last + 1e-12, np.abs(similar - last) <= 1e-12
     return nearer + tied * (k - nearer.sum(1, keepdims=True)) / tied.sum(1, keepdims=True)
 
 
