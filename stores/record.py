@@ -18,7 +18,7 @@ from .files import read_regular
 from .json_values import Check, fits, is_count, is_list_of, is_object, is_object_of, is_text
 from .paths import resolved
 from .schema import SCHEMA_VERSION
-from .specs import Segmentation, SiteSpec, Sizes, Variable
+from .specs import LISTS, TABLES, Segmentation, SiteSpec, Sizes, Variable
 
 FOLDER = "_ledger"
 PLAN = "plan.json"
@@ -122,7 +122,30 @@ def _invalid(record: Record) -> str | None:
         return f"its schema version is not {SCHEMA_VERSION}"
     if set(record) != {"schema_version", "plan", "layout", "files"}:
         return f"it has the entries {', '.join(sorted(record))}"
-    return _invalid_plan(record["plan"]) or _invalid_files(record["files"]) or _invalid_layout(record)
+    return (
+        _invalid_plan(record["plan"])
+        or _invalid_files(record["files"])
+        or _invalid_layout(record)
+        or _lists_others(record)
+    )
+
+
+def files_of(layout: Mapping[str, Any]) -> set[str]:
+    """The names of the files that are made with a run, from its layout as the ledger stores it."""
+    tables = {f"{group}/{name}": "c.0" for group, names in TABLES.items() for name in names}
+    tables |= {f"samples/{name}": "c.0.0" for name in LISTS}
+    tables |= {f"sites/{site['slug']}/layer": "c.0" for site in layout["sites"]}
+    if not layout["samples"]:
+        tables = {name: chunk for name, chunk in tables.items() if not name.startswith("samples/")}
+    made = {*tables, *(array.path for array in arrays_in(layout)), FOLDER}
+    groups = {parent.as_posix() for name in made for parent in PurePosixPath(name).parents}
+    metadata = {"zarr.json" if name == "." else f"{name}/zarr.json" for name in made | groups}
+    return metadata | {f"{name}/{chunk}" for name, chunk in tables.items()}
+
+
+def _lists_others(record: Record) -> str | None:
+    others = record["files"].keys() ^ files_of(record["layout"])
+    return f"it does not tell of {min(others)} as a run does" if others else None
 
 
 def _invalid_plan(plan: Any) -> str | None:

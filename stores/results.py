@@ -88,11 +88,11 @@ def check_present(root: Path, name: str) -> None:
 
 
 def changed(root: Path, name: str) -> list[str]:
-    """What is wrong with each file of a result, every byte read; nothing is known of one that is being written."""
+    """What is wrong with each file of a result, every byte read; one that is just being written has no record yet."""
     try:
         files = sealed.read(_record(root, name))["files"]
     except FileNotFoundError:
-        return []
+        return [f"{_record(root, name).relative_to(root).as_posix()} is missing"]
     except (sealed.Broken, OSError, LookupError) as error:
         return [f"{_record(root, name).relative_to(root).as_posix()} is damaged ({ledger.reason_of(error)})"]
     return list(presence.changed_files(root, {f"{FOLDER}/{name}/{file}": size for file, size in files.items()}))

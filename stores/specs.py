@@ -9,6 +9,18 @@ from typing import Any, Literal
 OURS = "this project"
 """The source of a variable that no paper defines."""
 
+TABLES = {
+    "images": ("image_id",),
+    "conditions": ("condition_id", "family", "severity", "parameters"),
+    "samples": (
+        "sample_id", "image_index", "question", "prompt_text", "answer", "kind", "dataset", "metadata", "valid",
+    ),
+}  # fmt: skip
+"""The columns of the tables that are made with a run, by group; samples are there where a run has some."""
+
+LISTS = ("option_text", "reference_text")
+"""The tables of samples that have several texts for each."""
+
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*")
 _OF_EVERY_SITE = frozenset({"pooled", "tokens", "grid", "n_tokens", "layer"})
 

@@ -5,7 +5,7 @@ import small_run
 from small_run import PLAN, PROVENANCE
 
 import stores
-from stores import creation, ledger
+from stores import creation, ledger, record
 
 
 def test_create_refuses_to_touch_a_run_or_foreign_files(tmp_path):
@@ -42,6 +42,18 @@ def test_an_interrupted_creation_is_no_run_and_is_done_again(tmp_path, monkeypat
     monkeypatch.undo()
     stores.create(tmp_path / "run", plan, plan=PLAN, provenance=PROVENANCE)
     assert stores.verify(tmp_path / "run") == []
+
+
+def test_the_plan_lists_just_the_files_that_a_layout_has(tmp_path):
+    for number, layout in enumerate(
+        (small_run.layout(), stores.Layout(2, ("a", "b"), (), small_run.layout().conditions))
+    ):
+        path = tmp_path / f"{number}"
+        stores.create(path, layout, plan=PLAN, provenance=PROVENANCE)
+        there = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+        assert (
+            there - {"_ledger/plan.json"} == record.files_of(layout.summary()) == set(ledger.read_record(path)["files"])
+        )
 
 
 def test_a_plan_without_its_own_hash_is_refused(tmp_path):

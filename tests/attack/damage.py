@@ -68,7 +68,7 @@ def _attack(name: str, change: Change, count: int, seed: int, *, at_opening: boo
             said = f"{file.relative_to(run)}, {change(file, rng)}"
             wrong = _is_found(run, file, at_opening=at_opening)
             slowest = max(slowest, time.perf_counter() - started)
-            if wrong is None and rng.random() < REPAIRED_SHARE and "analyses" not in file.parts:
+            if wrong is None and rng.random() < REPAIRED_SHARE and not {"analyses", "results"} & set(file.parts):
                 wrong = _repaired(run, whole)
                 file.write_bytes(before) if not file.exists() else None
             if wrong is None:
