@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 
+MOST_RESENDS = 100
+"""How often the plan is sent again because all workers that had it have died."""
+
 
 def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, on_unit: Callable[[Unit], None]) -> None:
     """Distribute the pending blocks to the workers, and report units as their markers appear.
@@ -52,16 +56,26 @@ def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, o
     with connect(execution) as client:
         provenance = client.submit(worker_provenance, plan.settings, execution, threads, pure=False).result()
         begin(plan, target, provenance, execution)
+
+        def submit(shared: Any, of_block: Target) -> Any:
+            return client.submit(run_on_worker, shared, of_block, own, execution, threads, pure=False)
+
         shared = client.scatter(plan, broadcast=True)
-        futures = [
-            client.submit(run_on_worker, shared, of_block, own, execution, threads, pure=False)
-            for of_block in by_block(target)
-        ]
+        futures = {submit(shared, of_block): of_block for of_block in by_block(target)}
         with watched(target.path, target.pending, on_unit):
             try:
-                for future in as_completed(futures):
-                    future.result()
-            except KilledWorker:
+                finished, resends = as_completed(futures), 0
+                for future in finished:
+                    try:
+                        future.result()
+                    except CancelledError:  # every worker that had the plan has died: it is sent once more
+                        resends += 1
+                        if resends > MOST_RESENDS:
+                            raise
+                        again = submit(client.scatter(plan, broadcast=True), futures[future])
+                        futures[again] = futures.pop(future)
+                        finished.add(again)
+            except (KilledWorker, CancelledError):
                 client.cancel(futures)
                 raise PlanError(
                     f"several workers died on one block of {target.path}, likely for lack of memory. All committed "
