@@ -97,7 +97,7 @@ def _read_marker(run: Path, unit: Unit, original: dict[str, Any]) -> bool:
     if unit not in opened.committed:
         name = ledger.marker_name(unit)
         files = (name, *original["files"])  # the file that has another size than the marker says is named too
-        if not all(any(file in line for file in files for line in lines) for lines in (map(str, told), problems)):
+        if not all(any(file in line for line in lines for file in files) for lines in (map(str, told), problems)):
             raise AssertionError(f"{name} is not named in {[str(each.message) for each in told]}, {problems}")
         raise ValueError("an uncommitted unit")
     now = ledger.entry(run, unit)
