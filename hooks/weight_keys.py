@@ -109,13 +109,18 @@ def _counting(fields: Mapping[str, Any], stem: str, number: int) -> list[str]:
     return [name for name in named if ("vision" in name) == seen] or named
 
 
-def _layers_told(fields: Mapping[str, Any], left: Iterable[str]) -> str:
-    """The number of layers that the files go on from, and the field that says so."""
+def _layers(keys: Iterable[str]) -> dict[str, list[int]]:
+    """The numbers of the layers that keys are of, by what stands before the number."""
     stems: dict[str, list[int]] = {}
-    for key in left:
+    for key in keys:
         if found := _LAYER.match(key):
             stems.setdefault(found[1], []).append(int(found[2]))
-    for stem, numbers in stems.items():
+    return stems
+
+
+def _layers_told(fields: Mapping[str, Any], left: Iterable[str]) -> str:
+    """The number of layers that the files go on from, and the field that says so."""
+    for stem, numbers in _layers(left).items():
         named = _counting(fields, stem, min(numbers))
         if named:
             return f" {' or '.join(named[:SHOWN])} is {min(numbers)}, and {stem} goes up to {max(numbers)}: mend it."
@@ -123,11 +128,7 @@ def _layers_told(fields: Mapping[str, Any], left: Iterable[str]) -> str:
 
 
 def _layers_missing(fields: Mapping[str, Any], missing: Iterable[str]) -> str:
-    numbers: dict[str, list[int]] = {}
-    for key in missing:
-        if found := _LAYER.match(key):
-            numbers.setdefault(found[1], []).append(int(found[2]))
-    for stem, each in numbers.items():
+    for stem, each in _layers(missing).items():
         named = _counting(fields, stem, max(each) + 1)
         if named:
             return f" {' or '.join(named[:SHOWN])} is {max(each) + 1}, and the files have {stem} up to {min(each) - 1}."

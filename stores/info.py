@@ -1,15 +1,13 @@
 """What a run contains, as plain JSON."""
 
-import json
 from os import PathLike
 from typing import Any
 
-from . import ledger, presence, sealed, segmentations
+from . import ledger, presence, segmentations
 from .arrays import Unit
-from .files import read_regular
 from .paths import resolved
 from .presence import DamagedRun
-from .record import read_record, sizes_in
+from .record import read_attributes, read_record, sizes_in
 
 
 def summary(path: str | PathLike[str]) -> dict[str, Any]:
@@ -74,9 +72,8 @@ def provenance(path: str | PathLike[str]) -> dict[str, Any]:
     Raises FileNotFoundError where there is no run, DamagedRun where its metadata cannot be read.
     """
     try:
-        written = json.loads(read_regular(resolved(path) / "zarr.json", sealed.LARGEST))
-        return written["attributes"]["provenance"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        return read_attributes(resolved(path))["provenance"]
+    except KeyError:
         raise DamagedRun(f"{resolved(path) / 'zarr.json'} is damaged. Rerun its command with --repair.") from None
 
 

@@ -4,7 +4,6 @@ A lost chunk file reads as its fill value, so that a marker alone does not say t
 not as it was written says nothing at all: its unit counts as not committed.
 """
 
-import json
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
@@ -16,7 +15,7 @@ from . import ledger, sealed
 from .arrays import Array, Unit
 from .files import checksum_file, read_regular
 from .paths import resolved
-from .record import FOLDER, Record, arrays_in, layout_hash, read_record
+from .record import FOLDER, Record, arrays_in, layout_hash, read_attributes, read_record
 
 FEW = 2_000
 """Units whose markers are read entry by entry: they alone know the sizes of texts and of padded tokens."""
@@ -111,7 +110,7 @@ def check_creation(root: Path, record: Record) -> None:
             f"{root}: {some(lost)}. Rerun the command that made the run with --repair, copy the run again from where "
             "it is whole, or extract it anew."
         )
-    written = json.loads((root / "zarr.json").read_text("utf-8"))["attributes"]
+    written = read_attributes(root)
     hashes = {"plan_hash": record["plan"]["hash"], "layout_hash": layout_hash(record["layout"])}
     if any(written.get(name) != value for name, value in hashes.items()):
         raise DamagedRun(

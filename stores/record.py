@@ -56,6 +56,15 @@ def layout_hash(layout: Mapping[str, Any]) -> str:
     return hashed(layout)["hash"]
 
 
+def read_attributes(root: Path) -> dict[str, Any]:
+    """The attributes of a run, with the hashes of its plan and layout and its provenance; {} where they are lost."""
+    try:
+        attributes = json.loads(read_regular(root / "zarr.json", sealed.LARGEST))["attributes"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", attributes) if isinstance(attributes, dict) else {}
+
+
 def read_record(path: str | PathLike[str]) -> Record | None:
     """Everything in plan.json, or None where there is no run.
 

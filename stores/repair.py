@@ -1,6 +1,5 @@
 """Make again what no unit holds: the plan, the metadata and the tables of a run that lost or changed some of them."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -8,12 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from . import presence, sealed
+from . import presence
 from .creation import is_without_plan, make_skeleton, write_record
-from .files import checksum_file, partial_name, read_regular, write_failed
+from .files import checksum_file, partial_name, write_failed
 from .paths import resolved
 from .presence import DamagedRun
-from .record import FOLDER, Record, plan_file, read_record
+from .record import FOLDER, Record, plan_file, read_attributes, read_record
 from .schema import Layout
 
 ROOT = "zarr.json"
@@ -58,7 +57,7 @@ def _require_same(root: Path, record: Record | None, layout: Layout, plan: Mappi
     if record is not None:
         same = record["plan"]["hash"] == plan["hash"] and record["layout"] == layout.summary()
     else:
-        said = _attributes(root).get("plan_hash")
+        said = read_attributes(root).get("plan_hash")
         same = said in (None, plan["hash"])
     if not same:
         raise DamagedRun(
@@ -90,7 +89,7 @@ def _replace(
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(fresh / name, root / name)
             mended.append(name)
-    lost = _attributes(root).get("plan_hash") != plan["hash"]
+    lost = read_attributes(root).get("plan_hash") != plan["hash"]
     if lost or (record is not None and list(presence.changed_files(root, {ROOT: record["files"][ROOT]}))):
         anew = root / FOLDER / partial_name("attributes")
         try:
@@ -103,11 +102,3 @@ def _replace(
         write_record(root, layout, plan, [root / name for name in names])
         mended.append(plan_file(root).relative_to(root).as_posix())
     return tuple(mended)
-
-
-def _attributes(root: Path) -> Mapping[str, Any]:
-    """The attributes of a run; nothing where they cannot be read."""
-    try:
-        return json.loads(read_regular(root / ROOT, sealed.LARGEST))["attributes"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return {}

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-import picture_set
+import extracted_run
 import pytest
-import shared
-import tiny
 from click.testing import CliRunner, Result
+from extracted_run import contents, extract
 
 import probe
 from probe.cli import main
@@ -20,28 +19,14 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
-def extract(dataset: Path, out: Path) -> Result:
-    command = ("extract", str(tiny.checkpoint("llava")), str(dataset), "-o", str(out), "-p", "driving:1")
-    return run(*command, "--device", "cpu", "-s", "projector:patches")
-
-
-def make(folder: Path) -> None:
-    result = extract(picture_set.write(folder / "set", images=2), folder / "run")
-    assert result.exit_code == 0, result.output
-
-
 @pytest.fixture
 def whole() -> Path:
-    return shared.folder("whole", make)
+    return extracted_run.whole()
 
 
 @pytest.fixture
 def copy(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole / "run", tmp_path / "run")
-
-
-def contents(path: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("c.*") if file.is_file()}
 
 
 def test_opening_and_info_name_the_lost_file(copy: Path) -> None:

@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-import picture_set
+import extracted_run
 import pytest
-import shared
 import tiny
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from extracted_run import PERTURB, SITES, contents, extract
 from test_stores_ownership import register_far
 
 import probe
@@ -20,29 +20,14 @@ from probe.extraction.settings import Settings
 from stores import Unit, ledger, ownership, writing
 
 
-def extract(dataset: Path, out: Path, *more: str) -> Result:
-    command = ("extract", str(tiny.checkpoint("llava")), str(dataset), "-o", str(out), "-p", "driving:1")
-    return CliRunner().invoke(main, [*command, "--device", "cpu", "--keep", "answers", *more])
-
-
-def make(folder: Path) -> None:
-    result = extract(picture_set.write(folder / "set", images=2), folder / "run")
-    assert result.exit_code == 0, result.output
-
-
 @pytest.fixture
 def whole() -> Path:
-    return shared.folder("owned", make)
+    return extracted_run.whole()
 
 
 @pytest.fixture
 def copy(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole / "run", tmp_path / "run")
-
-
-def contents(path: Path) -> dict[str, bytes]:
-    kept = {str(file.relative_to(path)): file for file in path.rglob("*") if file.is_file()}
-    return {name: file.read_bytes() for name, file in kept.items() if name != "zarr.json" and "_ledger" not in name}
 
 
 def test_a_block_of_another_process_is_left_to_it_and_taken_when_it_has_died(whole: Path, copy: Path) -> None:
@@ -77,7 +62,7 @@ def test_a_run_that_another_plan_has_made_meanwhile_is_not_written_into(
     monkeypatch.setattr(run, "load", loading_for_long)
     with pytest.raises(FileExistsError, match="already contains a run"):
         probe.extract(
-            str(tiny.checkpoint("llava")), dataset, out=path, perturb="driving:1", keep="answers", seed=1,
+            str(tiny.checkpoint("llava")), dataset, out=path, perturb=PERTURB, sites=SITES, seed=1,
             execution=probe.Execution(device="cpu"),
         )  # fmt: skip
     assert contents(path) == contents(whole / "run")
@@ -85,7 +70,7 @@ def test_a_run_that_another_plan_has_made_meanwhile_is_not_written_into(
 
 def test_a_second_plan_that_waited_for_the_first_is_refused_with_the_difference(whole: Path, tmp_path: Path) -> None:
     dataset, used = str(whole / "set" / "set.jsonl"), execution.Execution(device="cpu")
-    settings = Settings(str(tiny.checkpoint("llava")), dataset, perturb=("driving:1",), keep="answers", seed=1)
+    settings = Settings(str(tiny.checkpoint("llava")), dataset, perturb=PERTURB, sites=SITES, seed=1)
     plan, blueprint = run.prepare(settings, used)
     target = run.find_target(plan, tmp_path / "run")
     assert not target.created
@@ -108,9 +93,7 @@ def test_a_block_that_is_done_a_second_time_takes_what_is_still_missing(whole: P
 
 def planned(whole: Path) -> Plan:
     used = execution.Execution(device="cpu")
-    settings = Settings(
-        str(tiny.checkpoint("llava")), str(whole / "set" / "set.jsonl"), perturb=("driving:1",), keep="answers"
-    )
+    settings = Settings(str(tiny.checkpoint("llava")), str(whole / "set" / "set.jsonl"), perturb=PERTURB, sites=SITES)
     return run.prepare(settings, used)[0]
 
 
