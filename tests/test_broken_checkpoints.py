@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tiny
+from attack.checkpoint_changes import in_halves
 from click.testing import CliRunner
 
 import hooks
@@ -134,18 +135,7 @@ def test_a_tensor_that_is_not_as_described_is_named(folder, change):
 
 def sharded(folder: Path, placed: dict[str, str] | None = None) -> dict[str, str]:
     """The weights in two files with their index; where each tensor is."""
-    entries, numbers = header(folder)
-    entries.pop("__metadata__", None)
-    names = list(entries)
-    found: dict[str, str] = {}
-    for part, chosen in enumerate((names[: len(names) // 2], names[len(names) // 2 :])):
-        chunk, own = b"", {}
-        for name in chosen:
-            start, stop = entries[name]["data_offsets"]
-            own[name] = {**entries[name], "data_offsets": [len(chunk), len(chunk) + stop - start]}
-            chunk += numbers[start:stop]
-            found[name] = f"model-{part}.safetensors"
-        write(folder / f"model-{part}.safetensors", own, chunk)
+    found = in_halves(folder)
     (folder / "model.safetensors.index.json").write_text(
         json.dumps({"metadata": {}, "weight_map": {**found, **(placed or {})}})
     )

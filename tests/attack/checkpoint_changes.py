@@ -236,12 +236,12 @@ def a_header(random: Random, folder: Path) -> str:
     return f"header: {kind} of {name}: {entry}"
 
 
-def an_index(random: Random, folder: Path) -> str:
-    """Weights in two files, whose index says something else."""
+def in_halves(folder: Path) -> dict[str, str]:
+    """Write the weights once more, in two files; the file of each tensor."""
     header, numbers = split(folder / "model.safetensors")
     header.pop("__metadata__", None)
     half = len(header) // 2
-    placed: dict[str, Any] = {}
+    placed: dict[str, str] = {}
     for part, names in enumerate((list(header)[:half], list(header)[half:])):
         chunk, entries = b"", {}
         for name in names:
@@ -250,6 +250,12 @@ def an_index(random: Random, folder: Path) -> str:
             chunk += numbers[start:stop]
             placed[name] = f"model-{part}.safetensors"
         join(folder / f"model-{part}.safetensors", entries, chunk)
+    return placed
+
+
+def an_index(random: Random, folder: Path) -> str:
+    """Weights in two files, whose index says something else."""
+    placed: dict[str, Any] = dict(in_halves(folder))
     name = random.choice(list(placed))
     kind = random.choice(("right", "both", "outside", "missing", "wrong", "unnamed", "junk", "empty"))
     if kind != "both":
