@@ -1,22 +1,23 @@
 """A run on several processes or machines, which receive blocks and never arrays.
 
-The plan is sent once. Each worker loads the model once and writes the units of its own blocks into the store, so that
-no two workers share a file. With `--workers N` the processes are local, with `--scheduler tcp://…` the cluster's.
+The plan is sent once to each worker, also to those that come later. A worker loads the model once and writes the units
+of its own blocks into the store, so that no two workers share a file. With `--workers N` the processes are local, with
+`--scheduler tcp://…` the cluster's.
 """
 
-import os
-import signal
 import threading
-from collections.abc import Callable, Collection, Iterator
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from dask.distributed import Client, KilledWorker, LocalCluster, as_completed
+from dask.distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 
 from hooks import families
 from stores import Ownership, Unit, ledger
@@ -24,6 +25,7 @@ from stores import Ownership, Unit, ledger
 from ..errors import PlanError
 from ..perturbations import extension
 from .execution import Execution, Target, begin, blueprint, load, run_blocks
+from .local_workers import LocalWorkers, local_workers
 from .plan import Plan
 from .settings import Settings
 
@@ -31,9 +33,38 @@ if TYPE_CHECKING:
     from hooks import Model
 
 POLL_SECONDS = 0.5
+WAIT_SECONDS = 0.05
 
-MOST_RESENDS = 100
-"""How often the plan is sent again because all workers that had it have died."""
+
+@dataclass(frozen=True)
+class SentPlan(WorkerPlugin):
+    """What the scheduler gives to every worker as it comes, so that none has to ask another for it."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A client of the cluster, and the local processes where they are ours."""
+
+    client: Client
+    local: LocalWorkers | None
+
+    def start(self) -> None:
+        """Start the local processes."""
+        if self.local:
+            self.local.start()
+
+    def finished(self, futures: Iterable["Future[Any]"]) -> Iterator["Future[Any]"]:
+        """The futures as they finish. Raises PlanError if the local processes end again and again."""
+        waiting = as_completed(futures)
+        while not waiting.is_empty():
+            if waiting.has_ready():
+                yield next(waiting)
+                continue
+            if self.local:
+                self.local.check()
+            time.sleep(WAIT_SECONDS)
 
 
 def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, on_unit: Callable[[Unit], None]) -> None:
@@ -53,73 +84,62 @@ def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, o
             f"it through the entry-point group {extension.GROUP!r} of an installed package, or use one worker."
         )
     threads = torch.get_num_threads()
-    with connect(execution) as client:
-        provenance = client.submit(worker_provenance, plan.settings, execution, threads, pure=False).result()
-        begin(plan, target, provenance, execution)
-
-        def submit(shared: Any, of_block: Target) -> Any:
-            return client.submit(run_on_worker, shared, of_block, own, execution, threads, pure=False)
-
-        shared = client.scatter(plan, broadcast=True)
-        futures = {submit(shared, of_block): of_block for of_block in by_block(target)}
-        with watched(target.path, target.pending, on_unit):
-            try:
-                finished, resends = as_completed(futures), 0
-                for future in finished:
-                    try:
-                        future.result()
-                    except CancelledError:  # every worker that had the plan has died: it is sent once more
-                        resends += 1
-                        if resends > MOST_RESENDS:
-                            raise
-                        again = submit(client.scatter(plan, broadcast=True), futures[future])
-                        futures[again] = futures.pop(future)
-                        finished.add(again)
-            except (KilledWorker, CancelledError):
-                client.cancel(futures)
-                raise PlanError(
-                    f"several workers died on one block of {target.path}, likely for lack of memory. All committed "
-                    "units are safe: take fewer images at once (-b 1) or fewer workers, and rerun the same command."
-                ) from None
-            except BaseException:
-                client.cancel(futures)
-                raise
+    with connect(execution) as cluster, sent(plan, cluster.client) as name:
+        cluster.start()
+        client, futures = cluster.client, list[Future[Any]]()
+        try:
+            loaded = client.submit(worker_provenance, plan.settings, execution, threads, pure=False)
+            futures.append(loaded)
+            for future in cluster.finished([loaded]):
+                begin(plan, target, future.result(), execution)
+            futures += [
+                client.submit(run_on_worker, name, of_block, own, execution, threads, pure=False)
+                for of_block in by_block(target)
+            ]
+            with watched(target.path, target.pending, on_unit):
+                for future in cluster.finished(futures[1:]):
+                    future.result()
+        except (KilledWorker, CancelledError):
+            client.cancel(futures)
+            raise PlanError(
+                f"several workers died on one block of {target.path}, likely for lack of memory. All committed "
+                "units are safe: take fewer images at once (-b 1) or fewer workers, and rerun the same command."
+            ) from None
+        except BaseException:
+            client.cancel(futures)
+            raise
 
 
 @contextmanager
-def connect(execution: Execution) -> Iterator[Client]:
-    """A client of the given scheduler, or of local processes that end with the context."""
+def connect(execution: Execution) -> Iterator[Connection]:
+    """A connection to the given scheduler, or to one of our own with local processes that end with the context."""
     if execution.scheduler:
         with Client(execution.scheduler) as client:
-            yield client
+            yield Connection(client, None)
         return
     with (
         LocalCluster(
-            n_workers=execution.workers,
-            threads_per_worker=1,
-            processes=True,
+            n_workers=0,
             dashboard_address=None,  # pyright: ignore[reportArgumentType]
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # any free port: nobody looks at it
+            protocol="tcp",
             silence_logs=50,
         ) as local,
+        local_workers(str(local.scheduler_address), execution.workers) as workers,  # pyright: ignore[reportAttributeAccessIssue]
         Client(local) as client,
-        ended_at_once(local),
     ):
-        yield client
+        yield Connection(client, workers)
 
 
 @contextmanager
-def ended_at_once(local: Any) -> Iterator[None]:
-    """Of a command that is stopped no worker finishes what it does: the units that are not committed are redone."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        for nanny in local.workers.values():
-            nanny.auto_restart = False
-            if nanny.pid:
-                with suppress(ProcessLookupError):
-                    os.kill(nanny.pid, signal.SIGKILL)
-        raise
+def sent(plan: Plan, client: Client) -> Iterator[str]:
+    """The plan at every worker that there is or comes, and the name that it has there."""
+    name = f"plan-{plan.hash}-{uuid.uuid4().hex}"  # two runs of one plan may share a scheduler (--join)
+    with suppress(OSError):  # a worker that ends while it is sent: the scheduler has it, and gives it to all others
+        client.register_plugin(SentPlan(plan), name=name)
+    yield name
+    with suppress(OSError):
+        client.unregister_worker_plugin(name)
 
 
 @contextmanager
@@ -165,8 +185,11 @@ def by_block(target: Target) -> list[Target]:
     return [replace(target, pending=tuple(unit for unit in target.pending if unit.block == k)) for k in indices]
 
 
-def run_on_worker(plan: Plan, target: Target, own: Ownership, execution: Execution, threads: int) -> None:
+def run_on_worker(plan_name: str, target: Target, own: Ownership, execution: Execution, threads: int) -> None:
     """Extract one block's pending units on a worker."""
     torch.set_num_threads(threads)
+    sent_plan = get_worker().plugins[plan_name]
+    assert isinstance(sent_plan, SentPlan)
+    plan = sent_plan.plan
     model = worker_model(plan.settings, execution)
     run_blocks(plan, target, own, model, execution, on_unit=lambda unit: None)
