@@ -102,11 +102,15 @@ def _nearer_at(evidence: Evidence, codes: xr.DataArray) -> xr.Dataset:
     return xr.Dataset(made | beside | {"nearer_kept": tables["nearer"].defined})
 
 
-def verdicts_at(evidence: Evidence, site: str) -> xr.DataArray:
-    """(sample, condition, layer) whether a kept answer's state is nearer to another image's: a place in `CODES`."""
+def verdicts_at(evidence: Evidence, site: str, layers: list[int] | None = None) -> xr.DataArray:
+    """(sample, condition, layer) whether a kept answer's state is nearer to another image's: a place in `CODES`.
+
+    At these layers alone, where some are given.
+    """
     clean_text = evidence.given_text.sel(condition="clean", drop=True)
     answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": clean_text.sample.values})
-    parts = [_codes(evidence, site, layers, answer) for layers in evidence.layer_groups(site)]
+    groups = evidence.layer_groups(site) if layers is None else [layers]
+    parts = [_codes(evidence, site, group, answer) for group in groups]
     return xr.concat(parts, "layer", coords="minimal", compat="override")
 
 
