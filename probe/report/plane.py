@@ -72,7 +72,7 @@ def _points(shown: list[Json]) -> alt.Chart:
 
 
 def _cells(density: Density) -> alt.Chart:
-    counted = alt.Opacity("pairs:Q", scale=alt.Scale(type="log", range=[0.08, 0.55]), legend=None)
+    counted = alt.Opacity("pairs:Q", scale=alt.Scale(type="log", range=[0.15, 0.6]), legend=None)
     return (
         alt.Chart(alt.InlineData(values=cells(density)), name="all_pairs")
         .mark_rect(color=BACKGROUND)
