@@ -1,9 +1,11 @@
 """Damaged pictures and files of samples are read or refused in one line; `tests/attack` has the long form."""
 
+import re
+
+import numpy as np
 import pytest
-from attack import datasets, pictures
+from attack import datasets, memory, pictures
 from attack.judging import judged
-from attack.outcome import Outcome
 
 
 @pytest.mark.filterwarnings("ignore")  # of Pillow's about what is odd in a file
@@ -21,11 +23,24 @@ def test_damaged_files_of_samples_are_read_or_refused_in_a_line() -> None:
     assert min(found.refused, found.accepted) > 10
 
 
-def test_what_an_attack_may_not_find_is_told() -> None:
+def test_what_an_attack_may_not_find_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def raises(error: Exception) -> str:
         raise error
 
-    tries = {"a": lambda: "", "b": lambda: "no", "c": lambda: raises(KeyError("x")), "d": lambda: "two\nlines"}
-    assert judged("all", tries.items()) == Outcome(
-        "all", 4, 2, 2, ("c: KeyError: 'x'", "d: says 9 characters in 2 lines"), pytest.approx(0, abs=5)
-    )
+    def takes(size: int) -> str:
+        return "" if np.ones(size, np.uint8).all() else "no"
+
+    monkeypatch.setattr(memory, "LARGEST", 20 << 20)
+    tries = {
+        "a": lambda: "",
+        "b": lambda: "no",
+        "c": lambda: raises(KeyError("x")),
+        "d": lambda: "two\nlines",
+        "e": lambda: takes(40 << 20),
+    }
+    found = judged("all", tries.items())
+    assert (found.tried, found.refused, found.accepted) == (5, 2, 3)
+    *others, last = found.failures
+    assert others == ["c: KeyError: 'x'", "d: says 9 characters in 2 lines"]
+    assert re.fullmatch(r"e: took (4\d|3\d) MB", last)
+    assert found.most_bytes == pytest.approx(40 << 20, rel=0.25)

@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from attack import memory
 from attack.outcome import Outcome
 
 NAME = "checkpoints"
@@ -50,7 +51,7 @@ def attack(count: int, seed: int) -> Outcome:
     changes, shares = zip(*CHANGES, strict=True)
     failures: list[str] = []
     counts = {"refused": 0, "accepted": 0}
-    slowest = 0.0
+    slowest, most = 0.0, 0
     with tempfile.TemporaryDirectory() as root:
         made = bases(Path(root))
         for name, folder in made.items():
@@ -61,13 +62,12 @@ def attack(count: int, seed: int) -> Outcome:
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(made[name], folder)
             change = random.choices(changes, shares)[0]
-            begun = time.monotonic()
             try:
                 done = change(random, folder)
             except (LookupError, OSError):  # a file that this checkpoint does not have
                 continue
             label = f"{seed} {number} {name}: {done}"
-            begun = time.monotonic()
+            started, begun = time.monotonic(), memory.begin()
             try:
                 with at_most(4 * SLOWEST_S):
                     counts[read(name, folder, whole=random.random() < 0.4)] += 1
@@ -77,14 +77,14 @@ def attack(count: int, seed: int) -> Outcome:
                     failures.append(f"{label}: said {str(error)[:300]!r}")
             except (Exception, Hang) as error:
                 failures.append(f"{label}: {type(error).__name__} {str(error)[:300]!r}")
-            took = time.monotonic() - begun
-            slowest = max(slowest, took)
+            took = time.monotonic() - started
+            slowest, most = max(slowest, took), max(most, memory.taken_since(begun))
             if took > SLOWEST_S:
                 failures.append(f"{label}: took {took:.1f} s")
             if (folder.parent / SENTINEL).exists() or Path(SENTINEL).exists():
                 failures.append(f"{label}: its code ran")
                 (folder.parent / SENTINEL).unlink(missing_ok=True)
-    return Outcome(NAME, count, counts["refused"], counts["accepted"], tuple(failures), round(slowest, 2))
+    return Outcome(NAME, count, counts["refused"], counts["accepted"], tuple(failures), round(slowest, 2), most)
 
 
 def bases(root: Path) -> dict[str, Path]:

@@ -16,7 +16,7 @@ import xarray as xr
 import stores
 from stores import IncompleteRun, ledger
 
-from . import forked
+from . import forked, memory
 from .outcome import Outcome
 
 Change = Callable[[Path, random.Random], str]
@@ -53,7 +53,7 @@ def _lose(file: Path, rng: random.Random) -> str:
 
 
 def _attack(name: str, change: Change, count: int, seed: int, *, at_opening: bool) -> Outcome:
-    rng, failures, slowest, found = random.Random(seed), list[str](), 0.0, 0
+    rng, failures, slowest, found, most = random.Random(seed), list[str](), 0.0, 0, 0
     folder = Path(tempfile.mkdtemp(prefix="damage-"))
     try:
         run = folder / "run"
@@ -64,10 +64,12 @@ def _attack(name: str, change: Change, count: int, seed: int, *, at_opening: boo
         files = sorted(file for file in run.rglob("*") if file.is_file() and file.stat().st_size)
         for _ in range(count):
             file = rng.choice(files)
-            before, started = file.read_bytes(), time.perf_counter()
+            before, started, begun = file.read_bytes(), time.perf_counter(), memory.begin()
             said = f"{file.relative_to(run)}, {change(file, rng)}"
             wrong = _is_found(run, file, at_opening=at_opening)
-            slowest = max(slowest, time.perf_counter() - started)
+            slowest, most = max(slowest, time.perf_counter() - started), max(most, grown := memory.taken_since(begun))
+            if grown > memory.LARGEST:
+                wrong = wrong or f"took {grown / 1e6:,.0f} MB"
             if wrong is None and rng.random() < REPAIRED_SHARE and not {"analyses", "results"} & set(file.parts):
                 wrong = _repaired(run, whole)
                 file.write_bytes(before) if not file.exists() else None
@@ -79,7 +81,7 @@ def _attack(name: str, change: Change, count: int, seed: int, *, at_opening: boo
             file.write_bytes(before)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(name, count, found, 0, tuple(failures), slowest)
+    return Outcome(name, count, found, 0, tuple(failures), slowest, most)
 
 
 def _is_found(run: Path, file: Path, *, at_opening: bool) -> str | None:

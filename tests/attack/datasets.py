@@ -169,4 +169,4 @@ def run(count: int, seed: int) -> Outcome:
             return attempt(path)
 
         tries = ((name, lambda e=ending, c=content: one(e, c)) for name, ending, content in mutated(count, seed))
-        return judged("datasets", tries)
+        return judged("files of samples", tries)

@@ -6,12 +6,13 @@ message. Any other error is a failure, and so is one text that takes long.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from attack import memory
 from attack.outcome import Outcome
 from hooks import sites
 from hooks.settings import place
@@ -58,28 +59,27 @@ class Grammar:
     refusals: tuple[type[Exception], ...]
 
 
-def run(count: int, seed: int) -> Outcome:
-    """`count` texts of every grammar."""
-    return joined([of_grammar(grammar, count, seed) for grammar in GRAMMARS])
-
-
 def of_grammar(grammar: Grammar, count: int, seed: int) -> Outcome:
     """`count` texts of one grammar, every other one spoilt; the same for the same seed."""
     draw = random.Random(f"{grammar.name} {seed}")
-    refused, slowest, failures = 0, 0.0, cast(list[str], [])
+    refused, most, slowest, failures = 0, 0, 0.0, cast(list[str], [])
     for number in range(count):
         text = grammar.make(draw)
         text = spoilt(draw, text) if number % 2 else text
-        began = time.perf_counter()
+        began, begun = time.perf_counter(), memory.begin()
         trouble = tried(grammar, text)
         took = time.perf_counter() - began
-        slowest = max(slowest, took)
+        slowest, most = max(slowest, took), max(most, grown := memory.taken_since(begun))
         refused += trouble == REFUSED
         if trouble not in ("", REFUSED):
             failures.append(f"{grammar.name} {text[:200]!r}: {trouble}")
         if took > SLOW:
             failures.append(f"{grammar.name} {text[:200]!r}: took {took:.1f} s")
-    return Outcome(grammar.name, count, refused, count - refused, tuple(failures[:SHOWN]), slowest)
+        if grown > memory.LARGEST:
+            failures.append(f"{grammar.name} {text[:200]!r}: took {grown / 1e6:,.0f} MB")
+    return Outcome(
+        f"grammar of {grammar.name}", count, refused, count - refused, tuple(failures[:SHOWN]), slowest, most
+    )
 
 
 REFUSED = "refused"
@@ -98,18 +98,6 @@ def tried(grammar: Grammar, text: str) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:200]}"
     return ""
-
-
-def joined(outcomes: Sequence[Outcome]) -> Outcome:
-    """Several outcomes as one."""
-    return Outcome(
-        "grammars",
-        sum(each.tried for each in outcomes),
-        sum(each.refused for each in outcomes),
-        sum(each.accepted for each in outcomes),
-        tuple(failure for each in outcomes for failure in each.failures),
-        max(each.slowest_s for each in outcomes),
-    )
 
 
 def spoilt(draw: random.Random, text: str) -> str:
@@ -240,9 +228,3 @@ GRAMMARS = (
     Grammar("columns", column, read_columns, (ValueError,)),
     Grammar("pairs", pair, read_pairs, (ValueError,)),
 )
-
-
-def outcomes(count: int, seed: int) -> Iterator[Outcome]:
-    """The outcome of every grammar alone."""
-    for grammar in GRAMMARS:
-        yield of_grammar(grammar, count, seed)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
+from . import memory
 from .outcome import Outcome
 
 SLOW_S = 5.0
@@ -16,12 +17,13 @@ def judged(name: str, inputs: Iterable[tuple[str, Callable[[], str]]]) -> Outcom
     """The outcome of trying inputs, each (what it is called, what tries it).
 
     Trying returns "" where the input was accepted, or the words in which it was refused, and raises ValueError with
-    such words; anything else that it raises is a failure, as are several lines, and more than five seconds.
+    such words; anything else that it raises is a failure, as are several lines, more than five seconds, and more memory
+    than `memory.LARGEST`.
     """
-    tried = refused = 0
+    tried = refused = most = 0
     slowest, failures = 0.0, []
     for called, attempt in inputs:
-        started = time.perf_counter()
+        started, begun = time.perf_counter(), memory.begin()
         said = ""
         try:
             said = attempt()
@@ -36,9 +38,12 @@ def judged(name: str, inputs: Iterable[tuple[str, Callable[[], str]]]) -> Outcom
         except Exception as error:
             failures.append(f"{called}: {type(error).__name__}: {str(error)[:200]}")
         taken = time.perf_counter() - started
+        most = max(most, grown := memory.taken_since(begun))
         slowest, tried, refused = max(slowest, taken), tried + 1, refused + bool(said)
         if taken > SLOW_S:
             failures.append(f"{called}: took {taken:.1f} s")
+        if grown > memory.LARGEST:
+            failures.append(f"{called}: took {grown / 1e6:,.0f} MB")
         if "\n" in said or len(said) > LONGEST:
             failures.append(f"{called}: says {len(said):,} characters in {said.count(chr(10)) + 1} lines")
-    return Outcome(name, tried, refused, tried - refused, tuple(failures), slowest)
+    return Outcome(name, tried, refused, tried - refused, tuple(failures), slowest, most)

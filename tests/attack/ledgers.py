@@ -22,6 +22,7 @@ import small_run
 import stores
 from stores import DamagedRun, IncompleteRun, Unit, ledger, sealed
 
+from . import memory
 from .outcome import Outcome
 
 SLOW_SECONDS = 5.0
@@ -42,11 +43,12 @@ class Tally:
     accepted: int = 0
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    most: int = 0
 
     def outcome(self, name: str) -> Outcome:
         """All of it."""
         tried = self.refused + self.accepted + len(self.failures)
-        return Outcome(name, tried, self.refused, self.accepted, tuple(self.failures), self.slowest)
+        return Outcome(name, tried, self.refused, self.accepted, tuple(self.failures), self.slowest, self.most)
 
 
 def plans(count: int, seed: int) -> Outcome:
@@ -106,7 +108,7 @@ def _read_marker(run: Path, unit: Unit, original: dict[str, Any]) -> bool:
 
 
 def _try(tally: Tally, what: str, read: Callable[[], bool], *, harmless: bool) -> None:
-    started = time.perf_counter()
+    started, begun = time.perf_counter(), memory.begin()
     try:
         as_it_was = read()
     except (ValueError, FileNotFoundError, DamagedRun) as error:
@@ -122,9 +124,12 @@ def _try(tally: Tally, what: str, read: Callable[[], bool], *, harmless: bool) -
         else:
             tally.failures.append(f"{what}: accepted")
     seconds = time.perf_counter() - started
-    tally.slowest = max(tally.slowest, seconds)
+    grown = memory.taken_since(begun)
+    tally.slowest, tally.most = max(tally.slowest, seconds), max(tally.most, grown)
     if seconds > SLOW_SECONDS:
         tally.failures.append(f"{what}: took {seconds:.1f} s")
+    if grown > memory.LARGEST:
+        tally.failures.append(f"{what}: took {grown / 1e6:,.0f} MB")
 
 
 def _changed(
