@@ -11,17 +11,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from attack import checkpoints, crashes, damage, datasets, grammars, ledgers, pictures, workers
+from attack import checkpoints, crashes, damage, datasets, full_disks, grammars, ledgers, memory, pictures, workers
+from attack.extraction import EXTRACTION
 from attack.outcome import Outcome
 
 Attack = Callable[[int, int], Outcome]
 
+ON_RUNS: dict[str, tuple[Callable[..., Outcome], int, int]] = {
+    "crash points": (crashes.crash_points, 200, 200),
+    "two writers": (crashes.two_writers, 20, 40),
+    "disk errors": (crashes.disk_errors, 200, 200),
+    "moved": (crashes.moved_runs, 50, 50),
+    "full of bytes": (full_disks.by_bytes, 100, 50),
+    "full of inodes": (full_disks.by_inodes, 100, 50),
+    "file sizes": (full_disks.by_file_size, 100, 50),
+}
+"""What is done to runs, how often to those that a writer of the store makes and to those of whole extractions."""
+
 ATTACKS: dict[str, tuple[Attack, int]] = {
     "kills": (workers.kills, 100),
-    "crash points": (crashes.crash_points, 200),
-    "two writers": (crashes.two_writers, 20),
-    "disk errors": (crashes.full_disks, 200),
-    "moved": (crashes.moved_runs, 50),
+    **{name: (attack, count) for name, (attack, count, _) in ON_RUNS.items()},
+    **{f"{name} of extractions": (partial(attack, work=EXTRACTION), few) for name, (attack, _, few) in ON_RUNS.items()},
     "bit flips": (damage.bit_flips, 1_000),
     "losses": (damage.losses, 100),
     "plans": (ledgers.plans, 10_000),
@@ -39,10 +49,10 @@ HEADER = """# Attacks
 
 A kill, a stop or an error ends well where nothing that was committed is lost or done again, and the resumed run has the
 bytes of one that was never disturbed. A changed input ends well where it is refused in one line, or read as what it is,
-within 5 s. Other ends are failures, and listed.
+within 5 s and {largest:,.0f} MB beyond what the process had (a checkpoint: 4 GiB). Other ends are failures, and listed.
 
-| attack | tried | refused or found | read or ended alike | failures | slowest, s | all, s |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+| attack | tried | refused or found | read or ended alike | failures | slowest, s | most memory, MB | all, s |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 
 
@@ -62,17 +72,24 @@ def main() -> int:
         seconds = time.perf_counter() - started
         lines.append(
             f"| {found.name} | {found.tried:,} | {found.refused:,} | {found.accepted:,} | {len(found.failures)} | "
-            f"{found.slowest_s:.2f} | {seconds:.0f} |"
+            f"{found.slowest_s:.2f} | {_megabytes(found.most_bytes)} | {seconds:.0f} |"
         )
         failures += found.failures
         sys.stdout.write("\n  ".join([lines[-1], *found.failures[:20]]) + "\n")
         sys.stdout.flush()
     if asked.out:
         machine = f"{platform.system()} {platform.machine()}"
-        header = HEADER.format(date=date.today(), machine=machine, python=platform.python_version(), seed=asked.seed)
+        header = HEADER.format(
+            date=date.today(), machine=machine, python=platform.python_version(), seed=asked.seed,
+            largest=memory.LARGEST / 1e6,
+        )  # fmt: skip
         listed = "".join(f"\n- {failure}" for failure in failures)
         asked.out.write_text(header + "\n".join(lines) + "\n" + (f"\n## Failures\n{listed}\n" if failures else ""))
     return 1 if failures else 0
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f}" if size else "–"
 
 
 if __name__ == "__main__":

@@ -1,94 +1,97 @@
-"""Kill, stop or starve a writer at any call that it makes: what is committed stays, and a resume ends alike."""
+"""Kill, stop or starve a process at any call to the system: what is committed stays, and a resume ends alike."""
 
 import os
 import random
 import shutil
 import signal
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import small_run
-
-import stores
 
 from . import forked
-from .forked import DONE, FAILED, REFUSED
+from .forked import DONE, FAILED, REFUSED, Work
 from .outcome import Outcome
+from .store_writer import STORE
+from .undisturbed import Calm, attack, ends_alike, is_finished
 
-SLOW_SECONDS = 5.0
-
-Case = Callable[[Path, random.Random, int], str | None]
-"""Attack a run that is made at a path, given how many calls the work makes: what went wrong, None where nothing."""
-
-
-def crash_points(count: int, seed: int) -> Outcome:
-    """Kill a writer before a call, all over its work; half of the runs wait for the disk."""
-    return _attack("crash points", _killed, count, seed)
+KILLS_OF_ONE_RUN = 5
+"""How often one run in four is killed, each time as it goes on; others are killed once."""
 
 
-def two_writers(count: int, seed: int) -> Outcome:
-    """Stop a writer anywhere, start another, plainly or to join, kill one or none, and let the first go on."""
-    return _attack("two writers", _beside, count, seed)
+def crash_points(count: int, seed: int, work: Work = STORE) -> Outcome:
+    """Kill a process before a call, all over its work, once or again and again; half of the runs wait for the disk."""
+    return attack("crash points", _killed, work, count, seed)
 
 
-def full_disks(count: int, seed: int) -> Outcome:
+def two_writers(count: int, seed: int, work: Work = STORE) -> Outcome:
+    """Stop a process anywhere, start another, plainly or to join, kill one or none, and let the first go on."""
+    return attack("two writers", _beside, work, count, seed)
+
+
+def disk_errors(count: int, seed: int, work: Work = STORE) -> Outcome:
     """Let a call fail as on a full, read-only or broken disk."""
-    return _attack("disk errors", _starved, count, seed)
+    return attack("disk errors", _starved, work, count, seed)
 
 
-def moved_runs(count: int, seed: int) -> Outcome:
-    """Rename or delete the run under a writer's hands."""
-    return _attack("renamed and deleted", _moved, count, seed)
+def moved_runs(count: int, seed: int, work: Work = STORE) -> Outcome:
+    """Rename or delete the run under a process's hands."""
+    return attack("renamed and deleted", _moved, work, count, seed)
 
 
-def _killed(path: Path, rng: random.Random, calls: int) -> str | None:
-    durable = rng.random() < 0.5
-    child = forked.start(path, at=rng.randrange(1, calls), act=forked.die, durable=durable)
-    if (code := forked.end(child)) not in (-signal.SIGKILL, DONE):
-        return f"ended with {code}"
-    return _ends_alike(path)
+def _killed(calm: Calm, path: Path, rng: random.Random) -> str | None:
+    durable, safe = rng.random() < 0.5, dict[str, bytes]()
+    for _ in range(rng.choice((1, 1, 1, KILLS_OF_ONE_RUN))):
+        child = forked.start(calm.work, path, at=rng.randrange(1, calm.calls), act=forked.die, durable=durable)
+        if (code := forked.end(child)) not in (-signal.SIGKILL, DONE):
+            return f"ended with {code}"
+        now = forked.markers(path)
+        if not safe.items() <= now.items():
+            return f"{sorted(safe.items() - now.items())[0][0]} was committed, and is lost or done again"
+        safe = now
+    return ends_alike(calm, path)
 
 
-def _beside(path: Path, rng: random.Random, calls: int) -> str | None:
-    said, at = path.with_name("said"), rng.randrange(1, calls)
-    first = forked.start(path, at=at, act=forked.stop, said=said)
+def _beside(calm: Calm, path: Path, rng: random.Random) -> str | None:
+    said, said_second, at = path.with_name("said"), path.with_name("said2"), rng.randrange(1, calm.calls)
+    first = forked.start(calm.work, path, at=at, act=forked.stop, said=said)
     is_stopped = forked.stopped(first)
     join, kill_second, kill_first = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.3
     created = (path / "_ledger" / "plan.json").exists()
     act = forked.die if kill_second else (lambda name: None)
     if join and not created:
         join = False  # it would wait for the first, as it should
-    second = forked.start(path, at=rng.randrange(1, calls), act=act, join=join, said=path.with_name("said2"))
+    second = forked.start(calm.work, path, at=rng.randrange(1, calm.calls), act=act, join=join, said=said_second)
     code = forked.end(second)
     if code is None or (not join and is_stopped and code not in (REFUSED, -signal.SIGKILL, DONE)):
-        return f"the second ended with {code}: {_text(path.with_name('said2'))}"
+        return f"the second ended with {code}: {forked.text(said_second)}"
     if is_stopped:
         if kill_first:
             os.kill(first, signal.SIGKILL)
         os.kill(first, signal.SIGCONT)
         if (code := forked.end(first)) not in (DONE, -signal.SIGKILL):
-            return f"the first ended with {code}: {_text(said)}"
-    return _ends_alike(path)
+            return f"the first ended with {code}: {forked.text(said)}"
+    return ends_alike(calm, path)
 
 
-def _starved(path: Path, rng: random.Random, calls: int) -> str | None:
+def _starved(calm: Calm, path: Path, rng: random.Random) -> str | None:
     said = path.with_name("said")
     error = rng.choice(forked.NO_SPACE)
-    child = forked.start(path, at=rng.randrange(1, calls), act=forked.fail(error), said=said)
+    child = forked.start(calm.work, path, at=rng.randrange(1, calm.calls), act=forked.fail(error), said=said)
     code = forked.end(child)
-    text = _text(said)
+    words = forked.text(said)
     if code not in (DONE, FAILED, REFUSED):
-        return f"errno {error} ended with {code}: {text}"
-    if code == FAILED and "ommitted units are safe" not in text and "Nothing in it was lost" not in text:
-        return f"errno {error} is told as {text!r}"
-    return _ends_alike(path)
+        return f"errno {error} ended with {code}: {words}"
+    if code == DONE and not is_finished(calm, path):
+        return f"errno {error}: is called done, and is not: {words}"
+    if code == FAILED and not is_reassuring(words, path):
+        return f"errno {error} is told as {words!r}"
+    return ends_alike(calm, path)
 
 
-def _moved(path: Path, rng: random.Random, calls: int) -> str | None:
+def is_reassuring(words: str, path: Path) -> bool:
+    """Whether an error of the run, and not of a file elsewhere, says that nothing of it is lost."""
+    return str(path) not in words or "ommitted units are safe" in words or "Nothing in it was lost" in words
+
+
+def _moved(calm: Calm, path: Path, rng: random.Random) -> str | None:
     said, away = path.with_name("said"), path.with_name("away")
     delete = rng.random() < 0.5
 
@@ -98,74 +101,18 @@ def _moved(path: Path, rng: random.Random, calls: int) -> str | None:
             if delete:
                 shutil.rmtree(away)
 
-    code = forked.end(forked.start(path, at=rng.randrange(calls // 2, calls), act=move, said=said))
+    at = rng.randrange(calm.calls // 2, calm.calls)
+    code = forked.end(forked.start(calm.work, path, at=at, act=move, said=said))
     if code == DONE and not away.exists():
-        return _ends_alike(path)
+        return ends_alike(calm, path)
     if code == DONE:  # it was moved after the last commit
         away.rename(path)
-        return _ends_alike(path)
+        return ends_alike(calm, path)
     if code != FAILED:
-        return f"ended with {code}: {_text(said)}"
+        return f"ended with {code}: {forked.text(said)}"
     if path.exists() and any(file.is_file() for file in path.rglob("*")):
         return f"was made again: {sorted(path.rglob('*'))[:5]}"
     shutil.rmtree(path, ignore_errors=True)
     if not delete:
         away.rename(path)
-    return _ends_alike(path)
-
-
-def _ends_alike(path: Path) -> str | None:
-    """Whether what is committed is whole, stays as it is, and a resume makes the run that was never disturbed."""
-    before = forked.markers(path)
-    if (path / "_ledger" / "plan.json").exists() and (problems := stores.verify(path)):
-        return f"committed, and not whole: {problems[0]}"
-    said = path.with_name("resumed")
-    if (code := forked.end(forked.start(path, said=said))) != DONE:
-        return f"the resume ended with {code}: {_text(said)}"
-    after = forked.markers(path)
-    if redone := [name for name, marker in before.items() if after.get(name) != marker]:
-        return f"{redone[0]} was committed, and done again"
-    if forked.contents(path) != forked.contents(path.parent.parent / "calm"):
-        return "the resumed run has other bytes"
-    if problems := stores.verify(path):
-        return f"the resumed run is not whole: {problems[0]}"
-    left = [file.name for file in (path / "_ledger").iterdir() if file.name not in ("done", "plan.json", "zarr.json")]
-    partial = [str(file) for file in path.rglob("*.partial")]
-    return f"left behind: {(left + partial)[0]}" if left + partial else None
-
-
-def _attack(name: str, case: Case, count: int, seed: int) -> Outcome:
-    rng, failures, slowest = random.Random(seed), list[str](), 0.0
-    with _folder() as folder:
-        small_run.make(folder / "calm", small_run.layout())
-        calls = forked.calls_of(folder / "counted")
-        for number in range(count):
-            place = folder / f"{number}"
-            place.mkdir()
-            started = time.perf_counter()
-            if wrong := case(place / "run", rng, calls):
-                failures.append(f"{name} {number}: {wrong}")
-            slowest = max(slowest, time.perf_counter() - started)
-            shutil.rmtree(place)
-    return Outcome(name, count, 0, count - len(failures), tuple(failures), slowest)
-
-
-def _text(file: Path) -> str:
-    return file.read_text()[-2000:] if file.exists() else ""
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="attack-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-RUNS: dict[str, Any] = {
-    "crash points": crash_points,
-    "two writers": two_writers,
-    "disk errors": full_disks,
-    "renamed and deleted": moved_runs,
-}
+    return ends_alike(calm, path)

@@ -1,4 +1,4 @@
-"""Work on a run's store in a process of its own, which dies, stops or meets an error at a chosen call to the system."""
+"""A process that works on a run and dies, stops or meets an error at a chosen call to the system."""
 
 import errno
 import os
@@ -12,11 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import small_run
-
-import stores
-from stores import ledger
-
 CALLS = ("open", "writev", "fsync", "replace", "unlink", "mkdir", "link", "rmdir", "utime")
 REFUSED, FAILED, CRASHED, DONE = 3, 4, 5, 0
 WAIT_SECONDS = 60.0
@@ -24,22 +19,20 @@ WAIT_SECONDS = 60.0
 Act = Callable[[str], None]
 """What happens instead of a call to the system, by its name; it may return, and the call is then made."""
 
+Do = Callable[..., tuple[int, str]]
+"""Create the run at a path or go on with it, `join` beside others, `durable` or not: how it ended, and in which words.
 
-def work(path: Path, *, join: bool = False, durable: bool = False) -> None:
-    """Create a small run or go on with it, as an extraction does: own it, claim blocks, commit what is missing."""
-    plan = small_run.layout()
-    with stores.writing(path, join=join) as own:
-        if ledger.read_plan(path) is None:
-            stores.create(path, plan, plan=small_run.PLAN, provenance=small_run.PROVENANCE, durable=durable)
-        ledger.remove_unfinished(path)
-        record = ledger.read_record(path)
-        assert record is not None
-        ledger.withdraw(path, stores.changed(path, record))
-        writer = stores.Writer(path, plan, plan_hash=small_run.PLAN["hash"], durable=durable, permission=own.check)
-        for block in range(plan.blocks):
-            if own.claim_block(block):
-                for unit in (unit for unit in ledger.missing(path, plan) if unit.block == block):
-                    writer.commit(unit, small_run.payload(plan, unit), report={})
+It is REFUSED by another process's right, it FAILED at the disk, it is DONE; anything else is raised, or CRASHED.
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is attacked: a name, what is done to a run, and what must be ready before processes are forked."""
+
+    name: str
+    do: Do
+    prepare: Callable[[], object] = lambda: None
 
 
 @dataclass
@@ -74,37 +67,50 @@ class Counter:
                 setattr(os, name, real)
 
 
-def calls_of(path: Path, **how: Any) -> int:
+def calls_of(work: Work, path: Path) -> int:
     """How many calls to the system the whole work makes."""
-    with Counter(-1, lambda name: None).counting() as counter:
-        work(path, **how)
-    return counter.seen
+    counted = path.with_name("calls")
+    if (code := end(start(work, path, said=path.with_name("counted"), calls=counted))) != DONE:
+        raise RuntimeError(f"{work.name}, undisturbed, ended with {code}: {text(path.with_name('counted'))}")
+    return int(counted.read_text())
 
 
-def start(path: Path, *, at: int = -1, act: Act = lambda name: None, said: Path | None = None, **how: Any) -> int:
-    """Start the work in a forked process, and return its number. What it raises is written to `said`."""
+def start(
+    work: Work,
+    path: Path,
+    *,
+    at: int = -1,
+    act: Act = lambda name: None,
+    said: Path | None = None,
+    calls: Path | None = None,
+    **how: Any,
+) -> int:
+    """Start the work in a forked process, and return its number.
+
+    Its words are written to `said`, and how many calls to the system it made to `calls`.
+    """
     child = os.fork()
     if child:
         return child
-    code = CRASHED
+    code, words, counter = CRASHED, "", Counter(at, act)
     try:
         try:
-            with Counter(at, act).counting():
-                work(path, **how)
-            code = DONE
-        except (stores.RunInUse, FileExistsError) as error:
-            code = REFUSED
-            _say(said, f"{type(error).__name__}: {error}")
-        except OSError as error:
-            if not isinstance(error, stores.WriteFailed) and "cannot be read" not in str(error):
-                raise
-            code = FAILED
-            _say(said, f"{type(error).__name__}: {error}")
+            with counter.counting():
+                code, words = work.do(path, **how)
         except BaseException:
-            _say(said, traceback.format_exc())
+            words = traceback.format_exc()
+        if said is not None:
+            said.write_text(words)
+        if calls is not None:
+            calls.write_text(str(counter.seen))
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def text(said: Path) -> str:
+    """The last words of a process."""
+    return said.read_text()[-2000:] if said.exists() else ""
 
 
 def end(child: int, *, seconds: float = WAIT_SECONDS) -> int | None:
@@ -162,11 +168,6 @@ def contents(root: Path) -> dict[str, bytes]:
 def markers(root: Path) -> dict[str, bytes]:
     """The markers of a run by name."""
     return {file.name: file.read_bytes() for file in (root / "_ledger" / "done").glob("*.json")}
-
-
-def _say(said: Path | None, text: str) -> None:
-    if said is not None:
-        said.write_text(text)
 
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EMFILE, errno.ESTALE)
