@@ -11,7 +11,8 @@ from probe.report import explorer
 ASSETS = Path(explorer.__file__).with_name("assets")
 PALETTE = """
 :root {
-  --fg: #1b1b1b; --bg: #fff; --muted: #5f5f5f; --line: #d9d9d9; --accent: #0072b2; --accent-2: #b34700; --panel: #f5f5f5;
+  --fg: #1b1b1b; --bg: #fff; --muted: #5f5f5f; --line: #d9d9d9; --accent: #0072b2; --accent-2: #b34700;
+  --panel: #f5f5f5;
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -22,6 +22,7 @@ from probe.perturbations import apply, parse
 from probe.report import population, selection, token_drift
 from probe.report.explorer import embedded, explorer_data
 from probe.report.population import Population
+from probe.report.seen_part import seen_part
 from probe.results import Evidence
 from probe.results.instability import UNKNOWN
 from stores import SampleRow
@@ -184,11 +185,10 @@ def test_dangerous_and_harmless_are_the_verdicts_of_instability(evidence: Eviden
         near = clean @ here
         others = (asked == asked[row]) & (images != images[row])
         best = np.flatnonzero(others)[np.argmax(near[others])]
-        expected = None
-        if not pair["flipped"] and near[best] > near[row]:
-            expected = "harmless" if given[best] == given[row] else "dangerous"
+        expected = "harmless" if given[best] == given[row] else "dangerous"
+        expected = None if pair["flipped"] else expected if near[best] > near[row] else "own"
         assert pair["verdict"] == expected
-    assert {"dangerous", "harmless", None} == set(found)
+    assert {"dangerous", "harmless", "own", None} == set(found)
 
 
 def test_every_key_is_unique_and_names_run_sample_and_condition(evidence: Evidence) -> None:
@@ -282,6 +282,21 @@ def test_kept_thumbnails_are_read_as_they_were_written_and_nothing_else_is() -> 
     for wrong in ("x", "[1]", '[[1, 2, "\\" onerror=x"]]', '[[1, 2, ""]]', "{}"):
         with pytest.raises(ValueError, match="no thumbnails"):
             thumbnails.read(wrong)
+
+
+def test_the_seen_part_is_what_the_image_processor_crops() -> None:
+    from transformers import CLIPImageProcessorPil
+
+    processor = CLIPImageProcessorPil(
+        size={"shortest_edge": 20}, crop_size={"height": 20, "width": 20}, do_rescale=False, do_normalize=False,
+        do_center_crop=True, resample=0,
+    )  # fmt: skip
+    pixels = np.broadcast_to(np.arange(80, dtype=np.uint8)[None, :, None], (40, 80, 3)).copy()  # a level a column
+    seen = np.asarray(processor(PIL.Image.fromarray(pixels), return_tensors="np")["pixel_values"])[0, 0, 0]
+    left, top, width, height = seen_part(processor.to_dict(), 80, 40)
+    assert (top, height) == (0, 1)
+    assert 80 * left == pytest.approx(seen[0], abs=2)
+    assert 80 * (left + width) == pytest.approx(seen[-1], abs=2)
 
 
 HOSTILE = (

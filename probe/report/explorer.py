@@ -11,6 +11,7 @@ from ..results import Evidence
 from . import pairs, plane, population, selection, token_drift, views
 from .pairs import Json
 from .pictures import Pictures, of_run
+from .seen_part import seen_part
 from .views import CLEAN, View
 
 SAMPLES = 400
@@ -102,18 +103,22 @@ def _image_places(evidence: Evidence, rows: Sequence[int]) -> dict[int, int]:
 
 def _views(evidence: Evidence, shown: Sequence[View], pictures: Pictures) -> list[Json]:
     """The pictures of each view, or why there is none, and its token drift where each picture has a grid."""
-    counts = {view[0]: 1 for view in shown} | {
-        view[0]: len(own) for view, own in pictures.thumbnails.items() if view[1] == CLEAN
-    }
+    counts = {view[0]: 1 for view in shown}
+    counts |= {view[0]: len(own) for view, own in pictures.thumbnails.items() if view[1] == CLEAN}
     moved = token_drift.of_views(evidence, shown, counts)
-    return [_view(view, pictures, moved) for view in shown]
+    model = evidence.run.provenance.get("model") or {}
+    processor = model.get("inputs", {}).get("image_processor", {})
+    return [_view(view, pictures, moved, processor) for view in shown]
 
 
-def _view(view: View, pictures: Pictures, moved: Mapping[View, token_drift.TokenDrift]) -> Json:
+def _view(
+    view: View, pictures: Pictures, moved: Mapping[View, token_drift.TokenDrift], processor: Mapping[str, Any]
+) -> Json:
     own = pictures.thumbnails.get(view, ())
     found: Json = {"pictures": [{"src": one.uri, "width": one.width, "height": one.height} for one in own]}
     if view in pictures.reasons:
         found["reason"] = pairs.text(pictures.reasons[view])
-    if view in moved and view[1] != CLEAN:
-        found["tokens"] = moved[view].to_json()
+    if own and view in moved and view[1] != CLEAN:
+        parts = [seen_part(processor, one.width, one.height) for one in own]
+        found["tokens"] = moved[view].to_json() | {"parts": [[pairs.number(each) for each in part] for part in parts]}
     return found

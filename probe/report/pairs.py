@@ -11,7 +11,7 @@ from analyses import flips
 
 from .. import foreign_text
 from ..results import Evidence
-from ..results.instability import CODES
+from ..results.instability import CODES, UNKNOWN
 from .population import Population
 from .selection import Selection
 
@@ -129,14 +129,14 @@ def _pair(evidence: Evidence, population: Population, place: tuple[int, int], ch
     row, column = place
     condition = int(population.conditions[column])
     flipped, verdict = population.flipped[place], int(population.verdict[place])
-    kind = next((each for each in ("dangerous", "harmless") if verdict in CODES[each]), "")
+    nearer = next((each for each in ("dangerous", "harmless") if verdict in CODES[each]), "own")
     drift, margin, clean = population.drift[place], population.margin[place], population.clean_margin[row]
     return {
         "row": row,
         "condition": condition,
         "flipped": bool(flipped) if np.isfinite(flipped) else None,
         "transition": change or None,
-        "verdict": kind or None,
+        "verdict": None if verdict == UNKNOWN else nearer,
         "drift": number(drift),
         "margin": number(margin),
         "cleanMargin": number(clean),

@@ -61,7 +61,7 @@
           sample,
           condition,
           answer: pair.flipped === null ? "" : pair.flipped ? "flipped" : "kept",
-          state: pair.verdict || (pair.flipped === false && pair.drift !== null ? "own" : ""),
+          state: pair.verdict || "",
           cleanView: data.views[sample.view],
           view: data.views[pair.view],
           searched: [sample.id, sample.image, sample.question, sample.answer, ...sample.options, sample.clean.text,
@@ -161,9 +161,11 @@
     const [, rows, columns] = tokens.shape;
     const levels = Uint8Array.from(atob(tokens.levels), (letter) => letter.charCodeAt(0));
     const first = picture * rows * columns;
+    const [left, top, width, height] = tokens.parts[picture].map((share) => `${100 * share}%`);
     const factor = scale > 0 ? tokens.largest / scale : 0;
     return painted(columns, rows, (place) => Math.min(255, levels[first + place] * factor), {
       class: "tokens",
+      style: `left: ${left}; top: ${top}; width: ${width}; height: ${height}`,
       role: "img",
       "aria-label": `How far each of ${rows} × ${columns} tokens moved, at most ${number(tokens.largest, 3)}`,
     });
