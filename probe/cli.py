@@ -93,6 +93,11 @@ def main(debug: bool) -> None:
     is_flag=True,
     help="Also score each option as the sum over its forms (yes, Yes, with and without a space).",
 )
+@click.option(
+    "--keep-thumbnails",
+    is_flag=True,
+    help="Keep a small copy of every picture shown, for reports made without the dataset.",
+)
 @loading
 @execution
 @click.option("--dry-run", is_flag=True, help="Print the plan; load no weights and write nothing.")

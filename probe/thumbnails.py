@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from stores import Variable
+
 from .sample import Pixels
 
 LONGEST = 256
@@ -16,6 +18,11 @@ LONGEST = 256
 
 QUALITY = 70
 """Of WebP."""
+
+THUMBNAILS = Variable(
+    "thumbnails", (), "string", "1", "thumbnails of an image's pictures: [[width, height, WebP in base64], ...]"
+)
+"""What `--keep-thumbnails` stores of every image under every condition."""
 
 _BASE64 = re.compile("[A-Za-z0-9+/]+={0,2}")
 

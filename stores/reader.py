@@ -166,7 +166,9 @@ class Run:
         """(image, condition, …) what was measured on the pictures shown; empty in runs made before there was any."""
         if "pictures" not in self.tree:
             return xr.Dataset()
-        return self._label(self._masked(self._group("pictures")))
+        group = self._group("pictures")
+        files = {"image": self.sizes.block_size, "condition": 1}  # texts are large: masked where they are read
+        return self._label(self._masked(group.map(lambda one: one.chunk(files) if one.dtype.kind in "OUT" else one)))
 
     @cached_property
     def conditions(self) -> xr.Dataset:

@@ -230,7 +230,7 @@ def _is_variable(value: Any) -> bool:
     return fits(value, {
         **dict.fromkeys(("name", "unit", "meaning", "paper"), is_text),
         "axes": lambda axes: is_list_of(axes, is_text),
-        "dtype": lambda dtype: dtype in ("float32", "float16", "int32"),
+        "dtype": lambda dtype: dtype in ("float32", "float16", "int32", "string"),
         "lengths": lambda lengths: is_object_of(lengths, is_count),
     })  # fmt: skip
 

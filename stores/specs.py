@@ -36,7 +36,7 @@ class Variable:
 
     name: str
     axes: tuple[str, ...]
-    dtype: Literal["float32", "float16", "int32"]
+    dtype: Literal["float32", "float16", "int32", "string"]
     unit: str
     meaning: str
     paper: str = OURS

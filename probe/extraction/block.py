@@ -188,6 +188,7 @@ def assemble(block: Block, unit: Unit, states: Read) -> Arrays:
     arrays = layout.blank(unit)
     if layout.pictures:
         payload.fill_pictures(arrays, [each.band_power for each in states.shown])
+        payload.fill_thumbnails(arrays, [each.thumbnails for each in states.shown])
     payload.fill_answers(arrays, layout, unit.block, block.questions, readings)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
         if site.per == "image":

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stores import Layout, NonFinite, SiteSpec
 
+from ..thumbnails import THUMBNAILS
 from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
@@ -64,6 +65,13 @@ def fill_pictures(arrays: Arrays, band_power: Sequence[Power | None]) -> None:
     for row, power in enumerate(band_power):
         if power is not None:
             arrays[f"pictures/{BAND_POWER.name}"][row] = power
+
+
+def fill_thumbnails(arrays: Arrays, thumbnails: Sequence[str]) -> None:
+    """The thumbnails of each image's pictures, where the run keeps them."""
+    if (path := f"pictures/{THUMBNAILS.name}") in arrays:
+        for row, text in enumerate(thumbnails):
+            arrays[path][row] = text
 
 
 def fill_image_site(arrays: Arrays, spec: SiteSpec, readings: Readings) -> None:

@@ -22,6 +22,7 @@ from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..sample import Dataset
+from ..thumbnails import THUMBNAILS
 from . import asked, pixel_bands, reductions, token_counts
 from .forms import FORMS
 from .prompt_texts import prompt_text
@@ -235,7 +236,7 @@ def lay_out(
         ),
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
-        pictures=(pixel_bands.BAND_POWER,),
+        pictures=(pixel_bands.BAND_POWER, *((THUMBNAILS,) if settings.keep_thumbnails else ())),
         answers=(FORMS,) if settings.forms else (),
     )
 

@@ -64,6 +64,7 @@ def extract(
     max_pixels: int | None = None,
     free_answers: bool = False,
     forms: bool = False,
+    keep_thumbnails: bool = False,
     execution: Execution | None = None,
 ) -> Run:
     """Extract a model's states and answers on a dataset under perturbations, and open the run.

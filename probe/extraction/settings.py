@@ -43,6 +43,7 @@ class Settings:
     max_pixels: int | None = None
     free_answers: bool = False
     forms: bool = False
+    keep_thumbnails: bool = False
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -56,7 +57,7 @@ class Settings:
             plain["prompt"] = _prompt(self.prompt)
         if self.max_new_tokens is not None:
             plain["max_new_tokens"] = settings.whole("max new tokens", self.max_new_tokens, least=1)
-        for name in ("free_answers", "forms"):
+        for name in ("free_answers", "forms", "keep_thumbnails"):
             plain[name] = settings.switch(name.replace("_", " "), getattr(self, name))
         part = self.part
         plain |= {ours: getattr(part, theirs) for ours, theirs in PART.items()}
@@ -100,7 +101,17 @@ PART = {
 }
 """The settings that say which part of a dataset is read, and what they are called there."""
 
-LATER = ("adapter", "first", "columns", "dataset_revision", "outside_paths", "max_pixels", "free_answers", "forms")
+LATER = (
+    "adapter",
+    "first",
+    "columns",
+    "dataset_revision",
+    "outside_paths",
+    "max_pixels",
+    "free_answers",
+    "forms",
+    "keep_thumbnails",
+)
 """Settings that came later: where they are not set they stay out of a plan's record, so that older hashes stay."""
 
 LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision", "adapter")

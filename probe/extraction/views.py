@@ -12,6 +12,7 @@ import numpy as np
 
 import hooks
 
+from .. import thumbnails
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
@@ -76,13 +77,15 @@ class LoadedImage:
 class PerturbedImage:
     """An image under a condition; without pictures the questions are asked of the text alone.
 
-    `band_power` (channel, band) is that of the pictures at their clean size, where they have one in common. `undefined`
+    `band_power` (channel, band) is that of the pictures at their clean size, where they have one in common,
+    `thumbnails` are these where the run keeps them. `undefined`
     is the reason why the condition has no view of this image, and `error` that why it could not be made; else both are
     empty.
     """
 
     pictures: tuple[Pixels, ...] = ()
     band_power: pixel_bands.Power | None = field(default=None, compare=False)
+    thumbnails: str = field(default="", compare=False, repr=False)
     undefined: str = ""
     error: str = ""
 
@@ -120,7 +123,7 @@ def perturb(
 ) -> PerturbedImage:
     """The image under a condition, each picture by its own id, or the reason why there is none.
 
-    `measured`: whether its power in bands is wanted.
+    `measured`: whether its power in bands, and thumbnails, are wanted.
     """
     if loaded.error:
         return PerturbedImage(undefined=loaded.error)
@@ -133,7 +136,8 @@ def perturb(
         return PerturbedImage(undefined=reason)
     if not measured or not plan.layout.pictures:
         return made
-    return replace(made, band_power=pixel_bands.of_pictures(made.pictures, loaded.sizes))
+    small = thumbnails.written(made.pictures) if plan.settings.keep_thumbnails else ""
+    return replace(made, band_power=pixel_bands.of_pictures(made.pictures, loaded.sizes), thumbnails=small)
 
 
 def shown(

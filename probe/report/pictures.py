@@ -8,6 +8,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import xarray as xr
+
 from stores import Run
 
 from .. import thumbnails
@@ -19,6 +21,7 @@ from ..extraction.settings import PART
 from ..extraction.views import LoadedImage, load, shown
 from ..perturbations import CLEAN, Condition, suites
 from ..perturbations.catalogue import family_of
+from ..results.states import read
 from ..sample import Dataset, Image
 from ..thumbnails import Thumbnail
 from .views import View
@@ -66,9 +69,11 @@ def kept(run: Run, views: Sequence[View]) -> Pictures:
     """The thumbnails of views that the run holds."""
     stored = run.pictures.thumbnails
     found: dict[View, tuple[Thumbnail, ...]] = {}
-    for image, group in groupby(views, key=lambda view: view[0]):
-        texts = stored.isel(image=image).load()
-        found |= {(image, place): thumbnails.read(str(texts[place].item())) for _, place in group}
+    for start in range(0, len(views), step := 64):
+        some = views[start : start + step]
+        image, condition = (xr.DataArray(list(each), dims="view") for each in zip(*some, strict=True))
+        texts = read(stored.isel(image=image, condition=condition)).values
+        found |= {view: thumbnails.read(str(text)) for view, text in zip(some, texts.tolist(), strict=True)}
     return Pictures(found, {view: "The model was shown no picture here." for view, own in found.items() if not own})
 
 
