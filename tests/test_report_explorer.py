@@ -51,7 +51,14 @@ def drawn(samples: int = 50, conditions: int = 20, seed: int = 0) -> Population:
     drift, margin = rng.random(shape), rng.normal(size=shape)
     drift[0], margin[1] = np.nan, np.nan
     return Population(
-        np.arange(1, conditions + 1), rng.random(shape) < 0.9, flipped, drift, margin, margin[:, 0], verdict
+        conditions=np.arange(1, conditions + 1),
+        known=rng.random(shape) < 0.9,
+        flipped=flipped,
+        drift=drift,
+        margin=margin,
+        clean_margin=margin[:, 0],
+        verdict=verdict,
+        judged=np.ones(samples, bool),
     )
 
 
@@ -189,6 +196,16 @@ def test_dangerous_and_harmless_are_the_verdicts_of_instability(evidence: Eviden
         expected = None if pair["flipped"] else expected if near[best] > near[row] else "own"
         assert pair["verdict"] == expected
     assert {"dangerous", "harmless", "own", None} == set(found)
+
+
+def test_of_a_large_run_some_samples_are_judged_against_all_and_it_is_said(evidence: Evidence) -> None:
+    whole, some = (population.of_run(evidence, most=most, seed=1) for most in (1000, 7))
+    assert whole.judged.all()
+    assert some.judged.sum() == 7
+    np.testing.assert_array_equal(some.verdict[some.judged], whole.verdict[some.judged])
+    assert (some.verdict[~some.judged] == UNKNOWN).all()
+    sentence = selection.choose(some, samples=10, seed=0).sentence
+    assert sentence.endswith("Dangerous ones were looked for in 7 of 40 samples, drawn at random.")
 
 
 def test_every_key_is_unique_and_names_run_sample_and_condition(evidence: Evidence) -> None:

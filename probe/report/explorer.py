@@ -41,7 +41,7 @@ def explorer_data(
 
     Raises ValueError for numbers below 0.
     """
-    every = population.of_run(evidence)
+    every = population.of_run(evidence, seed=seed)
     chosen = selection.choose(every, samples=samples, seed=seed)
     data, trouble = _data(evidence, every, chosen, thumbnails=thumbnails, run=run)
     sentences = tuple(filter(None, (chosen.sentence, trouble)))

@@ -13,7 +13,10 @@ from ..results.instability import CODES, UNKNOWN, verdicts_at
 BINS = (48, 32)
 """Of the density: along the margin and along drift."""
 
-DANGEROUS, HARMLESS = CODES["dangerous"][0], CODES["harmless"][0]
+JUDGED = 1_000
+"""Samples of which it is asked whether kept answers hide something: each state is set against those of all images."""
+
+DANGEROUS = CODES["dangerous"][0]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Population:
 
     `conditions` (condition) are their places among the run's. `known`: whether anything was measured. `flipped` is 1 or
     0, `drift` in % of the control, `margin` that of the clean choice [nats]; all three nan where undefined. `verdict`
-    is a place in `instability.CODES`. `clean_margin` (sample) [nats]. All pairs of a sample are of one image.
+    is a place in `instability.CODES`, of the `judged` (sample) alone. `clean_margin` (sample) [nats].
     """
 
     conditions: NDArray[np.intp]
@@ -32,6 +35,7 @@ class Population:
     margin: NDArray[np.float64]
     clean_margin: NDArray[np.float64]
     verdict: NDArray[np.int8]
+    judged: NDArray[np.bool_]
 
     @cached_property
     def is_flip(self) -> NDArray[np.bool_]:
@@ -59,8 +63,8 @@ class Density:
     flipped: NDArray[np.int64]
 
 
-def of_run(evidence: Evidence) -> Population:
-    """The pairs of a run; without any sample where it asks nothing."""
+def of_run(evidence: Evidence, *, seed: int = 0, most: int = JUDGED) -> Population:
+    """The pairs of a run, none where it asks nothing; where it has more than `most` samples, so many are judged."""
     if not evidence.asks:
         return _empty()
     flipped = evidence.flipped.transpose("sample", "condition")
@@ -72,7 +76,9 @@ def of_run(evidence: Evidence) -> Population:
     # an overlay that neither contradicts the clean choice nor repeats it stands for nothing
     counts = _on(evidence.split(xr.ones_like(evidence.unsplit_flipped)), places) == 1
     answered = evidence.free.are_given[:, places]
-    verdict = _verdicts(evidence)
+    judged = np.zeros(shape[0], np.bool_)
+    judged[np.random.default_rng(seed).permutation(shape[0])[:most]] = True
+    verdict = _verdicts(evidence, judged)
     return Population(
         conditions=places,
         known=counts & (np.isfinite(moved) | np.isfinite(drift) | answered),
@@ -81,6 +87,7 @@ def of_run(evidence: Evidence) -> Population:
         margin=_on(evidence.split(evidence.margin), places),
         clean_margin=np.asarray(evidence.margin.sel(condition="clean").values, np.float64),
         verdict=np.full(shape, UNKNOWN, np.int8) if verdict is None else verdict[:, places],
+        judged=judged,
     )
 
 
@@ -107,11 +114,11 @@ def density(population: Population, bins: tuple[int, int] = BINS) -> Density | N
     return Density(edges[0], edges[1], kept.astype(np.int64), moved.astype(np.int64))
 
 
-def _verdicts(evidence: Evidence) -> NDArray[np.int8] | None:
+def _verdicts(evidence: Evidence, judged: NDArray[np.bool_]) -> NDArray[np.int8] | None:
     """(sample, condition of the run) at the states that stand for the model; None where there is nothing to judge."""
     if not (evidence.primary and evidence.has_answers):
         return None
-    codes = verdicts_at(evidence, evidence.primary_site, [evidence.primary_layer])
+    codes = verdicts_at(evidence, evidence.primary_site, [evidence.primary_layer], of=judged)
     return codes.isel(layer=0).transpose("sample", "condition").values
 
 
@@ -127,5 +134,12 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
 def _empty() -> Population:
     none = np.full((0, 0), np.nan)
     return Population(
-        np.zeros(0, np.intp), none == 0, none, none, none, np.zeros(0), np.zeros((0, 0), np.int8)
-    )  # fmt: skip
+        conditions=np.zeros(0, np.intp),
+        known=none == 0,
+        flipped=none,
+        drift=none,
+        margin=none,
+        clean_margin=np.zeros(0),
+        verdict=none.astype(np.int8),
+        judged=np.zeros(0, np.bool_),
+    )

@@ -21,6 +21,7 @@ class Selection:
     """The pairs that are shown, as places in a population, in its order.
 
     `shown` and `there` count each group of `SHARES`, `farthest` those of the others that were taken by their drift.
+    `judged` of the `asked` samples were searched for dangerous pairs.
     """
 
     samples: NDArray[np.intp]
@@ -28,6 +29,8 @@ class Selection:
     shown: dict[str, int]
     there: dict[str, int]
     farthest: int
+    judged: int = 0
+    asked: int = 0
 
     @property
     def sentence(self) -> str:
@@ -41,10 +44,16 @@ class Selection:
         """
         shown, there = sum(self.shown.values()), sum(self.there.values())
         if shown == there:
-            return f"Shown: all {there:,} pairs of a sample and a condition."
+            return f"Shown: all {there:,} pairs of a sample and a condition.{self._searched}"
         parts = [f"{self.shown[name]:,} of {count:,} {name}" for name, count in self.there.items() if count]
         listed = " and ".join(parts) if len(parts) < 3 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-        return f"Shown: {shown:,} of {there:,} pairs of a sample and a condition: {listed}{self._how}."
+        return f"Shown: {shown:,} of {there:,} pairs of a sample and a condition: {listed}{self._how}.{self._searched}"
+
+    @property
+    def _searched(self) -> str:
+        if self.judged == self.asked:
+            return ""
+        return f" Dangerous ones were looked for in {self.judged:,} of {self.asked:,} samples, drawn at random."
 
     @property
     def _how(self) -> str:
@@ -71,7 +80,7 @@ def choose(population: Population, *, samples: int, seed: int) -> Selection:
     drawn = [rng.permutation(pools[name])[: left[name]] for name in groups]
     chosen = np.sort(np.concatenate([far, *drawn]))
     rows, columns = np.divmod(chosen, max(1, population.known.shape[1]))
-    return Selection(rows, columns, shown, there, len(far))
+    return Selection(rows, columns, shown, there, len(far), int(population.judged.sum()), len(population.judged))
 
 
 def places(there: dict[str, int], most: int) -> dict[str, int]:

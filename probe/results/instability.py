@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from analyses import instability, statistics
 from analyses.instability.neighbours import Yardstick
@@ -102,26 +103,33 @@ def _nearer_at(evidence: Evidence, codes: xr.DataArray) -> xr.Dataset:
     return xr.Dataset(made | beside | {"nearer_kept": tables["nearer"].defined})
 
 
-def verdicts_at(evidence: Evidence, site: str, layers: list[int] | None = None) -> xr.DataArray:
+def verdicts_at(
+    evidence: Evidence, site: str, layers: list[int] | None = None, *, of: NDArray[np.bool_] | None = None
+) -> xr.DataArray:
     """(sample, condition, layer) whether a kept answer's state is nearer to another image's: a place in `CODES`.
 
-    At these layers alone, where some are given.
+    At these layers alone where some are given, and of these samples, set against all; the others stay unknown.
     """
     clean_text = evidence.given_text.sel(condition="clean", drop=True)
     answer = xr.DataArray(clean_text.values.astype(str), dims="sample", coords={"sample": clean_text.sample.values})
     groups = evidence.layer_groups(site) if layers is None else [layers]
-    parts = [_codes(evidence, site, group, answer) for group in groups]
+    wanted = np.ones(answer.sizes["sample"], np.bool_) if of is None else of
+    parts = [_codes(evidence, site, group, answer, wanted) for group in groups]
     return xr.concat(parts, "layer", coords="minimal", compat="override")
 
 
-def _codes(evidence: Evidence, site: str, layers: list[int], answer: xr.DataArray) -> xr.DataArray:
+def _codes(
+    evidence: Evidence, site: str, layers: list[int], answer: xr.DataArray, wanted: NDArray[np.bool_]
+) -> xr.DataArray:
     flipped, clean = evidence.unsplit_flipped, evidence.clean_states(site, layers)
     yardstick = Yardstick.of(clean, answer)
     found = np.full((*flipped.shape, len(layers)), UNKNOWN, np.int8)
     for samples, conditions, piece in evidence.sample_pieces(site, layers):
-        verdict = yardstick.verdicts(piece, flipped[samples, conditions])
+        if not (here := wanted[samples]).any():
+            continue
+        verdict = yardstick.verdicts(piece.isel(sample=here), flipped[samples[here], conditions])
         code = verdict.nearer + verdict.dangerous
-        found[samples, conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
+        found[samples[here], conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
     like = flipped.expand_dims(layer=layers).transpose("sample", "condition", "layer")
     return like.copy(data=found)
 
