@@ -11,10 +11,10 @@ from . import analyze, runs, terminal
 from .extraction.execution import Execution
 from .extraction.run import prepare
 from .extraction.settings import Settings
+from .figures import files
 from .report import page
 from .results import ANALYSES, Evidence
 from .results import analyze as analyze_run
-from .results.figures import png
 
 SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
 
@@ -43,6 +43,6 @@ def show(out: Path, *, images: int, console: Console) -> int:
     picture = out.with_name(f"{out.name}.png")
     figure = next(result.figure for result in found if result.name == ANALYSES["overview"].name)
     if figure is not None:
-        png(figure, picture)
+        picture.write_bytes(files.png(figure))
     terminal.say(console, f"Run: {out}   page: {html}   figure: {picture}")
     return runs.report_failures(plan, out, console)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,9 +22,10 @@ from rich.console import Console
 import probe
 from probe import analyze, foreign_text, terminal
 from probe.cli import main
+from probe.figures import files
 from probe.perturbations import FAMILIES
 from probe.report import page
-from probe.results import Evidence, figures
+from probe.results import ANALYSES, Evidence
 from probe.results import analyze as analyze_run
 
 NASTY = '\x1b]0;x\x07\x9b31m[bold][/][link=x]\\ $\\frac{$ {0} {x} <script>"><img onerror=x>' + (
@@ -154,8 +156,12 @@ def test_figures_and_the_page_show_names_as_they_are(nasty: Path, tmp_path: Path
     found = analyze_run(Evidence(opened), ["overview", "flips"])
     drawn = [result.figure for result in found if result.figure is not None]
     assert drawn
-    for number, figure in enumerate(drawn):
-        figures.png(figure, tmp_path / f"{number}.png")
+    for figure in drawn:
+        root = ElementTree.fromstring(files.svg(figure))
+        texts = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert any(text.startswith("wavy") for text in texts)
+        assert [each for text in texts for each in acting(text)] == []
+        assert acting(json.dumps(figure.to_dict(), ensure_ascii=False)) == []
     written = page.write(found, opened.provenance, tmp_path / "page.html").read_text("utf-8")
     assert acting(written) == []
     assert "<script" not in written
@@ -163,16 +169,19 @@ def test_figures_and_the_page_show_names_as_they_are(nasty: Path, tmp_path: Path
     assert "&lt;script&gt;" in written
 
 
-def test_the_figure_of_segmentation_takes_any_name(tmp_path: Path) -> None:
-    along = {"segmenter": [NASTY, f"_{NASTY}"], "quality": ["miou"], "condition": ["a"], "measure": [NASTY]}
+def test_a_figure_shows_any_name_as_text() -> None:
+    along = {"segmenter": [NASTY, f"_{NASTY}"], "quality": ["mIoU"], "condition": ["a"], "measure": [NASTY]}
     bounds = ("bound", ["estimate", "low", "high"])
     drop = xr.DataArray(np.zeros((2, 1, 1, 3)), dims=("segmenter", "quality", "condition", "bound"))
     up = xr.DataArray(np.zeros((2, 1, 1, 3)), dims=("segmenter", "measure", "condition", "bound"))
     data = xr.Dataset({"drop": drop, "increase": up}, coords={**along, "bound": bounds})
-    figure = figures.quality_against_language(data, "miou")
-    figures.png(figure, tmp_path / "figure.png")
-    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert [each[:13] for each in named] == ["\\x1b]0;x\\x07\\", " _\\x1b]0;x\\x0"]
+    figure = ANALYSES["segmentation_language"].figure(data)
+    drawn = files.svg(figure)
+    assert acting(drawn) == []
+    texts = [each.text or "" for each in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert {each[:13] for each in texts} >= {"\\x1b]0;x\\x07\\", "_\\x1b]0;x\\x07"}
+    assert "<script" not in drawn
+    assert "<img" not in drawn
 
 
 def test_a_plain_console_is_safe_too(nasty: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,4 +82,10 @@ def test_the_points_of_the_figure_are_drops_and_increases(made) -> None:
     assert drop.item() == pytest.approx(quality[0] - quality[3])
     # three of eight images name a truck besides the road
     assert result.data.increase.sel(measure="HR", condition="fog:5", bound="estimate").item() == pytest.approx(3 / 16)
-    assert len(result.figure.axes) == 3
+    assert result.data.measure.size == 3
+    points = next(iter(result.figure.to_dict()["datasets"].values()))
+    fog = next(each for each in points if each["panel"] == "HR" and each["label"] == "fog:5")
+    assert (fog["x"], fog["y"]) == (
+        pytest.approx(100 * (quality[0] - quality[3]), rel=1e-5),
+        pytest.approx(100 * 3 / 16),
+    )

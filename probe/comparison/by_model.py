@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column, percent
+from ..results.analysis import Analysis, Chart, Column, percent
 from ..results.sentences import Number, Sentence, said, say
 from . import families
 from .clean_accuracy import rates
@@ -99,6 +99,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Accuracy and flips of each run's model."""
+    from ..figures import intervals
+
+    shown = {"right on clean images": "accuracy", "flipped": "overall_ifr", "ever flipped": "overall_iv"}
+    return intervals.chart(
+        {text: data[name] for text, name in shown.items() if name in data},
+        along="run",
+        axis="share [%]",
+        about="Accuracy on clean images, flipped answers and questions that ever flip by model, with 95 % intervals.",
+        scale=100,
+    )
+
+
 ANALYSIS = Analysis(
     name="by_model",
     title="By model, from small to large",
@@ -116,5 +130,6 @@ ANALYSIS = Analysis(
         Column("overall_d", "d", digits=1),
     ),
     finding=finding,
+    figure=figure,
     rows="run",
 )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column, percent
+from ..results.analysis import Analysis, Chart, Column, percent
 from ..results.sentences import Number, Sentence, said, say
 from .compared import MACRO, Comparison
 from .differences import LEVEL, adjusted, bounds, derived, swapped
@@ -74,6 +74,28 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Both accuracies, and their difference."""
+    from ..figures import intervals, stacked
+
+    both = intervals.chart(
+        {"base": data.base, "aligned": data.aligned},
+        along="dataset",
+        axis="right on clean images [%]",
+        about="Accuracy of both models on clean images by dataset, with 95 % intervals.",
+        scale=100,
+    )
+    apart = intervals.chart(
+        {"": data.difference},
+        along="dataset",
+        axis="aligned − base [points]",
+        about="Their difference, with 95 % intervals.",
+        scale=100,
+        reference=0,
+    )
+    return stacked.chart(both, apart)
+
+
 ANALYSIS = Analysis(
     name="clean_accuracy",
     title="Accuracy on clean images",
@@ -89,5 +111,6 @@ ANALYSIS = Analysis(
         Column("difference_adjusted_p", "adjusted p", digits=3),
     ),
     finding=finding,
+    figure=figure,
     rows="dataset",
 )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from ..results.sentences import Number, Sentence, highest, said, say
 from .compared import Comparison
 from .differences import adjusted, bounds, swapped
@@ -62,6 +62,19 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """CE within the pair, corruption by corruption."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {str(name): data.within_pair.sel(dataset=name) for name in data.dataset.values.tolist()},
+        along="corruption",
+        axis="CE within the pair [1: as the base]",
+        about="Corruption error of the aligned model over that of its base, by corruption, with 95 % intervals.",
+        reference=1,
+    )
+
+
 ANALYSIS = Analysis(
     name="corruption_errors",
     title="Corruption error within the pair",
@@ -76,5 +89,6 @@ ANALYSIS = Analysis(
         Column("overall_error_adjusted_p", "adj. p", digits=3),
     ),
     finding=finding,
+    figure=figure,
     rows="corruption",
 )

@@ -7,7 +7,7 @@ import xarray as xr
 from analyses import labels, statistics
 
 from ..results import Evidence
-from ..results.analysis import Analysis
+from ..results.analysis import Analysis, Chart
 from ..results.sentences import Sentence
 from . import families
 from .compared import Comparison
@@ -78,6 +78,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return families.finding(data, text, verdicts, digits=1)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The difference by family."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"": data.difference},
+        along="family",
+        axis="drift, aligned − base [points of % of control]",
+        about="Drift, aligned − base, by family, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="drift_differences",
     title="Drift, in % of each model's own control",
@@ -86,4 +100,5 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=families.columns(digits=1),
     finding=finding,
+    figure=figure,
 )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis
+from ..results.analysis import Analysis, Chart
 from ..results.sentences import Sentence
 from . import families
 from .compared import Comparison
@@ -23,6 +23,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return ()
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The difference by family."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"": data.difference},
+        along="family",
+        axis="Cohen's d of drift, aligned − base [standard deviations]",
+        about="Cohen's d of drift, aligned − base, by family, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="effect_size_differences",
     title="Drift as an effect size (Cohen's d)",
@@ -32,4 +46,5 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=families.columns(digits=2),
     finding=finding,
+    figure=figure,
 )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis
+from ..results.analysis import Analysis, Chart
 from ..results.sentences import Sentence
 from . import families
 from .compared import Comparison
@@ -50,6 +50,21 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return families.finding(data, text, verdicts, scale=100, digits=1)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The difference by family."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"": data.difference},
+        along="family",
+        axis="flipped answers, aligned − base [points]",
+        about="Flipped answers, aligned − base, by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="flip_differences",
     title="Flipped answers (IFR), in %",
@@ -58,4 +73,5 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=families.columns(digits=1, scale=100),
     finding=finding,
+    figure=figure,
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from ..results.sentences import Number, Sentence, said, say
 from .compared import Comparison
 from .differences import LEVEL, adjusted
@@ -57,6 +57,19 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The difference of the quantiles."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"": data.difference},
+        along="quantile",
+        axis="margin on clean images, aligned − base [nats]",
+        about="Difference of the quantiles of clean margins, with 95 % intervals.",
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="margin_differences",
     title="Margins of base and aligned on clean images, nats",
@@ -72,5 +85,6 @@ ANALYSIS = Analysis(
         Column("margin_adjusted_p", "adjusted p", digits=3),
     ),
     finding=finding,
+    figure=figure,
     rows="quantile",
 )

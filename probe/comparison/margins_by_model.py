@@ -5,7 +5,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from .compared import Comparison
 
 
@@ -18,6 +18,19 @@ def compute(comparison: Comparison) -> xr.Dataset | None:
     return comparison.table(margin=found.isel(run=order))
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Quantiles of the margins of each run's model."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {str(name): data.margin.sel(quantile=name) for name in data["quantile"].values.tolist()},
+        along="run",
+        axis="margin on clean images [nats]",
+        about="Quantiles of the margins on clean images by model, with 95 % intervals.",
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="margins_by_model",
     title="Margins on clean images by model, nats",
@@ -26,5 +39,6 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(Column("margin", "{quantile}"),),
     finding=lambda data: (),
+    figure=figure,
     rows="run",
 )

@@ -5,7 +5,7 @@ import xarray as xr
 
 from analyses import corruption
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from .compared import Comparison
 from .differences import bounds, derived
 
@@ -26,6 +26,20 @@ def compute(comparison: Comparison) -> xr.Dataset | None:
     return comparison.table(**{name: values.isel(run=order) for name, values in made.items()})
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """mCE of each run's model."""
+    from ..figures import bars
+
+    return bars.chart(
+        data.mce,
+        along="run",
+        series="dataset",
+        axis="mCE [1: as the reference]",
+        about="Mean corruption error by model and dataset, with 95 % intervals.",
+        reference=1,
+    )
+
+
 ANALYSIS = Analysis(
     name="mce_by_model",
     title="Mean corruption error by model, against {reference}",
@@ -35,5 +49,6 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(Column("mce", "{dataset}"),),
     finding=lambda data: (),
+    figure=figure,
     rows="run",
 )

@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import corruption
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from ..results.sentences import Number, Sentence, said, say
 from .compared import Comparison
 from .differences import LEVEL, adjusted, bounds, derived, swapped
@@ -76,6 +76,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*readings)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The relative mCE in both readings."""
+    from ..figures import intervals
+
+    shown = {"within the pair": "relative_mce_within_pair", "against the reference": "relative_mce_global"}
+    return intervals.chart(
+        {text: data[name] for text, name in shown.items() if name in data},
+        along="dataset",
+        axis="relative mCE [1: as the base]",
+        about="Relative mean corruption error by dataset, with 95 % intervals.",
+        reference=1,
+    )
+
+
 ANALYSIS = Analysis(
     name="mean_corruption_errors",
     title="Mean corruption error",
@@ -93,5 +107,6 @@ ANALYSIS = Analysis(
         Column("error_adjusted_p", "adj. p", digits=3),
     ),
     finding=finding,
+    figure=figure,
     rows="dataset",
 )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import corruption
 
-from ..results.analysis import Analysis, Column
+from ..results.analysis import Analysis, Chart, Column
 from ..results.sentences import Sentence, said, say
 from .compared import Comparison
 from .differences import adjusted, bounds, derived, swapped
@@ -74,6 +74,23 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Both models' error by severity, and where they change places."""
+    from ..figures import curves
+
+    whole = data.sel(dataset=data.attrs["overall"])
+    return curves.chart(
+        {"base": whole.base, "aligned": whole.aligned},
+        curves.Axes("severity [level]", "wrong answers [%]"),
+        along="severity",
+        panel="corruption",
+        about="Share of wrong answers by severity for each corruption and model, with 95 % intervals; lines where the "
+        "models change places.",
+        scale=100,
+        turns=curves.Turns(data.overall_crossover),
+    )
+
+
 ANALYSIS = Analysis(
     name="severity_crossovers",
     title="By severity: error of the base - of the aligned model, in points ({overall})",
@@ -86,5 +103,6 @@ ANALYSIS = Analysis(
         Column("overall_crossover", "crossover", digits=0),
     ),
     finding=finding,
+    figure=figure,
     rows="corruption",
 )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import statistics
 
-from ..results.analysis import Analysis, Column, percent
+from ..results.analysis import Analysis, Chart, Column, percent
 from ..results.sentences import Sentence, said, say, share
 from . import families
 from .compared import Comparison
@@ -73,6 +73,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How often one of the two alone is right."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"only the base is right": data.base_only, "only the aligned model is right": data.aligned_only},
+        along="family",
+        axis="share of the answers [%]",
+        about="Shares of answers that only one of the models has right, by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+
+
 ANALYSIS = Analysis(
     name="transitions",
     title="From the base model's answers to the aligned one's",
@@ -90,4 +104,5 @@ ANALYSIS = Analysis(
         Column("right_adjusted_p", "adj. p", digits=3),
     ),
     finding=finding,
+    figure=figure,
 )

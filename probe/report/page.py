@@ -8,10 +8,14 @@ from typing import Any
 
 from hooks.settings import place
 
+from ..figures import files, themes
 from ..foreign_text import html
 from ..results import Result
-from ..results.figures import svg
+from ..results.analysis import Chart
 from ..results.result import Cell
+
+FIGURE = 720
+"""Width of a figure in px."""
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -46,6 +50,11 @@ def section(result: Result) -> str:
 {f'<p class="meaning"><small>{html(" ".join(result.unions))}</small></p>' if result.unions else ""}
 {_legend(result)}
 </section>"""
+
+
+def svg(figure: "Chart") -> str:
+    """The figure as an element of the page."""
+    return files.svg(figure, themes.PAGE_LIGHT, width=FIGURE)
 
 
 def _list(sentences: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analyses import alignment, statistics
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Sentence, lowest, said, say, share
 
@@ -195,6 +195,21 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How much of the arrangement stays, above its floor."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"shared nearest neighbours": data.mutual_knn_above_floor, "CKA": data.cka_above_floor},
+        along="family",
+        axis="kept above the floor [0: as shuffled, 1: as on clean images]",
+        about="Shared nearest neighbours and CKA above their floors, by family, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        without=("clean",),
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="alignment",
     title="Arrangement of states at {site_layer}, {scale}",
@@ -211,4 +226,5 @@ ANALYSIS = Analysis(
         Column("biased_cka_mean", "biased", digits=3),
     ),
     finding=finding,
+    figure=figure,
 )

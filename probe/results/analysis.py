@@ -6,14 +6,17 @@ follow from the columns and the finding.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import xarray as xr
 
 from .sentences import Sentence
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    import altair
+
+Chart: TypeAlias = "altair.TopLevelMixin"
+"""A figure; its library is imported where one is drawn."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Analysis:
     compute: Callable[[Any], xr.Dataset | None]
     columns: tuple[Column, ...]
     finding: Callable[[xr.Dataset], Sequence[Sentence]]
-    figure: "Callable[[xr.Dataset], Figure | None] | None" = None
+    figure: "Callable[[xr.Dataset], Chart | None] | None" = None
     rows: str = "family"
     hidden_rows: tuple[str, ...] = ()
     on_request: bool = False

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from analyses import flips, scoring, statistics
 from analyses.scoring import Measure, Scorer
 
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .free_answers import OFFICIAL
 from .sentences import Sentence, said, say, share
@@ -110,6 +110,21 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Each number of the benchmark, as the table shows it."""
+    from ..figures import intervals
+
+    value = data.value.sel(reading=data.attrs["reading"])
+    return intervals.chart(
+        {str(name): value.sel(measure=name) for name in data.measure.values.tolist()},
+        along="family",
+        axis="[%]",
+        about="The benchmark's own numbers by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+
+
 ANALYSIS = Analysis(
     name="benchmark",
     title="The benchmark's own numbers, {by}",
@@ -118,4 +133,5 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(percent("value", "{measure}"),),
     finding=finding,
+    figure=figure,
 )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import calibration, statistics
 
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .sentences import Sentence, highest, said, say, share
 
@@ -61,6 +61,27 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The calibration error by family, and the reliability of the clean answers."""
+    from ..figures import intervals, reliability, stacked
+
+    error = intervals.chart(
+        {"debiased": data.ece_debiased, "a calibrated model": data.ece_calibrated},
+        along="family",
+        axis="calibration error, ECE [%]",
+        about="Expected calibration error by family, with 95 % intervals, beside that of a calibrated model.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+    clean = reliability.chart(
+        data.reliability_confidence,
+        data.reliability_accuracy,
+        data.reliability_count,
+        about="Share of right clean answers against their confidence; calibrated on the diagonal.",
+    )
+    return stacked.chart(error, clean)
+
+
 ANALYSIS = Analysis(
     name="calibration",
     title="Calibration",
@@ -76,4 +97,5 @@ ANALYSIS = Analysis(
         percent("accuracy", "accuracy"),
     ),
     finding=finding,
+    figure=figure,
 )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import correlation, segmentation
 
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .segmentation import class_names, confusions
 from .sentences import Number, Sentence, said, say
@@ -47,6 +47,22 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*sentences)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """IoU of each class under each condition."""
+    from ..figures import grids
+
+    there = data.iou.where(data.pixels > 0)
+    return grids.chart(
+        there,
+        across="condition",
+        up="class",
+        panel="segmenter",
+        legend="IoU [%]",
+        about="IoU by class and condition.",
+        scale=100,
+    )
+
+
 ANALYSIS = Analysis(
     name="class_iou",
     title="IoU by class",
@@ -55,6 +71,7 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(Column("estimate", "{segmenter} {condition}", unit="%", digits=1, scale=100),),
     finding=finding,
+    figure=figure,
     rows="class",
     on_request=True,
 )

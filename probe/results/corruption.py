@@ -8,7 +8,7 @@ import xarray as xr
 from analyses import corruption, statistics
 from analyses.corruption.alexnet import ALEXNET_SEVERITIES
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
 
@@ -81,6 +81,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Error by severity, a panel for each corruption."""
+    from ..figures import curves
+
+    return curves.chart(
+        {"": data.error},
+        curves.Axes("severity [level]", "wrong answers [%]"),
+        along="severity",
+        panel="corruption",
+        about="Share of wrong answers by severity for each corruption, clean at 0, with 95 % intervals.",
+        scale=100,
+    )
+
+
 ANALYSIS = Analysis(
     name="corruption",
     title="Error by severity",
@@ -93,5 +107,6 @@ ANALYSIS = Analysis(
         percent("added", "added"),
     ),
     finding=finding,
+    figure=figure,
     rows="corruption",
 )

@@ -11,7 +11,7 @@ import xarray as xr
 from analyses import correlation, statistics
 
 from . import pixel_spectrum
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .sentences import Extreme, Number, Sentence, highest, lowest, said, say
 
@@ -166,6 +166,19 @@ def goes_with(here: xr.Dataset) -> Sentence | None:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How the energy changes, layer by layer."""
+    from ..figures import heat_maps
+
+    return heat_maps.chart(
+        data.change_scale_free,
+        legend="change of the scale-free energy [unitless]",
+        about="Change of the scale-free Dirichlet energy by site, layer and family: above 0 rougher, below 0 smoother.",
+        without=("clean",),
+        diverging=True,
+    )
+
+
 ANALYSIS = Analysis(
     name="dirichlet",
     title="Smoothness at {site_layer}",
@@ -182,4 +195,5 @@ ANALYSIS = Analysis(
         Column("pair_correlation", "r with the pixels' high band", at={"covariate": "pixels_high"}),
     ),
     finding=finding,
+    figure=figure,
 )

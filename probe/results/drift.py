@@ -7,7 +7,7 @@ import xarray as xr
 from analyses import drift, statistics
 from analyses.control_sampling import SAMPLINGS
 
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
 
@@ -85,6 +85,18 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Drift at every stored site and layer."""
+    from ..figures import heat_maps
+
+    return heat_maps.chart(
+        data.control_percent,
+        legend="drift [% of control]",
+        about=f"Drift by site, layer and family, in % of {data.attrs['scale']}.",
+        without=("clean",),
+    )
+
+
 ANALYSIS = Analysis(
     name="drift",
     title="Drift at {site_layer}",
@@ -102,5 +114,6 @@ ANALYSIS = Analysis(
         Column("euclidean_cohen_d", "HI: L2 d", digits=1, at={"control": SAMPLINGS[0]}),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

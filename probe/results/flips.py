@@ -9,7 +9,7 @@ import xarray as xr
 from analyses import flips, margins, statistics
 
 from . import yes_no
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .sentences import Sentence, said, say, share
 
@@ -88,6 +88,22 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How many right answers become wrong, and how many wrong ones right."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {"right to wrong": data.right_to_wrong, "wrong to right": data.wrong_to_right},
+        along="family",
+        axis="share of the answers that were right, or wrong, on clean images [%]",
+        about="Shares of right answers that become wrong and of wrong ones that become right, by family, with 95 % "
+        "intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+        without=("clean",),
+    )
+
+
 ANALYSIS = Analysis(
     name="flips",
     title="Flips",
@@ -102,5 +118,6 @@ ANALYSIS = Analysis(
         percent("wrong_to_other_wrong", "wrong → other wrong"),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

@@ -9,7 +9,7 @@ import xarray as xr
 from analyses import statistics
 from analyses.frequency import coherence, heatmap, sensitivity, thresholds
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import FEW, Number, Sentence, highest, said, say, share
 
@@ -158,6 +158,45 @@ def outlasting(data: xr.Dataset, name: str, gone: str) -> tuple[Sentence | None,
     return unchanged, half
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The sweeps, the slopes under noise, and the heat maps of single waves, as far as there are any."""
+    from ..figures import curves, intervals, squares, stacked
+
+    sweeps = {
+        f"{name.replace('_', '-')}": data[f"{name}_unchanged"].rename({f"{name}_cutoff": "cutoff"})
+        for name in SWEEPS
+        if f"{name}_unchanged" in data
+    }
+    slopes = {
+        "erosion_slope": "margin erosion [nats per 1,000 squared levels of noise]",
+        "drift_slope": "drift [per 1,000 squared levels of noise]",
+    }
+    maps = {
+        "flips": squares.Map(data.map_flips, "flips [%]", 100) if "map_flips" in data else None,
+        "erosion": squares.Map(data.map_erosion, "margin erosion [nats]") if "map_erosion" in data else None,
+        "drift": squares.Map(data.map_drift, "drift [1 − cos]") if "map_drift" in data else None,
+    }
+    return stacked.chart(
+        curves.chart(
+            sweeps,
+            curves.Axes("cutoff [share of the highest frequency]", "unchanged answers [%]", reference=50),
+            along="cutoff",
+            about="Share of answers that are unchanged down to, or up to, a cutoff, with 95 % intervals.",
+            scale=100,
+        ),
+        *(
+            intervals.chart(
+                {"": data[name]}, along="band", axis=axis, about=f"{axis}, by band.", scale=1000, reference=0
+            )
+            for name, axis in slopes.items()
+            if name in data
+        ),
+        squares.chart(
+            {name: one for name, one in maps.items() if one is not None}, about="Heat maps over single waves."
+        ),
+    )
+
+
 ANALYSIS = Analysis(
     name="frequency",
     title="Spectral sensitivity",
@@ -180,5 +219,6 @@ ANALYSIS = Analysis(
         Column("coherence", "coherence of the bands at ε = {epsilon:g}"),
     ),
     finding=finding,
+    figure=figure,
     rows="",
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyses import instability, statistics
 from analyses.instability.neighbours import Yardstick
 
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say, share
 
@@ -303,6 +303,33 @@ def readout(data: xr.Dataset) -> Sequence[Sentence | None]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """What is nearer to another image behind answers that stay: by family, and where in the model."""
+    from ..figures import heat_maps, intervals, stacked
+
+    here = data.sel(site_layer=data.attrs["site_layer"])
+    by_family = intervals.chart(
+        {"harmless": here.harmless, "dangerous": here.dangerous},
+        along="family",
+        axis="answers that stayed, state nearer to another image [%]",
+        about="Shares of unchanged answers whose state is nearer to another image, with the same answer (harmless) or "
+        "another (dangerous), by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+        without=("clean",),
+    )
+    if data.sizes["site_layer"] < 2:
+        return by_family
+    by_site = heat_maps.chart(
+        data.nearer,
+        legend="nearer to another image [%]",
+        about="The same share, harmless and dangerous together, by site, layer and family.",
+        scale=100,
+        without=("clean",),
+    )
+    return stacked.chart(by_family, by_site)
+
+
 ANALYSIS = Analysis(
     name="instability",
     title="Hidden instability at {site_layer}",
@@ -320,5 +347,6 @@ ANALYSIS = Analysis(
         percent("eroded", "eroded"),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

@@ -8,7 +8,7 @@ import xarray as xr
 
 from analyses import flips, labels, margins, statistics
 
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .sentences import Number, Sentence, said, say, share
 
@@ -94,6 +94,21 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Margins against the three references."""
+    from ..figures import intervals
+
+    names = {"clean_choice": "of the clean choice", "answer": "of the right answer", "top2": "of the best option"}
+    return intervals.chart(
+        {text: data.margin.sel(reference=name) for name, text in names.items()},
+        along="family",
+        axis="margin [nats]",
+        about="Mean margins by family, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="margins",
     title="Margins",
@@ -106,4 +121,5 @@ ANALYSIS = Analysis(
         Column("margin", "of the best option", unit="nats", at={"reference": "top2"}),
     ),
     finding=finding,
+    figure=figure,
 )

@@ -7,7 +7,7 @@ import xarray as xr
 from analyses import statistics
 
 from . import scene_answers
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say, share
 
@@ -113,6 +113,20 @@ def _without_words(data: xr.Dataset, quantity: str) -> Sentence | None:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """HR, COR and SMR."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {acronym: data[name] for name, acronym in ACRONYMS.items() if name in data},
+        along="family",
+        axis="rate [%]",
+        about="Hallucination, critical omission and safety misinterpretation by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+
+
 ANALYSIS = Analysis(
     name="misalignment",
     title="Answers against what the image shows",
@@ -137,4 +151,5 @@ ANALYSIS = Analysis(
         percent("safety_parsed", "parsed", at={"bound": "estimate"}),
     ),
     finding=finding,
+    figure=figure,
 )

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from . import misalignment
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, said, say
 
@@ -47,6 +47,25 @@ def _over_clean(variable: str, acronym: str) -> Column:
     return Column(f"{variable}_increase", f"Δ {acronym}", unit="points", digits=1, scale=100)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How much HR, COR and SMR exceed those on clean images."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {
+            f"Δ {acronym}": data[f"{name}_increase"]
+            for name, acronym in misalignment.ACRONYMS.items()
+            if f"{name}_increase" in data
+        },
+        along="condition",
+        axis="above clean [points]",
+        about="Increase of HR, COR and SMR over clean by condition, with 95 % intervals.",
+        scale=100,
+        without=("clean",),
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="misalignment_conditions",
     title="Answers against what the image shows, by condition",
@@ -63,6 +82,7 @@ ANALYSIS = Analysis(
         percent("safety_parsed", "parsed", at={"bound": "estimate"}),
     ),
     finding=finding,
+    figure=figure,
     rows="condition",
     on_request=True,
 )

@@ -8,7 +8,7 @@ import xarray as xr
 from analyses import statistics
 
 from . import scene_answers
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .sentences import Sentence, said, say, share
 
@@ -63,6 +63,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*sentences)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How often each class is denied: on clean images, and under perturbations."""
+    from ..figures import intervals
+
+    shown = {"clean images": "clean", "all perturbations": statistics.ALL}
+    return intervals.chart(
+        {text: data.omission.sel(family=name) for text, name in shown.items() if name in data.family.values},
+        along="class",
+        axis="denied where it is there [%]",
+        about="Share of critical classes that are denied where they are there, by class, with 95 % intervals.",
+        scale=100,
+    )
+
+
 ANALYSIS = Analysis(
     name="omission",
     title="Critical classes that are denied where they are there",
@@ -72,6 +86,7 @@ ANALYSIS = Analysis(
     compute=compute,
     columns=(percent("omission", "{family}"),),
     finding=finding,
+    figure=figure,
     rows="class",
     on_request=True,
 )

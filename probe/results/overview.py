@@ -1,19 +1,16 @@
 """The overview: what each family of perturbations does to answers, states and margins, in one table."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from analyses import margins, statistics
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, lowest, said, say, share
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 NOT_OF_CLEAN = ("ifr", "iv", "iv_at_k", "drift_percent", "margin_erosion", "answer_erosion", "erosion_beyond_chance")
 """What is 0 on the clean image by definition, and is left undefined there."""
@@ -227,13 +224,21 @@ def accuracy(data: xr.Dataset) -> Sentence | None:
     )
 
 
-def figure(data: xr.Dataset) -> "Figure | None":
+def figure(data: xr.Dataset) -> "Chart | None":
     """What moved inside against what moved outside, where the run holds both."""
+    from ..figures import plane
+
     if not {"ifr", "drift_percent"} <= set(data.data_vars):
         return None
-    from .figures import stability_map
-
-    return stability_map(data)
+    return plane.chart(
+        plane.Axis(data.ifr, "answers that flipped [%]", scale=100),
+        plane.Axis(data.drift_percent, "drift of the state [% of control]"),
+        along="family",
+        about="Share of flipped answers against drift of the state, a point for each family, with 95 % intervals. "
+        f"{data.attrs['drift_at']}.",
+        unions=data.attrs["unions"],
+        line=plane.Line(100, "100 %: as far as the control"),
+    )
 
 
 ANALYSIS = Analysis(

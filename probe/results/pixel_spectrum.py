@@ -10,7 +10,7 @@ import xarray as xr
 
 from analyses import spectral, statistics
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, lowest, said, say
 
@@ -105,6 +105,22 @@ def of_flips(data: xr.Dataset) -> Sentence | None:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How the pictures' power changes in each band."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {f"{band} band": data.relative_change.sel(band=band) for band in BANDS},
+        along="family",
+        axis="change of power [% of clean]",
+        about="Change of the pictures' power by band and family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+        without=("clean",),
+        reference=0,
+    )
+
+
 ANALYSIS = Analysis(
     name="pixel_spectrum",
     title="Spectrum of the pictures",
@@ -118,5 +134,6 @@ ANALYSIS = Analysis(
         Column("flips", "flips", digits=0, meaning="Pairs whose answer flipped."),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

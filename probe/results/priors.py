@@ -8,7 +8,7 @@ import xarray as xr
 
 from analyses import drift, priors, statistics
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say, share
 
@@ -129,6 +129,35 @@ def _highest(data: xr.Dataset) -> Sentence | None:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How far states and margins go to the prior, and how many flips end there."""
+    from ..figures import intervals, stacked
+
+    along = {"margin, median": "margin", "state": "state"}
+    way = intervals.chart(
+        {text: data[name] for text, name in along.items() if name in data},
+        along="family",
+        axis="way to the prior [0: clean image, 1: white image]",
+        about="Drift to the prior of margin and state by family, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        without=("clean", PRIOR),
+        reference=1,
+    )
+    if "flip_to_prior" not in data:
+        return way
+    chance = data.flip_to_prior_chance.sel(bound="estimate", drop=True)
+    flips = intervals.chart(
+        {"flips that end at the prior": data.flip_to_prior, "chance": chance},
+        along="family",
+        axis="share of the flips that could go there or elsewhere [%]",
+        about="Share of flips that end at the prior's choice, beside chance, by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+        without=("clean", PRIOR),
+    )
+    return stacked.chart(way, flips)
+
+
 ANALYSIS = Analysis(
     name="priors",
     title="Drift to prior",
@@ -146,5 +175,6 @@ ANALYSIS = Analysis(
         Column("flip_to_prior_flips", "flips", digits=0),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean", PRIOR),
 )

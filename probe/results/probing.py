@@ -9,7 +9,7 @@ from analyses import misalignment, probing, statistics
 from analyses.probing.probe_data import ProbeData, Probes
 from analyses.probing.probes import with_control
 
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
 
@@ -128,6 +128,18 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How well each class is read, layer by layer."""
+    from ..figures import heat_maps
+
+    return heat_maps.chart(
+        data.auroc,
+        along="class",
+        legend="AUROC, held out [0.5: nothing read]",
+        about="AUROC of linear probes on held-out images by site, layer and class.",
+    )
+
+
 ANALYSIS = Analysis(
     name="probing",
     title="Linear probes at {site_layer}",
@@ -142,6 +154,7 @@ ANALYSIS = Analysis(
         Column("perturbed_auroc", "AUROC under perturbations"),
     ),
     finding=finding,
+    figure=figure,
     rows="class",
     on_request=True,
 )

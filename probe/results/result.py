@@ -4,15 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from .analysis import Analysis, Column
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from .analysis import Analysis, Chart, Column
 
 UNDEFINED = "–"
 NONE = "none"
@@ -66,8 +63,8 @@ class Result:
         return tuple(self.analysis.finding(self.data))
 
     @property
-    def figure(self) -> "Figure | None":
-        """The figure, where the analysis draws one."""
+    def figure(self) -> "Chart | None":
+        """The chart, where the analysis draws one and the run holds what it shows."""
         return None if self.analysis.figure is None else self.analysis.figure(self.data)
 
     @cached_property

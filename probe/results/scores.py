@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analyses import flips, statistics
 
-from .analysis import Analysis, percent
+from .analysis import Analysis, Chart, percent
 from .evidence import Evidence
 from .free_answers import NONE, OFFICIAL
 from .sentences import Sentence, said, say, share
@@ -117,6 +117,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*sentences)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """The mean score under each reading."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {f"by {name}": data.score.sel(reading=name) for name in data.reading.values.tolist()},
+        along="family",
+        axis="mean score [%]",
+        about="Mean score by family and reading, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+
+
 ANALYSIS = Analysis(
     name="scores",
     title="Scores by reading",
@@ -130,4 +144,5 @@ ANALYSIS = Analysis(
         percent("unread", "unread, {text_reading}", meaning="free answers in which that reading finds no answer"),
     ),
     finding=finding,
+    figure=figure,
 )

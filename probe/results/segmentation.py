@@ -8,7 +8,7 @@ import xarray as xr
 from analyses import correlation, segmentation, statistics
 
 from . import misalignment, scene_answers
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, highest, said, say
 from .states import read
@@ -121,6 +121,19 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     return said(*sentences)
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """mIoU under each condition."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {str(name): data.miou.sel(segmenter=name) for name in data.segmenter.values.tolist()},
+        along="condition",
+        axis="mIoU [%]",
+        about="mIoU of each segmentation model by condition, with 95 % intervals.",
+        scale=100,
+    )
+
+
 ANALYSIS = Analysis(
     name="segmentation",
     title="Segmentation",
@@ -141,5 +154,6 @@ ANALYSIS = Analysis(
         ),
     ),
     finding=finding,
+    figure=figure,
     rows="condition",
 )

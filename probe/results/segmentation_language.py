@@ -6,21 +6,17 @@ Source: Cheng, sections 3.6, 5.3 and 5.5; definitions, sections 14 and 15.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from analyses import correlation, segmentation, statistics
 
-from . import figures, scene_answers
-from .analysis import Analysis, Column
+from . import scene_answers
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .segmentation import confusions
 from .sentences import Sentence, said, say
 from .states import read
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MEASURES: Mapping[str, str] = {
     "hallucination": "HR",
@@ -150,9 +146,21 @@ def _over_images(data: xr.Dataset) -> dict[str, int]:
     return {"few_images": int((p < 0.05).sum()), "all_images": int(p.notnull().sum())}
 
 
-def figure(data: xr.Dataset) -> "Figure":
+def figure(data: xr.Dataset) -> "Chart | None":
     """The drop of mIoU against each increase, a point per condition with both intervals (the paper's Figure 3)."""
-    return figures.quality_against_language(data, MIOU)
+    from ..figures import scatter
+
+    return scatter.chart(
+        data["drop"].sel(quality=MIOU),
+        data.increase,
+        panel="measure",
+        point="condition",
+        series="segmenter",
+        across="drop of mIoU [points]",
+        up="over clean [points]",
+        about="Drop of mIoU against the increase of each measure, a point for each condition, with 95 % intervals.",
+        scale=100,
+    )
 
 
 ANALYSIS = Analysis(

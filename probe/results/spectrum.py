@@ -6,7 +6,7 @@ import xarray as xr
 
 from analyses import spectral, statistics
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Sentence, said, say, share
 
@@ -54,6 +54,20 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How the power of each band changes, layer by layer."""
+    from ..figures import heat_maps
+
+    return heat_maps.chart(
+        data.change,
+        legend="change of power [% of clean]",
+        about="Change of the power of the token spectrum by band, site, layer and family.",
+        scale=100,
+        without=("clean",),
+        diverging=True,
+    )
+
+
 ANALYSIS = Analysis(
     name="spectrum",
     title="Token spectrum at {site_layer}",
@@ -68,5 +82,6 @@ ANALYSIS = Analysis(
         ),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from analyses import instability, statistics
 
-from .analysis import Analysis, Column
+from .analysis import Analysis, Chart, Column
 from .evidence import Evidence
 from .sentences import Sentence, said, say
 
@@ -86,6 +86,35 @@ def at_layer(bounds: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> str:
     return f"at layer {estimate}{interval}"
 
 
+def by_depth(values: xr.DataArray) -> xr.DataArray:
+    """(site_layer, ...) of (site, layer, ...), layers that a site does not have left out."""
+    parts: list[xr.DataArray] = []
+    for site in values.site.values.tolist():
+        own = values.sel(site=site, drop=True).dropna("layer", how="all").transpose("layer", ...)
+        numbers = own.layer.values
+        along = {"site_layer": [f"{site} {number}" for number in numbers], "site": [site] * len(numbers)}
+        along |= {"layer_number": numbers}
+        own = own.drop_vars("layer").assign_coords({name: ("layer", each) for name, each in along.items()})
+        parts.append(own.swap_dims(layer="site_layer"))
+    return xr.concat(parts, "site_layer")
+
+
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Drift by layer, and the first layers that pass the floor and the mean of unrelated pairs."""
+    from ..figures import heat_maps
+
+    first = data.first_layer.sel(bound="estimate", drop=True)
+    marks = {"nearest": f"first beyond the nearest {data.attrs['nearest']} %", "mean": "first beyond the mean"}
+    return heat_maps.chart(
+        by_depth(data.percent),
+        legend="drift [% of control]",
+        about="Drift by layer and family in % of the control, with the first layers beyond the nearest unrelated pairs "
+        "and beyond their mean.",
+        without=("clean",),
+        marks=[heat_maps.Mark(text, first.sel(reference=name, drop=True)) for name, text in marks.items()],
+    )
+
+
 ANALYSIS = Analysis(
     name="where_first",
     title="First layer beyond control at {site}",
@@ -99,5 +128,6 @@ ANALYSIS = Analysis(
         Column("percent_shown", "layer {shown_layer}", unit="%", digits=0),
     ),
     finding=finding,
+    figure=figure,
     hidden_rows=("clean",),
 )

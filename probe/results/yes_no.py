@@ -8,7 +8,7 @@ import xarray as xr
 
 from analyses import statistics, yes_or_no
 
-from .analysis import Analysis, Column, percent
+from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, said, say, share
 
@@ -131,6 +131,24 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     )
 
 
+def figure(data: xr.Dataset) -> "Chart | None":
+    """How often yes is said, and how many right answers of either kind stay."""
+    from ..figures import intervals
+
+    return intervals.chart(
+        {
+            "yes": data.yes,
+            "right yes kept": data.true_positive_stability,
+            "right no kept": data.true_negative_stability,
+        },
+        along="family",
+        axis="share of the answers [%]",
+        about="Shares of yes, and of right answers that stay, by family, with 95 % intervals.",
+        scale=100,
+        unions=data.attrs["unions"],
+    )
+
+
 ANALYSIS = Analysis(
     name="yes_no",
     title="Yes and no",
@@ -151,4 +169,5 @@ ANALYSIS = Analysis(
         Column("false_negatives", "FN", digits=0),
     ),
     finding=finding,
+    figure=figure,
 )

@@ -1,0 +1,86 @@
+"""Dots with their 95 % intervals, a line for each label: what most analyses come to."""
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import xarray as xr
+
+from . import rows
+from .fitting import Chart
+from .placement import columns_of
+from .words import distinct
+
+SHAPES = {rows.PERTURBATION: "circle", rows.UNION: "diamond", rows.CONTROL: "circle"}
+
+STEP, NARROW = 17, 11
+"""Height of a line in px, where it holds one dot and where it holds several."""
+
+
+def chart(
+    values: Mapping[str, xr.DataArray],
+    *,
+    along: str,
+    axis: str,
+    about: str,
+    scale: float = 1.0,
+    unions: Mapping[str, Sequence[str]] | None = None,
+    without: Sequence[str] = (),
+    reference: float | None = None,
+) -> Chart | None:
+    """(along, [bound]) numbers by name, each a colour; None where none is defined.
+
+    `axis` is the title of the axis with its unit, `about` the description for who does not see it. `unions` say which
+    families are taken together; those in none are controls, and hollow. Labels in `without` are left out; `reference`
+    is a number with a line.
+    """
+    made = [
+        {**row, "series": name}
+        for name, each in values.items()
+        for row in rows.of(each.reset_coords(drop=True), scale=scale)
+        if str(row[along]) not in without
+    ]
+    if not made:
+        return None
+    order = [name for each in values.values() for name in each[along].values.tolist()]
+    names = distinct(name for name in order if any(row[along] == name for row in made))
+    role = rows.roles(list(names), unions or {})
+    series = distinct(dict.fromkeys(row["series"] for row in made), longest=48)
+    shown = [
+        {"label": names[str(row[along])], "series": series[row["series"]], "role": role[str(row[along])],
+         **{name: row[name] for name in ("value", "low", "high")}}
+        for row in made
+    ]  # fmt: skip
+    base = alt.Chart(rows.inline(shown)).encode(
+        y=alt.Y("label:N", sort=list(names.values()), title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15))
+    )
+    base = _coloured(base, list(series.values()))
+    layers = [*_reference(reference), *_lines(base, axis, [*SHAPES])]
+    height = alt.Step(NARROW, **{"for": "offset"}) if len(series) > 1 else alt.Step(STEP)
+    return alt.layer(*layers).properties(width="container", height=height, description=about)
+
+
+def _coloured(base: alt.Chart, series: list[str]) -> alt.Chart:
+    if len(series) < 2:
+        return base
+    scale = alt.Scale(domain=series)
+    return base.encode(
+        yOffset=alt.YOffset("series:N", sort=series, scale=alt.Scale(domain=series, paddingOuter=0.1)),
+        color=alt.Color("series:N", sort=series, scale=scale, legend=alt.Legend(columns=columns_of(series))),
+    )
+
+
+def _lines(base: alt.Chart, axis: str, roles: list[str]) -> list[alt.Chart]:
+    """The intervals, then the dots upon them, those of controls hollow."""
+    shape = alt.Shape("role:N", scale=alt.Scale(domain=roles, range=[SHAPES[role] for role in roles]), legend=None)
+    x = alt.X("value:Q", title=axis, scale=alt.Scale(zero=True, nice=True))
+    tooltip = ["label:N", "series:N", "value:Q", "low:Q", "high:Q"]
+    bars = base.mark_rule(style="interval").encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+    filled = base.mark_point(style="dot", filled=True).transform_filter(f"datum.role != '{rows.CONTROL}'")
+    hollow = base.mark_point(style="dot", filled=False).transform_filter(f"datum.role == '{rows.CONTROL}'")
+    return [bars, *(each.encode(x=x, shape=shape, tooltip=tooltip) for each in (filled, hollow))]
+
+
+def _reference(number: float | None) -> list[alt.Chart]:
+    if number is None:
+        return []
+    return [alt.Chart(alt.InlineData(values=[{"at": number}])).mark_rule(style="reference").encode(x="at:Q")]
