@@ -3,7 +3,7 @@
 import probe
 run = probe.extract("pocket-vlm", "streets", perturb=["invariance"], out="runs/demo")
 run = probe.open_run("runs/demo")
-run.answers, run.embeddings("language.layers[-1]:context_last"), run.tree
+run.answers, run.embeddings("language.layers[-1]:context_last"), run.tree, run.plot.overview()
 
 Names are imported when first used, so that the command line answers, and can be stopped, at once.
 """
@@ -11,6 +11,7 @@ Names are imported when first used, so that the command line answers, and can be
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from sys import modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _guard() -> None:
 _guard()
 
 _HOME = {
-    "open_run": "stores",
+    "open_run": "probe.plots",
     **dict.fromkeys(("Execution", "extract"), "probe.extraction"),
     "perturbation": "probe.perturbations",
     "segment": "probe.segmentation",
@@ -46,9 +47,19 @@ _HOME = {
 __all__ = ["Execution", "extract", "open_run", "perturbation", "segment"]
 
 
+_OPENS = ("open_run", "extract")
+"""What gives runs: they have `run.plot`."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _OPENS:
+        import_module("probe.plots")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"package 'probe' has no {name!r}; it has {', '.join(__all__)}")
+
+
+if "stores" in modules:
+    import_module("probe.plots")

@@ -6,6 +6,7 @@ from .creation import create
 from .files import DiskFull, WriteFailed
 from .held import HeldFolder, RunMoved
 from .info import provenance, summary
+from .notebook import register_run_accessor
 from .ownership import Ownership, RunInUse, RunLost, writing
 from .presence import DamagedRun
 from .reader import IncompleteRun, Run, open_run
@@ -47,6 +48,7 @@ __all__ = [
     "open_run",
     "presence",
     "provenance",
+    "register_run_accessor",
     "results",
     "segmentations",
     "summary",

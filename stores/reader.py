@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from . import ledger, metadata, presence, results, segmentations, selection
 from .arrays import Unit
+from .notebook import InNotebook
 from .object_arrays import each_once, with_objects
 from .paths import local_store, resolved
 from .record import read_record, sizes_in
@@ -85,7 +86,7 @@ def _some(things: list[Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(InNotebook):
     """A run with the units that were committed and whole when it was opened. Use `open_run`.
 
     `damaged`: what is wrong with the files of other committed units; they count as missing. `chosen` are the ids of the
