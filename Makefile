@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test attack lint types wheel bench clean
+.PHONY: help .venv demo chromium test attack lint types wheel bench clean
 
 help:  ## list the targets
 	@grep -hE '^[.a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([.a-z]+):.*## */\1\t/' | column -t -s "$$(printf '\t')"
@@ -20,7 +20,10 @@ help:  ## list the targets
 demo: .venv  ## perturb, trace, store and analyse pocket-vlm on streets; offline
 	$(BIN)/probe demo
 
-test: .venv  ## all tests but those that need a GPU
+chromium: .venv  ## the browser that the tests of pages need, where there is none
+	bash .ci/chromium
+
+test: .venv chromium  ## all tests but those that need a GPU
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu" -n auto --maxprocesses 4 --dist worksteal
 
 attack: .venv  ## attack writers, files and inputs in full (an hour on two cores); the table is in benchmarks/results

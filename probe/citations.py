@@ -74,7 +74,11 @@ def bibliography(path: Path) -> str:
 
     Measures are those of the analyses that the run's contents allow, and of those on request whose results it keeps.
     """
-    run = open_run(path)
+    return of_run(open_run(path))
+
+
+def of_run(run: Run) -> str:
+    """The same of a run that is open."""
     if COMPARISON in run.plan:
         datasets = of_names(run.plan[COMPARISON]["datasets"])
         entries = [*of_perturbations(run), *datasets, *papers_of((*COMPARED, *INTERVALS))]

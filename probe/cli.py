@@ -30,6 +30,7 @@ def main(debug: bool) -> None:
     probe extract pocket-vlm streets -o runs/one  states and answers under perturbations, resumable
     probe analyze runs/one                        drift against control, flips, margins
     probe compare runs/one runs/two               base against aligned, small against large
+    probe report runs/one                         all of it on one page that can be sent
     """
 
 
@@ -300,6 +301,46 @@ def compare(runs: tuple[Path, ...], **options: Any) -> None:
 
     if kept := command.run(runs, console=console, **options):
         tell(kept)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="PAGE",
+    help="Where to write the page.",
+)
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the figures (.svg, .pdf) and tables (.csv, .tex) for a paper into DIR.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=0),
+    default=400,
+    show_default=True,
+    help="How many pairs of a sample and a condition can be opened on the page: flips, hidden ones, the farthest, "
+    "others at random.",
+)
+@click.option("--no-pictures", is_flag=True, help="Leave the pictures out: the page is then free of them.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed of the control pairs and the bootstrap."
+)
+def report(runs: tuple[Path, ...], no_pictures: bool, **options: Any) -> None:
+    """Write one page on RUN: what was found, figures, tables, samples with their pictures, and how to repeat it.
+
+    The page is one file, needs no network, and can be sent. Several RUNs stand side by side, with what differs between
+    them as `probe compare` tells it.
+    """
+    from .report import command
+
+    command.run(runs, pictures=not no_pictures, console=console, **options)
 
 
 @main.command()

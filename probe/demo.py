@@ -1,20 +1,17 @@
-"""The demonstration: the main job on embedded data, with the overview in the terminal and a page beside the run."""
+"""The demonstration: the main job on embedded data, with the overview in the terminal and a report beside the run."""
 
 from pathlib import Path
 
 from rich.console import Console
 
 from hooks.settings import place
-from stores import open_run
 
 from . import analyze, runs, terminal
 from .extraction.execution import Execution
 from .extraction.run import prepare
 from .extraction.settings import Settings
-from .figures import files
-from .report import page
-from .results import ANALYSES, Evidence
-from .results import analyze as analyze_run
+from .report import explorer, page
+from .report.content import gather
 
 SITES = ("vision.layers[-1]:patches", "projector:patches", "language.layers[*]:context_last")
 
@@ -33,16 +30,12 @@ def show(out: Path, *, images: int, console: Console) -> int:
     plan, blueprint = prepare(settings, execution)
     terminal.show(console, runs.plan_table(plan, out))
     runs.execute(plan, out, blueprint, execution, console)
-    run = open_run(out)
-    found = analyze_run(Evidence(run))
+    content = gather([out], samples=explorer.SAMPLES, seed=0)
+    found = content.members[0].results
     analyze.show([result for result in found if result.name in SHOWN], console)
     for result in found:
         for sentence in result.findings if result.name not in SHOWN else ():
             terminal.say(console, f"• {sentence}", wrap=True)
-    html = page.write(found, run.provenance, out.with_name(f"{out.name}.html"))
-    picture = out.with_name(f"{out.name}.png")
-    figure = next(result.figure for result in found if result.name == ANALYSES["overview"].name)
-    if figure is not None:
-        picture.write_bytes(files.png(figure))
-    terminal.say(console, f"Run: {out}   page: {html}   figure: {picture}")
+    written = page.write(content, out.with_name(f"{out.name}.html"))
+    terminal.say(console, f"Run: {out}. Open its report in a browser: {written}")
     return runs.report_failures(plan, out, console)

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,6 +20,7 @@ FLAGS = (
     "--disable-sync",
 )
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FROM_NPM = Path(__file__).parent.parent / ".venv" / "chromium" / "chromium"
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,11 @@ class Opened:
 
 
 def program() -> str:
-    """Where Chromium is: CHROMIUM, or the first of `PROGRAMS` on the path."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+    """Where Chromium is: CHROMIUM, the first of `PROGRAMS` on the path, or what `make chromium` took from npm."""
+    installed = (shutil.which(name) for name in (*PROGRAMS, str(FROM_NPM)))
+    found = os.environ.get("CHROMIUM") or next(filter(None, installed), None)
     if found is None:
-        raise FileNotFoundError("no Chromium. Install it (apt install chromium), or set CHROMIUM to its path.")
+        raise FileNotFoundError("the tests of pages need Chromium: `make chromium`, or set CHROMIUM to its path.")
     return found
 
 

@@ -1,6 +1,7 @@
 """Texts that others wrote are shown and never act, whichever verb shows them."""
 
 import json
+import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
@@ -24,7 +25,6 @@ from probe import analyze, foreign_text, terminal
 from probe.cli import main
 from probe.figures import files
 from probe.perturbations import FAMILIES
-from probe.report import page
 from probe.results import ANALYSES, Evidence
 from probe.results import analyze as analyze_run
 
@@ -162,11 +162,17 @@ def test_figures_and_the_page_show_names_as_they_are(nasty: Path, tmp_path: Path
         assert any(text.startswith("wavy") for text in texts)
         assert [each for text in texts for each in acting(text)] == []
         assert acting(json.dumps(figure.to_dict(), ensure_ascii=False)) == []
-    written = page.write(found, opened.provenance, tmp_path / "page.html").read_text("utf-8")
-    assert acting(written) == []
-    assert "<script" not in written
-    assert "<img" not in written
-    assert "&lt;script&gt;" in written
+    written = tmp_path / "page.html"
+    said = run("report", str(nasty), "-o", str(written))
+    assert said.exit_code == 0, said.output
+    assert acting(said.output) == []
+    text = re.sub(r"<style>.*?</style>", "", written.read_text("utf-8"), flags=re.DOTALL)
+    of_others, scripts = re.subn(r"<script[^>]*>.*?</script>", "", text, flags=re.DOTALL)
+    assert scripts == text.count("<script")  # none of them begins within another
+    assert acting(of_others) == []
+    assert "<script" not in of_others
+    assert "<img" not in of_others
+    assert "&lt;script&gt;" in of_others
 
 
 def test_a_figure_shows_any_name_as_text() -> None:

@@ -1,19 +1,16 @@
 """Every number on the page of a demonstration, computed again from the run's raw arrays with numpy and scipy alone."""
 
-import io
 from pathlib import Path
 
+import demonstration
 import numpy as np
 import pytest
-import shared
+from demonstration import IMAGES
 from recomputed import comparing, grids, page
 from recomputed.reading import Raw
-from rich.console import Console
 
-from probe import demo
 from probe.pocket.streets import streets
 
-IMAGES = 20  # below that sentences carry a warning
 SIMULATED = {"calibrated %": 0.3}
 """Points by which two simulations, with another seed each, may differ."""
 
@@ -23,10 +20,7 @@ NOT_RECOMPUTED: dict[str, str] = {}
 
 @pytest.fixture(scope="module")
 def run() -> Path:
-    def make(folder: Path) -> None:
-        assert demo.show(folder / "run", images=IMAGES, console=Console(file=io.StringIO())) == 0
-
-    return shared.folder("demonstration", make) / "run"
+    return demonstration.run()
 
 
 @pytest.mark.slow

@@ -1,71 +1,75 @@
-"""One self-contained page: a section for each analysis of a run, and where it all comes from."""
+"""The page: one HTML file that holds everything it needs, made from a template that writes all texts out as texts."""
 
-import json
-from collections.abc import Sequence
+import math
+from functools import cache
 from pathlib import Path
-from string import Template
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from hooks.settings import place
 
-from ..figures import files, themes
-from ..foreign_text import html
-from ..results import Result
-from ..results.analysis import Chart
-from ..results.result import Cell
+from ..foreign_text import block
+from .content import Content
+from .explorer import embedded
 
-FIGURE = 720
-"""Width of a figure in px."""
-
-TEMPLATE = Path(__file__).with_name("page.html")
+ASSETS = Path(__file__).with_name("assets")
 
 
-def write(found: Sequence[Result], provenance: dict[str, Any], path: Path) -> Path:
-    """Write the page of one run; it needs no network and no other file."""
-    page = Template(TEMPLATE.read_text("utf-8")).substitute(
-        title=html(found[0].title if found else "A run without results"),
-        contents="\n".join(f'<a href="#{html(r.name)}">{html(r.name)}</a>' for r in found),
-        sections="\n".join(map(section, found)),
-        provenance=html(json.dumps(provenance, indent=1, ensure_ascii=False)),
-    )
+def write(content: Content, path: Path) -> Path:
+    """Write the page; it needs no network and no other file."""
     path = Path(place("page", path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, "utf-8")
+    path.write_text(render(content), "utf-8", errors="backslashreplace")
     return path
 
 
-def section(result: Result) -> str:
-    """One analysis: its heading, what was found, its figure, its table and how to read it."""
-    figure = result.figure
-    return f"""<section id="{html(result.name)}">
-<h2>{html(result.title)}</h2>
-{_list(result.findings)}
-{f"<figure>{svg(figure)}</figure>" if figure is not None else ""}
-<div class="wide"><table>
-<thead><tr>{"".join(f"<th>{html(heading)}</th>" for heading in result.headings)}</tr></thead>
-<tbody>
-{"".join(_row(name, cells) for name, cells in result.rows)}</tbody>
-</table></div>
-<p class="meaning">{html(result.meaning)}</p>
-{f'<p class="meaning"><small>{html(" ".join(result.unions))}</small></p>' if result.unions else ""}
-{_legend(result)}
-</section>"""
+def render(content: Content) -> str:
+    """The page as HTML."""
+    from ..figures import themes
+
+    template = _environment().get_template("page.html.jinja")
+    return template.render(
+        content=content,
+        themes={"light": themes.PAGE_LIGHT, "dark": themes.PAGE_DARK},
+        css=_asset("page.css") + _asset("explorer.css"),
+        scripts=[_library(), _asset("fitting.js"), _asset("explorer.js"), _asset("page.js")],
+    )
 
 
-def svg(figure: "Chart") -> str:
-    """The figure as an element of the page."""
-    return files.svg(figure, themes.PAGE_LIGHT, width=FIGURE)
+def safe(value: Any) -> Any:
+    """What the template writes of a value: what acts or hides is written out; the template escapes the rest."""
+    return block(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _list(sentences: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html(one)}</li>' for one in sentences)}</ul>" if sentences else ""
+def as_data(value: Any) -> Markup:
+    """A value as JSON between script tags: nothing in it ends the element."""
+    return Markup(embedded(value))
 
 
-def _row(name: str, cells: Sequence[Cell]) -> str:
-    numbers = "".join(f"<td>{html(cell.estimate)}<small>{html(cell.interval)}</small></td>" for cell in cells)
-    return f"<tr><th scope=row>{html(name)}</th>{numbers}</tr>\n"
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("probe.report", "assets"),
+        autoescape=True,
+        finalize=safe,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["as_data"] = as_data
+    made.tests["defined_number"] = lambda number: not math.isnan(number)
+    return made
 
 
-def _legend(result: Result) -> str:
-    items = "".join(f"<dt>{html(heading)}</dt><dd>{html(meaning)}</dd>" for heading, meaning in result.legend)
-    return f"<dl>{items}</dl>" if items else ""
+def _asset(name: str) -> Markup:
+    return Markup((ASSETS / name).read_text("utf-8"))
+
+
+@cache
+def _library() -> Markup:
+    """Vega, Vega-Lite and their embedding, which draw the figures; once for the page."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle()  # pyright: ignore[reportCallIssue]  # its stub asks for a snippet
+    return Markup(bundle.replace("</script", "<\\/script"))

@@ -18,10 +18,15 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as text, and its interval, empty where there is none."""
+    """A number as text, and its interval, empty where there is none.
+
+    `numbers` are what the texts are of, in the column's unit: the estimate, then low and high where there are such;
+    empty where it is undefined.
+    """
 
     estimate: str
     interval: str = ""
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,11 @@ class Result:
         return text.format(**{str(key): value for key, value in self.data.attrs.items()})
 
     @property
+    def is_by_row(self) -> bool:
+        """Whether each row is a label with a cell for each column, rather than one quantity."""
+        return bool(self._along)
+
+    @property
     def _along(self) -> str:
         return self.analysis.rows
 
@@ -177,7 +187,11 @@ def _cell(column: Column, values: xr.DataArray) -> Cell:
         return Cell(UNDEFINED)
     texts = [NONE if np.isinf(number) else f"{number:.{column.digits}f}" for number in numbers]
     bounded = len(texts) == 3 and not bool(np.isnan(numbers).any())
-    return Cell(texts[0], f"{texts[1]}…{texts[2]}" if bounded else "")
+    return Cell(
+        texts[0],
+        f"{texts[1]}…{texts[2]}" if bounded else "",
+        tuple(numbers.tolist()) if bounded else (numbers[0].item(),),
+    )
 
 
 def csv_tables(name: str, data: xr.Dataset) -> dict[str, Any]:

@@ -29,27 +29,29 @@ class Section:
 def read(path: Path) -> dict[str, Section]:
     """The sections of a page, by name."""
     text = path.read_text("utf-8")
-    return dict(map(_section, re.findall(r'<section id="(\w+)">(.*?)</section>', text, re.S)))
+    found = re.findall(r'<section id="(\w+)"[^>]*>(.*?)</section>', text, re.S)
+    return dict(_section(each) for each in found if each[0] not in ("samples", "methods"))
 
 
 def _section(found: tuple[str, str]) -> tuple[str, Section]:
     name, text = found
+    text = re.sub(r"<script.*?</script>", "", text, flags=re.S)
     tables = re.findall(r"<table>(.*?)</table>", text, re.S)
     rows = [
         (unescape(label), [(unescape(one), unescape(two)) for one, two in re.findall(CELL, cells)])
-        for label, cells in re.findall(r"<tr><th scope=row>(.*?)</th>(.*?)</tr>", tables[-1], re.S)
+        for label, cells in re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', tables[-1], re.S)
     ]
-    headings = [unescape(one) for one in re.findall(r"<th>(.*?)</th>", tables[-1])]
+    headings = [unescape(one) for one in re.findall(r'<th scope="col"[^>]*>(.*?)</th>', tables[-1])]
     lists, meaning = re.findall(r"<li>(.*?)</li>", text), re.findall(r'<p class="meaning">(.*?)</p>', text, re.S)
     families = unescape("".join(re.findall(r"<small>([^<]*)</small></p>", text)))
     meaning = [*meaning[:1], *re.findall(r"<dd>(.*?)</dd>", text, re.S)]
-    title = re.findall(r"<h2>(.*?)</h2>", text)
+    title = re.findall(r"<h2[^>]*>(.*?)</h2>", text)
     return name, Section(
         unescape(title[0]), [unescape(one) for one in lists], headings, rows, unescape(" ".join(meaning)), families
     )
 
 
-CELL = r"<td>(.*?)<small>(.*?)</small></td>"
+CELL = r'<td[^>]*><span class="number">(.*?)</span><small>(.*?)</small>.*?</td>'
 
 
 def recomputed(raw: Raw) -> tuple[dict[str, Found], dict[str, list[Any]]]:
