@@ -21,6 +21,7 @@ from probe.report.explorer import Explorer, explorer_data
 from probe.results import Evidence
 
 SAMPLES = 60
+POINTS = "#plane svg .mark-symbol.role-mark path"
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +147,18 @@ def test_an_address_of_another_page_says_that_its_sample_is_not_here(browser: Br
 def test_a_click_on_a_point_of_the_plane_opens_its_sample(opened: Opened, shown: Explorer) -> None:
     page = opened.page
     page.wait_for_selector("#plane svg .mark-symbol path")
-    points = page.locator("#plane svg .mark-symbol.role-mark path")
+    points = page.locator(POINTS)
     assert points.count() == SAMPLES
     for place in (3, 30):
         datum = points.nth(place).evaluate("point => point.__data__.datum")
         points.nth(place).dispatch_event("click", {"bubbles": True})
         (pair,) = (each for each in shown.to_json()["pairs"] if each["key"] == key_of(page))
         assert (pair["margin"], pair["drift"]) == (datum["margin"], datum["drift"])
+        page.wait_for_function(f"[...document.querySelectorAll({POINTS!r})].some(e => e.__data__.size > 100)")
+        marked = page.eval_on_selector_all(
+            POINTS, "all => all.map(e => e.__data__).filter(e => e.size > 100).map(e => e.datum.key)"
+        )
+        assert marked == [pair["key"]]
 
 
 def test_a_pair_shows_its_pictures_numbers_and_answers(browser: Browser, page_file: Path, shown: Explorer) -> None:
@@ -245,7 +251,7 @@ def test_free_answers_stand_side_by_side_with_their_differences(browser: Browser
 def test_hostile_texts_are_shown_as_texts(browser: Browser, folder: Path) -> None:
     run = stores.open_run(shared.folder("hostile-explorer", hostile) / "run")
     shown = explorer_data(Evidence(run), samples=50)
-    one = chromium.open_page(browser, explorer_page.write(folder / "hostile.html", [shown]).as_uri())
+    one = chromium.open_page(browser, explorer_page.write(folder / "hostile.html", [shown], with_plane=True).as_uri())
     page = one.page
     for place, pair in enumerate(shown.to_json()["pairs"]):
         page.locator(".pairs a").nth(place).click()
@@ -253,6 +259,10 @@ def test_hostile_texts_are_shown_as_texts(browser: Browser, folder: Path) -> Non
         assert page.locator(".pair h3").text_content() == question
         assert page.locator(".options tbody th > span").first.text_content() == question
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    tip = page.locator("#vg-tooltip-element")
+    page.locator(POINTS).first.hover(force=True)
+    assert "0 <script>alert(1)</script>" in tip.inner_text()
+    assert tip.locator("img, script").count() == 0
     assert page.locator("#explorer script, #explorer [onerror], #explorer img").count() == 0
     assert "\u202e" not in page.content()
     assert len(HOSTILE) == page.locator(".pairs a").count()
@@ -261,10 +271,10 @@ def test_hostile_texts_are_shown_as_texts(browser: Browser, folder: Path) -> Non
 
 def test_several_runs_are_told_apart(browser: Browser, folder: Path) -> None:
     evidence = Evidence(stores.open_run(shared.folder("explored", made) / "run"))
-    runs = [explorer_data(evidence, samples=10, seed=seed, run=seed) for seed in (0, 1)]
+    runs = [explorer_data(evidence, samples=10, seed=k, run=k, name=name) for k, name in enumerate(("base", "<b>"))]
     one = chromium.open_page(browser, explorer_page.write(folder / "runs.html", runs).as_uri())
     assert len(set(links(one.page))) == 20
-    one.page.get_by_label("Run", exact=True).select_option("run 2")
+    one.page.get_by_label("Run", exact=True).select_option("<b>")
     assert {key.partition(".")[0] for key in links(one.page)} == {"1"}
     assert one.errors == []
 

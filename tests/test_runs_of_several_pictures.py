@@ -17,6 +17,7 @@ from probe.datasets.registry import open_dataset
 from probe.errors import Interrupted
 from probe.perturbations import catalogue, suites
 from probe.prompts import render
+from probe.report.explorer import explorer_data
 from probe.results import Evidence, analyze
 from stores import Writer
 
@@ -138,3 +139,22 @@ def test_where_a_view_has_one_picture_samples_of_several_fail_by_name_and_others
     assert list(run.failed) == [f"line{number}" for number in range(3, 9)]
     assert all(f"family '{case}' takes one picture a view, not" in reason for reason in run.failed.values())
     assert np.isfinite(run.answers.log_likelihood.sel(sample=["line1", "line2"])).all()
+
+
+def test_the_explorer_shows_every_picture_of_an_image_and_the_drift_of_each(extract, dataset):
+    run, opened = extract("qwen2_vl"), open_dataset(dataset).dataset
+    shown = explorer_data(Evidence(run), samples=100).to_json()
+    counts = {image.id: [picture.size() for picture in image.pictures] for image in opened.images}
+    grids = run.site(shown["tokens"]).grid
+    assert len(shown["pairs"]) == 16
+    for pair in shown["pairs"]:
+        sample, condition = shown["samples"][pair["sample"]], shown["conditions"][pair["condition"]]["id"]
+        clean, view = (shown["views"][place] for place in (sample["view"], pair["view"]))
+        sizes = [(one["height"], one["width"]) for one in clean["pictures"]]
+        assert sizes == counts[sample["image"]]
+        assert len(view["pictures"]) == len(sizes)
+        grid = grids.sel(image=sample["image"], condition=condition).values.tolist()
+        if "tokens" in view:
+            assert view["tokens"]["shape"] == grid
+            assert grid[0] == len(view["tokens"]["parts"]) == len(sizes)
+    assert {len(view["pictures"]) for view in shown["views"] if "tokens" in view} == {1, 2}

@@ -35,9 +35,17 @@ class Explorer:
 
 
 def explorer_data(
-    evidence: Evidence, *, samples: int = SAMPLES, seed: int = 0, thumbnails: bool = True, run: int = 0
+    evidence: Evidence,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    thumbnails: bool = True,
+    run: int = 0,
+    name: str = "",
 ) -> Explorer:
-    """The explorer of a run with at most so many pairs, drawn under a seed; `run` is the run's number on the page.
+    """The explorer of a run with at most so many pairs, drawn under a seed.
+
+    `run` and `name` are the run's number on the page, from 0, and what it is called there among others.
 
     Raises ValueError for numbers below 0.
     """
@@ -45,6 +53,7 @@ def explorer_data(
     chosen = selection.choose(every, samples=samples, seed=seed)
     data, trouble = _data(evidence, every, chosen, thumbnails=thumbnails, run=run)
     sentences = tuple(filter(None, (chosen.sentence, trouble)))
+    data |= {"run": run, "name": pairs.name(name)}
     data["sentences"] = list(sentences)
     shown = plane.points(data)
     density = population.density(every) if int(every.on_plane.sum()) > len(shown) else None
@@ -81,7 +90,6 @@ def _data(
         where = {"sample": at_row[row], "condition": at_condition[condition]}
         pair |= {"key": f"{run}.{row}.{condition}", "view": number_of[image_of[row], condition], **where}
     data: Json = {
-        "run": run,
         "scale": evidence.scale if made and evidence.primary else "",
         "state": evidence.primary if made else "",
         "tokens": token_drift.site_layer(evidence) if made else "",

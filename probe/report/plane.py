@@ -15,6 +15,10 @@ BACKGROUND = "#808080"
 """Of the density: a grey that shows on light and on dark paper."""
 
 
+OPENED = "opened"
+"""The signal that holds the key of the pair that is open; its point is drawn larger."""
+
+
 def points(data: Json) -> list[Json]:
     """A point for each shown pair that has a place on the plane; `data` is an explorer's."""
     found: list[Json] = []
@@ -54,10 +58,13 @@ def axes(scale: str) -> tuple[alt.X, alt.Y]:
 def _points(shown: list[Json]) -> alt.Chart:
     names = list(COLOURS)
     legend = alt.Legend(title="answer", orient="top")
+    is_opened = f"datum.key === {OPENED}"
     return (
         alt.Chart(alt.InlineData(values=shown), name="pairs")
-        .mark_point(filled=True, opacity=0.75, size=45, cursor="pointer")
+        .mark_point(filled=True, opacity=0.75, cursor="pointer")
+        .add_params(alt.param(name=OPENED, value=""))
         .encode(
+            size=alt.condition(is_opened, alt.value(260), alt.value(45)),
             color=alt.Color("answer:N", scale=alt.Scale(domain=names, range=list(COLOURS.values())), legend=legend),
             shape=alt.Shape("answer:N", scale=alt.Scale(domain=names, range=list(SHAPES.values())), legend=legend),
             tooltip=[

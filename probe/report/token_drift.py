@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..results import Evidence
-from ..results.states import read
+from ..results.states import read, with_layers
 from .views import View
 
 LEVELS = 255
@@ -48,7 +48,7 @@ def of_views(evidence: Evidence, views: Sequence[View], pictures: Mapping[int, i
     where = site_layer(evidence)
     if not (where and views):
         return {}
-    stored = evidence.run.site(where)
+    stored = with_layers(evidence.run.site(where)).isel(layer=-1)
     image, condition = (xr.DataArray(list(each), dims="view") for each in zip(*views, strict=True))
     grids, counts = (read(stored[name].isel(image=image, condition=condition)).values for name in ("grid", "n_tokens"))
     found: dict[View, TokenDrift] = {}

@@ -305,6 +305,7 @@
       [data, Math.max(0, ...data.views.map((view) => (view.tokens ? view.tokens.largest : 0)))]));
     const look = { tokens: false, common: false, opacity: 0.6, largest };
     let shown = pairs;
+    const planes = [];
     let current = null;
 
     const chosen = {};
@@ -371,6 +372,7 @@
       list.scrollTop += link.getBoundingClientRect().top - list.getBoundingClientRect().top - list.clientHeight / 3;
       if (told) address(key, push);
       draw(pair);
+      mark();
       if (focus) {
         detail.focus({ preventScroll: true });
         detail.scrollIntoView({ block: "nearest" });
@@ -389,6 +391,7 @@
     }
 
     function blank() {
+      mark();
       detail.replaceChildren(element("p", { class: "none", text: pairs.length
         ? "Choose a sample from the list, or a point of the plane. Then ← and → go on, Esc closes." : "There is nothing to show." }));
     }
@@ -449,7 +452,14 @@
       if (!open(found[1], { focus: true, told: false })) count.textContent = "This page does not show the sample of this address.";
     }
 
+    // the point of the opened pair is marked
+    function mark() {
+      for (const view of planes) view.signal("opened", current ? current.key : "").runAsync();
+    }
+
     function connect(view) {
+      planes.push(view);
+      mark();
       view.addEventListener("click", (_, item) => {
         if (item && item.datum && byKey.has(item.datum.key)) open(item.datum.key, { focus: true, push: true });
       });
