@@ -1,7 +1,5 @@
 """What the explorer shows of a run is what the run holds: pairs, probabilities, pictures, token drift, density."""
 
-import base64
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,20 +7,14 @@ from typing import Any
 import large_runs
 import made_run
 import numpy as np
-import PIL.Image
 import pytest
 import scipy.special
 import shared
-from shared_run import Analysed
 
 import stores
-from probe import thumbnails
-from probe.datasets.registry import open_dataset
-from probe.perturbations import apply, parse
-from probe.report import population, selection, token_drift
+from probe.report import population, selection
 from probe.report.explorer import embedded, explorer_data
 from probe.report.population import Population
-from probe.report.seen_part import seen_part
 from probe.results import Evidence
 from probe.results.instability import UNKNOWN
 from stores import SampleRow
@@ -35,11 +27,6 @@ def made(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
     return Evidence(stores.open_run(shared.folder("explored", made) / "run"))
-
-
-@pytest.fixture(scope="module")
-def real(analysed: Analysed) -> Evidence:
-    return Evidence(stores.open_run(analysed.path))
 
 
 def drawn(samples: int = 50, conditions: int = 20, seed: int = 0) -> Population:
@@ -228,94 +215,6 @@ def test_without_thumbnails_no_dataset_is_opened(evidence: Evidence) -> None:
     assert len(explorer_data(evidence, samples=5, thumbnails=False).sentences) == 1
 
 
-def decoded(uri: str) -> np.ndarray:
-    return np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB"))
-
-
-def test_pictures_are_those_that_the_perturbation_makes(real: Evidence) -> None:
-    shown = explorer_data(real, samples=40).to_json()
-    settings = real.run.plan["settings"]
-    dataset, _ = open_dataset(settings["dataset"])
-    by_id = {image.id: image.pictures[0] for image in dataset.images}
-    conditions = {each.id: each for each in parse(settings["perturb"], labels=("A", "B", "C", "Yes", "No"))}
-    checked = 0
-    for pair in shown["pairs"][::5]:
-        sample, condition = shown["samples"][pair["sample"]], shown["conditions"][pair["condition"]]["id"]
-        picture = by_id[sample["image"]]
-        clean = picture.read()
-        for view, name in ((sample["view"], "clean"), (pair["view"], condition)):
-            expected = apply(conditions[name], clean, image_id=picture.id, seed=settings["seed"])
-            (one,) = shown["views"][view]["pictures"]
-            assert (one["height"], one["width"]) == expected.shape[:2]
-            seen = decoded(one["src"]).astype(float)
-            assert seen.shape == expected.shape  # small enough to stay as they are
-            lossy = io.BytesIO()
-            PIL.Image.fromarray(expected).save(lossy, "WEBP", quality=70)
-            np.testing.assert_array_equal(seen, np.asarray(PIL.Image.open(lossy).convert("RGB")))
-            checked += 1
-    assert checked >= 16
-
-
-def test_each_view_is_there_once(real: Evidence) -> None:
-    shown = explorer_data(real, samples=10_000).to_json()
-    clean = {sample["image"]: sample["view"] for sample in shown["samples"]}
-    assert len(set(clean.values())) == len(clean) == 6
-    used = {pair["view"] for pair in shown["pairs"]} | set(clean.values())
-    assert used == set(range(len(shown["views"])))
-
-
-def test_token_drift_is_what_the_run_holds(real: Evidence) -> None:
-    shown = explorer_data(real, samples=200).to_json()
-    assert shown["tokens"] == token_drift.site_layer(real)
-    stored = real.run.site(shown["tokens"])
-    checked = 0
-    for pair in shown["pairs"][::9]:
-        sample, condition = shown["samples"][pair["sample"]], shown["conditions"][pair["condition"]]["id"]
-        view = shown["views"][pair["view"]]
-        if "tokens" not in view:
-            continue
-        where = {"image": sample["image"], "condition": condition}
-        shape = stored.grid.sel(where).values.tolist()
-        drift = stored.token_drift.sel(where).values[: int(np.prod(shape))]
-        assert view["tokens"]["shape"] == shape
-        levels = np.frombuffer(base64.b64decode(view["tokens"]["levels"]), np.uint8)
-        largest = view["tokens"]["largest"]
-        np.testing.assert_allclose(levels / 255 * largest, drift, atol=largest / 255)
-        checked += 1
-    assert checked > 5
-
-
-def test_a_thumbnail_is_no_larger_than_its_longest_edge_and_keeps_the_proportions() -> None:
-    one = thumbnails.thumbnail(np.zeros((300, 1000, 3), np.uint8))
-    assert decoded(one.uri).shape == (77, 256, 3)
-    assert (one.width, one.height) == (1000, 300)
-    assert decoded(thumbnails.thumbnail(np.zeros((20, 30, 3), np.uint8)).uri).shape == (20, 30, 3)
-
-
-def test_kept_thumbnails_are_read_as_they_were_written_and_nothing_else_is() -> None:
-    pixels = [np.full((9, 5, 3), level, np.uint8) for level in (0, 200)]
-    assert thumbnails.read(thumbnails.written(pixels)) == tuple(map(thumbnails.thumbnail, pixels))
-    assert thumbnails.read(thumbnails.written(())) == ()
-    for wrong in ("x", "[1]", '[[1, 2, "\\" onerror=x"]]', '[[1, 2, ""]]', "{}"):
-        with pytest.raises(ValueError, match="no thumbnails"):
-            thumbnails.read(wrong)
-
-
-def test_the_seen_part_is_what_the_image_processor_crops() -> None:
-    from transformers import CLIPImageProcessorPil
-
-    processor = CLIPImageProcessorPil(
-        size={"shortest_edge": 20}, crop_size={"height": 20, "width": 20}, do_rescale=False, do_normalize=False,
-        do_center_crop=True, resample=0,
-    )  # fmt: skip
-    pixels = np.broadcast_to(np.arange(80, dtype=np.uint8)[None, :, None], (40, 80, 3)).copy()  # a level a column
-    seen = np.asarray(processor(PIL.Image.fromarray(pixels), return_tensors="np")["pixel_values"])[0, 0, 0]
-    left, top, width, height = seen_part(processor.to_dict(), 80, 40)
-    assert (top, height) == (0, 1)
-    assert 80 * left == pytest.approx(seen[0], abs=2)
-    assert 80 * (left + width) == pytest.approx(seen[-1], abs=2)
-
-
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img onerror=alert(1) src=x>',
@@ -372,6 +271,26 @@ def test_a_run_without_states_is_shown_with_its_texts(tmp_path: Path) -> None:
         assert "probabilities" not in pair
         assert pair["text"] == run.answers.text.sel(sample=sample["id"], condition=condition).item()
         assert sample["clean"]["text"] == run.answers.text.sel(sample=sample["id"], condition="clean").item()
+
+
+def pictures_alone(path: Path) -> None:
+    layout = stores.Layout(4, ("a", "b"), (), (made_run.CLEAN, made_run.CONDITIONS[1]))
+    stores.create(path, layout, plan=stores.hashed({"settings": {}}), provenance={"model": None})
+    writer = stores.Writer(path, layout)
+    for unit in layout.units():
+        writer.commit(unit, layout.blank(unit), report={})
+
+
+@pytest.mark.parametrize("kind", ["clean alone", "pictures alone"])
+def test_a_run_without_anything_perturbed_has_nothing_to_explore(tmp_path: Path, kind: str) -> None:
+    if kind == "clean alone":
+        made_run.write(tmp_path / "run", made_run.world(images=2, conditions=(made_run.CLEAN,)))
+    else:
+        pictures_alone(tmp_path / "run")
+    shown = explorer_data(Evidence(stores.open_run(tmp_path / "run")))
+    assert shown.plane is None
+    assert shown.sentences == ("There is no sample under a perturbation to show.",)
+    assert shown.to_json()["pairs"] == shown.to_json()["samples"] == shown.to_json()["views"] == []
 
 
 def named(spec: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The pictures that the model was shown, made again from the dataset and the seed, as thumbnails."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from ..sample import Dataset, Image
 from ..thumbnails import Thumbnail
 from .views import View
 
-THREADS = 2
+THREADS = min(8, os.cpu_count() or 1)
 JOINT = " + "
 """Between the revisions of several datasets."""
 

@@ -43,6 +43,8 @@ class Selection:
         and 1 was drawn at random.'
         """
         shown, there = sum(self.shown.values()), sum(self.there.values())
+        if there == 0:
+            return "There is no sample under a perturbation to show."
         if shown == there:
             return f"Shown: all {there:,} pairs of a sample and a condition.{self._searched}"
         parts = [f"{self.shown[name]:,} of {count:,} {name}" for name, count in self.there.items() if count]
