@@ -49,6 +49,7 @@ def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution,
         say(console, f"{name} was damaged and is made again.")
     target = find_target(plan, out, repair=execution.repair)
     if not target.pending:
+        run_plan(plan, target, blueprint, execution)
         say(console, f"{out} is finished: nothing to do.")
         return
     if target.damaged:

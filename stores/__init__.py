@@ -1,6 +1,6 @@
 """Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Sites and variables are opaque names here."""
 
-from . import ledger, presence, results, segmentations
+from . import ledger, ownership, presence, results, segmentations
 from .arrays import Unit
 from .creation import create
 from .files import DiskFull, WriteFailed
@@ -46,6 +46,7 @@ __all__ = [
     "mend",
     "nonfinite",
     "open_run",
+    "ownership",
     "presence",
     "provenance",
     "register_run_accessor",

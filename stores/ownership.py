@@ -220,6 +220,19 @@ def writing(
                 folder.rmdir()
 
 
+def require(path: str | PathLike[str]) -> None:
+    """Raise RunMoved where a run that was just written is no longer at its path."""
+    if not plan_file(root := resolved(path)).exists():
+        raise RunMoved(errno.ENOENT, moved(root))
+
+
+def tidy(path: str | PathLike[str]) -> None:
+    """Remove what dead processes left in a complete run; nothing where one lives, or where nothing can be written."""
+    if any((resolved(path) / folder).exists() for folder in (WRITERS, CLAIMS)):
+        with suppress(OSError), writing(path):
+            pass
+
+
 def in_words(file: Path) -> str:
     """The process that a file under `writers` is of, for a person."""
     writer = process.marked(file.name)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import extracted_run
 import pytest
@@ -77,6 +78,26 @@ def test_a_second_plan_that_waited_for_the_first_is_refused_with_the_difference(
     shutil.copytree(whole / "run", tmp_path / "run")
     with pytest.raises(PlanMismatch, match=r"settings\.seed: the run has 0, you asked for 1"):
         run.run_plan(plan, target, blueprint, used)
+
+
+def test_a_run_that_is_renamed_after_its_last_unit_is_not_called_finished_or_left_to_others(
+    whole: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.marker(copy, Unit(0, 2)).unlink()
+    commit = stores.Writer.commit
+
+    def then_rename(self: stores.Writer, *arguments: Any, **named: Any) -> None:
+        commit(self, *arguments, **named)
+        copy.rename(copy.with_name("away"))
+
+    monkeypatch.setattr(stores.Writer, "commit", then_rename)
+    told = extract(whole / "set" / "set.jsonl", copy)
+    assert told.exit_code == 2
+    assert f"error: {copy} was renamed, replaced or deleted" in told.stderr
+    assert "other processes" not in told.output
+    copy.with_name("away").rename(copy)
+    again = extract(whole / "set" / "set.jsonl", copy)
+    assert (again.exit_code, "nothing to do" in again.output) == (0, True)
 
 
 def test_a_block_that_is_done_a_second_time_takes_what_is_still_missing(whole: Path, copy: Path) -> None:

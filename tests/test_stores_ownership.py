@@ -176,6 +176,17 @@ def test_claims_go_when_the_run_is_complete_and_stay_while_it_is_not(run: Path) 
     assert sorted(file.name for file in (run / "_ledger").iterdir()) == ["done", "plan.json", "zarr.json"]
 
 
+def test_what_a_dead_process_left_in_a_complete_run_goes_and_what_a_live_one_holds_stays(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    small_run.make(whole, small_run.layout())
+    with holding(whole) as holder:
+        ownership.tidy(whole)
+        assert len(list((whole / ownership.WRITERS).iterdir())) == 1
+        holder.kill()
+    ownership.tidy(whole)
+    assert sorted(file.name for file in (whole / "_ledger").iterdir()) == ["done", "plan.json", "zarr.json"]
+
+
 def test_claims_whose_numbers_began_anew_have_one_holder(run: Path) -> None:
     with writing(run, join=True) as one, writing(run, join=True) as two:
         assert one.claim_block(0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hooks
 import stores
 from hooks.load_options import Dtype, Quantize
-from stores import Ownership, Run, changed, ledger, open_run, presence, writing
+from stores import Ownership, Run, changed, ledger, open_run, ownership, presence, writing
 from stores.files import write_failed
 from stores.paths import resolved
 
@@ -177,9 +177,10 @@ def run_plan(
 
     With `join`, blocks that other processes have claimed are left to them; `on_wait` is told of one that is just
     creating the run. Raises PlanError if the disk is too small or the run has other weights, RunInUse while another
-    process writes into it, Interrupted on Ctrl-C.
+    process writes into it, stores.RunMoved if its folder is gone at the end, Interrupted on Ctrl-C.
     """
     if not target.pending:
+        ownership.tidy(target.path)
         return
     path, needed, free = target.path, plan.layout.bytes_on_disk(), free_bytes(target.path)
     if not target.created and needed > free:
@@ -192,6 +193,7 @@ def run_plan(
     try:
         with writing(path, join=execution.join, on_wait=on_wait) as own:
             extract_pending(plan, again(plan, target), own, blueprint, execution, on_unit)
+        ownership.require(path)
     except KeyboardInterrupt:
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
     except OSError as error:

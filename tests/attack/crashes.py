@@ -103,10 +103,9 @@ def _moved(calm: Calm, path: Path, rng: random.Random) -> str | None:
 
     at = rng.randrange(calm.calls // 2, calm.calls)
     code = forked.end(forked.start(calm.work, path, at=at, act=move, said=said))
-    if code == DONE and not away.exists():
-        return ends_alike(calm, path)
-    if code == DONE:  # it was moved after the last commit
-        away.rename(path)
+    if code == DONE and not is_finished(calm, path):
+        return f"is called done, and is not there: {forked.text(said)}"
+    if code == DONE:
         return ends_alike(calm, path)
     if code != FAILED:
         return f"ended with {code}: {forked.text(said)}"

@@ -69,9 +69,8 @@ def ends_alike(calm: Calm, path: Path) -> str | None:
         return "the resumed run has other bytes"
     if problems := stores.verify(path):
         return f"the resumed run is not whole: {problems[0]}"
-    left = [file.name for file in (path / "_ledger").iterdir() if file.name not in ("done", "plan.json", "zarr.json")]
-    partial = [str(file) for file in path.rglob("*.partial")]
-    return f"left behind: {(left + partial)[0]}" if left + partial else None
+    left = {str(file.relative_to(path)) for file in path.rglob("*")} - {*calm.sizes}
+    return f"left behind: {', '.join(sorted(left))}" if left else None
 
 
 @cache
