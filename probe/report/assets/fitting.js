@@ -46,10 +46,10 @@
     if (isSingle(spec)) return embed(spec);
     const arranged = inColumns(spec, width);
     let factor = 1, drawn;
-    for (let tries = 0; tries < 4; tries++) {
+    for (let tries = 0; tries < 5; tries++) {
       drawn = await embed(scaled(arranged, factor));
-      const left = width - drawn.view.container().querySelector("svg").getBoundingClientRect().width;
-      if (Math.abs(left) < 2) break;
+      const left = width - 1 - drawn.view.container().querySelector("svg").getBoundingClientRect().width;
+      if (left >= 0 && left < 3) break;
       factor = Math.max(0.05, factor + left / across(arranged));
     }
     return drawn;

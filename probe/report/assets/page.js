@@ -47,19 +47,22 @@ window.Undertow = Object.assign(window.Undertow || {}, { views: new Map() });
     const embed = (spec) => vegaEmbed(element, spec, options);
     const drawn = await Undertow.fitted(parsed(element.dataset.spec), element.clientWidth, embed);
     Undertow.views.set(element.id, drawn);
-    element.dataset.drawn = "yes";
+    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0; // to be scrolled by keys
     if (explorer && element.classList.contains("plane")) explorer.connect(drawn.view);
     return drawn.view;
   }
 
-  async function drawGroup(elements) {
-    if (elements.every((element) => element.dataset.drawn || element.dataset.drawing)) return;
-    for (const element of elements) element.dataset.drawing = "yes";
+  async function drawOnScale(elements) {
     const views = await Promise.all(elements.map((element) => draw(element)));
-    if (elements.length > 1) {
-      const found = domains(views);
-      if (Object.keys(found).length) await Promise.all(elements.map((element) => draw(element, widened(found))));
-    }
+    if (elements.length < 2) return;
+    const found = domains(views);
+    if (Object.keys(found).length) await Promise.all(elements.map((element) => draw(element, widened(found))));
+  }
+
+  const drawings = new Map();
+  function drawGroup(elements) {
+    if (!drawings.has(elements)) drawings.set(elements, drawOnScale(elements));
+    return drawings.get(elements);
   }
 
   const groups = new Map();
@@ -78,9 +81,8 @@ window.Undertow = Object.assign(window.Undertow || {}, { views: new Map() });
 
   function drawAgain(which) {
     for (const elements of groups.values()) {
-      if (!elements[0].dataset.drawn || !which(elements[0])) continue;
-      for (const element of elements) { delete element.dataset.drawn; delete element.dataset.drawing; }
-      drawGroup(elements);
+      if (!drawings.has(elements) || !which(elements[0])) continue;
+      drawings.set(elements, drawings.get(elements).then(() => drawOnScale(elements)));
     }
   }
   dark.addEventListener("change", () => drawAgain(() => true));
