@@ -22,6 +22,7 @@ PALETTE = """
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); margin: 0; }
 #plane { width: 100%; }
+th, td { white-space: nowrap; }
 main { max-width: 72rem; margin: 0 auto; padding: 1rem; }
 """
 

@@ -285,10 +285,13 @@ def test_the_explorer_fits_its_window_and_serves_everybody(
     browser: Browser, page_file: Path, shown: Explorer, width: int, scheme: Any
 ) -> None:
     data = shown.to_json()
-    pair = next(each for each in data["pairs"] if "tokens" in data["views"][each["view"]])
+    pair = next(each for each in data["pairs"] if each["flipped"] and "tokens" in data["views"][each["view"]])
     one = chromium.open_page(browser, f"{page_file.as_uri()}#sample={pair['key']}", width=width, color_scheme=scheme)
     one.page.get_by_label("Token drift over the picture").check()
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+    inside = "mark => mark.getBoundingClientRect().right <= mark.parentNode.getBoundingClientRect().right + 1"
+    assert all(mark.evaluate(inside) for mark in one.page.locator(".mark").all())
+    assert one.page.locator(".mark").count() >= 1
     found = Axe().run(one.page, context="#explorer").response
     serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
     assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []
