@@ -152,7 +152,7 @@ def titles(value: Any) -> Iterator[str]:
         case dict():
             for channel, each in value.get("encoding", {}).items() if isinstance(value.get("encoding"), dict) else ():
                 if channel in ("x", "y") and each.get("type") == "quantitative" and "title" in each:
-                    yield each["title"]
+                    yield joined(each["title"])
                 elif (
                     channel in ("x", "y")
                     and each.get("type") == "quantitative"
@@ -160,12 +160,17 @@ def titles(value: Any) -> Iterator[str]:
                 ):
                     assert channel == "y" or each["field"] in ("at", "x", "turn"), each
                 if channel == "color" and each.get("type") == "quantitative":
-                    yield each["legend"]["title"]
+                    yield joined(each["legend"]["title"])
             for each in value.values():
                 yield from titles(each)
         case list():
             for each in value:
                 yield from titles(each)
+
+
+def joined(title: str | list[str]) -> str:
+    """A title of one line or of several."""
+    return title if isinstance(title, str) else " ".join(title)
 
 
 def test_charts_are_described_for_who_does_not_see_them(drawn: Drawn) -> None:

@@ -6,11 +6,12 @@ import altair as alt
 import xarray as xr
 
 from . import rows
-from .fitting import Chart
+from .fitting import FILLING, Chart
 from .placement import columns_of
-from .words import distinct
+from .words import distinct, in_lines
 
-STEP = 18
+STEP, NARROW = 18, 15
+"""Height of a line in px, and for each bar where there are several."""
 
 
 def chart(
@@ -35,16 +36,17 @@ def chart(
     ]
     base = _coloured(alt.Chart(rows.inline(shown)), list(names.values()), list(groups.values()))
     bars = base.mark_bar(style="bar").encode(
-        x=alt.X("value:Q", title=axis, scale=alt.Scale(zero=True)), tooltip=["label:N", "value:Q", "low:Q", "high:Q"]
+        x=alt.X("value:Q", title=in_lines(axis), scale=alt.Scale(zero=True)),
+        tooltip=["label:N", "value:Q", "low:Q", "high:Q"],
     )
-    arms = base.mark_rule(style="whole").encode(x=alt.X("low:Q", title=axis), x2="high:Q")
+    arms = base.mark_rule(style="whole").encode(x=alt.X("low:Q", title=in_lines(axis)), x2="high:Q")
     line = (
         []
         if reference is None
         else [alt.Chart(alt.InlineData(values=[{"at": reference}])).mark_rule(style="reference").encode(x="at:Q")]
     )
-    height = alt.Step(STEP if len(groups) < 2 else 12, **({"for": "offset"} if len(groups) > 1 else {}))
-    return alt.layer(bars, arms, *line).properties(width="container", height=height, description=about)
+    height = len(names) * (NARROW * len(groups) if len(groups) > 1 else STEP)
+    return alt.layer(bars, arms, *line).properties(**FILLING, height=height, description=about)
 
 
 def _coloured(base: alt.Chart, names: Sequence[str], groups: Sequence[str]) -> alt.Chart:

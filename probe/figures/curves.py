@@ -8,9 +8,9 @@ import altair as alt
 import xarray as xr
 
 from . import rows
-from .fitting import Chart, narrowest
+from .fitting import FILLING, Chart, narrowest
 from .placement import columns_of
-from .words import distinct
+from .words import distinct, in_lines
 
 HEIGHT, PANEL, COLUMNS = 260, 110, 4
 """Heights in px of a single panel and of one of several, and how many of these stand side by side."""
@@ -66,7 +66,7 @@ def chart(
     layers = [*_reference(axes), *([_turns(base)] if turns else []), *_lines(base, axes, list(series.values()))]
     whole = alt.layer(*layers, data=rows.inline(shown)) if panel else alt.layer(*layers)
     if not panel:
-        return whole.properties(width="container", height=HEIGHT, description=about)
+        return whole.properties(**FILLING, height=HEIGHT, description=about)
     order = list(names.values())
     return (
         whole.properties(width=110, height=PANEL)
@@ -76,7 +76,7 @@ def chart(
 
 
 def _lines(base: alt.Chart, axes: Axes, series: Sequence[str]) -> list[alt.Chart]:
-    x = alt.X("x:Q", title=axes.x, scale=alt.Scale(zero=False, nice=False))
+    x = alt.X("x:Q", title=in_lines(axes.x), scale=alt.Scale(zero=False, nice=False))
     domain = alt.Scale(zero=axes.zero, nice=True)
     own = base.transform_filter("isValid(datum.value)")
     keys = list(series)

@@ -12,6 +12,10 @@ Spec = dict[str, Any]
 Chart = alt.TopLevelMixin
 """A chart of any kind."""
 
+FIT = {"type": "fit-x", "contains": "padding"}
+FILLING: dict[str, Any] = {"width": "container", "autosize": FIT}
+"""Of single views: as wide as their place, axes and legends included."""
+
 TYPE_SCALE = "type_scale"
 """The parameter of a chart that says how large type is, 1 where it is as usual; distances to type are times it."""
 
@@ -53,7 +57,7 @@ def fitted(spec: Spec, width: float, measured: Callable[[Spec], float]) -> Spec:
     if "params" in spec:
         spec = spec | {"params": [_sized(each, size / USUAL) for each in spec["params"]]}
     if is_single(spec):
-        return spec | {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+        return spec | {"width": width, "autosize": FIT}
     spec = in_columns(spec, width * USUAL / size)
     factor = 1.0
     for _ in range(3):
@@ -79,8 +83,6 @@ def lower(spec: Spec, factor: float) -> Spec:
     height = spec.get("height")
     if keeps_shape(spec):
         return spec
-    if isinstance(height, dict):
-        return spec | {"height": height | {"step": round(height["step"] * factor, 2)}}
     return spec if height is None else spec | {"height": round(height * factor, 1)}
 
 

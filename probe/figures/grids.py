@@ -6,7 +6,8 @@ import altair as alt
 import xarray as xr
 
 from . import rows
-from .fitting import Chart
+from .fitting import FILLING, Chart
+from .words import in_lines
 
 STEP = 16
 
@@ -40,13 +41,13 @@ def chart(
         .encode(
             x=alt.X("column:N", sort=list(names[across].values()), title=None, axis=axis),
             y=alt.Y("label:N", sort=list(names[up].values()), title=None),
-            color=alt.Color("value:Q", scale=alt.Scale(zero=True), legend=alt.Legend(title=legend)),
+            color=alt.Color("value:Q", scale=alt.Scale(zero=True), legend=alt.Legend(title=in_lines(legend))),
             tooltip=["label:N", "column:N", "value:Q", "low:Q", "high:Q"],
         )
-        .properties(height=alt.Step(STEP))
+        .properties(height=STEP * len(names[up]))
     )
     if panel is None or len(names[panel]) < 2:
-        return whole.properties(width="container", description=about)
+        return whole.properties(**FILLING, description=about)
     return (
         whole.properties(width=500)
         .facet(facet=alt.Facet("panel:N", sort=list(names[panel].values()), title=None), columns=1)

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 
 from . import rows
-from .fitting import TYPE_SCALE, Chart, type_scale
+from .fitting import FILLING, TYPE_SCALE, Chart, type_scale
 from .placement import width_of
-from .words import distinct
+from .words import distinct, in_lines
 
 STEP, LOW = 16, 13
 """Height of a line in px, in one panel and where there are several."""
 
-NARROWEST, TYPE, LEVEL = 300, 11, 14
+NARROWEST, TYPE, LEVEL = 185, 11, 14
 """Width in px for which the names of sites are laid out, the size of their type, and how far apart they stand."""
 
 MOST_COLUMNS = 96
@@ -68,9 +68,9 @@ def chart(
     shown = rows.named(shown, "site", sites)
     field = _field(shown, domain(list(keys.values())), list(names.values()), legend, diverging=diverging)
     layers = [field, *_marked(marks, values, keys, names), *_headings(values, keys)]
-    whole = alt.layer(*layers).properties(height=alt.Step(STEP if panel is None else LOW))
+    whole = alt.layer(*layers).properties(height=len(names) * (STEP if panel is None else LOW))
     if panel is None:
-        return whole.add_params(type_scale()).properties(width="container", description=about)
+        return whole.add_params(type_scale()).properties(**FILLING, description=about)
     order = distinct(str(each) for each in values[panel].values.tolist())
     return (
         whole.properties(width=500)
@@ -128,7 +128,7 @@ def _field(shown: Rows, order: list[str], names: list[str], legend: str, *, dive
         .encode(
             x=_x(order),
             y=alt.Y("label:N", sort=names, title=None),
-            color=alt.Color("value:Q", scale=scale, legend=alt.Legend(title=legend, orient="bottom")),
+            color=alt.Color("value:Q", scale=scale, legend=alt.Legend(title=in_lines(legend), orient="bottom")),
             tooltip=["label:N", "site:N", "value:Q", "low:Q", "high:Q"],
         )
     )

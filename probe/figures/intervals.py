@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import xarray as xr
 
-from . import rows
-from .fitting import Chart
+from . import dots, rows
+from .fitting import FILLING, Chart
 from .placement import columns_of
-from .words import distinct
+from .words import distinct, in_lines
 
-SHAPES = {rows.PERTURBATION: "circle", rows.UNION: "diamond", rows.CONTROL: "circle"}
-
-STEP, NARROW = 17, 11
-"""Height of a line in px, where it holds one dot and where it holds several."""
+STEP, NARROW = 17, 14
+"""Height of a line in px where it holds one dot, and for each dot where it holds several."""
 
 
 def chart(
@@ -54,9 +52,9 @@ def chart(
         y=alt.Y("label:N", sort=list(names.values()), title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15))
     )
     base = _coloured(base, list(series.values()))
-    layers = [*_reference(reference), *_lines(base, axis, [*SHAPES])]
-    height = alt.Step(NARROW, **{"for": "offset"}) if len(series) > 1 else alt.Step(STEP)
-    return alt.layer(*layers).properties(width="container", height=height, description=about)
+    layers = [*_reference(reference), *_lines(base, in_lines(axis), shown)]
+    height = len(names) * (NARROW * len(series) if len(series) > 1 else STEP)
+    return alt.layer(*layers).properties(**FILLING, height=height, description=about)
 
 
 def _coloured(base: alt.Chart, series: list[str]) -> alt.Chart:
@@ -69,15 +67,12 @@ def _coloured(base: alt.Chart, series: list[str]) -> alt.Chart:
     )
 
 
-def _lines(base: alt.Chart, axis: str, roles: list[str]) -> list[alt.Chart]:
-    """The intervals, then the dots upon them, those of controls hollow."""
-    shape = alt.Shape("role:N", scale=alt.Scale(domain=roles, range=[SHAPES[role] for role in roles]), legend=None)
+def _lines(base: alt.Chart, axis: str | list[str], shown: Sequence[rows.Row]) -> list[alt.Chart]:
+    """The intervals, then the dots upon them."""
     x = alt.X("value:Q", title=axis, scale=alt.Scale(zero=True, nice=True))
     tooltip = ["label:N", "series:N", "value:Q", "low:Q", "high:Q"]
     bars = base.mark_rule(style="interval").encode(x=alt.X("low:Q", title=axis), x2="high:Q")
-    filled = base.mark_point(style="dot", filled=True).transform_filter(f"datum.role != '{rows.CONTROL}'")
-    hollow = base.mark_point(style="dot", filled=False).transform_filter(f"datum.role == '{rows.CONTROL}'")
-    return [bars, *(each.encode(x=x, shape=shape, tooltip=tooltip) for each in (filled, hollow))]
+    return [bars, *(layer.encode(x=x, tooltip=tooltip) for layer in dots.of(base, shown))]
 
 
 def _reference(number: float | None) -> list[alt.Chart]:

@@ -14,6 +14,6 @@ def shown(chart: Chart) -> Chart:
     given: Any = chart
     whole = given.copy()
     if getattr(whole, "width", None) == "container":
-        whole = whole.properties(width=WIDTH, autosize={"type": "fit-x", "contains": "padding"})
+        whole = whole.properties(width=WIDTH)
     legend = {name: value for name, value in PICTURE["legend"].items() if name != "layout"}  # Vega's alone
     return whole.properties(config={**PICTURE, "legend": legend})

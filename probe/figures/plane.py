@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 import xarray as xr
 
-from . import rows
-from .fitting import TYPE_SCALE, Chart, type_scale
+from . import dots, rows
+from .fitting import FILLING, TYPE_SCALE, Chart, type_scale
 from .placement import Plane, Strip, places, width_of
-from .words import distinct
+from .words import distinct, in_lines
 
 HEIGHT, TYPE = 380, 11
 WIDTHS = (290.0, 400.0, 560.0, 720.0)
@@ -56,10 +56,10 @@ def chart(
         for name, place in zip(held, found, strict=True)
     ]  # fmt: skip
     base = alt.Chart(rows.inline(shown))
-    at_x = alt.X(title=x.title, scale=alt.Scale(domain=list(spans[0]), nice=False))
+    at_x = alt.X(title=in_lines(x.title), scale=alt.Scale(domain=list(spans[0]), nice=False))
     at_y = alt.Y(title=y.title, scale=alt.Scale(domain=list(spans[1]), nice=False))
-    layers = [*_line(line, spans[1]), *_points(base, at_x, at_y), *_labels(base)]
-    return alt.layer(*layers).add_params(type_scale()).properties(width="container", height=HEIGHT, description=about)
+    layers = [*_line(line, spans[1]), *_points(base, at_x, at_y, shown), *_labels(base, shown)]
+    return alt.layer(*layers).add_params(type_scale()).properties(**FILLING, height=HEIGHT, description=about)
 
 
 def _taken(line: Line | None, span: tuple[float, float]) -> tuple[Strip, ...]:
@@ -85,33 +85,22 @@ def _span(found: Sequence[rows.Row]) -> tuple[float, float]:
     return (low - room if low < 0 else -room / 2, high + room)
 
 
-def _points(base: alt.Chart, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+def _points(base: alt.Chart, x: alt.X, y: alt.Y, shown: Sequence[rows.Row]) -> list[alt.Chart]:
     def of(channel: Any, field: str) -> Any:
         whole = channel.copy()
         whole.shorthand = f"{field}:Q"
         return whole
 
     thin = base.mark_rule(style="interval", opacity=0.55)
-    shape = alt.Shape(
-        "role:N",
-        scale=alt.Scale(domain=[rows.PERTURBATION, rows.UNION, rows.CONTROL], range=["circle", "diamond", "circle"]),
-        legend=None,
-    )
     tooltip = ["label:N", "x:Q", "x_low:Q", "x_high:Q", "y:Q", "y_low:Q", "y_high:Q"]
-    dots = [
-        base.mark_point(style="dot", filled=filled)
-        .transform_filter(f"datum.role {'!=' if filled else '=='} '{rows.CONTROL}'")
-        .encode(x=of(x, "x"), y=of(y, "y"), shape=shape, tooltip=tooltip)
-        for filled in (True, False)
-    ]
     return [
         thin.encode(x=of(x, "x_low"), x2="x_high:Q", y=of(y, "y")),
         thin.encode(x=of(x, "x"), y=of(y, "y_low"), y2="y_high:Q"),
-        *dots,
+        *(layer.encode(x=of(x, "x"), y=of(y, "y"), tooltip=tooltip) for layer in dots.of(base, shown)),
     ]
 
 
-def _labels(base: alt.Chart) -> list[alt.Chart]:
+def _labels(base: alt.Chart, shown: Sequence[rows.Row]) -> list[alt.Chart]:
     leaders = (
         base.transform_filter("datum.far")
         .mark_rule(
@@ -130,8 +119,9 @@ def _labels(base: alt.Chart) -> list[alt.Chart]:
         )
         .encode(x="x:Q", y="y:Q", text="label:N")
         for align in ("left", "right", "center")
+        if any(row["align"] == align for row in shown)
     ]
-    return [leaders, *texts]
+    return [*([leaders] if any(row["far"] for row in shown) else []), *texts]
 
 
 def _line(line: Line | None, span: tuple[float, float]) -> list[alt.Chart]:

@@ -4,7 +4,7 @@ import altair as alt
 import xarray as xr
 
 from . import rows
-from .fitting import Chart
+from .fitting import FILLING, Chart
 
 HEIGHT = 220
 
@@ -30,4 +30,4 @@ def chart(confidence: xr.DataArray, accuracy: xr.DataArray, count: xr.DataArray,
         alt.Chart(rows.inline(made)).mark_point(style="dot", filled=True)
         .encode(x=x, y=y, size=size, tooltip=["x:Q", "y:Q", "answers:Q"]),
     )  # fmt: skip
-    return alt.layer(*layers).properties(width="container", height=HEIGHT, description=about)
+    return alt.layer(*layers).properties(**FILLING, height=HEIGHT, description=about)

@@ -15,7 +15,9 @@ def chart(*charts: Any) -> Any:
         return found[0] if found else None
     about = " ".join(str(each.description) for each in found)
     parts = [_bare(each) for each in found]
-    whole = alt.vconcat(*parts).resolve_scale(color="independent", shape="independent", size="independent")
+    whole = alt.vconcat(*parts).resolve_scale(
+        color="independent", shape="independent", size="independent", yOffset="independent"
+    )
     least = [each.usermeta["narrowest"] for each in found if each.usermeta is not alt.Undefined]
     return whole.properties(description=about, **({"usermeta": {"narrowest": max(least)}} if least else {}))
 
@@ -25,5 +27,5 @@ def _bare(one: Any) -> Any:
     part = one.copy()
     part.description, part.usermeta = alt.Undefined, alt.Undefined
     if getattr(part, "width", None) == "container":
-        part.width = WIDTH
+        part.width, part.autosize = WIDTH, alt.Undefined
     return part
