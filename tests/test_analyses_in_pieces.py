@@ -49,7 +49,7 @@ def test_what_is_found_does_not_depend_on_the_pieces(tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 def test_states_of_any_size_are_analysed_within_the_limit(tmp_path: Path) -> None:
-    size = large_runs.Size(12, conditions=20, language=(33, 4096))
+    size = large_runs.Size(12, conditions=20, language=(9, 16384))
     assert 7 * large_runs.write(tmp_path / "run", size) > LIMIT  # what is read at once takes seven times the run
     command = [sys.executable, "-c", SCRIPT, "analyze", str(tmp_path / "run"), "instability"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -162,7 +162,7 @@ def test_batch_size_changes_no_choice(extract: Extract) -> None:
 
 @pytest.mark.slow
 def test_workers_and_a_scheduler_write_the_same_bytes_as_one_process(extract: Extract, tmp_path: Path) -> None:
-    perturb = ["low_light", "occlusion"]
+    perturb = ["low_light"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the cluster's own shutdown
         extract("one", perturb=perturb)

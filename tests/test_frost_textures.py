@@ -110,8 +110,8 @@ def test_no_two_textures_are_alike():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["needles_1", "creases"])  # the others are drawn by the same hand, in a minute
-def test_the_shipped_texture_is_the_drawing(name, tmp_path):
+def test_the_shipped_texture_is_the_drawing(tmp_path):
+    name = "needles_1"  # the others are drawn by the same hand, in two minutes
     again = tmp_path / "again.jpg"
     again.write_bytes(encoded(drawn(name)))
     with Image.open(again) as picture:

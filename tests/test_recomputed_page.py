@@ -9,6 +9,7 @@ from demonstration import IMAGES
 from recomputed import comparing, grids, page
 from recomputed.reading import Raw
 
+from probe.perturbations import suites
 from probe.pocket.streets import streets
 
 SIMULATED = {"calibrated %": 0.3}
@@ -55,6 +56,11 @@ def test_stored_band_power_is_that_of_the_pixels(run: Path) -> None:
         for condition, each in changed.items():
             own = grids.band_power(each, pixels.shape[:2])
             assert stored[names.index(name), conditions.index(condition)] == pytest.approx(own, rel=1e-4)
+
+
+def test_the_demonstration_that_is_computed_again_has_all_families_of_the_real_one() -> None:
+    shown, again = ({row.family for row in suites.parse(each)} for each in (demo.PERTURB, PERTURB))
+    assert again == shown
 
 
 def test_a_number_one_unit_off_is_told() -> None:

@@ -1,5 +1,6 @@
 """Laws of a whole run's analysis: no order matters, no control changes a row, what is degenerate is told as it is."""
 
+import functools
 import io
 import re
 import warnings
@@ -74,8 +75,8 @@ def shuffled(made: Made, seed: int) -> Made:
 def test_no_order_of_samples_images_or_conditions_and_of_no_options_changes_a_number(
     plain: dict[str, Result], tmp_path: Path
 ) -> None:
-    without = replace(WORLD, conditions=tuple(c for c in CONDITIONS if c.family != "text_overlay.semantic"))
-    # an overlay writes the letter of an option, so that another order of options is another picture
+    without = replace(WORLD, conditions=(*SOME, *(c for c in CONDITIONS if c.family == "low_pass")))
+    # no overlay: it writes the letter of an option, so that another order of options is another picture
     ordered = results(without, tmp_path / "ordered")
     other = results(shuffled(without, 1), tmp_path / "shuffled")
     assert_same_numbers(ordered, other)
@@ -122,7 +123,7 @@ def test_samples_that_ask_the_same_of_the_same_images_have_iv_of_at_least_ifr(pl
 
 def test_a_rate_by_kind_has_the_pairs_of_that_kind_alone(plain: dict[str, Result], tmp_path: Path) -> None:
     of_kind = replace(WORLD, samples=tuple(row for row in WORLD.samples if row.kind == "yesno"))
-    alone = results(of_kind, tmp_path / "run")["overview"].data
+    (alone,) = (each.data for each in analyze(Evidence(made_run.write(tmp_path / "run", of_kind)), ["overview"]))
     both = plain["overview"].data.sel(kind="yesno")
     for name in ("ifr", "iv", "accuracy", "margin_erosion"):
         for family in ("text_overlay.semantic", "low_light"):
@@ -156,6 +157,7 @@ def degenerate(name: str) -> Made:
 DEGENERATE = ("one image", "two images", "none flipped", "all flipped", "all undefined")
 
 
+@functools.cache
 def of_degenerate(name: str) -> dict[str, Result]:
     found: dict[str, Result] = {}
 

@@ -87,7 +87,7 @@ def test_a_signal_that_the_shell_ignores_stays_ignored() -> None:
 @pytest.mark.slow
 def test_sigterm_ends_all_workers_at_once_and_the_run_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    extract = ["extract", "pocket-vlm", "streets", "-n", "8", "-b", "2", "-p", "driving", "--keep", "answers"]
+    extract = ["extract", "pocket-vlm", "streets", "-n", "3", "-b", "2", "-p", "driving", "--keep", "answers"]
     command = [sys.executable, "-m", "probe", *extract, "--device", "cpu", "--workers", "2", "-o", str(out)]
     with closing(socket.socket()) as taken:
         with suppress(OSError):  # where dask would like to listen; another test may be there

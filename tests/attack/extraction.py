@@ -34,17 +34,19 @@ def model() -> Any:
     return hooks.load(models.source(MODEL), hooks.LoadOptions(device="cpu"))
 
 
-def extract(path: Path, *, join: bool = False, durable: bool = False) -> tuple[int, str]:
-    """Run the command in this process, which it changes: call it in one that ends afterwards."""
+def extract(
+    path: Path, *, join: bool = False, durable: bool = False, command: tuple[str, ...] = COMMAND, block: int = 1
+) -> tuple[int, str]:
+    """Run the command in blocks of so many images, in this process, which it changes: it must end afterwards."""
     import torch
 
     from probe.__main__ import main
     from probe.extraction import plan, run
 
     torch.set_num_threads(1)  # threads do not survive a fork
-    plan.LARGEST_BLOCK, run.load = 1, lambda blueprint: model()
+    plan.LARGEST_BLOCK, run.load = block, lambda blueprint: model()
     switches = [name for name, given in (("--join", join), ("--durable", durable)) if given]
-    sys.argv = ["probe", *COMMAND, "-o", str(path), *switches]
+    sys.argv = ["probe", *command, "-o", str(path), *switches]
     said = io.StringIO()
     with redirect_stdout(said), redirect_stderr(said):
         try:

@@ -9,11 +9,14 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import stores
 
 from . import forked
+from .extraction import extract, model
+from .forked import Work
 from .outcome import Outcome
 
 START = """
@@ -27,6 +30,7 @@ COMMAND = (
     "extract", "pocket-vlm", "streets", "-n", "8", "-p", "driving:1", "--keep", "answers", "--device", "cpu",
     "--seed", "3",
 )  # fmt: skip
+ALONE = Work("one process", partial(extract, command=COMMAND, block=2), prepare=model)
 LIMIT_SECONDS = 300.0
 GRACE_SECONDS = 5.0
 USUAL_SECONDS = 14.0
@@ -34,11 +38,14 @@ USUAL_SECONDS = 14.0
 
 
 def kills(count: int, seed: int) -> Outcome:
-    """Kill `count` times; each time the same command goes on, and in the end the run is that of one calm process."""
+    """Kill `count` times; each time the same command goes on. One process finishes: the run is that of a calm one."""
     rng, failures, slowest, done = random.Random(seed), list[str](), 0.0, 0
     folder = Path(tempfile.mkdtemp(prefix="workers-"))
     try:
-        calm = _calm(folder)
+        ALONE.prepare()
+        if wrong := _alone(folder / "calm"):
+            raise RuntimeError(wrong)
+        calm = forked.contents(folder / "calm")
         while done < count:
             run = folder / "run"
             shutil.rmtree(run, ignore_errors=True)
@@ -56,29 +63,28 @@ def kills(count: int, seed: int) -> Outcome:
                 done += killed
                 if not killed:
                     break
-            if (wrong := _finish(run)) or forked.contents(run) != calm:
+            if (wrong := _alone(run)) or forked.contents(run) != calm:
                 failures.append(wrong or "the finished run has other bytes than a calm one")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Outcome("kills with two workers", done, 0, done - len(failures), tuple(failures), slowest)
 
 
-def _calm(folder: Path) -> dict[str, bytes]:
-    """The bytes of a run that one process made."""
-    subprocess.run(_command(folder / "calm", workers=1), check=True, capture_output=True, env=_environment())
-    return forked.contents(folder / "calm")
+def _alone(run: Path) -> str:
+    """Make or finish a run in one process: what went wrong."""
+    said = run.with_name("said")
+    code = forked.end(forked.start(ALONE, run, said=said), seconds=LIMIT_SECONDS)
+    return "" if code == forked.DONE else f"alone, it ended with {code}: {forked.text(said)}"
 
 
-def _command(run: Path, *, workers: int) -> list[str]:
-    return [sys.executable, "-c", START, *COMMAND, "-o", str(run), "--workers", str(workers)]
+def _command(run: Path) -> list[str]:
+    return [sys.executable, "-c", START, *COMMAND, "-o", str(run), "--workers", "2"]
 
 
 def _killed_once(run: Path, whom: str, after: float) -> tuple[bool, str, float]:
     """Start the command and kill somebody: whether anybody was killed, what went wrong, and how long it took to end."""
     with tempfile.TemporaryFile() as said:
-        started = subprocess.Popen(
-            _command(run, workers=2), stdout=said, stderr=said, start_new_session=True, env=_environment()
-        )
+        started = subprocess.Popen(_command(run), stdout=said, stderr=said, start_new_session=True, env=_environment())
         limit = time.monotonic() + after
         while time.monotonic() < limit and started.poll() is None:
             time.sleep(0.01)
@@ -105,11 +111,6 @@ def _killed_once(run: Path, whom: str, after: float) -> tuple[bool, str, float]:
             wrong = wrong or f"processes {left} outlived it by {GRACE_SECONDS} s"
             _kill_group(started.pid)
         return True, wrong, seconds
-
-
-def _finish(run: Path) -> str:
-    done = subprocess.run(_command(run, workers=2), capture_output=True, text=True, env=_environment())
-    return "" if done.returncode == 0 else f"the resume ended with {done.returncode}: {done.stderr[-500:]}"
 
 
 def _environment() -> dict[str, str]:
