@@ -12,8 +12,8 @@ from probe import demo
 IMAGES = 20  # below that sentences carry a warning
 PERTURB = (
     *(f"translation:dx={dx}" for dx in (-12, 4)), *(f"pad_crop:n={n}" for n in (-16, 8)), "scale",
-    "scale_pad:fill=black", "rotation:degrees=30", "text_overlay.random", "text_overlay.empty", "motion_blur.horizontal",
-    "low_light", "occlusion", "another_image",
+    "scale_pad:fill=black", "rotation:degrees=30", "text_overlay.random", "text_overlay.empty",
+    "motion_blur.horizontal", "low_light", "occlusion", "another_image",
 )  # fmt: skip
 """All families of the demonstration, some with fewer conditions: every row and cell of its page is there."""
 

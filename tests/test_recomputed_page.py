@@ -5,10 +5,11 @@ from pathlib import Path
 import demonstration
 import numpy as np
 import pytest
-from demonstration import IMAGES
+from demonstration import IMAGES, PERTURB
 from recomputed import comparing, grids, page
 from recomputed.reading import Raw
 
+from probe import demo
 from probe.perturbations import suites
 from probe.pocket.streets import streets
 
