@@ -69,12 +69,12 @@ def beyond_nearest(
         distances = kept.control[place].reshape(-1)
         found = thresholds(distances, per_pair, kept.images, orders, resamples=resamples, seed=seed)
         limits[place] = found.estimate
-        for number, columns in enumerate(kept.grouping.places.values()):
-            own = kept.drift[place][:, columns]
-            for order, limit in enumerate(found.estimate):
-                shares[(*place, number, order)] = _share(
-                    own, kept.codes, float(limit), found.drawn[:, order], weights, level
-                )
+        tables = [
+            Beyond.of(own, kept.codes, kept.images, float(limit), drawn)
+            for own in (kept.drift[place][:, columns] for columns in kept.grouping.places.values())
+            for limit, drawn in zip(found.estimate, found.drawn.T, strict=True)
+        ]
+        shares[place] = _shares(tables, weights, level).reshape(shares.shape[len(shape) :])
     index = {"family": list(kept.grouping.places), "quantile": orders, "bound": list(BOUNDS)}
     dims = (*kept.middle, "family", "quantile", "bound")
     return xr.Dataset(
@@ -145,42 +145,73 @@ class Kept:
         )
 
 
-def _share(
-    values: Floats, codes: NDArray[np.intp], limit: float, limits: Floats, weights: NDArray[np.float32], level: float
-) -> NDArray[np.float64]:
-    # (sample, condition), (sample), the threshold, (draw), (draw, image) -> estimate, low, high
-    images = weights.shape[1]
-    known = ~np.isnan(values)
-    row = np.broadcast_to(codes[:, None], values.shape)[known]
-    inside = values[known]
-    trials = np.bincount(row, minlength=images).astype(np.float64)
-    cases = np.bincount(row, inside > limit, minlength=images).astype(np.float64)
-    if not trials.sum() or np.isnan(limit):
-        return np.full(len(BOUNDS), np.nan)
-    share = np.asarray(cases.sum() / trials.sum())
-    variance = _variance(inside, row, limits, weights, trials) if (trials > 0).sum() > 1 else np.asarray(np.nan)
-    return np.stack(rates.of_variance(share, variance, cases, trials, level=level))
+@dataclass(frozen=True)
+class Beyond:
+    """The pairs of one family beyond one threshold, by image: `trials` of all pairs, `cases` of those beyond it.
+
+    `order` sorts the draws by their thresholds; `always` are the pairs beyond all of these, (row, passed) the images of
+    those that lie between, and how many thresholds each lies beyond. Where nothing is defined, `limit` is nan.
+    """
+
+    limit: float
+    trials: Floats
+    cases: Floats
+    order: NDArray[np.intp]
+    always: Floats
+    row: NDArray[np.intp]
+    passed: NDArray[np.intp]
+
+    @staticmethod
+    def of(values: Floats, codes: NDArray[np.intp], images: int, limit: float, limits: Floats) -> "Beyond":
+        """From (sample, condition), (sample), the threshold and (draw) its draws."""
+        known = ~np.isnan(values)
+        row, inside = np.broadcast_to(codes[:, None], values.shape)[known], values[known]
+        defined = np.flatnonzero(~np.isnan(limits))
+        order = defined[np.argsort(limits[defined], kind="stable")]
+        passed = np.searchsorted(limits[order], inside, side="left")
+
+        def counted(chosen: NDArray[np.bool_] | slice) -> Floats:
+            return np.bincount(row[chosen], minlength=images).astype(np.float64)
+
+        between = (passed > 0) & (passed < len(order))
+        always = counted(passed == len(order)) if len(order) else np.zeros(images)
+        return Beyond(
+            limit, counted(slice(None)), counted(inside > limit), order, always, row[between], passed[between]
+        )
+
+    def variance(self, weights: NDArray[np.float32], total: Floats, always: Floats) -> NDArray[np.float64]:
+        """The variance of the share over the draws, in each of which images and threshold are others.
+
+        In: how often each image is drawn (draw, image), and (draw) the trials and the pairs beyond all thresholds so
+        weighed.
+        """
+        cases, steps = always[self.order], len(self.order) + 1
+        names, codes = np.unique(self.row, return_inverse=True)
+        by_image = np.argsort(codes.reshape(-1), kind="stable")
+        codes, passed = codes.reshape(-1)[by_image], self.passed[by_image]
+        few = max(1, CELLS // steps)
+        for start in range(0, len(names), few):
+            own = names[start : start + few]
+            inner = slice(*np.searchsorted(codes, (start, start + few)))
+            cells = (codes[inner] - start) * steps + passed[inner]
+            counts = np.bincount(cells, minlength=len(own) * steps).reshape(len(own), steps)
+            beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
+            cases = cases + np.einsum("di,id->d", weights[np.ix_(self.order, own)].astype(np.float64), beyond)
+        drawn = total[self.order]
+        return np.asarray(np.nanvar(cases / np.where(drawn > 0, drawn, np.nan)), np.float64)
 
 
-def _variance(
-    inside: Floats, row: NDArray[np.intp], limits: Floats, weights: NDArray[np.float32], trials: Floats
-) -> NDArray[np.float64]:
-    """The variance of the share over the draws, in each of which images and threshold are others."""
-    defined = np.flatnonzero(~np.isnan(limits))
-    order = defined[np.argsort(limits[defined], kind="stable")]
-    passed = np.searchsorted(limits[order], inside, side="left")  # how many of the thresholds it lies beyond
-    images, steps = weights.shape[1], len(order) + 1
-    total, cases = np.zeros((2, len(order)))
-    by_image = np.argsort(row, kind="stable")
-    row, passed = row[by_image], passed[by_image]
-    few = max(1, CELLS // steps)
-    for start in range(0, images, few):
-        size = min(few, images - start)
-        inner = slice(*np.searchsorted(row, (start, start + size)))
-        counts = np.bincount((row[inner] - start) * steps + passed[inner], minlength=size * steps).reshape(size, steps)
-        beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
-        drawn = weights[order, start : start + size].astype(np.float64)
-        total += drawn @ trials[start : start + size]
-        cases += np.einsum("di,id->d", drawn, beyond)
-    shares = cases / np.where(total > 0, total, np.nan)
-    return np.asarray(np.nanvar(shares), np.float64)
+def _shares(tables: Sequence[Beyond], weights: NDArray[np.float32], level: float) -> NDArray[np.float64]:
+    """(table, bound) the share of each table's pairs beyond its threshold."""
+    sums = np.stack([each for one in tables for each in (one.trials, one.always)], axis=1)
+    rows = max(1, CELLS // max(1, weights.shape[1]))
+    weighed = np.concatenate([weights[k : k + rows].astype(np.float64) @ sums for k in range(0, len(weights), rows)])
+    found = np.full((len(tables), len(BOUNDS)), np.nan)
+    for place, one in enumerate(tables):
+        if not one.trials.sum() or np.isnan(one.limit):
+            continue
+        several = (one.trials > 0).sum() > 1
+        variance = one.variance(weights, *weighed[:, 2 * place : 2 * place + 2].T) if several else np.asarray(np.nan)
+        share = np.asarray(one.cases.sum() / one.trials.sum())
+        found[place] = np.stack(rates.of_variance(share, variance, one.cases, one.trials, level=level))
+    return found

@@ -168,17 +168,23 @@ def _of_group(
     perturbed: NDArray[Any], yardstick: Yardstick, units: NDArray[Any], places: NDArray[Any], members: NDArray[Any]
 ) -> NDArray[np.float64]:
     """(kind, sample, condition) of unit vectors perturbed (sample, condition, feature) among a question's members."""
-    clean, images, answers = units[members], yardstick.images, yardstick.answers
     own = (perturbed * units[places][:, None]).sum(axis=-1)
-    alien = images[places][:, None] != images[members][None, :]
-    alike = answers[places][:, None] == answers[members][None, :]
-    step = max(1, SIMILARITIES // (len(places) * len(members)))
-    best = np.empty((2, *own.shape))  # of others with the same answer, and with another
-    for start in range(0, own.shape[1], step):
-        similar = perturbed[:, start : start + step] @ clean.T
+    others = members[~np.isnan(units[members, 0])]
+    answers, said = np.unique(yardstick.answers[others], return_inverse=True)
+    others = others[order := np.argsort(said.reshape(-1), kind="stable")]
+    starts = np.flatnonzero(np.diff(said.reshape(-1)[order], prepend=-1))  # of each answer among the others
+    clean = np.ascontiguousarray(units[others].T)
+    rows, columns = np.nonzero(yardstick.images[places][:, None] == yardstick.images[others][None, :])
+    alike = yardstick.answers[places][:, None] == answers[None, :]
+    step = max(1, SIMILARITIES // (len(places) * max(1, len(others))))
+    best = np.full((2, *own.shape), -np.inf)  # of others with the same answer, and with another
+    for start in range(0, own.shape[1] if len(others) else 0, step):
+        part = slice(start, start + step)
+        similar = perturbed[:, part] @ clean
+        similar[rows, :, columns] = -np.inf  # its own image is no other
+        found = np.maximum.reduceat(similar, starts, axis=-1)
         for place, wanted in enumerate((alike, ~alike)):
-            chosen = np.where((alien & wanted)[:, None] & ~np.isnan(similar), similar, -np.inf)
-            best[place, :, start : start + step] = chosen.max(axis=-1)
+            best[place, :, part] = np.where(wanted[:, None], found, -np.inf).max(axis=-1, initial=-np.inf)
     nearer = best.max(axis=0) > own
     harmless = nearer & (best[0] >= best[1])
     defined = ~np.isnan(own) & np.isfinite(best.max(axis=0))

@@ -3,15 +3,21 @@
 Source: Field & Welsh 2007; definitions, section 9.
 """
 
+# scipy's sparse arrays are untyped.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from ..statistics.resampling import Floats, draws
 
-CELLS = 2**21
-"""Distances, as often as they are drawn, that are held at once: a few arrays of 16 MB."""
+BLOCK = 256
+"""Distances that are looked through one by one, once it is known that a quantile lies among them."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +41,49 @@ def thresholds(
     values, codes = distances[defined][order].astype(np.float64), image[defined][order]
     if not len(values):
         return Thresholds(np.full(len(orders), np.nan), np.full((resamples, len(orders)), np.nan))
-    rows = max(1, CELLS // len(values))
-    drawn = [
-        _weighted(values, weights[start : start + rows, codes], orders)
-        for weights in draws(images, resamples, seed)
-        for start in range(0, len(weights), rows)
-    ]
+    blocks = Blocks.of(values, codes, images)
+    drawn = [blocks.quantiles(weights, orders) for weights in draws(images, resamples, seed)]
     return Thresholds(np.quantile(values, orders), np.concatenate(drawn))
 
 
-def _weighted(values: Floats, weights: Floats, orders: Floats) -> Floats:
-    # (pair) ascending, (draw, pair) whole numbers -> (draw, order)
-    reached = np.cumsum(weights, axis=1)
-    result = np.full((len(weights), len(orders)), np.nan)
-    for row, upto in zip(result, reached, strict=True):
-        if upto[-1] > 0:
-            position = orders * (upto[-1] - 1)
-            below = np.floor(position)
-            low = values[np.searchsorted(upto, below, side="right")]
-            high = values[np.searchsorted(upto, np.minimum(below + 1, upto[-1] - 1), side="right")]
-            row[:] = low + (position - below) * (high - low)
-    return result
+@dataclass(frozen=True)
+class Blocks:
+    """Distances in ascending order with their images, cut into blocks, and how many of each block an image has.
+
+    A quantile of a draw is looked for among the blocks first, then inside one or two.
+    """
+
+    values: Floats
+    image: NDArray[np.intp]
+    counts: Any  # csr_array (block, image)
+
+    @staticmethod
+    def of(values: Floats, image: NDArray[np.intp], images: int) -> "Blocks":
+        """From (pair) ascending and (pair)."""
+        place = np.arange(len(values)) // BLOCK
+        ones = np.ones(len(values))
+        return Blocks(values, image, csr_array((ones, (place, image)), shape=(int(place[-1]) + 1, images)))
+
+    def quantiles(self, weights: Floats, orders: Floats) -> Floats:
+        """(draw, image) whole numbers, (order) -> (draw, order)."""
+        upto = np.cumsum(self.counts @ weights.T, axis=0)  # (block, draw)
+        result = np.full((len(weights), len(orders)), np.nan)
+        for draw, last in enumerate(upto[-1]):
+            if last > 0:
+                position = orders * (last - 1)
+                below = np.floor(position)
+                low = self._reached(below, upto[:, draw], weights[draw])
+                high = self._reached(np.minimum(below + 1, last - 1), upto[:, draw], weights[draw])
+                result[draw] = low + (position - below) * (high - low)
+        return result
+
+    def _reached(self, ranks: Floats, upto: Floats, weights: Floats) -> Floats:
+        """(order) the distances with so many drawn ones below them."""
+        found = np.empty(len(ranks))
+        for at, rank in enumerate(ranks):
+            block = int(np.searchsorted(upto, rank, side="right"))
+            inner = slice(block * BLOCK, (block + 1) * BLOCK)
+            before = upto[block - 1] if block else 0.0
+            reached = before + np.cumsum(weights[self.image[inner]])
+            found[at] = self.values[inner][np.searchsorted(reached, rank, side="right")]
+        return found

@@ -18,6 +18,9 @@ Parts = dict[str, xr.DataArray]
 Labels = NDArray[Any]
 
 NEIGHBOURS = 10
+MOST_INPUTS = 2_000
+"""Of more inputs so many are drawn: each is set against each other under every condition."""
+
 FEWEST = 4
 """Inputs below which no unbiased CKA is defined; with one more, a neighbour is at most a quarter of the others."""
 
@@ -26,10 +29,12 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) shared nearest neighbours and CKA of clean and perturbed states, as they are and above a floor.
 
     The floor is what is left when images are shuffled within question and clean answer. Of a site per image every image
-    is one input, and there is no question; the neighbours are at most a quarter of the others.
+    is one input, and there is no question; the neighbours are at most a quarter of the others. Of more than 2,000
+    inputs as many are drawn, which the title says.
     """
-    strata, within, rows = strata_of(evidence)
-    inputs = len(rows)
+    strata, within, all_rows = strata_of(evidence)
+    rows = drawn(all_rows, evidence.seed)
+    strata, inputs = strata[np.isin(all_rows, rows)], len(rows)
     if inputs < FEWEST:
         return None
     k = min(NEIGHBOURS, (inputs - 1) // 4)
@@ -55,9 +60,8 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
         seen, shuffled = (each.sel(unbiased=unbiased, drop=True) for each in (measured, floor))
         parts = kernels(seen, shuffled, groups, unbiased=unbiased)
         data |= {f"{name}{part}": values for part, values in parts.items()}
-    scale = (
-        f"nearest {k} of {inputs} inputs, chance {100 * chance:.0f} %" if k else f"{inputs} inputs, too few for nearest"
-    )
+    counted = f"{inputs} inputs" + (f" drawn from {len(all_rows):,}" if inputs < len(all_rows) else "")
+    scale = f"nearest {k} of {counted}, chance {100 * chance:.0f} %" if k else f"{counted}, too few for nearest"
     attrs = {"k": k, "inputs": inputs, "chance": chance, "scale": scale, "within": within}
     return xr.Dataset(data, attrs=attrs | {"floors": floors(data), "site_layer": evidence.primary})
 
@@ -72,6 +76,13 @@ def strata_of(evidence: Evidence) -> tuple[Labels, str, NDArray[np.intp]]:
     asked = evidence.run.samples.question.values.tolist()
     strata = np.array([f"{text}\0{said}" for text, said in zip(asked, answers(evidence), strict=True)], object)
     return strata, "within question and clean answer", np.arange(samples.sizes["sample"])
+
+
+def drawn(rows: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
+    """All inputs, or as many as are set against each other, drawn at random and in their order."""
+    if len(rows) <= MOST_INPUTS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_INPUTS, replace=False))
 
 
 def states_under(evidence: Evidence, condition: str, rows: NDArray[np.intp]) -> xr.DataArray:
