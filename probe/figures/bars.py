@@ -35,9 +35,10 @@ def chart(
         for row in made
     ]
     base = _coloured(alt.Chart(rows.inline(shown)), list(names.values()), list(groups.values()))
+    tip = rows.tooltip(label=along, value=axis, **rows.BOUNDS)
     bars = base.mark_bar(style="bar").encode(
         x=alt.X("value:Q", title=in_lines(axis), scale=alt.Scale(zero=True)),
-        tooltip=["label:N", "value:Q", "low:Q", "high:Q"],
+        tooltip=tip,
     )
     arms = base.mark_rule(style="whole").encode(x=alt.X("low:Q", title=in_lines(axis)), x2="high:Q")
     line = (

@@ -86,7 +86,7 @@ def _lines(base: alt.Chart, axes: Axes, series: Sequence[str]) -> list[alt.Chart
         own = own.encode(color=alt.Color("series:N", scale=domain_of, sort=keys, legend=legend))
         shape = {"shape": alt.Shape("series:N", scale=domain_of, sort=keys, legend=legend)}
     low, high = alt.Y("low:Q", title=axes.y, scale=domain), alt.Y2("high:Q")
-    tooltip = ["series:N", "x:Q", "value:Q", "low:Q", "high:Q"]
+    tooltip = rows.tooltip(**({"series": "of"} if len(keys) > 1 else {}), x=axes.x, value=axes.y, **rows.BOUNDS)
     y = alt.Y("value:Q", title=axes.y, scale=domain)
     return [
         own.mark_area(style="band").encode(x=x, y=low, y2=high),

@@ -42,7 +42,7 @@ def chart(
             x=alt.X("column:N", sort=list(names[across].values()), title=None, axis=axis),
             y=alt.Y("label:N", sort=list(names[up].values()), title=None),
             color=alt.Color("value:Q", scale=alt.Scale(zero=True), legend=alt.Legend(title=in_lines(legend))),
-            tooltip=["label:N", "column:N", "value:Q", "low:Q", "high:Q"],
+            tooltip=rows.tooltip(label=up, column=across, value=legend, **rows.BOUNDS),
         )
         .properties(height=STEP * len(names[up]))
     )

@@ -66,7 +66,7 @@ def chart(
     ]  # fmt: skip
     sites = distinct((row["site"] for row in shown), longest=60)
     shown = rows.named(shown, "site", sites)
-    field = _field(shown, domain(list(keys.values())), list(names.values()), legend, diverging=diverging)
+    field = _field(shown, domain(list(keys.values())), list(names.values()), legend, along, diverging=diverging)
     layers = [field, *_marked(marks, values, keys, names), *_headings(values, keys)]
     whole = alt.layer(*layers).properties(height=len(names) * (STEP if panel is None else LOW))
     if panel is None:
@@ -116,7 +116,7 @@ def _x(order: Sequence[str]) -> alt.X:
     return alt.X("column:O", scale=alt.Scale(domain=list(order), padding=0), axis=axis)
 
 
-def _field(shown: Rows, order: list[str], names: list[str], legend: str, *, diverging: bool) -> alt.Chart:
+def _field(shown: Rows, order: list[str], names: list[str], legend: str, along: str, *, diverging: bool) -> alt.Chart:
     if diverging:
         reach = max(abs(row["value"]) for row in shown) or 1.0
         scale = alt.Scale(domain=[-reach, reach], domainMid=0)
@@ -129,7 +129,7 @@ def _field(shown: Rows, order: list[str], names: list[str], legend: str, *, dive
             x=_x(order),
             y=alt.Y("label:N", sort=names, title=None),
             color=alt.Color("value:Q", scale=scale, legend=alt.Legend(title=in_lines(legend), orient="bottom")),
-            tooltip=["label:N", "site:N", "value:Q", "low:Q", "high:Q"],
+            tooltip=rows.tooltip(label=along, site="site and layer", value=legend, **rows.BOUNDS),
         )
     )
 

@@ -52,7 +52,8 @@ def chart(
         y=alt.Y("label:N", sort=list(names.values()), title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15))
     )
     base = _coloured(base, list(series.values()))
-    layers = [*_reference(reference), *_lines(base, in_lines(axis), shown)]
+    tip = rows.tooltip(label=along, **({"series": "of"} if len(series) > 1 else {}), value=axis, **rows.BOUNDS)
+    layers = [*_reference(reference), *_lines(base, axis, tip, shown)]
     height = len(names) * (NARROW * len(series) if len(series) > 1 else STEP)
     return alt.layer(*layers).properties(**FILLING, height=height, description=about)
 
@@ -67,12 +68,12 @@ def _coloured(base: alt.Chart, series: list[str]) -> alt.Chart:
     )
 
 
-def _lines(base: alt.Chart, axis: str | list[str], shown: Sequence[rows.Row]) -> list[alt.Chart]:
+def _lines(base: alt.Chart, axis: str, tip: list[alt.Tooltip], shown: Sequence[rows.Row]) -> list[alt.Chart]:
     """The intervals, then the dots upon them."""
-    x = alt.X("value:Q", title=axis, scale=alt.Scale(zero=True, nice=True))
-    tooltip = ["label:N", "series:N", "value:Q", "low:Q", "high:Q"]
-    bars = base.mark_rule(style="interval").encode(x=alt.X("low:Q", title=axis), x2="high:Q")
-    return [bars, *(layer.encode(x=x, tooltip=tooltip) for layer in dots.of(base, shown))]
+    title = in_lines(axis)
+    x = alt.X("value:Q", title=title, scale=alt.Scale(zero=True, nice=True))
+    bars = base.mark_rule(style="interval").encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    return [bars, *(layer.encode(x=x, tooltip=tip) for layer in dots.of(base, shown))]
 
 
 def _reference(number: float | None) -> list[alt.Chart]:

@@ -1,6 +1,6 @@
 """Where the labels of points go so that none lies on another: the same places for the same points."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +12,10 @@ WIDE = 0.62
 
 GAP = 7
 """Distance of a label from its point, in px."""
+
+
+USUAL_ORDERS, MORE_ORDERS = 5, 12
+"""Orders in which labels are placed, and how many more are tried while one lies on another."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ NEAR = (
 def candidates(size: float) -> tuple[Place, ...]:
     """Places around a point, the nearest first."""
     far: list[Place] = []
-    for ring in range(1, 13):
-        reach = (0.9 + 0.8 * ring) * size
+    for ring in range(1, 25):
+        reach = (0.9 + 0.6 * ring) * size
         far += [Place(side * (GAP + slant * reach), up * reach, "left" if side > 0 else "right")
                 for slant in (0.2, 0.8, 2.0) for side in (1, -1) for up in (-1, 1)]  # fmt: skip
         far += [Place(side * (GAP + 2 * reach), 0, "left" if side > 0 else "right") for side in (1, -1)]
@@ -127,17 +131,36 @@ class Plane:
 def places(plane: Plane) -> list[Place]:
     """A place for each label, none on another at any of the widths; points and edges are avoided.
 
-    Labels are placed one after the other, then each again where the others leave more room, until none moves: from the
-    top down, from below, from the left and from the right, of which the best is taken. Where no place is free, which
-    takes dozens of points in one spot, labels cover as little as can be.
+    Labels are placed one after the other, then each again where the others leave more room, until none moves; in
+    several orders, of which the best is taken. Where no place is free, which takes dozens of points in one spot, labels
+    cover as little as can be.
     """
+    rooms = [room_of(plane, k) for k in range(len(plane.points))]
+    best: tuple[float, dict[int, int]] | None = None
+    for number, order in enumerate(_orders(plane)):
+        if number >= USUAL_ORDERS and best is not None and not _covers(rooms, best[1]):
+            break
+        found = _improved(rooms, order)
+        cost = sum(float(rooms[k].cost(_others(rooms, found, k))[found[k]]) for k in order)
+        if best is None or cost < best[0]:
+            best = cost, found
+    return [candidates(plane.size)[best[1][k]] for k in range(len(rooms))] if best is not None else []
+
+
+def _orders(plane: Plane) -> Iterator[list[int]]:
+    """From the top, below, the right and the left, the longest first; then some at random, always the same."""
     count = range(len(plane.points))
     x, y = ([each[axis] for each in plane.points] for axis in (0, 1))
-    orders = [sorted(count, key=lambda k: (sign * by[k], k)) for by in (y, x) for sign in (-1, 1)]
-    rooms = [room_of(plane, k) for k in count]
-    found = [_improved(rooms, order) for order in orders]
-    best = min(found, key=lambda chosen: sum(rooms[k].cost(_others(rooms, chosen, k))[chosen[k]] for k in count))
-    return [candidates(plane.size)[best[k]] for k in count]
+    yield from (sorted(count, key=lambda k: (sign * by[k], k)) for by in (y, x) for sign in (-1, 1))
+    yield sorted(count, key=lambda k: (-len(plane.texts[k]), k))
+    rng = np.random.default_rng(0)
+    yield from (rng.permutation(len(plane.points)).tolist() for _ in range(MORE_ORDERS))
+
+
+def _covers(rooms: Sequence["Room"], found: Mapping[int, int]) -> bool:
+    """Whether any label lies on another."""
+    boxes = [rooms[k].boxes[place] for k, place in found.items()]
+    return any(_overlaps(one, other).any() for k, one in enumerate(boxes) for other in boxes[:k])
 
 
 @dataclass(frozen=True)
@@ -180,7 +203,7 @@ def _overlaps(boxes: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray
     return np.prod(np.maximum(0.0, ends), axis=-1)
 
 
-def _improved(rooms: Sequence[Room], order: Sequence[int], rounds: int = 5) -> dict[int, int]:
+def _improved(rooms: Sequence[Room], order: Sequence[int], rounds: int = 10) -> dict[int, int]:
     """The candidate of each label, placed in an order, then again until none moves."""
     found: dict[int, int] = {}
     for _ in range(rounds):

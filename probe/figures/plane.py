@@ -13,7 +13,7 @@ from .placement import Plane, Strip, places, width_of
 from .words import distinct, in_lines
 
 HEIGHT, TYPE = 380, 11
-WIDTHS = (290.0, 400.0, 560.0, 720.0)
+WIDTHS = (265.0, 400.0, 560.0, 720.0)
 """Widths of the plane, in px, at which labels are kept apart: from a telephone to a wide page."""
 
 
@@ -58,7 +58,16 @@ def chart(
     base = alt.Chart(rows.inline(shown))
     at_x = alt.X(title=in_lines(x.title), scale=alt.Scale(domain=list(spans[0]), nice=False))
     at_y = alt.Y(title=y.title, scale=alt.Scale(domain=list(spans[1]), nice=False))
-    layers = [*_line(line, spans[1]), *_points(base, at_x, at_y, shown), *_labels(base, shown)]
+    tip = rows.tooltip(
+        label=along,
+        x=x.title,
+        x_low="across, 95 % from",
+        x_high="across, 95 % to",
+        y=y.title,
+        y_low="up, 95 % from",
+        y_high="up, 95 % to",
+    )
+    layers = [*_line(line, spans[1]), *_points(base, at_x, at_y, tip, shown), *_labels(base, shown)]
     return alt.layer(*layers).add_params(type_scale()).properties(**FILLING, height=HEIGHT, description=about)
 
 
@@ -85,18 +94,17 @@ def _span(found: Sequence[rows.Row]) -> tuple[float, float]:
     return (low - room if low < 0 else -room / 2, high + room)
 
 
-def _points(base: alt.Chart, x: alt.X, y: alt.Y, shown: Sequence[rows.Row]) -> list[alt.Chart]:
+def _points(base: alt.Chart, x: alt.X, y: alt.Y, tip: list[alt.Tooltip], shown: Sequence[rows.Row]) -> list[alt.Chart]:
     def of(channel: Any, field: str) -> Any:
         whole = channel.copy()
         whole.shorthand = f"{field}:Q"
         return whole
 
     thin = base.mark_rule(style="interval", opacity=0.55)
-    tooltip = ["label:N", "x:Q", "x_low:Q", "x_high:Q", "y:Q", "y_low:Q", "y_high:Q"]
     return [
         thin.encode(x=of(x, "x_low"), x2="x_high:Q", y=of(y, "y")),
         thin.encode(x=of(x, "x"), y=of(y, "y_low"), y2="y_high:Q"),
-        *(layer.encode(x=of(x, "x"), y=of(y, "y"), tooltip=tooltip) for layer in dots.of(base, shown)),
+        *(layer.encode(x=of(x, "x"), y=of(y, "y"), tooltip=tip) for layer in dots.of(base, shown)),
     ]
 
 

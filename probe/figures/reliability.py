@@ -28,6 +28,6 @@ def chart(confidence: xr.DataArray, accuracy: xr.DataArray, count: xr.DataArray,
     layers = (
         alt.Chart(rows.inline(ends)).mark_line(style="reference").encode(x=x, y=y),
         alt.Chart(rows.inline(made)).mark_point(style="dot", filled=True)
-        .encode(x=x, y=y, size=size, tooltip=["x:Q", "y:Q", "answers:Q"]),
+        .encode(x=x, y=y, size=size, tooltip=rows.tooltip(x="confidence [%]", y="right [%]", answers="answers")),
     )  # fmt: skip
     return alt.layer(*layers).properties(**FILLING, height=HEIGHT, description=about)

@@ -80,3 +80,17 @@ def shown_names(made: Sequence[Row], dim: str, *, longest: int | None = None) ->
 def inline(made: Sequence[Row]) -> alt.InlineData:
     """The rows as data of a chart."""
     return alt.InlineData(values=list(made))
+
+
+TEXTS = frozenset({"label", "series", "site", "column"})
+"""Fields of rows that are names."""
+
+BOUNDS = {"low": "95 % from", "high": "95 % to"}
+
+
+def tooltip(**titles: str) -> list[alt.Tooltip]:
+    """What is said of a mark when it is pointed at: fields of its row by what they are called there."""
+    return [
+        alt.Tooltip(f"{name}:N", title=title) if name in TEXTS else alt.Tooltip(f"{name}:Q", title=title, format=".4~g")
+        for name, title in titles.items()
+    ]

@@ -33,12 +33,22 @@ def chart(
         )
     right, above = {"title": across, "scale": alt.Scale(zero=True)}, {"title": up, "scale": alt.Scale(zero=True)}
     arms = base.mark_rule(style="interval", opacity=0.4)
+    tip = rows.tooltip(
+        label=point,
+        series=series,
+        x=across,
+        x_low="across, 95 % from",
+        x_high="across, 95 % to",
+        y=up,
+        y_low="up, 95 % from",
+        y_high="up, 95 % to",
+    )
     layers = [
         arms.encode(x=alt.X("x_low:Q", **right), x2="x_high:Q", y=alt.Y("y:Q", **above)),
         arms.encode(x=alt.X("x:Q", **right), y=alt.Y("y_low:Q", **above), y2="y_high:Q"),
         base.mark_point(style="dot", filled=True).encode(
             x=alt.X("x:Q", **right), y=alt.Y("y:Q", **above),
-            tooltip=["label:N", "series:N", "x:Q", "x_low:Q", "x_high:Q", "y:Q", "y_low:Q", "y_high:Q"],
+            tooltip=tip,
         ),
     ]  # fmt: skip
     order = list(names[panel].values())

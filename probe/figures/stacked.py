@@ -4,8 +4,8 @@ from typing import Any
 
 import altair as alt
 
-WIDTH = 500
-"""Width of the panels, in px, until they are fitted to their place."""
+WIDTH = 600
+"""Width of the panels, in px, until they are fitted to their place: no row of small ones is wider."""
 
 
 def chart(*charts: Any) -> Any:
