@@ -118,7 +118,7 @@ def figure(data: xr.Dataset) -> "Chart | None":
     return intervals.chart(
         {str(name): value.sel(measure=name) for name in data.measure.values.tolist()},
         along="family",
-        axis="[%]",
+        axis="value [%]",
         about="The benchmark's own numbers by family, with 95 % intervals.",
         scale=100,
         unions=data.attrs["unions"],
