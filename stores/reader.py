@@ -167,8 +167,7 @@ class Run(InNotebook):
         """(image, condition, …) what was measured on the pictures shown; empty in runs made before there was any."""
         if "pictures" not in self.tree:
             return xr.Dataset()
-        group = self._group("pictures")
-        files = {"image": self.sizes.block_size, "condition": 1}  # texts are large: masked where they are read
+        group, files = self._group("pictures"), {"image": self.sizes.block_size, "condition": 1}
         return self._label(self._masked(group.map(lambda one: one.chunk(files) if one.dtype.kind in "OUT" else one)))
 
     @cached_property

@@ -47,11 +47,7 @@ def chart(
     Panels where there is one more dimension. `legend` is the title of the colours with their unit. `diverging` colours
     are set apart around 0. Of more than 96 layers some at equal distances are shown.
     """
-    values = values.transpose("site_layer", along, ...)
-    values = values.isel(
-        site_layer=np.flatnonzero(values.notnull().any([dim for dim in values.dims if dim != "site_layer"]))
-    )
-    values = values.isel(site_layer=some(values.sizes["site_layer"]))
+    values = _drawn(values.transpose("site_layer", along, ...))
     made = [row for row in rows.of(values, scale=scale) if row[along] not in without]
     if not made:
         return None
@@ -78,6 +74,13 @@ def chart(
         .add_params(type_scale())
         .properties(description=about)
     )
+
+
+def _drawn(values: xr.DataArray) -> xr.DataArray:
+    """The columns in which something is defined, or some of them."""
+    defined = values.notnull().any([dim for dim in values.dims if dim != "site_layer"])
+    values = values.isel(site_layer=np.flatnonzero(defined))
+    return values.isel(site_layer=some(values.sizes["site_layer"]))
 
 
 def some(count: int) -> list[int]:

@@ -24,7 +24,19 @@ def chart(
         return None
     names = {dim: rows.shown_names(made, dim, longest=28) for dim in (panel, point, series)}
     shown = [_shown(row, at[str(row[series]), str(row[point])], names, panel, point, series) for row in made]
-    base, keys = alt.Chart(), list(names[series].values())
+    layers = _points(list(names[series].values()), across, up, point, series)
+    order = list(names[panel].values())
+    return (
+        alt.layer(*layers, data=rows.inline(shown))
+        .properties(width=PANEL, height=PANEL)
+        .facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=min(COLUMNS, len(order)))
+        .properties(description=about, usermeta=narrowest(across, *order))
+    )
+
+
+def _points(keys: list[str], across: str, up: str, point: str, series: str) -> list[alt.Chart]:
+    """The layers of a panel: a cross of both intervals, and a point on it."""
+    base = alt.Chart()
     if len(keys) > 1:
         base = base.encode(
             color=alt.Color(
@@ -43,7 +55,7 @@ def chart(
         y_low="up, 95 % from",
         y_high="up, 95 % to",
     )
-    layers = [
+    return [
         arms.encode(x=alt.X("x_low:Q", **right), x2="x_high:Q", y=alt.Y("y:Q", **above)),
         arms.encode(x=alt.X("x:Q", **right), y=alt.Y("y_low:Q", **above), y2="y_high:Q"),
         base.mark_point(style="dot", filled=True).encode(
@@ -51,13 +63,6 @@ def chart(
             tooltip=tip,
         ),
     ]  # fmt: skip
-    order = list(names[panel].values())
-    return (
-        alt.layer(*layers, data=rows.inline(shown))
-        .properties(width=PANEL, height=PANEL)
-        .facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=min(COLUMNS, len(order)))
-        .properties(description=about, usermeta=narrowest(across, *order))
-    )
 
 
 def _shown(row: rows.Row, other: rows.Row, names: rows.Row, panel: str, point: str, series: str) -> rows.Row:

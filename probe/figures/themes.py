@@ -28,14 +28,30 @@ def _theme(
 ) -> dict[str, Any]:
     """A configuration from the ink of text and marks, that of what stands back, a ground, colours and type."""
     type_of = {"font": font, "fontWeight": "normal"}
-    text = {"labelFont": font, "titleFont": font, "labelFontWeight": "normal", "titleFontWeight": "normal"}
-    inks = {"labelColor": ink, "titleColor": ink, "labelFontSize": small, "titleFontSize": size}
-    thin = size / 12
     return {
         "background": ground,
         "font": font,
         "padding": 4,
         "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": 600},
+        **_guides(ink, muted, grid, font, size, small),
+        "facet": {"spacing": 1.4 * size},
+        "concat": {"spacing": 2.4 * size},
+        "title": {**type_of, "color": ink, "fontSize": 1.15 * size, "anchor": "start", "subtitleColor": muted,
+                  "subtitleFont": font, "subtitleFontSize": size, "offset": size},
+        "text": {**type_of, "fontSize": small, "fill": ink},
+        "point": {"size": 4.5 * size},
+        "range": {"category": list(colours), "heatmap": {"scheme": "viridis"}, "ramp": {"scheme": "viridis"},
+                  "diverging": diverging, "ordinal": {"scheme": "viridis"}},
+        "style": _styles(ink, muted, colours, font, size, small),
+    }  # fmt: skip
+
+
+def _guides(ink: str, muted: str, grid: str, font: str, size: float, small: float) -> dict[str, Any]:
+    """Axes, legends and the headers of panels."""
+    text = {"labelFont": font, "titleFont": font, "labelFontWeight": "normal", "titleFontWeight": "normal"}
+    inks = {"labelColor": ink, "titleColor": ink, "labelFontSize": small, "titleFontSize": size}
+    thin = size / 12
+    return {
         "axis": {
             **text, **inks, "domainColor": muted, "tickColor": muted, "gridColor": grid, "gridWidth": thin,
             "domainWidth": thin, "tickWidth": thin, "tickSize": size / 3, "labelLimit": 17 * size,
@@ -53,28 +69,27 @@ def _theme(
             **text, **inks, "labelAnchor": "start", "labelOrient": "top", "labelLimit": 28 * size, "labelPadding": 3,
             "title": None,
         },
-        "facet": {"spacing": 1.4 * size},
-        "concat": {"spacing": 2.4 * size},
-        "title": {**type_of, "color": ink, "fontSize": 1.15 * size, "anchor": "start", "subtitleColor": muted,
-                  "subtitleFont": font, "subtitleFontSize": size, "offset": size},
-        "text": {**type_of, "fontSize": small, "fill": ink},
-        "point": {"size": 4.5 * size},
-        "range": {"category": list(colours), "heatmap": {"scheme": "viridis"}, "ramp": {"scheme": "viridis"},
-                  "diverging": diverging, "ordinal": {"scheme": "viridis"}},
-        "style": {
-            "dot": {"color": colours[0], "strokeWidth": 1.6 * thin, "size": 4.5 * size, "opacity": 1},
-            "interval": {"color": colours[0], "strokeWidth": 1.6 * thin, "opacity": 1},
-            "reference": {"color": muted, "strokeWidth": 1.2 * thin, "strokeDash": [4, 3]},
-            "whole": {"color": muted, "strokeWidth": thin},
-            "leader": {"color": muted, "strokeWidth": 0.7 * thin, "opacity": 0.8},
-            "label": {"fill": ink, "fontSize": small, "font": font, "fontWeight": "normal"},
-            "note": {"fill": muted, "fontSize": small, "font": font, "fontWeight": "normal"},
-            "curve": {"strokeWidth": 1.8 * thin, "color": colours[0]},
-            "band": {"opacity": 0.22, "color": colours[0]},
-            "bar": {"color": colours[0], "opacity": 0.75},
-            "cell": {"stroke": None},
-            "sign": {"strokeWidth": 1.2 * thin, "size": 3.4 * size},
-        },
+    }  # fmt: skip
+
+
+def _styles(
+    ink: str, muted: str, colours: tuple[str, ...], font: str, size: float, small: float
+) -> dict[str, dict[str, Any]]:
+    """The marks of charts, by the names that these give them."""
+    thin = size / 12
+    return {
+        "dot": {"color": colours[0], "strokeWidth": 1.6 * thin, "size": 4.5 * size, "opacity": 1},
+        "interval": {"color": colours[0], "strokeWidth": 1.6 * thin, "opacity": 1},
+        "reference": {"color": muted, "strokeWidth": 1.2 * thin, "strokeDash": [4, 3]},
+        "whole": {"color": muted, "strokeWidth": thin},
+        "leader": {"color": muted, "strokeWidth": 0.7 * thin, "opacity": 0.8},
+        "label": {"fill": ink, "fontSize": small, "font": font, "fontWeight": "normal"},
+        "note": {"fill": muted, "fontSize": small, "font": font, "fontWeight": "normal"},
+        "curve": {"strokeWidth": 1.8 * thin, "color": colours[0]},
+        "band": {"opacity": 0.22, "color": colours[0]},
+        "bar": {"color": colours[0], "opacity": 0.75},
+        "cell": {"stroke": None},
+        "sign": {"strokeWidth": 1.2 * thin, "size": 3.4 * size},
     }  # fmt: skip
 
 

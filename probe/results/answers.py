@@ -162,10 +162,11 @@ class Answers:
         return self.split(self.margin.sel(condition="clean", drop=True) - self.margin)
 
     def split(self, pairs: xr.DataArray) -> xr.DataArray:
-        """(sample, condition, ...) with HI's selection of semantic overlays made."""
+        """(sample, condition, ...), of all samples or some, with HI's selection of semantic overlays made."""
         if overlays.SEMANTIC not in self.run.conditions.family.values or not self.has_options:
             return pairs
-        return overlays.split_overlays(pairs, self.run.conditions.parameters.values, self._selection)
+        own = self.clean_choice.indexes["sample"].get_indexer(pairs.indexes["sample"])
+        return overlays.split_overlays(pairs, self.run.conditions.parameters.values, self._selection.isel(sample=own))
 
     @cached_property
     def _selection(self) -> xr.Dataset:
