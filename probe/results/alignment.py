@@ -18,7 +18,7 @@ Parts = dict[str, xr.DataArray]
 Labels = NDArray[Any]
 
 NEIGHBOURS = 10
-MOST_INPUTS = 2_000
+MOST_INPUTS = 1_000
 """Of more inputs so many are drawn: each is set against each other under every condition."""
 
 FEWEST = 4
@@ -29,7 +29,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, bound) shared nearest neighbours and CKA of clean and perturbed states, as they are and above a floor.
 
     The floor is what is left when images are shuffled within question and clean answer. Of a site per image every image
-    is one input, and there is no question; the neighbours are at most a quarter of the others. Of more than 2,000
+    is one input, and there is no question; the neighbours are at most a quarter of the others. Of more than 1,000
     inputs as many are drawn, which the title says.
     """
     strata, within, all_rows = strata_of(evidence)
