@@ -169,7 +169,7 @@ def segment(out: Path, dry_run: bool, **options: Any) -> None:
     default=Path("runs/demo"),
     show_default=True,
     metavar="DIR",
-    help="Where to write the run, its figures and its page.",
+    help="Where to write the run and its report.",
 )
 @click.option("-n", "--images", type=click.IntRange(min=2), default=64, show_default=True, help="Number of images.")
 def demo(out: Path, images: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
+import chromium
 import numpy as np
 import pytest
 import shared
@@ -173,6 +174,21 @@ def test_figures_and_the_page_show_names_as_they_are(nasty: Path, tmp_path: Path
     assert "<script" not in of_others
     assert "<img" not in of_others
     assert "&lt;script&gt;" in of_others
+
+
+def test_a_browser_shows_them_as_texts(nasty: Path, tmp_path: Path) -> None:
+    written, asked = tmp_path / "page.html", list[str]()
+    assert run("report", str(nasty), "-o", str(written)).exit_code == 0
+    with chromium.browser() as started:
+        opened = chromium.open_page(started, written.as_uri())
+        opened.page.on("dialog", lambda dialog: asked.append(dialog.message))
+        opened.page.evaluate("() => Undertow.drawAll()")
+        opened.page.locator("#explorer .pairs a").first.click()
+        shown = opened.page.locator("body").inner_text()
+        assert (opened.errors, opened.requests, asked) == ([], [], [])
+        assert opened.page.locator("[onerror], main script:not([type='application/json'])").count() == 0
+        assert acting(shown.replace("\xa0", " ")) == []
+        assert '<script>"><img onerror=x>' in shown
 
 
 def test_a_figure_shows_any_name_as_text() -> None:

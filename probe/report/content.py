@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from stores import IncompleteRun
+
 from .. import foreign_text
 from ..comparison import compared, kept, output
 from ..comparison.registry import Study, studies
@@ -94,7 +96,9 @@ def _compared(members: Sequence[Member], seed: int) -> tuple[tuple[tuple[str, Re
             found = tuple(_of_studies(studies(comparison)))
         except ValueError as error:
             return (), (f"The runs stand side by side, and are not compared: {error}",)
-    return found, tuple(dict.fromkeys([*output.notes(comparison), *(str(each.message) for each in told)]))
+    # what a run lacks is told beside it
+    warned = [str(each.message) for each in told if not issubclass(each.category, IncompleteRun)]
+    return found, tuple(dict.fromkeys([*output.notes(comparison), *warned]))
 
 
 def _of_studies(found: Sequence[Study]) -> Iterator[tuple[str, Result]]:

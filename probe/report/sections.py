@@ -32,7 +32,8 @@ class Section:
     @property
     def title(self) -> str:
         """The analysis as a heading: that of its table where it is of one run, else its name in words."""
-        return self.panels[0].result.title if len(self.panels) == 1 and not self.panels[0].of else self.words
+        first, *others = self.panels
+        return self.words.capitalize() if others or first.of else first.result.title
 
     @property
     def words(self) -> str:
