@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 from .bounded_templates import TemplateTakesTooMuch, bounded
 from .library_errors import in_one_line
-
-REMEMBERED = 4096
-"""Prompts that are remembered: all conditions of an image ask the same questions."""
+from .remembered import remembered
 
 DATE = "26 Jul 2024"
 """For templates that write today's date: the default of Llama 3's templates."""
@@ -62,7 +59,7 @@ def _first(holder: Any, owner: Literal["processor", "tokenizer"]) -> ChatTemplat
     return ChatTemplate(named[name], owner, name) if name else None
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def rendered(processor: Any, template: ChatTemplate, text: str, pictures: int, placeholder: str) -> str:
     """A user's message with pictures before the text, ready for the answer.
 

@@ -7,15 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import chat_template, control_tokens
+from .remembered import remembered
 
 if TYPE_CHECKING:
     from .model import Blueprint
 
 
 Ids = tuple[int, ...]
-
-REMEMBERED = 4096
-"""Texts whose token ids are remembered: all conditions of an image ask the same questions."""
 
 
 def placeholder(blueprint: Blueprint) -> str:
@@ -103,7 +101,7 @@ def check_distinct(options: Sequence[str], ids: Sequence[Ids]) -> None:
         first[own] = option
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def token_ids(tokenizer: Any, text: str, special: bool) -> Ids:
     """The tokenizer's ids of a text, whole, with its special tokens around it if `special`."""
     if not control_tokens.is_marked(text):
@@ -130,14 +128,14 @@ def continuation(blueprint: Blueprint, text: str, answer: str) -> tuple[Ids, Ids
     return _joined(tokenizer, context, answer), _joined(tokenizer, context, f" {answer}")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def _continuation(tokenizer: Any, text: str, answer: str) -> Ids:
     context = token_ids(tokenizer, text, False)
     bare = text[-1:].isspace() or (context and context[-1] in tokenizer.all_special_ids)
     return _joined(tokenizer, text, answer if bare else f" {answer}")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@remembered
 def _joined(tokenizer: Any, text: str, answer: str) -> Ids:
     context = token_ids(tokenizer, text, False)
     joint = token_ids(tokenizer, text + answer, False)
