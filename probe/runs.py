@@ -233,10 +233,10 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
     plan, provenance = found["plan"], found["provenance"]
     if kept_comparison.COMPARISON in plan:
         return comparison_in_short(found)
-    model = provenance["model"]
+    dataset = plan.get("dataset")
     rows = {
-        **of_model(plan["settings"]["model"], model),
-        "dataset": f"{plan['dataset']['name']} ({plan['dataset']['fingerprint']})",
+        **of_model(plan["settings"]["model"], provenance["model"]),
+        **({"dataset": f"{dataset['name']} ({dataset['fingerprint']})"} if dataset else {}),
         "images, samples": f"{found['images']:,}, {found['samples']:,}",
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
         "sites": "\n".join(site["site"] for site in found["sites"]) or "none",
@@ -245,10 +245,20 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         **({"segmentations": "\n".join(segmented(found))} if found["segmentations"] else {}),
         "disk": f"{found['bytes'] / 1e6:,.1f} MB in {found['files']:,} files",
         "failed samples": "\n".join(named(*each).strip() for each in found["failed"].items()) or "none",
-        "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
-        "made": f"{provenance['utc']} by {provenance['command']}",
+        **origin(provenance),
     }
     return {name: str(value) for name, value in rows.items()}
+
+
+def origin(provenance: Mapping[str, Any]) -> dict[str, str]:
+    """The code, time and command of a run; nothing of one that was made by hand."""
+    if "code" not in provenance:
+        return {}
+    commit = provenance["code"]["commit"]
+    return {
+        "code": f"commit {commit}" if commit else "an installed package",
+        "made": f"{provenance['utc']} by {provenance['command']}",
+    }
 
 
 def comparison_in_short(found: Mapping[str, Any]) -> dict[str, str]:
@@ -262,8 +272,7 @@ def comparison_in_short(found: Mapping[str, Any]) -> dict[str, str]:
         "datasets": ", ".join(compared["datasets"]),
         "images, samples": f"{found['images']:,}, {len(compared['samples']):,}",
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
-        "code": f"commit {provenance['code']['commit']}" if provenance["code"]["commit"] else "an installed package",
-        "made": f"{provenance['utc']} by {provenance['command']}",
+        **origin(provenance),
     }
 
 
@@ -271,7 +280,9 @@ def of_model(name: str, model: Mapping[str, Any] | None) -> dict[str, str]:
     """The model of a run and its weights; of a run of pictures and label maps alone that there is none."""
     if model is None:
         return {"model": "none: pictures and label maps alone"}
-    return {"model": f"{name} ({', '.join(loaded_as(model))})", "weights": f"sha256 {model['weights_sha256'][:16]}"}
+    how = f" ({', '.join(loaded_as(model))})" if "family" in model else ""  # of a run made by hand it is not told
+    weights = model.get("weights_sha256")
+    return {"model": f"{name}{how}", **({"weights": f"sha256 {weights[:16]}"} if weights else {})}
 
 
 def segmented(found: Mapping[str, Any]) -> list[str]:
