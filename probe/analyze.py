@@ -12,9 +12,9 @@ import pandas as pd
 from rich.console import Console
 
 from hooks.settings import place
-from stores import WriteFailed, open_run, results
+from stores import IncompleteRun, WriteFailed, open_run, results
 
-from . import code, kept_comparison, terminal
+from . import code, kept_comparison, kept_results, terminal
 from .grouping import groups
 from .results import Evidence, Result, analyze, check_names
 from .results.result import csv_tables, plain
@@ -141,6 +141,9 @@ def in_lines(name: str) -> str:
 def keep(path: Path, found: Sequence[Result], *, seed: int) -> str:
     """Write the results into the run, each with its origin. Why that could not be done, or an empty text."""
     origin = {"seed": seed, "utc": datetime.now(UTC).isoformat(timespec="seconds"), **code.revision()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteRun)  # told when it was analysed
+        origin[kept_results.ORIGIN] = kept_results.origin(open_run(path), seed)
     try:
         for result in found:
             results.write(path, result.name, result.data, attrs=plain(origin))

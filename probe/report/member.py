@@ -11,7 +11,7 @@ from typing import Any
 from analyses import statistics
 from stores import IncompleteRun, Run, open_run, summary
 
-from .. import citations, runs
+from .. import citations, kept_results, runs
 from ..kept_comparison import COMPARISON
 from ..results import ANALYSES, Evidence, Result, analyze
 from ..results.needs import missing
@@ -96,7 +96,7 @@ class Member:
 
 
 def member(path: Path, name: str, *, seed: int) -> Member:
-    """A run with all that it allows, but the analyses made on request. What it lacks is in `notices`, not warned of.
+    """A run with all that it allows; of analyses made on request those whose results it keeps.
 
     Raises DamagedRun where files of the run are missing, ValueError or FileNotFoundError where there is no run.
     """
@@ -106,7 +106,14 @@ def member(path: Path, name: str, *, seed: int) -> Member:
     if COMPARISON in run.plan:
         return Member(name, path, run, None, (), seed)
     evidence = Evidence(run, seed)
-    return Member(name, path, run, evidence, analyze(evidence), seed)
+    return Member(name, path, run, evidence, _results(evidence), seed)
+
+
+def _results(evidence: Evidence) -> tuple[Result, ...]:
+    """All that the run allows, those that it keeps as they are."""
+    there = kept_results.kept(evidence.run, evidence.seed)
+    made = {result.name: result for result in analyze(evidence, without=there)} | there
+    return tuple(made[name] for name in ANALYSES if name in made)
 
 
 def _notices(run: Run) -> Iterator[str]:

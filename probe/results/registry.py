@@ -1,6 +1,6 @@
 """The analyses of a run by name, in the order in which a reader meets them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from ..closest import did_you_mean
@@ -68,13 +68,14 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
 )
 
 
-def analyze(evidence: Evidence, names: Sequence[str] = ()) -> tuple[Result, ...]:
-    """The named results, by default all that the run's contents allow but those made on request.
+def analyze(evidence: Evidence, names: Sequence[str] = (), *, without: Collection[str] = ()) -> tuple[Result, ...]:
+    """The named results, by default all that the run's contents allow but those made on request and those `without`.
 
     Raises ValueError for an unknown name, and for a named analysis that the run does not hold enough for.
     """
     check_names(names)
-    chosen = [each for each in ANALYSES.values() if each.name in names or not (names or each.on_request)]
+    by_default = [] if names else [each.name for each in ANALYSES.values() if not each.on_request]
+    chosen = [each for each in ANALYSES.values() if each.name in {*names, *by_default} - {*without}]
     made = {each.name: _result(evidence, each, named=each.name in names) for each in chosen}
     return tuple(result for result in made.values() if result is not None)
 
