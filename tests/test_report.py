@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import warnings
 from pathlib import Path
 
 import extracted_run
@@ -15,7 +16,7 @@ from probe.report import content, tables
 from probe.report.explorer import embedded
 from probe.report.member import member
 from probe.results.result import Cell
-from stores import ledger
+from stores import ledger, open_run
 
 
 def report(*arguments: object) -> str:
@@ -76,6 +77,20 @@ def test_two_runs_stand_side_by_side_with_what_differs(tmp_path: Path) -> None:
     assert '<section id="between-' in page
     overview = page.partition('<section id="overview"')[2].partition("</section>")[0]
     assert re.findall(r"<h3>(.*?)</h3>", overview) == ["run", "other"]
+
+
+def test_a_kept_comparison_has_a_page(tmp_path: Path) -> None:
+    run, other, pair = extracted_run.whole() / "run", tmp_path / "other", tmp_path / "pair"
+    shutil.copytree(run, other)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the same run twice differences are 0
+        said = CliRunner().invoke(main, ["compare", str(run), str(other), "-o", str(pair)])
+    assert said.exit_code == 0, said.output
+    report(pair, "-o", tmp_path / "report.html")
+    page = texts((tmp_path / "report.html").read_text("utf-8"))
+    assert "run against other" in page
+    for name in open_run(pair).results:
+        assert f'<section id="between-{name}"' in page
 
 
 def test_one_run_named_twice_is_refused(tmp_path: Path) -> None:

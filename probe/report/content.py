@@ -12,7 +12,7 @@ from stores import IncompleteRun
 from .. import foreign_text
 from ..comparison import compared, kept, output
 from ..comparison.registry import Study, studies
-from ..results import Result
+from ..results import ANALYSES, Result
 from .explorer import Explorer, explorer_data
 from .member import Member, member
 from .sections import Section, sections
@@ -45,15 +45,9 @@ class Content:
     @cached_property
     def sections(self) -> tuple[Section, ...]:
         """The sections of the runs, side by side where there are several."""
-        order = {name: place for place, name in enumerate(dict.fromkeys(self._names))}
         found = [("" if self.is_single else each.name, result) for each in self.members for result in each.results]
-        return sections(sorted(found, key=lambda each: order[each[1].name]))
-
-    @property
-    def _names(self) -> Iterator[str]:
-        from ..results import ANALYSES
-
-        yield from ANALYSES
+        order = list(ANALYSES)
+        return sections(sorted(found, key=lambda each: order.index(each[1].name)))
 
     @property
     def samples(self) -> list[dict[str, Any]]:

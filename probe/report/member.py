@@ -1,6 +1,7 @@
 """What the page shows of one run: what it is of, what is missing, its results, its samples, and how to repeat it."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Member:
                 cells = next((cells for name, cells in shown.rows if name == statistics.ALL), ())
                 headed = zip(shown.headings[1:], cells, strict=False)
                 return tuple(
-                    (heading, cell, meaning) for (heading, meaning), cell in headed if cell.order == cell.order
+                    (heading, cell, meaning) for (heading, meaning), cell in headed if not math.isnan(cell.order)
                 )
         return ()
 
