@@ -24,10 +24,11 @@ chromium: .venv  ## the browser that the tests of pages need, where there is non
 	bash .ci/chromium
 
 test: .venv chromium  ## all tests but those that need a GPU
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu" -n auto --maxprocesses 4 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not gpu and not large" -n auto --maxprocesses 4 --dist worksteal
 
-attack: .venv  ## attack writers, files and inputs in full (an hour on two cores); the table is in benchmarks/results
+attack: .venv  ## attack writers, files and inputs in full, and measure large runs (two hours on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.attack -o benchmarks/results/attack.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m large
 
 lint: .venv  ## style, format and import contracts
 	$(BIN)/ruff check .

@@ -8,9 +8,7 @@ under another seed. A run is deleted when it has been measured.
 """
 
 import argparse
-import resource
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -19,44 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import large_runs
+from measured_memory import LIMIT, SIZES, command, largest
 
 import stores
 from probe.results.registry import ANALYSES
-from stores.reader import CHUNK_BYTES
-
-LIMIT = 2**30 + 2 * CHUNK_BYTES
-
-SIZES = {
-    "pooled, small": large_runs.Size(16, conditions=32, language=(33, 4096), vision=(6, 1024)),
-    "pooled": large_runs.Size(63, conditions=32, language=(33, 4096), vision=(6, 1024)),
-    "tokens, small": large_runs.Size(25, conditions=32, language=(4, 1024), vision=(6, 1024), keep_tokens=True),
-    "tokens": large_runs.Size(100, conditions=32, language=(4, 1024), vision=(6, 1024), keep_tokens=True),
-    "answers, small": large_runs.Size(875, conditions=100, block=64),
-    "answers": large_runs.Size(3500, conditions=100, block=64),
-    "segmented, small": large_runs.Size(500, conditions=32, block=64, segmented=True),
-    "segmented": large_runs.Size(2000, conditions=32, block=64, segmented=True),
-}
-
-ONE = """
-import resource, sys
-from probe.cli import main
-
-try:
-    main()
-finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-"""
-
-
-def largest(arguments: Sequence[str]) -> tuple[int, float] | str:
-    """Bytes and seconds that a command takes, of processors, not of the clock; what it says where it fails."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-c", ONE, *arguments], capture_output=True, text=True, check=False)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if done.returncode:
-        return (done.stderr.splitlines()[:-1] or [f"exit code {done.returncode}"])[-1]
-    return 1024 * int(done.stderr.split()[-1]), seconds
 
 
 def measure(folder: Path, name: str, only: Sequence[str]) -> None:
@@ -69,8 +33,7 @@ def measure(folder: Path, name: str, only: Sequence[str]) -> None:
         for analysis in only or (*ANALYSES, "all", "compare"):
             if analysis == "compare":
                 large_runs.write(other, SIZES[name], seed=1)
-            names = {"all": ["analyze", str(path)], "compare": ["compare", str(path), str(other)]}
-            found = largest(names.get(analysis, ["analyze", str(path), analysis]))
+            found = largest(command(analysis, path, other))
             if isinstance(found, str):
                 print(f"| {what} | {analysis} | {found} | | |", flush=True)
                 continue
