@@ -20,7 +20,8 @@ AT_ONCE_S = 5.0
 
 
 def python(script: str) -> subprocess.CompletedProcess[str]:
-    ready = f"import os, signal, sys, time; signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGHUP, signal.SIG_DFL); {script}"
+    usual = "signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+    ready = f"import os, signal, sys, time; {usual}; {script}"  # as a shell starts it, also under nohup
     return subprocess.run([sys.executable, "-c", ready], capture_output=True, text=True, timeout=60)
 
 
