@@ -180,7 +180,8 @@ def _of_group(
     best = np.full((2, *own.shape), -np.inf)  # of others with the same answer, and with another
     for start in range(0, own.shape[1] if len(others) else 0, step):
         part = slice(start, start + step)
-        similar = perturbed[:, part] @ clean
+        few = perturbed[:, part]
+        similar = (few.reshape(-1, few.shape[-1]) @ clean).reshape(*few.shape[:2], -1)  # one product, not one a row
         similar[rows, :, columns] = -np.inf  # its own image is no other
         found = np.maximum.reduceat(similar, starts, axis=-1)
         for place, wanted in enumerate((alike, ~alike)):
