@@ -290,12 +290,13 @@ def _beat(file: Path, stop: threading.Event) -> None:
 
 
 def _tidy(root: Path) -> None:
-    """Remove the claims of a run that is complete, and empty folders."""
+    """Remove the claims of a run that is complete, what dead processes have begun to write, and empty folders."""
     with suppress(ValueError, OSError):
         record = read_record(root)
         if not any((root / WRITERS).glob("*.json")) and (record is None or _is_complete(root, record)):
             for claim in (root / CLAIMS).glob("*"):
                 claim.unlink(missing_ok=True)
+            ledger.remove_unfinished(root)
     for folder in (root / CLAIMS, root / WRITERS, root / FOLDER):
         with suppress(OSError):
             folder.rmdir()

@@ -179,11 +179,18 @@ def test_claims_go_when_the_run_is_complete_and_stay_while_it_is_not(run: Path) 
 def test_what_a_dead_process_left_in_a_complete_run_goes_and_what_a_live_one_holds_stays(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     small_run.make(whole, small_run.layout())
+    before = set(whole.rglob("*"))
     with holding(whole) as holder:
+        (writer,) = (whole / ownership.WRITERS).iterdir()
+        begun = [each / f"c.0.{writer.stem}.partial" for each in (writer.parent, whole / "images")]
+        for file in begun:
+            file.touch()
         ownership.tidy(whole)
-        assert len(list((whole / ownership.WRITERS).iterdir())) == 1
+        assert set(whole.rglob("*")) >= {writer, *begun}
         holder.kill()
+        holder.wait()
     ownership.tidy(whole)
+    assert set(whole.rglob("*")) == before
     assert sorted(file.name for file in (whole / "_ledger").iterdir()) == ["done", "plan.json", "zarr.json"]
 
 
