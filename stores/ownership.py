@@ -296,7 +296,8 @@ def _tidy(root: Path) -> None:
         if not any((root / WRITERS).glob("*.json")) and (record is None or _is_complete(root, record)):
             for claim in (root / CLAIMS).glob("*"):
                 claim.unlink(missing_ok=True)
-            ledger.remove_unfinished(root)
+            if record is not None:  # of a run that was not created yet, these say so
+                ledger.remove_unfinished(root)
     for folder in (root / CLAIMS, root / WRITERS, root / FOLDER):
         with suppress(OSError):
             folder.rmdir()
