@@ -52,7 +52,7 @@ class Content:
     @property
     def samples(self) -> list[dict[str, Any]]:
         """The samples of each run, for the page's script."""
-        return [{**explorer.to_json(), "name": name} for name, explorer in self.explorers]
+        return [explorer.to_json() for _, explorer in self.explorers]
 
 
 def gather(paths: Sequence[Path], *, samples: int, seed: int, thumbnails: bool = True) -> Content:
@@ -66,7 +66,7 @@ def gather(paths: Sequence[Path], *, samples: int, seed: int, thumbnails: bool =
     found, notes = _compared(members, seed)
     with_answers = [(each.name, each.evidence) for each in members if each.evidence is not None]
     explorers = tuple(
-        (name, explorer_data(evidence, samples=samples, seed=seed, thumbnails=thumbnails, run=number))
+        (name, explorer_data(evidence, samples=samples, seed=seed, thumbnails=thumbnails, run=number, name=name))
         for number, (name, evidence) in enumerate(with_answers)
     )
     return Content(members, found, notes, explorers)
