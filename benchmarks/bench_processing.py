@@ -55,7 +55,7 @@ def prepared_once(case: str) -> None:
     view = hooks.View((tiny.picture(0, 480, 640),), asked)
 
     def each() -> None:
-        with patch.object(encoding, "preparing_once", lambda processor: processor):
+        with patch.object(encoding, "preparing_once", lambda processor, pictures: processor):
             encoding.rows(made, 0, view)
 
     compare(f"{case}: once, for each of {QUESTIONS} questions", lambda: encoding.rows(made, 0, view), each)

@@ -11,7 +11,7 @@ from . import torchvision_import  # noqa: F401  before anything of transformers
 if TYPE_CHECKING:
     from . import capture, check, contrastive, devices, families, generate, options, segmentation, sites, state_kinds
     from .context import prompt_text
-    from .encoding import image_grids, view_grids
+    from .encoding import EncodedView, image_grids, view_grids
     from .load_options import LoadOptions
     from .loading import blueprint, load
     from .model import Blueprint, Model
@@ -25,7 +25,7 @@ _HOME = {
     "LoadOptions": "load_options",
     "ModelError": "provenance",
     "prompt_text": "context",
-    **dict.fromkeys(("image_grids", "view_grids"), "encoding"),
+    **dict.fromkeys(("EncodedView", "image_grids", "view_grids"), "encoding"),
     **dict.fromkeys(("Answer", "Question", "Reading", "SiteStates", "View"), "reading"),
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
@@ -45,6 +45,7 @@ _MODULES = (
 __all__ = [
     "Answer",
     "Blueprint",
+    "EncodedView",
     "LoadOptions",
     "Model",
     "ModelError",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from . import contrastive, generative
+from . import contrastive, encoding, generative
 from .context import option_ids, render
+from .encoding import EncodedView
 from .reading import Question, Reading, View
 from .request import PaddingSide, Reduce, Request
 from .sites import Site
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+def encode(model: "Model", view: View) -> EncodedView:
+    """What the processor makes of a view: the part of reading it that needs no weights, for threads that work ahead.
+
+    Raises ValueError for malformed pixels, and where the model cannot take so many pictures.
+    """
+    rows = contrastive.rows if model.kind == "contrastive" else encoding.rows
+    return EncodedView(tuple(rows(model.blueprint, 0, view)), view.questions)
+
+
 def read(
     model: "Model",
-    views: Sequence[View],
+    views: Sequence[View | EncodedView],
     sites: Sequence[Site],
     *,
     batch_size: int,
@@ -30,7 +40,7 @@ def read(
     padding_side: PaddingSide = "right",
     end_of_turn: bool = True,
 ) -> list[Reading]:
-    """Read all views at the sites, one `Reading` per view, in order.
+    """Read all views, or what `encode` made of them, at the sites: one `Reading` per view, in order.
 
     `batch_size` counts images. `keep_tokens` names the slugs whose raw tokens are returned (True: all). `reduce` is
     called with the tokens of every site that has them, on the device. A sample-level site with a prompt is read for the
@@ -51,7 +61,11 @@ def read(
     readings: list[Reading] = []
     with torch.inference_mode():
         for start in range(0, len(views), batch_size):
-            readings += read_batch(model, start, views[start : start + batch_size], request)
+            batch = [
+                view if isinstance(view, EncodedView) else encode(model, view)
+                for view in views[start : start + batch_size]
+            ]
+            readings += read_batch(model, start, batch, request)
     return readings
 
 

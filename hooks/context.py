@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from . import chat_template, control_tokens
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 
 Ids = tuple[int, ...]
+
+TOKENIZING = RLock()
+"""For whoever calls a tokenizer, or a processor as a whole: it may change its own settings while it is in use."""
 
 
 def placeholder(blueprint: Blueprint) -> str:
@@ -104,11 +108,12 @@ def check_distinct(options: Sequence[str], ids: Sequence[Ids]) -> None:
 @remembered
 def token_ids(tokenizer: Any, text: str, special: bool) -> Ids:
     """The tokenizer's ids of a text, whole, with its special tokens around it if `special`."""
-    if not control_tokens.is_marked(text):
-        return tuple(tokenizer(text, add_special_tokens=special)["input_ids"])
-    before, after = added_around(tokenizer) if special else ((), ())
-    inside = tokenizer(text, add_special_tokens=False, sanitize_control_tokens=True)["input_ids"]
-    return (*before, *inside, *after)
+    with TOKENIZING:
+        if not control_tokens.is_marked(text):
+            return tuple(tokenizer(text, add_special_tokens=special)["input_ids"])
+        before, after = added_around(tokenizer) if special else ((), ())
+        inside = tokenizer(text, add_special_tokens=False, sanitize_control_tokens=True)["input_ids"]
+        return (*before, *inside, *after)
 
 
 @lru_cache(maxsize=64)

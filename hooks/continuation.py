@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import EncoderDecoderCache
@@ -46,14 +47,15 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Extension:
-    """Sequences after new tokens: `real` (row, new slot), False at padding.
+    """Sequences after new tokens: each row has `lengths` of them, from the new slot `starts` on.
 
     `logits` (row, new slot, vocabulary) are those of the slots that were asked for, the last real ones or all.
     """
 
     sequences: Sequences
     logits: Tensor
-    real: Tensor
+    starts: Sequence[int]
+    lengths: Sequence[int]
     states: trace.States
 
 
@@ -75,15 +77,19 @@ def extend(
     real one.
     """
     index = torch.tensor(rows, device=model.device)
-    ids, real = _padded(tokens, padding_side, model.device)
+    lengths = [len(each) for each in tokens]
+    starts = [max(lengths) - length if padding_side == "left" else 0 for length in lengths]
+    ids, real = _padded(tokens, starts, model.device)
     mask = torch.cat([before.mask[index], real.long()], dim=1)
     counted = real.long().cumsum(1)
     memory = each_tensor(lambda value: value[index], before.memory)
-    inputs = {**memory, **_onward(model, before, index, ids, counted, mask)}
-    last = last_real(real)
-    ends = last.unique()
+    inputs = {**memory, **_onward(model, before, rows, index, ids, counted, mask)}
+    # known here without asking the device, which would wait for all that it has to do
+    last = [start + length - 1 for start, length in zip(starts, lengths, strict=True)]
+    ends = sorted(set(last))
     if logits == "last" and not model.family.decoder:
-        inputs["logits_to_keep"] = 1 if ends.tolist() == [ids.shape[1] - 1] else ends
+        uniform = ends == [ids.shape[1] - 1]
+        inputs["logits_to_keep"] = 1 if uniform else torch.tensor(ends, device=model.device)
     output, states = trace.run(
         model,
         inputs,
@@ -92,24 +98,27 @@ def extend(
         method=model.family.modules.decoder or "__call__",
     )
     # models without such an argument compute all of them
-    place = torch.searchsorted(ends, last) if output.logits.shape[1] == len(ends) else last
+    place = [*map(ends.index, last)] if output.logits.shape[1] == len(ends) else last
     sequences = Sequences(
         model.family.reuse.cache(output),
         torch.cat([before.ids[index], ids], dim=1),
         mask,
         before.position[index] + counted[:, -1],
-        output.logits[torch.arange(len(ids), device=model.device), place].float(),
+        output.logits[torch.arange(len(ids), device=model.device), torch.tensor(place, device=model.device)].float(),
         {name: value[index] for name, value in before.carried.items()},
         memory,
     )
-    return Extension(sequences, output.logits, real, states)
+    return Extension(sequences, output.logits, starts, lengths, states)
 
 
 def _onward(
-    model: "Model", before: Sequences, index: Tensor, ids: Tensor, counted: Tensor, mask: Tensor
+    model: "Model", before: Sequences, rows: Sequence[int], index: Tensor, ids: Tensor, counted: Tensor, mask: Tensor
 ) -> dict[str, Any]:
     """The inputs of new tokens, with a cache of their own; a decoder counts its positions itself."""
-    cached = {"past_key_values": _fork(before.cache, index, len(before)), "use_cache": True}
+    cached = {
+        "past_key_values": _fork(before.cache, index, identity=list(rows) == [*range(len(before))]),
+        "use_cache": True,
+    }
     if model.family.decoder:
         return {model.family.decoder.tokens: ids, **cached}
     return {
@@ -139,30 +148,30 @@ def mean_state(state: Tensor, real: Tensor) -> Tensor:
     return (total / real.sum(1, keepdim=True)).to(state.dtype)
 
 
-def _padded(tokens: Sequence[Ids], side: PaddingSide, device: torch.device) -> tuple[Tensor, Tensor]:
+def _padded(tokens: Sequence[Ids], starts: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor]:
     longest = max(map(len, tokens))
-    ids = torch.zeros(len(tokens), longest, dtype=torch.long)
-    real = torch.zeros(len(tokens), longest, dtype=torch.bool)
-    for row, sequence in enumerate(tokens):
-        slots = slice(longest - len(sequence), None) if side == "left" else slice(len(sequence))
-        ids[row, slots] = torch.tensor(sequence)
+    ids = np.zeros((len(tokens), longest), np.int64)
+    real = np.zeros(ids.shape, bool)
+    for row, (start, sequence) in enumerate(zip(starts, tokens, strict=True)):
+        slots = slice(start, start + len(sequence))
+        ids[row, slots] = sequence
         real[row, slots] = True
-    return ids.to(device), real.to(device)
+    return torch.from_numpy(ids).to(device), torch.from_numpy(real).to(device)
 
 
-def _fork(cache: Any, index: Tensor, size: int) -> Any:
+def _fork(cache: Any, index: Tensor, *, identity: bool) -> Any:
     """A cache of the chosen rows that can be appended to without changing the original.
 
-    Appending to a dynamic layer makes new tensors, so layers that keep all their rows in place are shared, not copied.
+    Appending to a dynamic layer makes new tensors, so layers that keep all their rows in place (`identity`) are shared,
+    not copied.
     """
     forked = copy.copy(cache)
     if isinstance(cache, EncoderDecoderCache):
         forked.is_updated = dict(cache.is_updated)
-        forked.self_attention_cache = _fork(cache.self_attention_cache, index, size)
-        forked.cross_attention_cache = _fork(cache.cross_attention_cache, index, size)
+        forked.self_attention_cache = _fork(cache.self_attention_cache, index, identity=identity)
+        forked.cross_attention_cache = _fork(cache.cross_attention_cache, index, identity=identity)
         return forked
     forked.layers = [copy.copy(layer) for layer in cache.layers]
-    identity = len(index) == size and bool((index == torch.arange(size, device=index.device)).all())
     with torch.inference_mode():
         for layer in forked.layers:
             if not (identity and type(layer).__name__.startswith("Dynamic")):

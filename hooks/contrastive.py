@@ -4,6 +4,7 @@ Where the text tower attends to the image, captions are encoded once for each im
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,13 @@ from torch import Tensor
 
 from . import control_tokens, trace
 from .batching import by_shape
-from .context import check_distinct, token_ids
-from .encoding import Row, check_pictures, process_image, stack
+from .context import TOKENIZING, check_distinct, token_ids
+from .encoding import EncodedView, Row, check_pictures, process_image, stack
 from .families.contrast import Captions, Match
 from .named_tensors import of_images
 from .reading import Answer, Question, Reading, View, choose
 from .request import Request
-from .site_states import by_picture, image_states
+from .site_states import ViewStates, by_picture, image_states
 
 if TYPE_CHECKING:
     from .model import Blueprint, Model
@@ -30,24 +31,25 @@ MATCHED = 32
 """Captions that attend to an image in one forward: each needs a copy of the image's tokens."""
 
 
-def read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
+def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], request: Request) -> list[Reading]:
     """Read one batch of views; `offset` is the index of the first among all views.
 
-    Options are scored as captions of the image; the question's own text is not used. Raises ValueError for a view
-    of none or several pictures.
+    Options are scored as captions of the image; the question's own text is not used.
     """
     contrast = model.family.contrast
     readings: dict[int, Reading] = {}
-    for group in by_shape([_row(model, index, view) for index, view in enumerate(views)]):
+    for group in by_shape([replace(row, view=index) for index, view in enumerate(views) for row in view.rows]):
         images = [row.inputs for row in group]
         reads = trace.points(model, request.image_sites)
         output, states = trace.run(model, stack(model, images), reads=reads, method=contrast.image_method)
         embedded = contrast.embedding(model.module, output)
-        for place, (row, own) in enumerate(zip(group, by_picture(model, states, images), strict=True)):
-            pooled = embedded[place]
-            image_level = image_states(model, request, offset + row.view, [own], row.pictures, pooled=pooled)
+        own = [
+            ViewStates(offset + row.view, [each], row.pictures, embedded[place])
+            for place, (row, each) in enumerate(zip(group, by_picture(model, states, images), strict=True))
+        ]
+        for place, (row, image_level) in enumerate(zip(group, image_states(model, request, own), strict=True)):
             image = None if contrast.match is None else of_images(output, place)
-            answers = tuple(_answer(model, image, pooled, question) for question in views[row.view].questions)
+            answers = tuple(_answer(model, image, embedded[place], each) for each in views[row.view].questions)
             readings[row.view] = Reading(image_level, answers)
     return [readings[index] for index in range(len(views))]
 
@@ -57,7 +59,9 @@ def caption_tokens(blueprint: "Blueprint", texts: Sequence[str]) -> Captions:
     contrast = blueprint.family.contrast
     longest = {"padding": "max_length", "max_length": contrast.longest(blueprint.config)}
     settings = longest if contrast.padded else {"padding": True, "max_length": None}
-    return dict(blueprint.processor(text=[contrast.caption(text) for text in texts], return_tensors="pt", **settings))
+    with TOKENIZING:
+        made = blueprint.processor(text=[contrast.caption(text) for text in texts], return_tensors="pt", **settings)
+    return dict(made)
 
 
 def text_features(model: "Model", texts: Sequence[str]) -> Tensor:
@@ -97,11 +101,11 @@ def check_captions(model: "Model", captions: Sequence[str]) -> list[int]:
     return [len(own) for own in ids]
 
 
-def _row(model: "Model", index: int, view: View) -> Row:
-    """A view's picture by itself, without text."""
-    check_pictures(model.blueprint, len(view.pictures))
-    inputs = process_image(model.blueprint, view.pictures[0])
-    return Row(index, inputs, (inputs,), questions=(), tails=(), texts=())
+def rows(blueprint: "Blueprint", index: int, view: View) -> list[Row]:
+    """A view's picture by itself, without text. Raises ValueError for a view of none or several pictures."""
+    check_pictures(blueprint, len(view.pictures))
+    inputs = process_image(blueprint, view.pictures[0])
+    return [Row(index, inputs, (inputs,), questions=(), tails=(), texts=())]
 
 
 def _answer(model: "Model", image: Any, embedding: Tensor, question: Question) -> Answer:

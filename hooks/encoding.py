@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from . import control_tokens
+from . import control_tokens, repeated_prompts
 from .context import Ids, added_around, placeholder, render, token_ids
 from .families import Inputs, all_families
 from .library_errors import in_one_line
@@ -51,6 +51,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class EncodedView:
+    """A view as it goes into the model: what the processor makes of its pictures, in rows, and its questions."""
+
+    rows: tuple[Row, ...]
+    questions: tuple[Question, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its rows' inputs."""
+        return sum(value.nbytes for row in self.rows for value in row.inputs.values())
+
+
+@dataclass(frozen=True)
 class Shown:
     """The pictures of one view as the processor takes them, and a processor that prepares them once for all prompts."""
 
@@ -60,17 +73,38 @@ class Shown:
     @classmethod
     def of(cls, blueprint: Blueprint, pictures: Sequence[Pixels]) -> Shown:
         """Raises ValueError where a picture is not (height, width, 3) uint8."""
-        return cls([_picture(pixels) for pixels in pictures], preparing_once(blueprint.processor))
+        made = [_picture(pixels) for pixels in pictures]
+        return cls(made, preparing_once(blueprint.processor, made))
 
 
-def process(blueprint: Blueprint, pictures: Sequence[Pixels] | Shown, text: str) -> dict[str, Tensor]:
+def process(blueprint: Blueprint, pictures: Sequence[Pixels], text: str) -> dict[str, Tensor]:
     """The processor's own encoding of pictures with one rendered prompt; leading axes are pictures, tiles or patches.
 
     Without pictures, the tokenizer's encoding of the prompt. What the tokenizer adds after a text is left out where the
     answer continues the prompt. Raises ValueError where the ids do not end as the prompt does.
     """
+    return _in_full(blueprint, Shown([*map(_picture, pictures)], blueprint.processor), text)
+
+
+def process_shown(blueprint: Blueprint, shown: Shown, text: str) -> dict[str, Tensor]:
+    """`process`, where the prompt may be remembered from other pictures of the same sizes.
+
+    In the model's dtype, and where that is on a GPU in memory from which it copies while it computes.
+    """
+    inputs = (
+        repeated_prompts.encode(
+            blueprint.prompts, text, shown.processor, shown.pictures, lambda: _in_full(blueprint, shown, text)
+        )
+        if shown.pictures
+        else _in_full(blueprint, shown, text)
+    )
+    dtype, pinned = getattr(torch, blueprint.dtype), blueprint.device.startswith("cuda")
+    inputs = {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
+    return {name: value if value.is_cuda or not pinned else value.pin_memory() for name, value in inputs.items()}
+
+
+def _in_full(blueprint: Blueprint, shown: Shown, text: str) -> dict[str, Tensor]:
     special = _special(blueprint, text)
-    shown = pictures if isinstance(pictures, Shown) else Shown([*map(_picture, pictures)], blueprint.processor)
     if not shown.pictures:
         ids = torch.tensor([token_ids(blueprint.processor.tokenizer, text, special)])
         return _open_ended(blueprint, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
@@ -79,7 +113,7 @@ def process(blueprint: Blueprint, pictures: Sequence[Pixels] | Shown, text: str)
     settings: dict[str, Any] = {"add_special_tokens": special}
     if control_tokens.is_marked(text):
         text, settings = _as_marked(blueprint, text, special)
-    settings |= {"return_tensors": "pt", **blueprint.family.prompt.call_settings}
+    settings |= {"return_tensors": "pt", **blueprint.family.prompt.call_settings, **_where(blueprint)}
     encoded = shown.processor(images=images, text=[text], **settings)
     # labels, which some processors add, are for training
     inputs = {name: value for name, value in encoded.items() if isinstance(value, Tensor) and name != "labels"}
@@ -129,8 +163,13 @@ def _check_end(blueprint: Blueprint, text: str, inputs: dict[str, Tensor]) -> No
 
 def process_image(blueprint: Blueprint, pixels: np.ndarray) -> dict[str, Tensor]:
     """The image processor's encoding of one picture, without text."""
-    encoded = blueprint.processor.image_processor(images=[_picture(pixels)], return_tensors="pt")
+    encoded = blueprint.processor.image_processor(images=[_picture(pixels)], return_tensors="pt", **_where(blueprint))
     return {name: value for name, value in encoded.items() if isinstance(value, Tensor)}
+
+
+def _where(blueprint: Blueprint) -> dict[str, Any]:
+    """The setting that has pictures prepared on the model's device, where the options ask for it."""
+    return {"device": blueprint.device} if blueprint.options.pictures_on_device else {}
 
 
 def image_grids(blueprint: Blueprint, height: int, width: int) -> dict[str, Grid]:
@@ -220,7 +259,7 @@ def rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     if blueprint.family.reuse.shares_prefix:
         return _prefix_rows(blueprint, index, view)
     shown = Shown.of(blueprint, view.pictures)
-    inputs = process(blueprint, shown, render(blueprint, "", pictures=len(view.pictures)))
+    inputs = process_shown(blueprint, shown, render(blueprint, "", pictures=len(view.pictures)))
     pictures = split_pictures(blueprint, inputs, len(view.pictures))
     return [Row(index, inputs, pictures, (), (), (), whole=True), *_whole_rows(blueprint, index, view, shown)]
 
@@ -230,7 +269,7 @@ def _whole_rows(blueprint: Blueprint, index: int, view: View, shown: Shown) -> l
     made: list[Row] = []
     for q, question in enumerate(view.questions):
         text = render(blueprint, question.text, pictures=count)
-        inputs = process(blueprint, shown, text)
+        inputs = process_shown(blueprint, shown, text)
         pictures = split_pictures(blueprint, inputs, count)
         made.append(Row(index, inputs, pictures, (q,), ((),), (text,), whole=True))
     return made
@@ -244,7 +283,7 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     pending = list(range(len(texts)))
     while pending:
         first = _shown_first(blueprint, [texts[q] for q in pending], count)
-        inputs = process(blueprint, shown, first)
+        inputs = process_shown(blueprint, shown, first)
         contexts = {q: ids for q in pending if (ids := _expanded(blueprint, shown, inputs, first, texts[q]))}
         lead = next(iter(contexts))
         cut = _cut(blueprint, contexts[lead])
@@ -302,7 +341,7 @@ def _expanded(blueprint: Blueprint, shown: Shown, inputs: dict[str, Tensor], fir
     if ids[:start] != plain[:start]:
         return None
     if placed and placed[-1] != image and placed[-1] not in _special_ids(tokenizer):
-        return tuple(process(blueprint, shown, other)["input_ids"][0].tolist())
+        return tuple(process_shown(blueprint, shown, other)["input_ids"][0].tolist())
     return ids[:start] + placed + ids[len(plain) - end :]
 
 
@@ -334,5 +373,5 @@ def _headed(blueprint: Blueprint, inputs: dict[str, Tensor], cut: int) -> dict[s
 def stack(model: Model, made: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Inputs of one shape as one batch on the model's device, those that are not counts in its dtype."""
     dtype = getattr(torch, model.dtype)
-    batch = {name: torch.cat([inputs[name] for inputs in made]).to(model.device) for name in made[0]}
+    batch = {name: torch.cat([inputs[name].to(model.device, non_blocking=True) for inputs in made]) for name in made[0]}
     return {name: value.to(dtype) if value.is_floating_point() else value for name, value in batch.items()}

@@ -5,6 +5,7 @@ questions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
 from .batching import batches, by_shape, smallest_window
 from .context import answer_ids, option_ids
 from .continuation import Sequences, extend, last_state
-from .encoding import Row, rows
+from .encoding import EncodedView, Row
 from .lengths import without_too_long
-from .reading import Answer, Reading, SiteStates, View
+from .reading import Answer, Reading, SiteStates
 from .request import Request
-from .site_states import by_picture, image_states, sample_states
+from .site_states import ViewStates, by_picture, image_states, sample_states
 
 if TYPE_CHECKING:
     from .model import Model
@@ -27,12 +28,12 @@ AT_ONCE = 1024
 """Tokens of a question that go through the model together; few questions are longer."""
 
 
-def read_batch(model: "Model", offset: int, views: Sequence[View], request: Request) -> list[Reading]:
+def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], request: Request) -> list[Reading]:
     """Read one batch of views; `offset` is the index of the first among all views."""
     image_level: dict[int, dict[str, SiteStates]] = {}
     answered: ByQuestion = {}
     vision: dict[int, Any] = {}
-    encoded = [row for index, view in enumerate(views) for row in rows(model.blueprint, index, view)]
+    encoded = [replace(row, view=index) for index, view in enumerate(views) for row in view.rows]
     made, reasons = without_too_long(model, encoded, views)
     for (view, k), reason in reasons.items():
         answered[view, k] = Answered(Answer.not_asked(views[view].questions[k], reason), {})
@@ -42,19 +43,27 @@ def read_batch(model: "Model", offset: int, views: Sequence[View], request: Requ
             answered |= _answer_whole_prompts(model, group, prompts, vision, request)
             continue
         filled = prefill.prefill(model, group, reads=trace.points(model, request.image_sites))
-        states = iter(by_picture(model, filled.states, [picture for row in group for picture in row.pictures]))
+        states = _by_view(model, group, filled.states, offset)
+        new: dict[int, int] = {}
         for place, row in enumerate(group):
-            own = [next(states) for _ in row.pictures]
             if row.view not in image_level:
-                image_level[row.view] = image_states(model, request, offset + row.view, own, row.pictures)
-                vision[row.view] = named_tensors.of_images(filled.vision, place)
-        del states
+                new.setdefault(row.view, place)
+        read = image_states(model, request, [states[place] for place in new.values()])
+        image_level |= dict(zip(new, read, strict=True))
+        vision |= {view: named_tensors.of_images(filled.vision, place) for view, place in new.items()}
+        del states, read
         for batch in _batches(model, filled.sequences, prompts, request):
             answered |= _continue_prefix(model, filled.sequences, batch, request)
     return [
         _reading(model, request, image_level.get(index, {}), [answered[index, k] for k in range(len(view.questions))])
         for index, view in enumerate(views)
     ]
+
+
+def _by_view(model: "Model", group: Sequence[Row], states: trace.States, offset: int) -> list[ViewStates]:
+    """The states of each row of a group, picture by picture."""
+    of_pictures = iter(by_picture(model, states, [picture for row in group for picture in row.pictures]))
+    return [ViewStates(offset + row.view, [next(of_pictures) for _ in row.pictures], row.pictures) for row in group]
 
 
 def _reading(
@@ -64,7 +73,7 @@ def _reading(
     return Reading({**image_level, **sample_level}, tuple(each.answer for each in answered))
 
 
-def _prompts(group: Sequence[Row], views: Sequence[View]) -> list[RenderedQuestion]:
+def _prompts(group: Sequence[Row], views: Sequence[EncodedView]) -> list[RenderedQuestion]:
     """All questions of a group of rows, in order."""
     return [
         RenderedQuestion(row.view, position, place, views[row.view].questions[position], text, tail)

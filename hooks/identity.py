@@ -39,6 +39,7 @@ def inputs_of(blueprint: "Blueprint") -> dict[str, Any]:
             "image_processor": {
                 "class": type(images).__name__,
                 "backend": getattr(images, "backend", None),
+                **({"device": blueprint.device} if blueprint.options.pictures_on_device else {}),
                 **_settings(images.to_dict()),
             },
             **parts,

@@ -12,9 +12,8 @@ from .context import option_ids
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .encoding import Row
+    from .encoding import EncodedView, Row
     from .model import Model
-    from .reading import View
 
 OTHER_TEXTS = "_input_ids"
 """Inputs of further text models end so; the config of `qformer_input_ids` is `qformer_config`."""
@@ -28,7 +27,7 @@ def longest(config: Any) -> float:
     return getattr(config, "max_position_embeddings", None) or inf
 
 
-def without_too_long(model: Model, rows: Sequence[Row], views: Sequence[View]) -> tuple[list[Row], Reasons]:
+def without_too_long(model: Model, rows: Sequence[Row], views: Sequence[EncodedView]) -> tuple[list[Row], Reasons]:
     """The rows with the questions that the model has positions for, options included, and why the others are left out.
 
     Raises ValueError where a picture alone is too long.
@@ -50,7 +49,7 @@ def without_too_long(model: Model, rows: Sequence[Row], views: Sequence[View]) -
     return kept, reasons
 
 
-def _reason(model: Model, row: Row, place: int, view: View) -> str:
+def _reason(model: Model, row: Row, place: int, view: EncodedView) -> str:
     options = view.questions[row.questions[place]].options
     answer = max(map(len, option_ids(model.blueprint, row.texts[place], options)), default=0)
     return _too_long(model, row.inputs, len(row.tails[place]) + answer)

@@ -19,7 +19,8 @@ class LoadOptions:
     `quantize` keeps the weights in 4 (nf4) or 8 bits and computes in `dtype`; `double_quantization` also quantises
     nf4's scales. `visual_tokens` limits an image's tokens in families that allow it. `plain` prompts without the chat
     template, for base models. Remote code is never run unless `trust_remote_code`. `adapter` is a folder or a hub id
-    whose weights go into the model's layers, through peft. ValueError for what there is not.
+    whose weights go into the model's layers, through peft. `pictures_on_device` resizes and normalises pictures where
+    the model is; elsewhere than on a CPU that rounds otherwise. ValueError for what there is not.
     """
 
     dtype: Dtype = "auto"
@@ -31,6 +32,7 @@ class LoadOptions:
     plain: bool = False
     trust_remote_code: bool = False
     adapter: str | None = None
+    pictures_on_device: bool = False
 
     def __post_init__(self) -> None:
         plain: dict[str, object] = {
@@ -38,7 +40,7 @@ class LoadOptions:
             "device": device(self.device),
             **{
                 name: settings.switch(name.replace("_", " "), getattr(self, name))
-                for name in ("double_quantization", "plain", "trust_remote_code")
+                for name in ("double_quantization", "plain", "trust_remote_code", "pictures_on_device")
             },
         }
         if self.quantize is not None:

@@ -21,7 +21,7 @@ from .library_errors import in_one_line, told
 from .load_options import LoadOptions
 from .model import Blueprint, Model
 from .module_sizes import NOT_KEPT, no_larger_than
-from .processors import load_processor
+from .processors import load_processor, prepares_on_device
 from .provenance import ModelError, commit, inputs_hash, locate, weights_hash
 from .quiet import quiet
 from .settings import place
@@ -141,6 +141,11 @@ def _processor(source: str, directory: Path, options: LoadOptions, family: Famil
             raise
     if reason := picture_sizes.absurd(processor):
         raise ModelError(f"model {source!r}: its image processor cannot be used: {reason}.")
+    if options.pictures_on_device and not prepares_on_device(processor):
+        raise ModelError(
+            f"model {source!r}: its image processor works on the CPU alone. Leave out the option to prepare pictures "
+            "on the device."
+        )
     return processor
 
 

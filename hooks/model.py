@@ -13,6 +13,7 @@ from . import chat_template, quantization
 from .chat_template import ChatTemplate
 from .families import Family
 from .load_options import LoadOptions
+from .repeated_prompts import RepeatedPrompts
 from .sites import Tower
 
 
@@ -37,6 +38,11 @@ class Blueprint:
     @cached_property
     def towers(self) -> dict[str, Tower]:
         return self.family.tokens.towers(self.config)
+
+    @cached_property
+    def prompts(self) -> RepeatedPrompts:
+        """The encodings of prompts that are shown again."""
+        return RepeatedPrompts()
 
     @property
     def chat_template(self) -> ChatTemplate | None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+LOGITS = 2**25
+"""Logits that are read in float32 together."""
+
+
 @dataclass(frozen=True)
 class Span:
     """An answer's token ids, as a continuation of context `row`."""
@@ -49,29 +53,33 @@ def score(
 ) -> list[Scored]:
     """Log-likelihoods of spans under their contexts, in float32 nats.
 
-    Spans of one token are scored from the contexts' own logits, unless states (`layers`) or `end_of_turn` are needed;
-    all others go through the model together, longest first.
+    A span's last token goes through the model only where states (`layers`) or `end_of_turn` are needed, so that one of
+    a single token is scored from its context's own logits. All others continue together, longest first.
     """
     first = _first_log_probs(contexts.logits, spans)
     scored = [Scored(np.array([each], np.float32), np.nan) for each in first]
-    continued = [i for i, span in enumerate(spans) if len(span.ids) > 1 or layers or end_of_turn]
-    continued.sort(key=lambda i: (-len(spans[i].ids), i))
+    whole = end_of_turn or bool(layers)
+    read = [span.ids if whole else span.ids[:-1] for span in spans]
+    continued = sorted((i for i, ids in enumerate(read) if ids), key=lambda i: (-len(read[i]), i))
     reads = [("language", layer) for layer in layers]
-    slots = contexts.mask.shape[1] + max((len(spans[i].ids) for i in continued), default=0)
+    slots = contexts.mask.shape[1] + max((len(read[i]) for i in continued), default=0)
     outgrown = smallest_window(contexts.cache) < slots
-    for batch in batches(continued, batch_size, length=(lambda i: len(spans[i].ids)) if outgrown else None):
+    for batch in batches(continued, batch_size, length=(lambda i: len(read[i])) if outgrown else None):
         grown = extend(
             model,
             contexts,
             [spans[i].row for i in batch],
-            [spans[i].ids for i in batch],
+            [read[i] for i in batch],
             padding_side=padding_side,
             reads=reads,
             select=mean_state,
             logits="all",
         )
+        later, ends = _log_probs_of(model, grown, [spans[i].ids for i in batch])
         for place, i in enumerate(batch):
-            scored[i] = _scored(model, grown, place, spans[i].ids, first[i], reads)
+            mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
+            log_probs = np.array([first[i], *later[place][: len(spans[i].ids) - 1]], np.float32)
+            scored[i] = Scored(log_probs, float(ends[place]) if end_of_turn else np.nan, mean)
     return scored
 
 
@@ -133,13 +141,31 @@ def _with_answer(model: "Model", inputs: Mapping[str, Tensor], ids: Ids) -> dict
     return {**joined, "use_cache": False}
 
 
-def _scored(
-    model: "Model", grown: Extension, place: int, ids: Ids, first: float, reads: Sequence[trace.Point]
-) -> Scored:
-    logits = grown.logits[place, grown.real[place]].float()  # (token, vocabulary), padding dropped
-    log_probs = np.array([first, *_log_probs(logits[:-1], ids[1:])], np.float32)
-    mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
-    return Scored(log_probs, _end(model, logits[-1:])[0], mean)
+def _log_probs_of(model: "Model", grown: Extension, spans: Sequence[Ids]) -> tuple[list[np.ndarray], np.ndarray]:
+    """After each new slot of each row: log p of the span's token there, and of the end of turn after the last, in nats.
+
+    In portions of rows, which need float32 logits of their own.
+    """
+    rows, slots, vocabulary = grown.logits.shape
+    following = torch.zeros(rows, slots, dtype=torch.long)
+    for row, ids in enumerate(spans):
+        real = grown.lengths[row]
+        start = grown.starts[row]
+        known = ids[1 : real + 1]
+        following[row, start : start + len(known)] = torch.tensor(known, dtype=torch.long)
+    following = following.to(grown.logits.device)
+    last = torch.tensor([start + real - 1 for start, real in zip(grown.starts, grown.lengths, strict=True)])
+    most = max(1, LOGITS // (slots * vocabulary))
+    tokens, ends = list[Tensor](), list[Tensor]()
+    for part in torch.arange(rows).split(most):
+        logits = grown.logits[part[0] : part[-1] + 1].float()
+        total = logits.logsumexp(-1)
+        tokens.append(logits.gather(-1, following[part[0] : part[-1] + 1, :, None])[..., 0] - total)
+        at_end = (torch.arange(len(part), device=logits.device), last[part].to(logits.device))
+        ends.append(logits[at_end][:, list(model.stop_ids)].logsumexp(-1) - total[at_end])
+    found = torch.cat(tokens).cpu().numpy()
+    places = [slice(start, start + real) for start, real in zip(grown.starts, grown.lengths, strict=True)]
+    return [row[place] for row, place in zip(found, places, strict=True)], torch.cat(ends).cpu().numpy()
 
 
 def _first_log_probs(logits: Tensor, spans: Sequence[Span]) -> list[float]:

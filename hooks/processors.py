@@ -36,6 +36,11 @@ def load_processor(directory: Path, **settings: Any) -> Any:
     return processor
 
 
+def prepares_on_device(processor: Any) -> bool:
+    """Whether a processor's pictures can be resized and normalised on a GPU: those of torchvision can."""
+    return getattr(getattr(processor, "image_processor", processor), "backend", None) == "torchvision"
+
+
 @contextmanager
 def _numbers_in_digits() -> Iterator[None]:
     """Let SmolVLM's processor load without num2words, which it uses to spell the number of a video's frames."""

@@ -1,6 +1,6 @@
 """What a reading of views is to return, and how it goes through the model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,9 +9,9 @@ from torch import Tensor
 from .reading import Grid, Question
 from .sites import Site
 
-Reduce = Callable[[int, Site, Tensor, tuple[Grid, ...]], Mapping[str, Tensor]]
-"""(view index, site, tokens (layer, token, feature) on the device, the grid of each picture) -> named tensors to keep
-instead of tokens."""
+Reduce = Callable[[Sequence[int], Site, Tensor, tuple[Grid, ...]], Mapping[str, Tensor]]
+"""(indices of views, site, their tokens (view, layer, token, feature) on the device, the grids of each one's pictures)
+-> named tensors (view, ...) to keep instead of tokens."""
 
 PaddingSide = Literal["left", "right"]
 """The side on which token sequences of different lengths are padded; results do not depend on it."""

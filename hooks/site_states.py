@@ -1,6 +1,7 @@
 """From states on the device to the arrays of each site: split by picture, pooled, reduced and moved to the host."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,16 @@ from torch import Tensor
 
 from . import trace
 from .families import Inputs
-from .reading import SiteStates
+from .reading import Grid, SiteStates
 from .request import Request
 from .sites import Site
 
 if TYPE_CHECKING:
     from .model import Model
+
+
+TOGETHER = 2**25
+"""Numbers of the views that are copied, reduced and moved together: the copy takes memory beside the states."""
 
 
 def by_picture(model: "Model", states: trace.States, pictures: Sequence[Inputs]) -> list[trace.States]:
@@ -34,48 +39,87 @@ def by_picture(model: "Model", states: trace.States, pictures: Sequence[Inputs])
     return split
 
 
-def image_states(
-    model: "Model",
-    request: Request,
-    index: int,
-    states: Sequence[trace.States],
-    pictures: Sequence[Inputs],
-    *,
-    pooled: Tensor | None = None,
-) -> dict[str, SiteStates]:
-    """A view's states at the image-level sites, by slug, from the states of each of its pictures.
+@dataclass(frozen=True)
+class ViewStates:
+    """The states of one view: its index among all views, the states and the inputs of each of its pictures.
 
-    `pooled` (feature) is the model's own pooled output. A view without pictures has none.
+    `pooled` (feature) is the model's own pooled output, where it has one.
     """
-    sites = request.image_sites if pictures else []
-    return {site.slug: _image_site(model, request, index, site, states, pictures, pooled) for site in sites}
+
+    index: int
+    states: Sequence[trace.States]
+    pictures: Sequence[Inputs]
+    pooled: Tensor | None = None
 
 
-def _image_site(
-    model: "Model",
-    request: Request,
-    index: int,
-    site: Site,
-    states: Sequence[trace.States],
-    pictures: Sequence[Inputs],
-    pooled: Tensor | None,
-) -> SiteStates:
+def image_states(model: "Model", request: Request, views: Sequence[ViewStates]) -> list[dict[str, SiteStates]]:
+    """The states of each view at the image-level sites, by slug. A view without pictures has none."""
+    made: list[dict[str, SiteStates]] = [{} for _ in views]
+    shown = [place for place, view in enumerate(views) if view.pictures]
+    for site in request.image_sites:
+        states = _image_site(model, request, site, [views[place] for place in shown])
+        for place, own in zip(shown, states, strict=True):
+            made[place][site.slug] = own
+    return made
+
+
+def _image_site(model: "Model", request: Request, site: Site, views: Sequence[ViewStates]) -> list[SiteStates]:
     if not site.kind.layered:
-        assert pooled is not None
-        return SiteStates(to_numpy(pooled[None]))
-    leading = model.family.tokens.leading(model.config) if site.tower == "vision" else 0
-    whole = [_joined([each[site.tower, layer] for each in states], leading) for layer in site.layers]
-    layers = torch.stack([OF_IMAGE[site.kind.name](state, leading * len(states)) for state in whole])
+        pooled = [view.pooled for view in views if view.pooled is not None]
+        assert len(pooled) == len(views)
+        return [SiteStates(row[None]) for row in to_numpy(torch.stack(pooled))] if views else []
+    grid, leading = model.family.tokens.grid, 0
+    if site.tower == "vision":
+        leading = model.family.tokens.leading(model.config)
+    made: dict[int, SiteStates] = {}
+    states = [[_of_image(site, view, layer, leading) for layer in site.layers] for view in views]
+    grids = [
+        tuple(grid(model.config, picture, site.tower) for picture in view.pictures) if site.has_tokens else ()
+        for view in views
+    ]
+    for places in _alike([(each[0].shape, own) for each, own in zip(states, grids, strict=True)], states):
+        # (view, layer, [token,] feature)
+        layers = torch.stack([state for place in places for state in states[place]]).unflatten(0, (len(places), -1))
+        indices = [views[place].index for place in places]
+        for place, own in zip(places, _of_alike(request, indices, site, layers, grids[places[0]]), strict=True):
+            made[place] = own
+    return [made[place] for place in range(len(views))]
+
+
+def _of_alike(
+    request: Request, indices: Sequence[int], site: Site, layers: Tensor, grids: tuple[Grid, ...]
+) -> list[SiteStates]:
+    """The states of views of one shape, from (view, layer, [token,] feature)."""
     if not site.has_tokens:
-        return SiteStates(to_numpy(layers))
-    grids = tuple(model.family.tokens.grid(model.config, picture, site.tower) for picture in pictures)
-    reduced = {} if request.reduce is None else request.reduce(index, site, layers, grids)
-    return SiteStates(
-        pooled=to_numpy(_mean(layers)),
-        tokens=to_numpy(layers) if site.slug in request.keep_tokens else None,
-        grids=grids,
-        reduced={name: to_numpy(value) for name, value in reduced.items()},
-    )
+        return [SiteStates(pooled) for pooled in to_numpy(layers)]
+    reduced = {} if request.reduce is None else request.reduce(indices, site, layers, grids)
+    pooled, by_name = to_numpy(_mean(layers)), {name: to_numpy(value) for name, value in reduced.items()}
+    tokens = to_numpy(layers) if site.slug in request.keep_tokens else None
+    return [
+        SiteStates(
+            pooled=pooled[k],
+            tokens=None if tokens is None else tokens[k],
+            grids=grids,
+            reduced={name: value[k] for name, value in by_name.items()},
+        )
+        for k in range(len(indices))
+    ]
+
+
+def _of_image(site: Site, view: ViewStates, layer: int, leading: int) -> Tensor:
+    """A view's state at one layer of a site: ([token,] feature)."""
+    whole = _joined([each[site.tower, layer] for each in view.states], leading)
+    return OF_IMAGE[site.kind.name](whole, leading * len(view.states))
+
+
+def _alike(keys: Sequence[Hashable], states: Sequence[Sequence[Tensor]]) -> Iterator[list[int]]:
+    """The places of equal keys together, in portions of `TOGETHER` numbers."""
+    groups: dict[Hashable, list[int]] = {}
+    for place, key in enumerate(keys):
+        groups.setdefault(key, []).append(place)
+    for places in groups.values():
+        most = max(1, TOGETHER // sum(state.numel() for state in states[places[0]]))
+        yield from (places[start : start + most] for start in range(0, len(places), most))
 
 
 def sample_states(

@@ -95,6 +95,11 @@ def main(debug: bool) -> None:
     help="Also score each option as the sum over its forms (yes, Yes, with and without a space).",
 )
 @click.option(
+    "--end-of-turn",
+    is_flag=True,
+    help="Also score the end of the turn after each option, which takes a forward more.",
+)
+@click.option(
     "--keep-thumbnails",
     is_flag=True,
     help="Keep a small copy of every picture shown, for reports made without the dataset.",

@@ -29,6 +29,11 @@ LOADING = (
         type=int,
         help="Maximum number of visual tokens of an image, for models that can limit them.",
     ),
+    click.option(
+        "--pictures-on-device",
+        is_flag=True,
+        help="Resize and normalise pictures on the model's device, with processors that can.",
+    ),
     click.option("--plain", is_flag=True, help="Prompt without the chat template, for base models."),
     click.option("--revision", help="Revision of the model on the hub."),
     click.option("--adapter", metavar="FOLDER", help="Apply an adapter (LoRA) to the model, through peft."),
@@ -48,6 +53,6 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
 
 def loading_weights(command: Callable[..., None]) -> Callable[..., None]:
     """Those of these options that go with every model, also one that reads no text: dtype, device, revision, code."""
-    for option in reversed([LOADING[0], LOADING[3], LOADING[6], LOADING[8]]):
+    for option in reversed([LOADING[0], LOADING[3], LOADING[7], LOADING[9]]):
         command = option(command)
     return command

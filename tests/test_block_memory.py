@@ -13,8 +13,8 @@ from PIL import Image as Pillow
 
 import probe
 from probe.datasets.pixels import picture
-from probe.extraction import block, views
-from probe.extraction.ahead import Room, ahead
+from probe.extraction import block, prepared, views
+from probe.extraction.ahead import Ahead, Room
 from probe.sample import Image
 
 
@@ -25,7 +25,7 @@ def in_turn(sizes: list[int], *, room: int) -> tuple[list[int], int]:
     most = 0
     work = ((size, lambda number=number: made.append(number) or number) for number, size in enumerate(sizes))
     with ThreadPoolExecutor(2) as pool:
-        for result in ahead(pool, work, most=7, room=room):
+        for result in Ahead(pool, work, most=7, room=room):
             taken.append(result)
             time.sleep(0.001)  # so that threads can make whatever they may
             most = max(most, len(made) - len(taken))
@@ -61,6 +61,7 @@ def test_a_run_without_room_has_the_same_numbers(tmp_path: Path, monkeypatch: py
     runs = []
     for name, room in (("wide", block.PICTURE_BYTES), ("narrow", 0)):
         monkeypatch.setattr(block, "PICTURE_BYTES", room)
+        monkeypatch.setattr(prepared, "PICTURE_BYTES", room)
         monkeypatch.setattr(views, "LARGE", room)
         model = str(tiny.checkpoint("llava"))
         runs.append(

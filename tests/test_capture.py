@@ -170,9 +170,9 @@ def test_raw_tokens_are_kept_only_where_asked(model):
 def test_reductions_see_each_views_tokens_on_the_device(model, readings):
     seen = []
 
-    def spread(index, site, tokens, grids):
-        seen.append((index, site.slug))
-        return {"spread": tokens.float().std(dim=1), "cells": torch.tensor(grids[0])}
+    def spread(views, site, tokens, grids):
+        seen.extend((view, site.slug) for view in views)
+        return {"spread": tokens.float().std(dim=2), "cells": torch.tensor(grids[0]).expand(len(views), 3)}
 
     wanted = sites.parse_all(["vision.layers[*]:patches", "vision.layers[*]:cls"], model.towers)
     made = capture.read(model, VIEWS, wanted, batch_size=3, reduce=spread)
@@ -213,10 +213,9 @@ def test_non_finite_states_pass_through_and_stay_with_their_image(model):
 
 def test_questions_share_one_processing_of_their_image(model, monkeypatch):
     calls = []
-    real = type(model.processor).__call__
-    monkeypatch.setattr(
-        type(model.processor), "__call__", lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs)
-    )
+    images = type(model.processor.image_processor)
+    real = images.__call__
+    monkeypatch.setattr(images, "__call__", lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs))
     capture.read(model, VIEWS[:2], (), batch_size=2)
     assert len(calls) == 2
 

@@ -63,7 +63,7 @@ def files(path: Path) -> dict[str, bytes]:
 
 
 def test_a_run_holds_what_the_model_says_of_each_view(extract: Extract, dataset: str) -> None:
-    run = extract(keep="tokens")
+    run = extract(keep="tokens", end_of_turn=True)
     data, model = open_dataset(dataset).dataset, tiny.load("llava")
     for condition in suites.parse(["motion_blur.horizontal"]):
         for image in data.pictures[1::3]:

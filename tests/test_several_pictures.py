@@ -213,9 +213,9 @@ def test_grids_are_stacked_where_rows_and_columns_are_equal():
     wanted = sites.parse_all(["language.layers[0]:image"], model.towers)
     given = {}
 
-    def reduce(index, site, tokens, grids):
-        given[index] = (tuple(tokens.shape), grids)
-        return {"sum": tokens.sum()}
+    def reduce(indices, site, tokens, grids):
+        given.update(dict.fromkeys(indices, (tuple(tokens.shape[1:]), grids)))
+        return {"sum": tokens.sum(dim=(1, 2, 3))}
 
     views = [view(LIKE), view(UNLIKE), view(LIKE[:1])]
     made = capture.read(model, views, wanted, batch_size=3, reduce=reduce, max_new_tokens=1)

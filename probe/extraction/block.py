@@ -3,33 +3,29 @@
 Blocks are independent of each other, which is why a run can be interrupted, resumed and spread over machines.
 """
 
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 import hooks
-from stores import NonFinite, Unit, Writer, nonfinite
+from stores import NonFinite, Unit
 
-from ..perturbations.condition import CLEAN, Condition
 from . import failures, payload, questions
-from .ahead import PICTURE_BYTES, Room, ahead
+from .ahead import PICTURE_BYTES, Room
 from .payload import Arrays, Readings
 from .plan import Plan
+from .prepared import PreparedView
 from .questions import CleanAnswers, SampleQuestion
 from .reductions import Reducer
-from .views import InvalidSizes, LoadedImage, PerturbedImage, load, perturb, size_check
+from .views import InvalidSizes, LoadedImage, PerturbedImage, load
 
 if TYPE_CHECKING:
     from hooks import Model
     from hooks.request import Reduce
-
-PERTURBATION_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -61,69 +57,18 @@ class Block:
     batch_size: int
 
 
-def run(
-    plan: Plan,
-    model: "Model",
-    index: int,
-    pending: Collection[int],
-    writer: Writer,
-    *,
-    batch_size: int,
-    on_unit: Callable[[Unit], None],
-) -> None:
-    """Extract and commit the pending conditions of one block, clean first.
-
-    On resume the clean images are read again where other conditions depend on them (token drift, clean answers).
-    """
-    needs_clean_answers = any(site.kind.needs_clean_answer for site in plan.sites)
-    needs_clean = needs_clean_answers or any(site.has_tokens for site in plan.sites)
-    order = sorted({*pending, 0} if needs_clean else pending)
-    reducer = Reducer()
-    with ThreadPoolExecutor(PERTURBATION_THREADS) as pool:
-        block = open_block(plan, model, index, batch_size, pool)
-        # perturbed on the CPU while the model reads: pictures of the next condition too where there is room
-        forced = [CLEAN] if needs_clean_answers else []
-        views = perturbing(block, forced, [plan.conditions[each] for each in order], pool)
-        for condition in order:
-            started = time.perf_counter()
-            clean = plan.conditions[condition] == CLEAN
-            if clean and needs_clean_answers:
-                block = force_clean_answers(block, islice(views, len(block.images)))
-            states = read_states(block, islice(views, len(block.images)), reducer, clean=clean)
-            if condition in pending:
-                unit = Unit(index, condition)
-                arrays = assemble(block, unit, states)
-                counted = nonfinite(plan.layout, unit, arrays)
-                report = unit_report(block, unit, states, counted)
-                report |= unit_metadata(model, time.perf_counter() - started)
-                writer.commit(unit, arrays, report=report, counted=counted)
-                on_unit(unit)
-
-
-def open_block(plan: Plan, model: "Model", index: int, batch_size: int, pool: ThreadPoolExecutor) -> Block:
+def open_block(
+    plan: Plan, model: "Model", index: int, batch_size: int, invalid_sizes: InvalidSizes, pool: ThreadPoolExecutor
+) -> Block:
     """Read the block's images and prepare their questions."""
     images = plan.dataset.images[plan.layout.rows(index)]
     loaded = tuple(pool.map(partial(load, preparation=plan.preparation, room=Room(PICTURE_BYTES)), images))
     asked = [questions.of_samples(plan, model, plan.dataset.samples_of(image.id)) for image in images]
     invalid = {sample: reason for _, reasons in asked for sample, reason in reasons.items()}
-    return Block(plan, model, index, loaded, tuple(valid for valid, _ in asked), invalid, size_check(model), batch_size)
+    return Block(plan, model, index, loaded, tuple(valid for valid, _ in asked), invalid, invalid_sizes, batch_size)
 
 
-def perturbing(
-    block: Block, unmeasured: Sequence[Condition], measured: Sequence[Condition], pool: ThreadPoolExecutor
-) -> Iterator[PerturbedImage]:
-    """Every image of the block under each condition in turn, made ahead by the pool."""
-    one = partial(perturb, plan=block.plan, model=block.model, invalid_sizes=block.invalid_sizes)
-    asked = [*((each, False) for each in unmeasured), *((each, True) for each in measured)]
-    work = (
-        (loaded.bytes, partial(one, loaded, condition, measured=wanted))
-        for condition, wanted in asked
-        for loaded in block.images
-    )
-    return ahead(pool, work, most=2 * len(block.images), room=PICTURE_BYTES)
-
-
-def force_clean_answers(block: Block, clean: Iterable[PerturbedImage]) -> Block:
+def force_clean_answers(block: Block, clean: Iterable[PreparedView]) -> Block:
     """The block with the free answers to its clean images in the questions that teacher-force them."""
     answers: CleanAnswers = {
         (asked.sample.id, asked.question.prompt): answer.text
@@ -134,7 +79,7 @@ def force_clean_answers(block: Block, clean: Iterable[PerturbedImage]) -> Block:
     return replace(block, questions=tuple(forced))
 
 
-def read_states(block: Block, perturbed: Iterable[PerturbedImage], reducer: Reducer, *, clean: bool) -> Read:
+def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, *, clean: bool) -> Read:
     """Read the states and answers of all images under one condition."""
     plan = block.plan
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
@@ -142,12 +87,12 @@ def read_states(block: Block, perturbed: Iterable[PerturbedImage], reducer: Redu
     def reduce(rows: Sequence[int]) -> "Reduce":
         return reducer.over([block.images[row].image.id for row in rows], clean=clean)
 
-    return read(block, perturbed, plan.sites, keep_tokens=keep, reduce=reduce)
+    return read(block, views, plan.sites, keep_tokens=keep, reduce=reduce)
 
 
 def read(
     block: Block,
-    perturbed: Iterable[PerturbedImage],
+    views: Iterable[PreparedView],
     sites: "Sequence[hooks.Site]" = (),
     *,
     keep_tokens: frozenset[str] = frozenset(),
@@ -155,12 +100,12 @@ def read(
 ) -> Read:
     """Read all images under one condition, a batch at a time; without sites, only their answers."""
     shown: list[PerturbedImage] = []
-    held: dict[int, PerturbedImage] = {}
+    held: dict[int, PreparedView] = {}
 
     def batches() -> Iterator[list[int]]:
-        for row, each in enumerate(perturbed):
-            shown.append(replace(each, pictures=()))
-            if not each.undefined and not each.error:
+        for row, each in enumerate(views):
+            shown.append(each.shown)
+            if each.is_read:
                 held[row] = each
             if len(held) == block.batch_size:
                 yield list(held)
@@ -168,18 +113,26 @@ def read(
         yield list(held)
 
     def of_rows(rows: Sequence[int]) -> "list[hooks.Reading]":
-        asked = [[each.question for each in block.questions[row]] for row in rows]
         return hooks.capture.read(
             block.model,
-            [hooks.View(held[row].pictures, tuple(own)) for row, own in zip(rows, asked, strict=True)],
+            [encoded(held[row], block.questions[row]) for row in rows],
             sites,
             batch_size=block.batch_size,
             keep_tokens=keep_tokens,
             reduce=None if reduce is None else reduce(rows),
+            end_of_turn=block.plan.settings.end_of_turn,
         )
 
     made, reasons = failures.read_in_turn(of_rows, batches())
     return Read([made.get(row) for row in range(len(shown))], reasons, shown)
+
+
+def encoded(view: PreparedView, asked: "Sequence[SampleQuestion]") -> "hooks.EncodedView":
+    """A view with its questions as they are now. Raises what the processor raised over it."""
+    if view.encoded is None:
+        assert view.refused is not None
+        raise view.refused
+    return replace(view.encoded, questions=tuple(each.question for each in asked))
 
 
 def assemble(block: Block, unit: Unit, states: Read) -> Arrays:

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,11 +148,24 @@ def run_blocks(
     A block that another process has claimed is left to it. Of a block that is done a second time, because a worker
     died or another process gave it up, what is committed meanwhile is not done again.
     """
-    from . import block
+    from . import stream
 
     writer = Writer(
         target.path, plan.layout, plan_hash=target.plan_hash, durable=execution.durable, permission=own.check
     )
+    stream.run(
+        plan,
+        model,
+        claimed(target, own),
+        writer,
+        batch_size=execution.batch_size,
+        processes=execution.workers,
+        on_unit=on_unit,
+    )
+
+
+def claimed(target: Target, own: Ownership) -> Iterator[tuple[int, Sequence[int]]]:
+    """The blocks of the target that nobody else has, each claimed when it is asked for, with its pending conditions."""
     for index in sorted({unit.block for unit in target.pending}):
         if not own.claim_block(index):
             continue
@@ -160,7 +173,7 @@ def run_blocks(
         done = ledger.done(target.path)
         conditions = [unit.condition for unit in target.pending if unit.block == index and unit not in done]
         if conditions:
-            block.run(plan, model, index, conditions, writer, batch_size=execution.batch_size, on_unit=on_unit)
+            yield index, conditions
 
 
 def withdraw_damaged(target: Target, index: int) -> None:

@@ -8,7 +8,7 @@ refused. How the work is executed (batch size, device, workers) is not part of t
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from os import PathLike
@@ -157,13 +157,12 @@ def require_askable(sites: "Sequence[Site]", dataset: Dataset) -> None:
 
 
 def written(settings: Settings) -> dict[str, Any]:
-    """The settings by name, those that came later only where they are set.
+    """The settings by name, those that came later only where they are not what runs did before.
 
     The revision that was asked for is none of them: what it came to stands with the dataset, so that a run whose
     dataset has a newer revision since is resumed by naming its own.
     """
-    unset = {field.name: field.default for field in fields(settings) if field.name in LATER}
-    named = {name: value for name, value in asdict(settings).items() if name not in unset or value != unset[name]}
+    named = {name: value for name, value in asdict(settings).items() if name not in LATER or value != LATER[name]}
     return {name: value for name, value in named.items() if name != "dataset_revision"}
 
 

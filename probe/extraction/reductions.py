@@ -4,7 +4,7 @@
 run on any array library, so that a number reduced during capture is the number that the analysis would compute.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analyses import kernels
@@ -29,20 +29,24 @@ VARIABLES = (
 """What is stored of every site with a token axis; a `Reducer` computes the values."""
 
 
-def structure(tokens: "torch.Tensor", grid: Grid, *, bands: int = BANDS) -> "dict[str, torch.Tensor]":
-    """Dirichlet energy and token spectrum of one image's tokens.
+TOGETHER = 2**23
+"""Numbers whose reductions are computed together: they need several times as much beside them."""
 
-    tokens (layer, token, feature), row-major on the grid (frame, row, column) -> `dirichlet` and
-    `dirichlet_scale_free` (layer), `spectrum` (layer, band). Empty where the tokens do not fill the grid.
+
+def structure(tokens: "torch.Tensor", grid: Grid, *, bands: int = BANDS) -> "dict[str, torch.Tensor]":
+    """Dirichlet energy and token spectrum of tokens.
+
+    tokens (..., token, feature), row-major on the grid (frame, row, column) -> `dirichlet` and `dirichlet_scale_free`
+    (...), `spectrum` (..., band). Empty where the tokens do not fill the grid.
     """
     frames, rows, columns = grid
-    if tokens.shape[1] != frames * rows * columns:
+    if tokens.shape[-2] != frames * rows * columns:
         return {}
-    shaped = tokens.float().reshape(tokens.shape[0], frames, rows, columns, tokens.shape[2])
+    shaped = tokens.float().unflatten(-2, grid)
     return {
         "dirichlet": kernels.dirichlet_energy(shaped),
         "dirichlet_scale_free": kernels.dirichlet_energy(shaped, scale_free=True),
-        "spectrum": kernels.token_spectrum(shaped, bands=bands).mean(dim=1),
+        "spectrum": kernels.token_spectrum(shaped, bands=bands).mean(dim=-2),
     }
 
 
@@ -61,21 +65,49 @@ class Reducer:
         """The callable for `hooks.capture.read`, for views of these images under one condition."""
 
         def reduce(
-            view: int, site: "Site", tokens: "torch.Tensor", grids: tuple[Grid, ...]
+            views: Sequence[int], site: "Site", tokens: "torch.Tensor", grids: tuple[Grid, ...]
         ) -> "Mapping[str, torch.Tensor]":
-            key = image_ids[view], site.slug
+            keys = [(image_ids[view], site.slug) for view in views]
             if clean:
-                self._clean[key] = tokens.detach().cpu().clone(), grids
+                for key, own in zip(keys, tokens.detach().cpu().clone(), strict=True):
+                    self._clean[key] = own, grids
+            found = [self._clean.get(key, (None, None)) for key in keys]
+            clean_tokens = [
+                own if own_grids == grids and own is not None and own.shape == tokens.shape[1:] else None
+                for own, own_grids in found
+            ]
             grid = stacked(grids)
-            return (structure(tokens, grid) if grid else {}) | self._drift(key, tokens, grids)
+            return (in_parts(lambda part: structure(part, grid), tokens) if grid else {}) | drift(tokens, clean_tokens)
 
         return reduce
 
-    def _drift(
-        self, key: tuple[str, str], tokens: "torch.Tensor", grids: tuple[Grid, ...]
-    ) -> "dict[str, torch.Tensor]":
-        reference, reference_grids = self._clean.get(key, (None, None))
-        if reference is None or reference_grids != grids or reference.shape != tokens.shape:
-            return {}
-        # (layer, token, feature) twice -> (layer, token)
-        return {"token_drift": kernels.cosine_drift(reference.to(tokens.device).float(), tokens.float())}
+
+def drift(tokens: "torch.Tensor", clean: "Sequence[torch.Tensor | None]") -> "dict[str, torch.Tensor]":
+    """Cosine drift of tokens (view, layer, token, feature) from those of the clean view: `token_drift`.
+
+    (view, layer, token), nan for a view without clean tokens; empty where none has any.
+    """
+    import torch
+
+    known = [place for place, own in enumerate(clean) if own is not None]
+    if not known:
+        return {}
+    reference = torch.stack([own for own in clean if own is not None]).to(tokens.device)
+    found = in_parts(
+        lambda own, other: {"token_drift": kernels.cosine_drift(own.float(), other.float())}, reference, tokens[known]
+    )["token_drift"]
+    if len(known) == len(clean):
+        return {"token_drift": found}
+    whole = torch.full(tokens.shape[:3], torch.nan, device=tokens.device)
+    whole[known] = found
+    return {"token_drift": whole}
+
+
+def in_parts(reduce: "Callable[..., Mapping[str, torch.Tensor]]", *tokens: "torch.Tensor") -> "dict[str, torch.Tensor]":
+    """What `reduce` makes of tokens (view, layer, token, feature), of so many layers at a time as `TOGETHER` allows."""
+    import torch
+
+    first = tokens[0]
+    most = max(1, TOGETHER // first[0, 0].numel())
+    made = [reduce(*parts) for parts in zip(*(each.flatten(0, 1).split(most) for each in tokens), strict=True)]
+    return {name: torch.cat([part[name] for part in made]).unflatten(0, first.shape[:2]) for name in made[0]}

@@ -65,6 +65,8 @@ def extract(
     free_answers: bool = False,
     forms: bool = False,
     keep_thumbnails: bool = False,
+    end_of_turn: bool = False,
+    pictures_on_device: bool = False,
     execution: Execution | None = None,
 ) -> Run:
     """Extract a model's states and answers on a dataset under perturbations, and open the run.

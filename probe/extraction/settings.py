@@ -44,6 +44,8 @@ class Settings:
     free_answers: bool = False
     forms: bool = False
     keep_thumbnails: bool = False
+    end_of_turn: bool = False
+    pictures_on_device: bool = False
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -57,7 +59,7 @@ class Settings:
             plain["prompt"] = _prompt(self.prompt)
         if self.max_new_tokens is not None:
             plain["max_new_tokens"] = settings.whole("max new tokens", self.max_new_tokens, least=1)
-        for name in ("free_answers", "forms", "keep_thumbnails"):
+        for name in ("free_answers", "forms", "keep_thumbnails", "end_of_turn"):
             plain[name] = settings.switch(name.replace("_", " "), getattr(self, name))
         part = self.part
         plain |= {ours: getattr(part, theirs) for ours, theirs in PART.items()}
@@ -101,18 +103,29 @@ PART = {
 }
 """The settings that say which part of a dataset is read, and what they are called there."""
 
-LATER = (
-    "adapter",
-    "first",
-    "columns",
-    "dataset_revision",
-    "outside_paths",
-    "max_pixels",
-    "free_answers",
-    "forms",
-    "keep_thumbnails",
-)
-"""Settings that came later: where they are not set they stay out of a plan's record, so that older hashes stay."""
+LATER: dict[str, Any] = {
+    "adapter": None,
+    "first": None,
+    "columns": (),
+    "dataset_revision": None,
+    "outside_paths": False,
+    "max_pixels": None,
+    "free_answers": False,
+    "forms": False,
+    "keep_thumbnails": False,
+    "end_of_turn": True,
+    "pictures_on_device": False,
+}
+"""Settings that came later, with what runs did before: that stays out of a plan's record, so that older hashes stay."""
 
-LOADING = ("dtype", "quantize", "double_quantization", "visual_tokens", "plain", "revision", "adapter")
+LOADING = (
+    "dtype",
+    "quantize",
+    "double_quantization",
+    "visual_tokens",
+    "plain",
+    "revision",
+    "adapter",
+    "pictures_on_device",
+)
 """The settings that say how the model is loaded."""

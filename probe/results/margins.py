@@ -15,7 +15,7 @@ from .sentences import Number, Sentence, said, say, share
 REFERENCES = ("clean_choice", "answer", "top2")
 
 NORMALISATIONS = ("sum", "token", "char", "byte", "sum_with_end_of_turn")
-"""The ways in which options of unequal length are compared."""
+"""The ways in which options of unequal length are compared, the last one where a run has the ends of turns."""
 
 
 def compute(evidence: Evidence) -> xr.Dataset:
@@ -25,15 +25,21 @@ def compute(evidence: Evidence) -> xr.Dataset:
     margin = xr.concat(found, xr.IndexVariable("reference", list(REFERENCES)))
     rates: list[xr.DataArray] = []
     clean: list[xr.DataArray] = []
-    for right in right_by_normalisation(evidence):
+    names = NORMALISATIONS if has_ends_of_turns(evidence) else NORMALISATIONS[:-1]
+    for right in right_by_normalisation(evidence, names):
         rates.append(evidence.values(statistics.SHARE, right))
         clean.append(right.sel(condition="clean", drop=True))
-    index = xr.IndexVariable("normalisation", list(NORMALISATIONS))
+    index = xr.IndexVariable("normalisation", list(names))
     apart = widest_difference(evidence, xr.concat(clean, index))
     return xr.Dataset({"margin": margin, "accuracy": xr.concat(rates, index), "normalisation_range": apart})
 
 
-def right_by_normalisation(evidence: Evidence) -> Iterator[xr.DataArray]:
+def has_ends_of_turns(evidence: Evidence) -> bool:
+    """Whether the run was told to score the end of the turn after each option."""
+    return bool(evidence.run.answers.end_of_turn.sel(condition="clean").notnull().any())
+
+
+def right_by_normalisation(evidence: Evidence, names: Sequence[str]) -> Iterator[xr.DataArray]:
     """(sample, condition) whether the choice is right when scores are compared in each way, one after the other."""
     samples, answers = evidence.run.samples, evidence.run.answers
     exists = samples.option_text != ""
@@ -46,7 +52,7 @@ def right_by_normalisation(evidence: Evidence) -> Iterator[xr.DataArray]:
         "byte": {"normalize": "byte", "text": text},
         "sum_with_end_of_turn": {"end_of_turn": answers.end_of_turn},
     }
-    for name in NORMALISATIONS:
+    for name in names:
         scores = margins.score(answers.log_likelihood, **beside[name])
         choice = margins.choice(margins.complete(scores, exists))
         del scores  # as large as the run's answers

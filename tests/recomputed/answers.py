@@ -165,7 +165,7 @@ def _added(now: Any, before: Any, places: Any) -> Any:
 
 
 def margins(raw: Raw) -> Found:
-    """Margins of three references, and clean accuracy under five ways of scoring."""
+    """Margins of three references, and clean accuracy under all ways of scoring."""
     ordered = np.sort(raw.scores, axis=-1)
     columns = {
         "of the clean choice, nats": by.mean(raw, raw.split(margin(raw.scores, raw.choice[:, :1]))),
@@ -178,7 +178,8 @@ def margins(raw: Raw) -> Found:
     there = raw.options != ""
     sizes = [tokens, np.char.str_len(raw.options), np.vectorize(lambda text: len(text.encode()))(raw.options)]
     ways = [clean, *(np.where(there, clean / np.maximum(size, 1), -np.inf) for size in sizes)]
-    ways.append(np.where(there, clean + ends, -np.inf))
+    if np.isfinite(ends).any():
+        ways.append(np.where(there, clean + ends, -np.inf))
     right = np.array([way.argmax(axis=1) == raw.answer for way in ways], float)
     names = ["sum", "token", "char", "byte", "sum_with_end_of_turn"]
     best, worst = int(right.mean(axis=1).argmax()), int(right.mean(axis=1).argmin())

@@ -1,0 +1,82 @@
+"""Views as threads prepare them: perturbed, measured and encoded, ahead of the model."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import hooks
+
+from ..perturbations.condition import Condition
+from .ahead import PICTURE_BYTES, Ahead
+from .views import LoadedImage, PerturbedImage, Sizes, perturb
+
+if TYPE_CHECKING:
+    from .block import Block
+
+FLOAT = 4
+"""Bytes of an encoded picture for each of its own, until it is known: float32 at about its size."""
+
+
+@dataclass(frozen=True)
+class PreparedView:
+    """What the model is shown, without the pictures, and what its processor made of them, or raised over them.
+
+    Neither where the condition is undefined for the image or could not be made.
+    """
+
+    shown: PerturbedImage
+    encoded: "hooks.EncodedView | None" = field(default=None, repr=False)
+    refused: Exception | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is something to read."""
+        return self.encoded is not None or self.refused is not None
+
+
+def prepared_views(
+    block: "Block", unmeasured: Sequence[Condition], measured: Sequence[Condition], pool: ThreadPoolExecutor
+) -> Ahead[PreparedView]:
+    """Every image of the block under each condition in turn, made ahead by the pool."""
+    asked = [*((each, False) for each in unmeasured), *((each, True) for each in measured)]
+    sizes: dict[Sizes, int] = {}
+
+    def prepare(row: int, condition: Condition, wanted: bool) -> PreparedView:
+        made = prepared(block, row, condition, measured=wanted)
+        if made.encoded is not None:
+            sizes[block.images[row].sizes] = made.encoded.bytes
+        return made
+
+    def work() -> Iterator[tuple[int, partial[PreparedView]]]:
+        for condition, wanted in asked:
+            for row, loaded in enumerate(block.images):
+                yield room(loaded, sizes), partial(prepare, row, condition, wanted)
+
+    return Ahead(pool, work(), most=2 * len(block.images), room=PICTURE_BYTES)
+
+
+def room(loaded: LoadedImage, encoded: dict[Sizes, int]) -> int:
+    """Bytes that a view of an image takes while it is made and waits: its pictures and what they become."""
+    return loaded.bytes + encoded.get(loaded.sizes, FLOAT * loaded.bytes)
+
+
+def prepared(block: "Block", row: int, condition: Condition, *, measured: bool = True) -> PreparedView:
+    """One image of a block under one condition; `measured` as in `views.perturb`."""
+    made = perturb(
+        block.images[row],
+        condition,
+        plan=block.plan,
+        model=block.model,
+        invalid_sizes=block.invalid_sizes,
+        measured=measured,
+    )
+    shown = replace(made, pictures=())
+    if made.undefined or made.error:
+        return PreparedView(shown)
+    questions = tuple(each.question for each in block.questions[row])
+    try:
+        return PreparedView(shown, hooks.capture.encode(block.model, hooks.View(made.pictures, questions)))
+    except Exception as error:  # a processor can raise anything on a picture or a text
+        return PreparedView(shown, refused=error)
