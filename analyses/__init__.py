@@ -2,29 +2,35 @@
 
 Functions take numpy arrays or labelled DataArrays and give the same kind back; definitions stand in their docstrings,
 and `cards` says which question each one answers. Nothing here knows a model or a store.
+
+Modules are imported when first used, so that a kernel can be had without xarray and scipy.
 """
 
-from . import (
-    alignment,
-    calibration,
-    cards,
-    correlation,
-    corruption,
-    dirichlet,
-    drift,
-    flips,
-    frequency,
-    instability,
-    kernels,
-    margins,
-    misalignment,
-    priors,
-    probing,
-    scoring,
-    segmentation,
-    spectral,
-    statistics,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import (
+        alignment,
+        calibration,
+        cards,
+        correlation,
+        corruption,
+        dirichlet,
+        drift,
+        flips,
+        frequency,
+        instability,
+        kernels,
+        margins,
+        misalignment,
+        priors,
+        probing,
+        scoring,
+        segmentation,
+        spectral,
+        statistics,
+    )
 
 __all__ = [
     "alignment",
@@ -47,3 +53,9 @@ __all__ = [
     "spectral",
     "statistics",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"package 'analyses' has no {name!r}; it has {', '.join(__all__)}")

@@ -5,7 +5,6 @@ imported, which fails where nothing has defined them, and takes all of transform
 """
 
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 OPERATORS = ("nms", "qnms")
 
 
-class _BeforeTorchvision(MetaPathFinder):
+class _BeforeTorchvision:
     """Finds nothing itself; defines the missing operators when torchvision is about to be imported.
 
     It stays where it is, and keeps the definitions: operators are undefined again with what defined them.

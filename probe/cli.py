@@ -355,13 +355,13 @@ def report(runs: tuple[Path, ...], no_pictures: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
     """Show what RUN holds, where it comes from and what is missing."""
-    from . import runs
+    from . import info as shown
 
     if samples:
         if verify:
             raise click.UsageError("--samples lists the samples, --verify reads the files. Give one.")
-        sys.exit(runs.list_samples(run, as_json=as_json, console=console))
-    sys.exit(runs.info(run, verify=verify, as_json=as_json, console=console))
+        sys.exit(shown.list_samples(run, as_json=as_json, console=console))
+    sys.exit(shown.info(run, verify=verify, as_json=as_json, console=console))
 
 
 @main.command(name="list")

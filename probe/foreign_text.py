@@ -33,7 +33,7 @@ def block(text: str) -> str:
 
     Doing it twice changes nothing more.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\t", "    ")
     if text.isprintable() and not _FLOOD.search(text):

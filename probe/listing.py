@@ -1,30 +1,17 @@
 """What there is to choose from, as rows for a table or for JSON."""
 
-import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hooks.state_kinds import KINDS
 
-from . import models, pocket, terminal
+from . import model_families, models, terminal
+from .model_families import Row
 
 if TYPE_CHECKING:
-    from hooks.families import Family
-
     from .datasets.entry import Entry
     from .perturbations import Parameter
     from .perturbations.family import Settings
-
-Row = dict[str, str]
-
-PREFIXES = {
-    "causal": "encoded once",
-    "cross_attention": "encoded once",
-    "bidirectional": "vision once, prompts in full",
-    "question": "vision once, prompts in full",
-    "decoder": "vision once, prompts in full",
-    "none": "captions",
-}
 
 
 def rows(what: str, model: str = "pocket-vlm") -> list[Row]:
@@ -49,18 +36,8 @@ def table(what: str, listed: Sequence[Row]) -> terminal.SafeTable:
 
 def model_rows() -> list[Row]:
     """The embedded models, then the table of families: what each can show, and what it is proven on."""
-    from hooks.families import FAMILIES, all_families, find
-
-    embedded = [
-        family_row(family, (name,), "trained, in this package")
-        for name in pocket.NAMES
-        if (family := find(embedded_config(name))) is not None
-    ]
-    tested = {family.name: family.tested for family in FAMILIES}
-    return embedded + [
-        family_row(family, family.examples, tested.get(family.name, "your own: probe check it"))
-        for family in all_families()
-    ]
+    kept = model_families.kept()
+    return [*kept.embedded, *model_families.registered(), *kept.table]
 
 
 def type_rows() -> list[Row]:
@@ -84,55 +61,6 @@ def stacked_model(row: Row) -> Row:
     ]
     below = [*row["models"].split(", "), *(f"  {part}" for part in (*sites, *facts) if part)]
     return {"family": row["family"], "models, sites, what is encoded once": "\n".join(below)}
-
-
-def embedded_config(name: str) -> dict[str, Any]:
-    """The configuration of an embedded model."""
-    return json.loads((pocket.path(name) / "config.json").read_text("utf-8"))
-
-
-def family_row(family: "Family", names: Sequence[str], tested: str) -> Row:
-    """One family of the table, with some of its models."""
-    return {
-        "family": family.name,
-        "kind": family.kind,
-        "models": ", ".join(names),
-        "sites": "; ".join(f"{tower}: {', '.join(kinds)}" for tower, kinds in kinds_of(family).items()),
-        "image prefix": PREFIXES[family.reuse.image_prefix],
-        "visual tokens": family.limit.description,
-        "without image": "yes" if family.text_only else "no",
-        "several pictures": "yes" if family.tokens.several else "no",
-        "tested": tested,
-    }
-
-
-def kinds_of(family: "Family") -> dict[str, tuple[str, ...]]:
-    """The kinds of states in a family's towers, by its model type's default configuration; empty where it has none."""
-    from transformers import CONFIG_MAPPING
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()  # default configurations are no one's: advice on them helps nobody
-    for name in family.model_types:
-        model_type, _, inner = name.partition("/")  # a part's model type, or the class of a checkpoint
-        if model_type in CONFIG_MAPPING:
-            parts: dict[str, Any] = {}
-            if inner in CONFIG_MAPPING:
-                parts[f"{_part(inner)}_config"] = {"model_type": inner}
-            config = CONFIG_MAPPING[model_type](**parts)
-            if getattr(config, "vision_config", "") is None:  # a model of the type may have no tower for pictures
-                parts["vision_config"] = {}
-                config = CONFIG_MAPPING[model_type](**parts)
-            towers = family.tokens.towers(config)
-            return {tower.name: tower.kinds for tower in towers.values()}
-    return {}
-
-
-def _part(model_type: str) -> str:
-    """Which part of a model's config is of this type."""
-    from transformers import CONFIG_MAPPING, MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING
-
-    texts = (MODEL_FOR_CAUSAL_LM_MAPPING, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING)
-    return "text" if any(CONFIG_MAPPING[model_type] in known for known in texts) else "vision"
 
 
 def dataset_rows() -> list[Row]:

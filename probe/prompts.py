@@ -7,9 +7,10 @@ without it). "official" is the message as the sample's benchmark words it.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from .sample import Kind, Sample
+if TYPE_CHECKING:
+    from .sample import Kind, Sample
 
 PromptName = Literal["mcq", "open", "short", "yesno", "presence", "describe", "safety", "official"]
 NAMES: tuple[str, ...] = get_args(PromptName)
@@ -18,7 +19,7 @@ VERBOSITY_FIX = "Answer with a single word or short phrase only."
 DESCRIBE = "Describe the scene in this image."
 SAFETY = "Based on this image, is it safe to proceed forward?"
 
-DEFAULT: dict[Kind, PromptName] = {
+DEFAULT: "dict[Kind, PromptName]" = {
     "mcq": "mcq",
     "yesno": "yesno",
     "safety": "open",
@@ -62,11 +63,12 @@ def presence_question(name: str) -> str:
     return f"Is there a {name} in the image?"
 
 
-def default(sample: Sample) -> PromptName:
+def default(sample: "Sample") -> PromptName:
     """The prompt of a sample where none is named: its own, or that of its kind.
 
     That of yes/no questions is the benchmark's own wording, where it has one.
 
+    >>> from probe.sample import Sample
     >>> default(Sample("s", "i", "Is there a bus?", ("yes", "no"), kind="yesno", official="Is there a bus?"))
     'official'
     """
@@ -75,9 +77,10 @@ def default(sample: Sample) -> PromptName:
     return "official" if sample.kind == "yesno" and sample.official else DEFAULT[sample.kind]
 
 
-def render(sample: Sample, name: PromptName | None = None) -> str:
+def render(sample: "Sample", name: PromptName | None = None) -> str:
     """The user's message for one sample under the named prompt (by default the one of the sample's kind).
 
+    >>> from probe.sample import Sample
     >>> render(Sample("s", "i", "What is this?", ("a cat", "a dog"), "a cat"))
     'What is this?\\nA. a cat\\nB. a dog\\nAnswer with one of the options.'
     >>> render(Sample("s", "i", "Is there a bus in the image?", ("yes", "no"), "no", "yesno"))
@@ -108,7 +111,7 @@ def render(sample: Sample, name: PromptName | None = None) -> str:
             raise ValueError(f"prompt {unknown!r} is unknown. Choose one of: {', '.join(NAMES)}.")
 
 
-def unsuitable(sample: Sample, name: str) -> str:
+def unsuitable(sample: "Sample", name: str) -> str:
     """Why a prompt cannot be put to a sample: it asks for another kind of answer than its options; else empty."""
     match name:
         case "mcq" if not sample.options:
@@ -124,7 +127,7 @@ def unsuitable(sample: Sample, name: str) -> str:
             return ""
 
 
-def most_tokens(sample: Sample, name: PromptName) -> int:
+def most_tokens(sample: "Sample", name: PromptName) -> int:
     """The maximum number of tokens of a free answer where no other is set.
 
     256 for a description, 64 for an answer to an open question (AC), 32 beside options (HI).
@@ -153,13 +156,14 @@ def class_caption(name: str) -> str:
     return CLASS_CAPTIONS.get(name, f"a photo of a {name}")
 
 
-def captions(sample: Sample, name: PromptName | None = None) -> tuple[str, ...]:
+def captions(sample: "Sample", name: PromptName | None = None) -> tuple[str, ...]:
     """One text per option for a contrastive model, which compares texts with the image instead of answering.
 
     SM's safety question has two captions of its own, under the prompt `safety` or where the sample asks it; a sample
     that is asked as `describe` has one for each class among its options. All others are the question with each option.
     Raises ValueError for another prompt, which captions have not.
 
+    >>> from probe.sample import Sample
     >>> captions(Sample("s", "i", "Which of these is in the image?", ("bus", "car"), "bus"))
     ('Which of these is in the image? bus', 'Which of these is in the image? car')
     """

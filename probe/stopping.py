@@ -4,7 +4,6 @@ Exit codes are the shell's: 128 and the signal's number, so 130 after Ctrl-C and
 ours and no library, because a command can be stopped while it loads.
 """
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -50,7 +49,8 @@ def leave(words: str = WORDS) -> NoReturn:
     if not _said:
         with suppress(OSError):  # after SIGHUP there may be no terminal
             os.write(2, f"{said(words)}\n".encode())
-    for child in multiprocessing.active_children():
+    # where nothing has imported it, or it is just being imported, there are none
+    for child in getattr(sys.modules.get("multiprocessing"), "active_children", tuple)():
         child.kill()
     os._exit(exit_code())
 

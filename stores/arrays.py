@@ -8,10 +8,11 @@ shards of all layers of as many images of the block as fit 64 MB.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SHARD_BYTES = 64 * 2**20
 TOKENS_PER_CHUNK = 64
@@ -91,9 +92,16 @@ class Array:
         return math.nan if self.is_float else -1
 
     @property
-    def storage(self) -> np.dtype[Any]:
+    def storage(self) -> "np.dtype[Any]":
         """The numpy type of the stored numbers (object for strings), little-endian as in the files."""
+        import numpy as np
+
         return np.dtype(object) if self.is_text else np.dtype(self.dtype).newbyteorder("<")
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of a stored number, as its type's name says in bits: float16, int32. A string has no fixed size."""
+        return int("".join(filter(str.isdecimal, self.dtype))) // 8
 
     @property
     def file_shape(self) -> tuple[int, ...]:
@@ -138,7 +146,7 @@ class Array:
         """Bytes of each of its files without compression; None where that depends on the values."""
         if self.is_text or self.shard is not None:
             return None
-        return math.prod(self.chunk) * self.storage.itemsize
+        return math.prod(self.chunk) * self.item_bytes
 
     def owner(self, file: str) -> Unit:
         """The unit that owns the chunk file of this name.
@@ -150,15 +158,17 @@ class Array:
             raise ValueError(f"{self.path}/{file} is no chunk file. They look like {self.path}/c.0.3.0")
         return Unit(int(index[0]) * self.file_shape[0] // self.rows, int(index[1]) if self.per_condition else 0)
 
-    def full(self, shape: tuple[int, ...]) -> NDArray[Any]:
+    def full(self, shape: tuple[int, ...]) -> "NDArray[Any]":
         """An array of fill values in the stored type."""
+        import numpy as np
+
         return np.full(shape, self.fill, dtype=self.storage)
 
     def unit_bytes(self, block: int) -> int:
         """Bytes of one unit's files if nothing is compressed or absent. Strings, of unknown length, count as 0."""
         if self.is_text:
             return 0
-        size = self.storage.itemsize
+        size = self.item_bytes
         if self.shard is None:
             return math.prod(self.chunk) * size
         rows, files = self.block_rows(block), math.ceil(self.block_rows(block) / self.shard[0])

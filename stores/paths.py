@@ -3,8 +3,10 @@
 import os
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zarr.storage import LocalStore
+if TYPE_CHECKING:
+    from zarr.storage import LocalStore
 
 
 def resolved(path: str | PathLike[str]) -> Path:
@@ -24,6 +26,8 @@ def resolved(path: str | PathLike[str]) -> Path:
     return Path(os.path.expanduser(written)).absolute()  # not resolve: a link stays the name that was given
 
 
-def local_store(path: Path) -> LocalStore:
+def local_store(path: Path) -> "LocalStore":
     """A folder as zarr opens it: from a text, zarr and xarray would guess whether it is a URL."""
+    from zarr.storage import LocalStore
+
     return LocalStore(path)

@@ -18,15 +18,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import ledger, metadata, presence, results, segmentations, selection
+from . import ledger, metadata, notebook, presence, results, segmentations, selection
 from .arrays import Unit
-from .notebook import InNotebook
 from .object_arrays import each_once, with_objects
 from .paths import local_store, resolved
 from .record import read_record, sizes_in
 from .specs import Sizes
 from .unit_arrays import bfloat16_to_float32
 
+register_run_accessor = notebook.register_run_accessor  # here, where the names that runs have are known
 TAKEN = ("sample", "image", "condition", "option", "reference", "family", "severity", "valid")
 """Names of dimensions and coordinates, which no entry of the metadata can have."""
 
@@ -86,7 +86,7 @@ def _some(things: list[Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Run(InNotebook):
+class Run(notebook.InNotebook):
     """A run with the units that were committed and whole when it was opened. Use `open_run`.
 
     `damaged`: what is wrong with the files of other committed units; they count as missing. `chosen` are the ids of the

@@ -14,28 +14,29 @@ import shutil
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import xarray as xr
-import zarr
+from typing import TYPE_CHECKING, Any
 
 from . import ledger, presence, sealed
 from .files import checksum_file, partial_name, write_failed
 from .paths import local_store, resolved
 from .presence import DamagedRun
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 FOLDER = "analyses"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write(path: str | PathLike[str], name: str, result: xr.Dataset, *, attrs: Mapping[str, Any]) -> None:
+def write(path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: Mapping[str, Any]) -> None:
     """Write a result into a run, replacing one of the same name. `attrs` record its origin (seed, code, time).
 
     Raises FileNotFoundError where there is no run, ValueError for a name of other characters than a-z, 0-9 and _, and
     DiskFull.
     """
+    import zarr
+
     root = resolved(path)
     if not _NAME.fullmatch(name):
         raise ValueError(f"result {name!r}: use lower-case letters, digits and _ in a name.")
@@ -66,7 +67,7 @@ def names(path: str | PathLike[str]) -> tuple[str, ...]:
     return tuple(sorted(there | recorded))
 
 
-def read(path: str | PathLike[str], name: str) -> xr.Dataset:
+def read(path: str | PathLike[str], name: str) -> "xr.Dataset":
     """One result, in memory.
 
     Raises KeyError, listing the names in the run, where there is none of this name, and DamagedRun where files of it
@@ -76,6 +77,8 @@ def read(path: str | PathLike[str], name: str) -> xr.Dataset:
         raise KeyError(
             f"result {name!r} is not in {path}; there are: {', '.join(there) or 'none'}. Run `probe analyze`."
         )
+    import xarray as xr
+
     check_present(resolved(path), name)
     result: xr.Dataset = xr.open_zarr(local_store(resolved(path) / FOLDER / name), consolidated=False).load()
     return _with_texts(result, "T", object)
@@ -110,12 +113,14 @@ def _put(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _plain(result: xr.Dataset) -> xr.Dataset:
+def _plain(result: "xr.Dataset") -> "xr.Dataset":
+    import numpy as np
+
     # Zarr stores no Python objects: texts become its own strings, attributes JSON
     return _with_texts(result, "OU", np.dtypes.StringDType()).assign_attrs(json.loads(json.dumps(result.attrs)))
 
 
-def _with_texts(result: xr.Dataset, kinds: str, dtype: Any) -> xr.Dataset:
+def _with_texts(result: "xr.Dataset", kinds: str, dtype: Any) -> "xr.Dataset":
     texts = {name: v.astype(dtype) for name, v in result.variables.items() if v.dtype.kind in kinds}
     return result.assign({name: v for name, v in texts.items() if name in result.data_vars}).assign_coords(
         {name: v for name, v in texts.items() if name in result.coords}

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from .arrays import Array, Unit
 from .catalogue import arrays_of
 from .files import plain
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes, Variable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCHEMA_VERSION = 3
 """Increases with every change of names, dims or meaning."""
@@ -132,7 +133,7 @@ class Layout:
         """The arrays that this unit must fill: all of them for condition 0, else those with a condition axis."""
         return {path: array for path, array in self.arrays.items() if array.per_condition or unit.condition == 0}
 
-    def blank(self, unit: Unit) -> dict[str, NDArray[Any]]:
+    def blank(self, unit: Unit) -> "dict[str, NDArray[Any]]":
         """A payload of fill values: every array of the unit in its shape and type."""
         return {path: array.full(array.unit_shape(unit.block)) for path, array in self.unit_arrays(unit).items()}
 

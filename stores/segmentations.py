@@ -16,24 +16,22 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import zarr
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from . import ledger, presence, sealed
 from .arrays import Array, Unit
 from .catalogue import segmentation_arrays, unassigned_array
 from .commits import commit, described
-from .creation import create_array
 from .files import checksum_file, sync_files, sync_folders, write_failed
 from .held import HeldFolder
 from .paths import resolved
 from .presence import DamagedRun
 from .record import is_written, read_record, sizes_in
-from .shard import chunk_parts
 from .specs import Segmentation, Sizes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FOLDER = "segmentations"
 GROUP = "segmentation"
@@ -129,7 +127,7 @@ class Added:
     def commit(
         self,
         unit: Unit,
-        values: Mapping[str, NDArray[np.int32]],
+        values: "Mapping[str, NDArray[np.int32]]",
         *,
         report: Mapping[str, Any],
         folder: HeldFolder | None = None,
@@ -141,6 +139,8 @@ class Added:
         image was not segmented. `folder` is the run's, held by who writes into it. Raises ValueError for values that do
         not fit, DiskFull or WriteFailed, RunMoved where the run's folder is gone.
         """
+        from .shard import chunk_parts
+
         self.marker(unit).unlink(missing_ok=True)  # of a unit that lost files
         checked = [(array, _checked(array, unit, values[array.path.rpartition("/")[2]])) for array in self.arrays]
         commit(
@@ -175,6 +175,10 @@ def add(
     `model` is compared on resume, `provenance` is not. The record is written last: an interrupted addition is done
     again. Raises FileNotFoundError where there is no run, ValueError where the name is taken, DiskFull.
     """
+    import zarr
+
+    from .creation import create_array
+
     root = resolved(path)
     record = read_record(root)
     if record is None:
@@ -260,9 +264,9 @@ def _arrays(segmentation: Segmentation, sizes: Sizes) -> tuple[Array, ...]:
     return (*segmentation_arrays(slug, classes, sizes), unassigned_array(slug, classes, sizes))
 
 
-def _checked(array: Array, unit: Unit, values: NDArray[Any]) -> NDArray[Any]:
+def _checked(array: Array, unit: Unit, values: "NDArray[Any]") -> "NDArray[Any]":
     shape = array.unit_shape(unit.block)
-    if values.shape != shape or values.dtype != np.int32:
+    if values.shape != shape or values.dtype != array.storage:
         raise ValueError(f"unit {unit.name}: {array.path} is int32 {shape}; came {values.dtype} {values.shape}.")
     return values
 

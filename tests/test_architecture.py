@@ -1,6 +1,7 @@
 """The layout says what may know what; these tests keep it true beyond the import contracts."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,11 @@ def test_one_file_alone_calls_the_tracing_library() -> None:
     assert tracers == {"hooks/trace.py"}
 
 
-def test_help_and_listing_of_the_command_line_need_no_torch() -> None:
-    assert "torch" not in imports_of("import probe, probe.cli, probe.perturbations.suites, probe.datasets.registry")
+def test_every_package_offers_the_names_that_it_lists() -> None:
+    for package in map(importlib.import_module, PACKAGES):
+        for name in package.__all__:
+            found = getattr(package, name)
+            assert getattr(package, name) is found, f"{package.__name__}.{name} is another thing once it was imported"
 
 
 def test_a_hidden_sibling_package_is_named(tmp_path: Path) -> None:

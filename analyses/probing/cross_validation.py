@@ -10,17 +10,15 @@ and belong to the image, so all samples of an image carry the same.
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from ..statistics.resampling import Floats
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class HeldOut:
 class Trained:
     """Probes of one class, each with the places of the samples that it never saw; none where images are too few."""
 
-    folds: tuple[tuple[NDArray[np.intp], Pipeline], ...]
+    folds: "tuple[tuple[NDArray[np.intp], Pipeline], ...]"
     positives: int
     unconverged: int
 
@@ -97,6 +95,8 @@ def held_out(train: NDArray[Any], test: NDArray[Any], wanted: Floats, images: ND
 
 def train_probes(train: NDArray[Any], wanted: Floats, images: NDArray[Any], probe: Probe) -> Trained:
     """A probe for each fold of images, trained on the others; in: as `held_out`."""
+    from sklearn.model_selection import StratifiedKFold
+
     wanted = np.asarray(wanted, np.float64)
     usable = np.flatnonzero(defined(train) & ~np.isnan(wanted))
     _, first, image = np.unique(images[usable], return_index=True, return_inverse=True)
@@ -142,7 +142,12 @@ def defined(states: NDArray[Any]) -> NDArray[np.bool_]:
     return np.isfinite(states).all(axis=-1) & (states != 0).any(axis=-1)
 
 
-def _fitted(states: Floats, wanted: Floats, probe: Probe) -> tuple[Pipeline, bool]:
+def _fitted(states: Floats, wanted: Floats, probe: Probe) -> "tuple[Pipeline, bool]":
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     model = make_pipeline(StandardScaler(), LogisticRegression(C=probe.c, max_iter=probe.iterations))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

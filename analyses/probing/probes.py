@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from sklearn.metrics import roc_auc_score
 
 from .. import control_sampling, labels
 from ..labels import Array
@@ -203,4 +202,6 @@ def _auroc(score: Floats, present: Floats) -> float:
     kept = ~(np.isnan(score) | np.isnan(present))
     if len(np.unique(present[kept])) < 2:
         return float("nan")
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(present[kept], score[kept]))

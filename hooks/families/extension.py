@@ -4,9 +4,8 @@ import warnings
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
+from ..offered_families import GROUP
 from .family import Family
-
-GROUP = "probe.families"
 
 _ADDED: dict[str, Family] = {}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import hooks
 import stores
 from hooks.load_options import Dtype, Quantize
-from stores import Ownership, Run, changed, ledger, open_run, ownership, presence, writing
+from stores import Ownership, changed, ledger, ownership, presence, writing
 from stores.files import write_failed
 from stores.paths import resolved
 
@@ -36,6 +36,7 @@ from .settings import Keep, Settings
 
 if TYPE_CHECKING:
     from hooks import Blueprint
+    from stores import Run
 
 
 def extract(
@@ -68,7 +69,7 @@ def extract(
     end_of_turn: bool = False,
     pictures_on_device: bool = False,
     execution: Execution | None = None,
-) -> Run:
+) -> "Run":
     """Extract a model's states and answers on a dataset under perturbations, and open the run.
 
     The same call on the same path resumes the run; a finished run is opened at once. Samples that could not be measured
@@ -83,7 +84,7 @@ def extract(
     plan, blueprint = prepare(settings, used := execution or Execution())
     mend(plan, out, blueprint, used)
     run_plan(plan, find_target(plan, out, repair=used.repair), blueprint, used)
-    return open_run(out)
+    return stores.open_run(out)
 
 
 def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":

@@ -1,13 +1,15 @@
 """The choices that determine the numbers of a run."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from hooks import settings
 from hooks.load_options import Dtype, LoadOptions, Quantize
 
 from .. import prompts
-from ..datasets.options import Options
+
+if TYPE_CHECKING:
+    from ..datasets.options import Options
 
 Keep = Literal["tokens", "pooled", "answers"]
 
@@ -76,8 +78,10 @@ class Settings:
         return self.prompt if isinstance(self.prompt, str) else None
 
     @property
-    def part(self) -> Options:
+    def part(self) -> "Options":
         """Which part of the dataset is read, and how."""
+        from ..datasets.options import Options
+
         return Options(**{theirs: getattr(self, ours) for ours, theirs in PART.items()})
 
 

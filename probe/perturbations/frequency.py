@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from ..sample import Pixels
 from .condition import Skipped
@@ -124,6 +123,8 @@ def _angles(size: int, cycles: int) -> NDArray[np.float64]:
 
 def _kept(values: NDArray[np.generic], keep: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(row, column, channel) with the frequencies that `keep` marks, those of the real FFT."""
+    from scipy import fft
+
     spectrum = np.asarray(fft.rfft2(values, axes=(0, 1)))
     spectrum *= keep[:, :, None]
     return np.asarray(fft.irfft2(spectrum, s=values.shape[:2], axes=(0, 1), overwrite_x=True))

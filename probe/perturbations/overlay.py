@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from ..sample import Pixels
@@ -83,6 +81,8 @@ def _sentence(label: str) -> str:
 
 
 def _font_file() -> str:
+    import matplotlib
+
     # matplotlib carries the font: no system font, no download
     return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
 
@@ -96,6 +96,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 @cache
 def _glyphs() -> frozenset[int]:
     """The code points that the font can write."""
+    from matplotlib.ft2font import FT2Font
+
     return frozenset(FT2Font(_font_file()).get_charmap())
 
 

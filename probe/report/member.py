@@ -12,7 +12,7 @@ from typing import Any
 from analyses import statistics
 from stores import IncompleteRun, Run, open_run, summary
 
-from .. import citations, kept_results, runs
+from .. import citations, info, kept_results
 from ..kept_comparison import COMPARISON
 from ..results import ANALYSES, Evidence, Result, analyze
 from ..results.needs import missing
@@ -40,7 +40,7 @@ class Member:
         """What the run is of, by name."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IncompleteRun)  # told by `notices`
-            return runs.in_short(summary(self.path))
+            return info.in_short(summary(self.path))
 
     @property
     def subject(self) -> str:
@@ -125,7 +125,7 @@ def _notices(run: Run) -> Iterator[str]:
             "below is of what is there. Rerun the command that made it to finish it."
         )
     if failed := run.failed:
-        named = [runs.named(*each).strip() for each in list(failed.items())[:FAILED_SHOWN]]
+        named = [info.named(*each).strip() for each in list(failed.items())[:FAILED_SHOWN]]
         more = f" … and {len(failed) - FAILED_SHOWN:,} more" if len(failed) > FAILED_SHOWN else ""
         yield f"{len(failed):,} samples could not be measured and are left out: {'; '.join(named)}{more}"
     for name, units_of in run.segmented.items():

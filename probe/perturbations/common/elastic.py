@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from ...sample import Pixels
 from ..family import Family, Parameter
@@ -62,6 +61,8 @@ def _smoothed(field: Field, sigmas: tuple[float, float]) -> Field:
 
     Mirrored so, a smoothing scales each wave of the cosine transform: a gaussian wider than the picture costs no more.
     """
+    from scipy import fft
+
     scales = [_scales(size, sigma) for size, sigma in zip(field.shape, sigmas, strict=True)]
     waves = np.asarray(fft.dctn(field)) * (scales[0][:, None] * scales[1])
     return np.rint(np.asarray(fft.idctn(waves)) * GRAIN) / GRAIN
@@ -69,6 +70,8 @@ def _smoothed(field: Field, sigmas: tuple[float, float]) -> Field:
 
 def _scales(size: int, sigma: float) -> Field:
     """What becomes of each cosine wave of `size` px; of a constant: 1."""
+    from scipy import fft
+
     radius = int(3 * sigma + 0.5)
     steps = range(-radius, radius + 1)
     weights = np.array([math.exp(-(step**2) / (2 * sigma**2)) for step in steps])

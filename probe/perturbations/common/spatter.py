@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ...sample import Pixels
 from ..family import Family, Parameter
@@ -47,6 +46,8 @@ def spatter(
 
 def blurred(layer: Layer, *, sigma: float) -> Layer:
     """By a gaussian of sigma px, cut at 4 sigma, borders repeated. scipy's is the same on every processor."""
+    from scipy import ndimage
+
     return np.asarray(ndimage.gaussian_filter(layer, sigma, mode="nearest", truncate=4.0), np.float32)
 
 
