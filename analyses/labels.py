@@ -51,7 +51,7 @@ def aligned(**arrays: xr.DataArray) -> list[xr.DataArray]:
         array.drop_vars([name for name, coord in array.coords.items() if coord.ndim == 0 and name in spread])
         for array in arrays.values()
     ]
-    return list(xr.align(*cleared, join="exact"))
+    return list(xr.align(*cleared, join="exact", copy=False))
 
 
 def require_dims(reference: str, array: xr.DataArray, other: str, against: xr.DataArray) -> None:
@@ -132,7 +132,7 @@ def apply(
     # dask begins with what needs least: the first condition of every image, and would hold all their clean tokens for
     # the others. One chunk of all conditions makes it finish an image before it begins the next.
     whole = {axis: -1 for axis, dim in enumerate(result.dims) if any(dim not in array.dims for array in arrays)}
-    return result.copy(data=result.data.rechunk(whole)) if whole else result
+    return result.copy(deep=False, data=result.data.rechunk(whole)) if whole else result
 
 
 def _in_pieces(kernel: Callable[..., Any], core: Sequence[int]) -> Callable[..., Any]:

@@ -307,5 +307,5 @@ def _lengths(text: Any, *, in_bytes: bool) -> Any:
         return float(len(str(one).encode()) if in_bytes else len(str(one)))
 
     if isinstance(text, xr.DataArray):
-        return text.copy(data=np.vectorize(length, otypes=[np.float64])(text.values))
+        return text.copy(deep=False, data=np.vectorize(length, otypes=[np.float64])(text.values))
     return np.vectorize(length, otypes=[np.float64])(np.asarray(text))

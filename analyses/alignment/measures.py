@@ -138,7 +138,7 @@ def cka_left_out(
     Source: Kornblith et al. 2019; Efron & Stein 1981.
 
     >>> x = xr.DataArray([[1.0], [2.0], [3.0], [9.0]], dims=("image", "feature"), coords={"image": list("abcd")})
-    >>> y = x.copy(data=[[1.0], [3.0], [2.0], [0.0]])
+    >>> y = x.copy(deep=False, data=[[1.0], [3.0], [2.0], [0.0]])
     >>> cka_left_out(x, y).sel(left_out="d").round(6).item()   # of 1, 2, 3 and 1, 3, 2 the squared correlation
     0.25
     """
@@ -154,7 +154,7 @@ def ckas(
     In, nan, errors: as `cka_left_out`. Out: Dataset whole (unbiased, ...) and without (unbiased, ..., left_out).
 
     >>> x = xr.DataArray([[1.0], [2.0], [3.0], [4.0]], dims=("image", "feature"), coords={"image": list("abcd")})
-    >>> ckas(x, x.copy(data=[[1.0], [3.0], [2.0], [4.0]])).whole.sel(unbiased=False).round(2).item()
+    >>> ckas(x, x.copy(deep=False, data=[[1.0], [3.0], [2.0], [4.0]])).whole.sel(unbiased=False).round(2).item()
     0.64
     """
     first, second, core = pairing.paired(dim, sample_dim, x=x, y=y)

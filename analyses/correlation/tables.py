@@ -67,7 +67,7 @@ def table(
         for q in qualities
     ]
     result = xr.concat(rows, "quality").assign_coords(quality=list(qualities), measure=list(measures))
-    adjusted = result["p"].copy(data=benjamini_hochberg(result["p"].values))
+    adjusted = result["p"].copy(deep=False, data=benjamini_hochberg(result["p"].values))
     drawn = next(iter(entries.values()))
     redrawn = [dim, "image"] if "draws" in drawn else [dim]
     attrs = {"unit": dim, "redrawn": redrawn, "along": dim, "level": level, "permutations": permutations}

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from .. import labels, pairs
 from ..statistics import rates
 from ..statistics.by_family import Grouping, Unions
+from ..statistics.quantiles import quantiles
 from ..statistics.resampling import BOUNDS, Floats, all_draws
-from .redrawn_controls import thresholds
 
 CELLS = 2**21
 """Counts by image and threshold that are held at once: 16 MB."""
@@ -67,7 +67,7 @@ def beyond_nearest(
     per_pair = np.repeat(kept.codes, kept.control.shape[-1])
     for place in np.ndindex(shape):
         distances = kept.control[place].reshape(-1)
-        found = thresholds(distances, per_pair, kept.images, orders, resamples=resamples, seed=seed)
+        found = quantiles(distances, per_pair, kept.images, orders, resamples=resamples, seed=seed)
         limits[place] = found.estimate
         tables = [
             Beyond.of(own, kept.codes, kept.images, float(limit), drawn)

@@ -14,9 +14,9 @@ import xarray as xr
 from .. import labels, pairs
 from ..statistics import rates
 from ..statistics.by_family import Grouping, Unions
+from ..statistics.quantiles import quantiles
 from ..statistics.reductions import MEAN
 from ..statistics.resampling import BOUNDS, Floats, cluster_sums, mean, weighed
-from .redrawn_controls import thresholds
 from .unchanged_answers import QUANTILE
 
 REFERENCES = ("nearest", "mean")
@@ -116,9 +116,7 @@ def _references(
     layers = control.shape[1]
     per_pair = np.repeat(codes, control.shape[2])
     nearest = [
-        thresholds(
-            control[:, place].reshape(-1), per_pair, images, np.array([quantile]), resamples=resamples, seed=seed
-        )
+        quantiles(control[:, place].reshape(-1), per_pair, images, np.array([quantile]), resamples=resamples, seed=seed)
         for place in range(layers)
     ]
     averaged = labels.mean(xr.DataArray(control, dims=("sample", "layer", "pair")), "pair").values

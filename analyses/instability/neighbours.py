@@ -117,7 +117,7 @@ class Yardstick:
         table = moved.isel({self.dim: 0}, drop=True)
         stayed = ((verdict == 0) & ~pairs.is_clean(table)).compute()
         made = {
-            name: table.copy(data=values).where(stayed).transpose(rows, pairs.CONDITION, ...)
+            name: table.copy(deep=False, data=values).where(stayed).transpose(rows, pairs.CONDITION, ...)
             for name, values in zip(KINDS, kinds, strict=True)
         }
         return xr.Dataset(made).assign_coords(others=(rows, self._others[places]))

@@ -52,7 +52,9 @@ class ProbeData:
 
     def shuffled(self, seed: int) -> "ProbeData":
         """The same states with the labels of the control task."""
-        return replace(self, present=self.present.copy(data=shuffled(self.present.values, self.images, seed)))
+        return replace(
+            self, present=self.present.copy(deep=False, data=shuffled(self.present.values, self.images, seed))
+        )
 
     def scores(self, probe: Probe) -> xr.DataArray:
         """Held-out log-odds (rows, *others, *places, class_dim), one probe per place and class."""

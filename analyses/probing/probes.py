@@ -95,7 +95,7 @@ def control_labels(
     rows = control_sampling.sample_dim_of(present, sample_dim)
     images = images_of(present, image, rows)
     table = presence(present, images, rows, class_dim)
-    return table.copy(data=shuffled(table.values, images, seed)).transpose(*present.dims)
+    return table.copy(deep=False, data=shuffled(table.values, images, seed)).transpose(*present.dims)
 
 
 def probe_accuracy(

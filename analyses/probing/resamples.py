@@ -35,7 +35,7 @@ def resampled_auroc(
     nan where all samples have the class or none has it. Raises ValueError where labels differ.
 
     >>> scores = xr.DataArray([[2.0], [1.0], [3.0], [-1.0]], dims=("image", "class"), coords={"image": list("abcd")})
-    >>> result = resampled_auroc(scores, scores.copy(data=[[1], [1], [0], [0]]), resamples=5)
+    >>> result = resampled_auroc(scores, scores.copy(deep=False, data=[[1], [1], [0], [0]]), resamples=5)
     >>> result.estimate.values, result.draws.sizes["draw"]   # 2 of 4 pairs in order
     (array([0.5]), 5)
     """

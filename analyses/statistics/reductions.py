@@ -64,21 +64,11 @@ def over_families(members: Floats, values: Floats) -> Floats:
 def pooled(statistic: Callable[..., Any]) -> Reduction:
     """A reduction of all pairs at once, such as a median or a calibration error; each pair weighs the same.
 
-    >>> from analyses.statistics import by_family
+    >>> from analyses.statistics import by_family, median
     >>> float(by_family(pooled(median), np.array([[1.0, 2.0, 6.0]]), family=["a"] * 3, image=["i"]).value[0, 0])
     2.0
     """
     return Reduction(_as_they_are, statistic, pooled=True)
-
-
-def median(values: Floats) -> float:
-    """Median of the defined values; nan where there is none.
-
-    >>> median(np.array([3.0, np.nan, 1.0]))
-    2.0
-    """
-    defined = values[~np.isnan(values)]
-    return float(np.median(defined)) if len(defined) else float("nan")
 
 
 def comb(n: Floats, k: int) -> Floats:

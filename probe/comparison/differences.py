@@ -42,7 +42,7 @@ def swapped(differences: xr.DataArray, *, seed: int) -> xr.DataArray:
     """(...) p of sums of paired differences (sample, ...), with the image of each sample: `statistics.swapped_p`."""
     rows = differences.transpose("sample", ...)
     p = statistics.swapped_p(rows.values, cluster=rows.image.values, seed=seed)
-    return rows.isel(sample=0, drop=True).reset_coords(drop=True).copy(data=np.asarray(p))
+    return rows.isel(sample=0, drop=True).reset_coords(drop=True).copy(deep=False, data=np.asarray(p))
 
 
 def exchanged(
@@ -52,7 +52,7 @@ def exchanged(
     one, other = ([array.transpose("sample", ...) for array in arrays] for arrays in (aligned, base))
     values = ([array.values for array in arrays] for arrays in (one, other))
     p = statistics.exchanged_p(statistic, *values, cluster=one[0].image.values, seed=seed)
-    return one[0].isel(sample=0, drop=True).reset_coords(drop=True).copy(data=np.asarray(p))
+    return one[0].isel(sample=0, drop=True).reset_coords(drop=True).copy(deep=False, data=np.asarray(p))
 
 
 def shares_of_sum(values: xr.DataArray) -> xr.DataArray:

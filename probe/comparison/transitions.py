@@ -52,7 +52,7 @@ def agreement(comparison: Comparison, pair: Pair) -> xr.DataArray:
     base, aligned = (comparison.cut(comparison.evidence(name).given_text) for name in (pair.base, pair.aligned))
     ours, theirs = base.values.astype(object), aligned.values.astype(object)
     missing = (ours == "") | (theirs == "") | ((ours == UNREAD) & (theirs == UNREAD))
-    return base.copy(data=np.where(missing, np.nan, (ours == theirs).astype(np.float64)))
+    return base.copy(deep=False, data=np.where(missing, np.nan, (ours == theirs).astype(np.float64)))
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:

@@ -156,7 +156,7 @@ def views_of(evidence: Evidence, rows: NDArray[np.intp]) -> list[View]:
     """The views of all conditions, semantic overlays split, but those without an input."""
     pairs = evidence.run.answers.log_likelihood.isel(option=0, drop=True).isel(sample=rows)
     places = np.broadcast_to(np.arange(pairs.sizes["condition"], dtype=np.float64), pairs.shape)
-    split = evidence.split(pairs.copy(data=places))
+    split = evidence.split(pairs.copy(deep=False, data=places))
     return [
         View(int(part.max()), part.condition.item(), part.family.item(), part.notnull().reset_coords(drop=True))
         for part in split.transpose("condition", "sample")

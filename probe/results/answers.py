@@ -52,7 +52,7 @@ class Answers:
         """(sample, condition) the option whose surface forms together are likeliest; None where none were scored."""
         if not self.has_options or "forms_log_likelihood" not in self.run.answers:
             return None
-        return margins.choice(self.scores.copy(data=self.run.answers.forms_log_likelihood.values))
+        return margins.choice(self.scores.copy(deep=False, data=self.run.answers.forms_log_likelihood.values))
 
     @cached_property
     def clean_choice(self) -> xr.DataArray:
@@ -85,7 +85,7 @@ class Answers:
         """(sample, condition) which answer is given: the option's index, else the text's number; -1 for none."""
         if not self.is_open.any():
             return self.choice
-        return self.choice.copy(data=np.where(self.is_open[:, None], self.free.codes, self.choice.values))
+        return self.choice.copy(deep=False, data=np.where(self.is_open[:, None], self.free.codes, self.choice.values))
 
     @cached_property
     def judged(self) -> xr.DataArray:
@@ -94,13 +94,13 @@ class Answers:
             return self.choice
         score, codes = self.free.correct(OFFICIAL), self.free.codes
         of_texts = np.where(score >= 0.5, 0, np.where(codes >= 0, codes + 1, -1))
-        return self.choice.copy(data=np.where(self.is_open[:, None], of_texts, self.choice.values))
+        return self.choice.copy(deep=False, data=np.where(self.is_open[:, None], of_texts, self.choice.values))
 
     @cached_property
     def right(self) -> xr.DataArray:
         """(sample) what `judged` is where the answer is right; -1 where the dataset gives no answer."""
         known = (~np.isnan(self.free.correct(OFFICIAL))).any(axis=1) if self.is_open.any() else False
-        return self.answer.copy(data=np.where(self.is_open, np.where(known, 0, -1), self.answer.values))
+        return self.answer.copy(deep=False, data=np.where(self.is_open, np.where(known, 0, -1), self.answer.values))
 
     @cached_property
     def answer(self) -> xr.DataArray:
@@ -154,7 +154,7 @@ class Answers:
         if not self.is_open.any():
             return chosen
         scores = self.free.correct(OFFICIAL)
-        return chosen.copy(data=np.where(self.is_open[:, None], scores, chosen.values))
+        return chosen.copy(deep=False, data=np.where(self.is_open[:, None], scores, chosen.values))
 
     @cached_property
     def erosion(self) -> xr.DataArray:

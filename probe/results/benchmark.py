@@ -28,7 +28,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     tables: dict[str, dict[str, xr.Dataset]] = {}
     meanings: list[str] = []
     for scorer, measure, reading, terms in measured(evidence):
-        pairs = [evidence.split(evidence.given.copy(data=each)) for each in terms]
+        pairs = [evidence.split(evidence.given.copy(deep=False, data=each)) for each in terms]
         tables.setdefault(titled(measure.name), {})[reading] = evidence.by_family(statistics.RATIO, *pairs)
         meanings.append(f"{titled(measure.name)} ({scorer.benchmark}): {measure.meaning.rstrip('.')}")
     if not tables:

@@ -305,7 +305,9 @@ class Evidence(Answers):
         found = bounds(values.values, self.run.answers.image.values)
         kept = values.isel(sample=0, drop=True)
         index = xr.IndexVariable("bound", list(statistics.BOUNDS))
-        return xr.concat([kept.copy(data=np.asarray(bound)) for bound in found], index).transpose(..., "bound")
+        return xr.concat([kept.copy(deep=False, data=np.asarray(bound)) for bound in found], index).transpose(
+            ..., "bound"
+        )
 
 
 def _cosine(clean: xr.DataArray, states: xr.DataArray) -> Arrays:

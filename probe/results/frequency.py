@@ -57,7 +57,7 @@ def median(share: xr.DataArray) -> xr.DataArray:
     # the lower end of the share reaches one half first
     first, last = (found.sel(bound=bound).item() for bound in ("low", "high"))
     values = [found.sel(bound="estimate").item(), *((first, last) if ascending else (last, first))]
-    return found.copy(data=values) if np.isfinite(values[0]) else found.copy(data=[np.nan] * 3)
+    return found.copy(deep=False, data=values) if np.isfinite(values[0]) else found.copy(deep=False, data=[np.nan] * 3)
 
 
 def noise(evidence: Evidence) -> Parts:

@@ -131,7 +131,7 @@ def _codes(
         code = verdict.nearer + verdict.dangerous
         found[samples[here], conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
     like = flipped.expand_dims(layer=layers).transpose("sample", "condition", "layer")
-    return like.copy(data=found)
+    return like.copy(deep=False, data=found)
 
 
 def decoded(evidence: Evidence, codes: xr.DataArray) -> dict[str, xr.DataArray]:

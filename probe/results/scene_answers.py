@@ -90,7 +90,7 @@ def class_omission(evidence: Evidence) -> xr.DataArray | None:
     if not len(places):
         return None
     answers = _given(evidence, places)
-    says = answers.copy(data=np.vectorize(misalignment.says_yes, [np.float64])(answers.values))
+    says = answers.copy(deep=False, data=np.vectorize(misalignment.says_yes, [np.float64])(answers.values))
     there = evidence.run.samples.answer.values[places].astype(object) == "yes"
     omitted = (1.0 - says).where(xr.DataArray(there, dims="sample"))
     classes = [name for name in CITYSCAPES if name in set(asked[places].tolist())]
@@ -117,7 +117,7 @@ def presence_omission(evidence: Evidence) -> xr.DataArray | None:
         rows_of.setdefault(per_sample.image.values[row], []).append(row)
     for rows in rows_of.values():
         whole[rows[0]] = np.max(values[rows], axis=0)  # nan travels
-    return per_sample.copy(data=whole)
+    return per_sample.copy(deep=False, data=whole)
 
 
 def asked_classes(evidence: Evidence) -> NDArray[Any]:
@@ -147,7 +147,7 @@ def is_empty(text: xr.DataArray) -> xr.DataArray:
     """1 where an answer has not a word, 0 where it has, nan where there is none."""
     flat: list[object] = text.values.reshape(-1).tolist()
     empty = [float(not one.strip()) if isinstance(one, str) else np.nan for one in flat]
-    return text.copy(data=np.reshape(np.asarray(empty, np.float64), text.shape))
+    return text.copy(deep=False, data=np.reshape(np.asarray(empty, np.float64), text.shape))
 
 
 def _named(evidence: Evidence, describing: NDArray[np.intp], text: xr.DataArray) -> xr.DataArray:
@@ -163,7 +163,7 @@ def _named(evidence: Evidence, describing: NDArray[np.intp], text: xr.DataArray)
         nearest = misalignment.top_classes(scores[row][:, offered], k=min(TOP_K, len(offered)))
         values[row] = np.where(np.isnan(nearest).any(axis=-1, keepdims=True), np.nan, 0.0)
         values[row][:, [list(CITYSCAPES).index(options[row][place]) for place in offered]] = nearest
-    return named.copy(data=values)
+    return named.copy(deep=False, data=values)
 
 
 def _given(evidence: Evidence, places: NDArray[np.intp]) -> xr.DataArray:

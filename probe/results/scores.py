@@ -47,7 +47,7 @@ def readings(evidence: Evidence) -> Mapping[str, xr.DataArray]:
         found[FORMS] = flips.correct(evidence.choice_by_forms, evidence.answer)
     for place in range(evidence.free.readings):
         scores = evidence.free.correct(place)
-        found[evidence.free.reading_name(place)] = evidence.given.copy(data=scores)
+        found[evidence.free.reading_name(place)] = evidence.given.copy(deep=False, data=scores)
     return found
 
 
@@ -75,7 +75,7 @@ def is_none(parsed: NDArray[Any]) -> NDArray[np.float64]:
 
 def rate(evidence: Evidence, pairs: NDArray[np.float64]) -> xr.DataArray:
     """(family, bound) the share of pairs (sample, condition), as an array, in which something holds."""
-    return evidence.values(statistics.SHARE, evidence.split(evidence.given.copy(data=pairs)))
+    return evidence.values(statistics.SHARE, evidence.split(evidence.given.copy(deep=False, data=pairs)))
 
 
 def said_of(evidence: Evidence) -> dict[str, str]:

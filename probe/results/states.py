@@ -62,7 +62,7 @@ class States:
         made = np.empty(states.shape, states.dtype)
         for rows in _chunks(states, 0):
             made[rows] = read(states[rows]).values
-        return states.copy(data=made)
+        return states.copy(deep=False, data=made)
 
     def groups(self, rows: int, beside: int = 0) -> list[list[int]]:
         """The layers in groups for which clean states of so many rows, or so many numbers each, fit `HELD_BYTES`."""
