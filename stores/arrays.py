@@ -73,6 +73,11 @@ class Array:
         return self.dtype == "string"
 
     @property
+    def lengths(self) -> tuple[int, ...]:
+        """The lengths of the axes of each row, the condition left out."""
+        return self.shape[2:] if self.per_condition else self.shape[1:]
+
+    @property
     def bfloat16(self) -> bool:
         """Whether the uint16 numbers are the bits of bfloat16."""
         return self.attrs.get("logical_dtype") == "bfloat16"
@@ -114,22 +119,23 @@ class Array:
 
     def unit_shape(self, block: int) -> tuple[int, ...]:
         """The shape of a unit's values: (rows of the block, ...), without the condition axis."""
-        rest = self.shape[2:] if self.per_condition else self.shape[1:]
-        return (self.block_rows(block), *rest)
+        return (self.block_rows(block), *self.lengths)
 
     def files(self, unit: Unit) -> Iterator[tuple[str, slice]]:
         """The files that the unit owns, as (path below the run, rows of the unit array in it)."""
         step = self.file_shape[0]
-        trailing = ["0"] * (len(self.shape) - 2 if self.per_condition else len(self.shape) - 1)
         for start in range(0, self.block_rows(unit.block), step):
-            index = [str((unit.block * self.rows + start) // step)]
-            index += [str(unit.condition)] if self.per_condition else []
-            yield f"{self.path}/{SEPARATOR.join(['c', *index, *trailing])}", slice(start, start + step)
+            name = self.file_name((unit.block * self.rows + start) // step, unit.condition)
+            yield f"{self.path}/{name}", slice(start, start + step)
+
+    def file_name(self, number: int, condition: int) -> str:
+        """The name, in the array's folder, of the file with this number along the rows, under a condition."""
+        index = [number, condition] if self.per_condition else [number]
+        return SEPARATOR.join(["c", *map(str, index), *["0"] * len(self.lengths)])
 
     def names(self, units: Iterable[Unit]) -> Iterator[tuple[Unit, str]]:
         """The names of all files of several units in the array's folder: `files` for many at once."""
-        trailing = len(self.shape) - (2 if self.per_condition else 1)
-        tail, step, blocks = f"{SEPARATOR}0" * trailing, self.file_shape[0], dict[int, list[str]]()
+        tail, step, blocks = f"{SEPARATOR}0" * len(self.lengths), self.file_shape[0], dict[int, list[str]]()
         for unit in units:
             if not self.per_condition and unit.condition:
                 continue

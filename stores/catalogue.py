@@ -172,3 +172,7 @@ def _storage(site: SiteSpec) -> tuple[str, dict[str, str]]:
 def describe(long_name: str, units: str, paper: str | None = None) -> dict[str, str]:
     """The attributes that every variable carries."""
     return {"long_name": long_name, "units": units, "paper": paper or OURS}
+
+
+LAYER = describe("layer number, 0 is the input embedding", "1")
+"""The attributes of the layer axis of a site."""

@@ -18,7 +18,7 @@ from zarr.codecs import BloscCodec
 
 from . import ledger
 from .arrays import SEPARATOR, Array
-from .catalogue import describe
+from .catalogue import LAYER, describe
 from .files import checksum_file, sync_files, sync_folders, write_failed
 from .ledger import CREATING
 from .paths import resolved
@@ -190,7 +190,7 @@ def _write_tables(root: Path, layout: Layout) -> None:
         _write_table(root, f"conditions/{name}", "condition", values, long_name)
     for site in layout.sites:
         layers = np.array(site.layers, np.int32)
-        _write_table(root, f"sites/{site.slug}/layer", "layer", layers, "layer number, 0 is the input embedding")
+        _write_table(root, f"sites/{site.slug}/layer", "layer", layers, LAYER["long_name"])
     if layout.samples:
         _write_samples(root, layout)
 

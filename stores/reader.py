@@ -5,7 +5,6 @@
 # pyright: reportUnknownLambdaType=false
 
 import json
-import math
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,19 +18,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import ledger, metadata, notebook, presence, results, segmentations, selection
-from .arrays import Unit
-from .object_arrays import each_once, with_objects
+from .arrays import Array, Unit
+from .catalogue import LAYER
+from .labels import OF_SAMPLES, Labels, column
+from .lazy_arrays import StoredArray, chunk_sizes
+from .object_arrays import each_once
 from .paths import local_store, resolved
-from .record import read_record, sizes_in
+from .record import arrays_in, read_record, sizes_in
 from .specs import Sizes
-from .unit_arrays import bfloat16_to_float32
 
 register_run_accessor = notebook.register_run_accessor  # here, where the names that runs have are known
 TAKEN = ("sample", "image", "condition", "option", "reference", "family", "severity", "valid")
 """Names of dimensions and coordinates, which no entry of the metadata can have."""
-
-CHUNK_BYTES = 64 * 2**20
-"""The size that dask chunks approach, in the files and in memory: they extend over conditions, then over blocks."""
 
 
 class IncompleteRun(UserWarning):
@@ -160,23 +158,24 @@ class Run(notebook.InNotebook):
     @cached_property
     def images(self) -> xr.Dataset:
         """(image) sha256, width, height; index `image` is the image's id."""
-        return self._label(self._masked(self._group("images").drop_vars("image_id")).load())
+        found = {name: self._lazy(array) for name, array in self._group("images").items()}
+        return self._labels.put(xr.Dataset(found)).load()
 
     @cached_property
     def pictures(self) -> xr.Dataset:
         """(image, condition, …) what was measured on the pictures shown; empty in runs made before there was any."""
-        if "pictures" not in self.tree:
-            return xr.Dataset()
-        group, files = self._group("pictures"), {"image": self.sizes.block_size, "condition": 1}
-        return self._label(self._masked(group.map(lambda one: one.chunk(files) if one.dtype.kind in "OUT" else one)))
+        found = {
+            name: self._lazy(array) if array.is_text else self._chunked(array, self._lazy(array))
+            for name, array in self._group("pictures").items()
+        }
+        return self._labels.put(xr.Dataset(found)) if found else xr.Dataset()
 
     @cached_property
     def conditions(self) -> xr.Dataset:
         """(condition) family, severity, parameters; index `condition` is the condition's id."""
-        table = self._group("conditions").load()
         names = {"condition": "condition_id", "family": "family", "severity": "severity"}
-        labels = {new: ("condition", _plain(table[old].values)) for new, old in names.items()}
-        return xr.Dataset({"parameters": ("condition", _plain(table["parameters"].values))}, coords=labels)
+        labels = {new: ("condition", column(self.tree, f"conditions/{old}")) for new, old in names.items()}
+        return xr.Dataset({"parameters": ("condition", column(self.tree, "conditions/parameters"))}, coords=labels)
 
     @cached_property
     def samples(self) -> xr.Dataset:
@@ -189,7 +188,8 @@ class Run(notebook.InNotebook):
         """
         if "samples" not in self.tree:
             return xr.Dataset()
-        table = self._label(self._group("samples").isel(sample=self._valid).drop_vars("valid").load())
+        shown = self._table("samples").isel(sample=self._labels.samples).load()
+        table = self._labels.put(shown.drop_vars(["valid", "sample_id", "image_index", *OF_SAMPLES]))
         table = table.set_coords([name for name in ("dataset", "reference_text") if name in table])
         return table.assign_coords(self._metadata)
 
@@ -205,12 +205,12 @@ class Run(notebook.InNotebook):
         Coordinates beside those of all arrays: dataset, and each entry of the samples' metadata. Numbers are read when
         they are used, texts at once.
         """
-        if "answers" not in self.tree:
+        answers = {name: self._lazy(array) for name, array in self._group("answers").items()}
+        if not answers:
             return xr.Dataset()
-        answers = self._group("answers").isel(sample=self._valid)
-        # object: numpy's own string type knows no nan, so that `answers.where(...)` would fail
-        text = with_objects(answers["text"], each_once(answers["text"].values))
-        labelled = self._label(self._masked(answers.assign(text=text)))
+        texts = answers["text"]
+        answers["text"] = xr.Variable(texts.dims, each_once(texts.values), texts.attrs, fastpath=True)
+        labelled = self._labels.put(xr.Dataset(answers))
         return labelled.assign_coords({"dataset": ("sample", self._sample_column("dataset")), **self._metadata})
 
     def embeddings(self, site: str) -> xr.DataArray:
@@ -220,18 +220,16 @@ class Run(notebook.InNotebook):
         [token,] feature) in the model's own units; the layer axis is dropped where one number is named, and nan fills
         tokens from n_tokens on and uncommitted cells. Raises KeyError for a site or layer that is not stored.
         """
-        slug, group = self._site(site)
-        return self._lazy(slug, group, "tokens" if "tokens" in group else "pooled")
+        found = self._site(site)
+        return found["tokens" if "tokens" in found else "pooled"]
 
     def pooled(self, site: str) -> xr.DataArray:
         """The site's vectors, pooled over tokens where it has them: (image|sample, condition, [layer,] feature)."""
-        return self._lazy(*self._site(site), "pooled")
+        return self._site(site)["pooled"]
 
     def site(self, site: str) -> xr.Dataset:
         """Everything stored of the site, lazily: pooled, its variables, and its grid and tokens where it has them."""
-        slug, group = self._site(site)
-        names = sorted(map(str, group.data_vars))
-        return xr.Dataset({name: self._lazy(slug, group, name) for name in names}, attrs=group.attrs)
+        return self._site(site)
 
     @property
     def segmentations(self) -> tuple[str, ...]:
@@ -247,11 +245,13 @@ class Run(notebook.InNotebook):
         if model not in self.segmentations:
             there = ", ".join(self.segmentations) or "none"
             raise KeyError(f"segmentation {model!r} is not in {self.path}; there are: {there}.")
-        committed = self.segmented.get(model, self.committed)
-        group = self._group(f"segmentation/{model}")
-        read = max(variable[0, 0].nbytes for variable in group.values())
-        group = group.chunk(self._chunks(group.confusion, self.sizes.block_size, read))
-        return self._label(self._masked(group, committed))
+        added = segmentations.find(self.path, model) if model in self.segmented else None
+        arrays = self._group(f"segmentation/{model}").values() if added is None else added.arrays
+        found = {
+            array.path.rpartition("/")[2]: self._chunked(array, self._lazy(array, self.segmented.get(model)))
+            for array in arrays
+        }
+        return self._labels.put(xr.Dataset(found))
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -262,31 +262,39 @@ class Run(notebook.InNotebook):
         """One of the results, in memory. Raises KeyError where it was not written."""
         return results.read(self.path, name)
 
-    def _group(self, name: str) -> xr.Dataset:
+    @cached_property
+    def _labels(self) -> Labels:
+        return Labels.read(self.tree, self.conditions, self.chosen)
+
+    @cached_property
+    def _arrays(self) -> tuple[Array, ...]:
+        return tuple(arrays_in(self.record["layout"]))
+
+    def _group(self, name: str) -> dict[str, Array]:
+        return {array.path.rpartition("/")[2]: array for array in self._arrays if array.path.rpartition("/")[0] == name}
+
+    def _lazy(self, array: Array, committed: Collection[Unit] | None = None) -> xr.Variable:
+        """An array, fill values where its unit is not one of those committed, in memory once it is used."""
+        units = self.committed if committed is None else committed
+        done = np.zeros((self.sizes.blocks, self.sizes.conditions), dtype=bool)
+        if units:
+            done[tuple(np.array([(unit.block, unit.condition) for unit in units]).T)] = True
+        rows, compressed = self._labels.rows(array.dims[0]), self.record["layout"]["compress"]
+        return StoredArray(self.path, array, rows, done, compressed).variable()
+
+    def _chunked(self, array: Array, variable: xr.Variable) -> xr.Variable:
+        """A variable of an array in pieces that are in memory while they are used."""
+        from .whole_reads import chunked  # dask.array takes half a second to import
+
+        return chunked(variable, chunk_sizes(variable, array.file_shape[0], self._labels.rows(array.dims[0])))
+
+    def _table(self, name: str) -> xr.Dataset:
         node = self.tree[name]
         assert isinstance(node, xr.DataTree)
         return node.to_dataset(inherit=False)
 
-    def _column(self, name: str) -> NDArray[Any]:
-        return _plain(np.asarray(self.tree[name].variable.values))
-
-    @cached_property
-    def _shown(self) -> NDArray[np.bool_]:
-        """(padded sample) whether a row is a sample that is shown."""
-        valid = self._column("samples/valid").astype(bool)
-        return valid if self.chosen is None else valid & np.isin(self._column("samples/sample_id"), [*self.chosen])
-
-    @cached_property
-    def _valid(self) -> NDArray[np.intp] | slice:
-        return slice(None) if self._shown.all() else np.flatnonzero(self._shown)
-
-    @cached_property
-    def _shown_images(self) -> NDArray[np.intp]:
-        """The positions of the images that the samples shown ask about."""
-        return np.unique(self._column("samples/image_index")[self._valid])
-
     def _sample_column(self, name: str) -> NDArray[Any]:
-        return self._column(f"samples/{name}")[self._valid]
+        return column(self.tree, f"samples/{name}")[self._labels.samples]
 
     @cached_property
     def _metadata(self) -> dict[str, tuple[str, NDArray[Any]]]:
@@ -295,85 +303,25 @@ class Run(notebook.InNotebook):
         columns = metadata.columns(self.sample_metadata)
         return {f"metadata_{name}" if name in taken else name: ("sample", values) for name, values in columns.items()}
 
-    def _site(self, text: str) -> tuple[str, xr.Dataset]:
+    def _site(self, text: str) -> xr.Dataset:
         name, layers = selection.split(text)
-        slugs = {selection.split(spec["site"])[0]: spec["slug"] for spec in self.record["layout"]["sites"]}
-        if name not in slugs:
+        specs = {selection.split(spec["site"])[0]: spec for spec in self.record["layout"]["sites"]}
+        if name not in specs:
             raise KeyError(f"site {text!r} is not in {self.path}; there are: {', '.join(self.sites) or 'none'}.")
-        group = self._group(f"sites/{slugs[name]}")
-        stored = group["layer"].values.tolist()
+        spec = specs[name]
         try:
-            position = selection.layers(layers, stored, last=group.attrs.get("tower_layers"))
+            position = selection.layers(layers, spec["layers"], last=spec["attrs"].get("tower_layers"))
         except KeyError as error:
             raise KeyError(f"site {text!r}: {error.args[0]}") from None
-        return slugs[name], group.isel(layer=_contiguous(position))
-
-    def _lazy(self, slug: str, group: xr.Dataset, name: str) -> xr.DataArray:
-        variable = group[name]
-        if variable.dims[0] == "sample":
-            variable = variable.isel(sample=self._valid)
-        stored = self.tree[f"sites/{slug}/{name}"]
-        shard = stored.encoding.get("shards")
-        rows = shard[0] if shard else self.sizes.block_size
-        # a file is read whole whatever is selected of it, but for shards, which are read in part
-        read = variable if shard else stored
-        variable = variable.chunk(self._chunks(variable, rows, read.dtype.itemsize * math.prod(read.shape[2:])))
-        if variable.attrs.pop("logical_dtype", None) == "bfloat16":
-            variable = xr.apply_ufunc(
-                bfloat16_to_float32, variable, dask="parallelized", output_dtypes=[np.float32], keep_attrs=True
-            )
-        if variable.dtype.kind == "f":
-            variable = variable.astype(np.float32)
-        labelled = self._label(self._masked(variable.to_dataset(name=name)))[name]
-        return labelled.assign_attrs(site=group.attrs["site"])
-
-    def _chunks(self, variable: xr.DataArray, step: int, read: int) -> dict[str, int | tuple[int, ...]]:
-        # Whole files of `step` rows: a chunk that cuts through a file reads it more than once. `read` are the bytes
-        # that are read for a row and condition; what is made of them is at least float32.
-        sizes, axis = self.sizes, str(variable.dims[0])
-        if axis == "sample":
-            valid = self._shown.reshape(sizes.blocks, -1).sum(axis=1)
-            rows = [int(count) for count in valid if count]
-        else:
-            rows = [min(step, sizes.images - start) for start in range(0, sizes.images, step)]
-        made = max(4, variable.dtype.itemsize) * math.prod(variable.shape[2:])
-        cell = max(1, read, made) * max(rows)
-        conditions = max(1, min(sizes.conditions, CHUNK_BYTES // cell))
-        together = max(1, CHUNK_BYTES // (cell * conditions)) if conditions == sizes.conditions else 1
-        return {
-            axis: tuple(sum(rows[k : k + together]) for k in range(0, len(rows), together)),
-            "condition": conditions,
-        }
-
-    def _masked(self, group: xr.Dataset, committed: Collection[Unit] | None = None) -> xr.Dataset:
-        sizes, committed = self.sizes, self.committed if committed is None else committed
-        if len(committed) == sizes.blocks * sizes.conditions:
-            return group
-        done = np.zeros((sizes.blocks, sizes.conditions), dtype=bool)
-        for unit in committed:
-            done[unit.block, unit.condition] = True
-        rows = {"image": np.repeat(done, sizes.block_size, axis=0)[: sizes.images]}
-        if sizes.samples_per_block:
-            rows["sample"] = np.repeat(done, sizes.samples_per_block, axis=0)[self._valid]
-        return group.map(lambda variable: _mask(variable, rows[str(variable.dims[0])]), keep_attrs=True)
-
-    def _label(self, data: xr.Dataset) -> xr.Dataset:
-        labels: dict[str, Any] = {}
-        image_ids = self._column("images/image_id")
-        if "image" in data.dims:
-            labels["image"] = ("image", image_ids)
-        if "condition" in data.dims:
-            labels |= {name: self.conditions[name].variable for name in ("condition", "family", "severity")}
-        if "sample" in data.dims:
-            table = self._group("samples").isel(sample=self._valid)
-            labels["sample"] = ("sample", table["sample_id"].values.astype(object))
-            labels["image"] = ("sample", image_ids[table["image_index"].values])
-            labels |= {name: ("sample", table[name].values.astype(object)) for name in ("kind", "answer")}
-            data = data.drop_vars(["sample_id", "image_index", "kind", "answer"], errors="ignore")
-        labelled = data.assign_coords(labels)
-        if self.chosen is not None and "image" in labelled.dims:
-            labelled = labelled.isel(image=self._shown_images)
-        return labelled
+        layer, selected = xr.Variable("layer", np.array(spec["layers"], np.int32), LAYER), _contiguous(position)
+        found: dict[str, xr.Variable] = {}
+        for part, array in self._group(f"sites/{spec['slug']}").items():
+            variable = self._lazy(array)
+            variable = variable.isel(layer=selected) if "layer" in variable.dims else variable
+            found[part] = self._chunked(array, variable)
+            found[part].attrs["site"] = spec["site"]
+        attrs = {**spec["attrs"], "site": spec["site"], "per": spec["per"]}
+        return self._labels.put(xr.Dataset(dict(sorted(found.items())), {"layer": layer.isel(layer=selected)}, attrs))
 
 
 def _group_names(node: Any) -> set[str]:
@@ -385,16 +333,3 @@ def _contiguous(position: int | list[int]) -> int | list[int] | slice:
     if isinstance(position, int) or position != list(range(position[0], position[-1] + 1)):
         return position
     return slice(position[0], position[-1] + 1)
-
-
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    return values.astype(object) if values.dtype.kind == "T" else values
-
-
-def _mask(variable: xr.DataArray, committed: NDArray[np.bool_]) -> xr.DataArray:
-    # committed (row, condition)
-    dims = variable.dims[:2] if "condition" in variable.dims else variable.dims[:1]
-    mask = xr.DataArray(committed if len(dims) == 2 else committed[:, 0], dims=dims)
-    if variable.dtype.kind == "f":
-        return variable.where(mask)
-    return variable.where(mask, "" if variable.dtype.kind in "OUT" else -1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import large_runs
 
-from stores.reader import CHUNK_BYTES
+from stores.lazy_arrays import CHUNK_BYTES
 
 LIMIT = 2**30 + 2 * CHUNK_BYTES
 

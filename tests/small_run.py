@@ -8,7 +8,7 @@ import numpy as np
 
 import stores
 from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit, Variable
-from stores.unit_arrays import bfloat16_to_float32
+from stores.half_floats import bfloat16_to_float32
 
 PLAN = stores.hashed({"model": "tiny"})
 PROVENANCE = {"model": {"id": "tiny", "revision": None}, "seed": 0, "packages": ["zarr"]}

@@ -19,7 +19,7 @@ from probe.cli import main
 from probe.results import Evidence, analyze, states
 
 OF_STATES = ("overview", "drift", "where_first", "instability", "priors", "alignment")
-LIMIT = 2**30 + 2 * stores.reader.CHUNK_BYTES
+LIMIT = 2**30 + 2 * stores.lazy_arrays.CHUNK_BYTES
 
 SCRIPT = """
 import resource, sys
@@ -55,7 +55,9 @@ def test_what_is_found_does_not_depend_on_the_pieces(tmp_path: Path, monkeypatch
     made = made_run.world(5, conditions=(*made_run.CONDITIONS[:4], made_run.CONDITIONS[11], made_run.CONTROLS[0]))
     made_run.write(tmp_path / "run", made, block_size=2)
     whole = found(tmp_path / "run")
-    monkeypatch.setattr(stores.reader, "CHUNK_BYTES", 1)  # one file, one row and condition, one layer, a few samples
+    monkeypatch.setattr(
+        stores.lazy_arrays, "CHUNK_BYTES", 1
+    )  # one file, one row and condition, one layer, a few samples
     monkeypatch.setattr(states, "PIECE_BYTES", 100)
     monkeypatch.setattr(states, "HELD_BYTES", 1)
     monkeypatch.setattr(analyses.instability.neighbours, "CELLS", 1)
@@ -68,7 +70,7 @@ def test_what_is_found_does_not_depend_on_the_pieces(tmp_path: Path, monkeypatch
 @pytest.mark.filterwarnings("ignore:relative_ce is nan")  # of made answers
 @pytest.mark.parametrize("verb", ["priors", "probing", "compare"])
 def test_less_is_held_than_is_stored(verb: str, runs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((stores.reader, "CHUNK_BYTES"), (states, "PIECE_BYTES"), (states, "HELD_BYTES")):
+    for module, name in ((stores.lazy_arrays, "CHUNK_BYTES"), (states, "PIECE_BYTES"), (states, "HELD_BYTES")):
         monkeypatch.setattr(module, name, 2**18)  # as small against these runs as they are against real ones
     assert taken(verb, runs, "small") is not None  # loads what is loaded once
     stored = large_runs.layout(SIZES["large"]).bytes_on_disk()

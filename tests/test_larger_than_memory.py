@@ -11,7 +11,7 @@ from scipy.spatial import distance
 import stores
 from analyses import dirichlet
 from stores import ConditionRow, Layout, SiteSpec, Unit
-from stores.unit_arrays import bfloat16_to_float32
+from stores.half_floats import bfloat16_to_float32
 
 SITE = "vision.layers[2]:patches"
 IMAGES, CONDITIONS, ROWS, COLUMNS, FEATURES = 64, 8, 16, 32, 1024
@@ -41,7 +41,7 @@ def peak():
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 path, site, out = sys.argv[1:]
-stores.reader.CHUNK_BYTES = 2**20  # of 64 MB, as small against this store as they are against a real one
+stores.lazy_arrays.CHUNK_BYTES = 2**20  # of 64 MB, as small against this store as they are against a real one
 dask.config.set(scheduler="threads", num_workers=1)
 run = stores.open_run(path)
 tokens, grid = run.embeddings(site), run.site(site)["grid"].load()

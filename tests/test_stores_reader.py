@@ -11,7 +11,7 @@ from small_run import expected_tokens, payload
 
 import stores
 from stores import Unit, ledger, sealed
-from stores.unit_arrays import bfloat16_to_float32
+from stores.half_floats import bfloat16_to_float32
 
 GOLDEN = {
     "/": {"_ledger": ()},
@@ -302,11 +302,11 @@ def test_what_is_no_run_or_of_another_schema_is_refused(tmp_path, finished):
 
 
 def test_chunks_of_large_runs_hold_whole_files(finished, monkeypatch):
-    from stores import reader
+    from stores import lazy_arrays
 
     _, _, run = finished
     # One pooled unit is 2 images x 2 layers x 5 features = 20 numbers, 80 bytes of float32: two conditions fit 160.
-    monkeypatch.setattr(reader, "CHUNK_BYTES", 160)
+    monkeypatch.setattr(lazy_arrays, "CHUNK_BYTES", 160)
     pooled = run.pooled("vision.layers[*]:patches")
     assert pooled.chunks is not None
     assert pooled.chunks[:2] == ((2, 2, 1), (2, 1))

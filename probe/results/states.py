@@ -33,8 +33,7 @@ It gives what is kept of them, (row, condition, ...) each.
 class States:
     """The states of a stored site: a vector for each row (image or sample), condition and layer, in float32.
 
-    They are read in this thread, chunk after chunk of `stores.reader.CHUNK_BYTES`, which is held as it is stored and as
-    it is made. nan where nothing is known.
+    They are read in this thread, chunk after chunk of `stores.lazy_arrays.CHUNK_BYTES`. nan where nothing is known.
     """
 
     run: Run
