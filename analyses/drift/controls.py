@@ -7,7 +7,6 @@ Source: Wani et al. 2026; definitions, section 5.
 # pyright: reportUnknownLambdaType=false
 # xarray's and numpy's stubs leave the types inside coordinates, `astype` and lambdas open.
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from .. import control_sampling, kernels, labels
 from ..labels import Array
 
 CELLS = 2**20
-"""Numbers of a representation and of those that it is compared with at once: 4 MB each."""
+"""Numbers of representations that are compared at once, where they have to be gathered: 4 MB a side."""
 
 ROUNDING = 1e-12
 """The share of its parts below which a difference of float64 sums is rounding."""
@@ -155,17 +154,18 @@ def relative(drift: Array, control: Array, *, sample_dim: str = "auto") -> xr.Da
     )
 
 
-def _paired(metric: str, states: Any, drawn: Any) -> Any:
-    # (..., sample, feature) -> (..., sample, pair), some rows of a column at a time: all would hold `pairs` copies
-    rows = max(1, CELLS * states.shape[-2] // max(1, math.prod(states.shape)))
-    parts: list[Any] = []
-    for start in range(0, max(1, len(drawn)), rows):
-        own, columns = states[..., start : start + rows, :], list[Any]()
-        for other in drawn[start : start + rows].T:
-            distance = kernels.METRICS[metric](own, states[..., np.maximum(other, 0), :])
-            columns.append(np.where(other >= 0, distance, np.nan).astype(distance.dtype))
-        parts.append(np.stack(columns, axis=-1))
-    return np.concatenate(parts, axis=-2)
+def _paired(metric: str, states: Any, drawn: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+    # (..., sample, feature) -> (..., sample, pair), some rows at a time: all could hold `pairs` copies
+    states = np.asarray(states)
+    lead, features = states.shape[:-2], states.shape[-1]
+    found = np.full((*lead, *drawn.shape), np.nan, np.result_type(states.dtype, np.float32))
+    rows, pairs = np.nonzero(drawn >= 0)
+    step = max(1, CELLS // max(1, features))
+    for place in np.ndindex(lead):
+        for start in range(0, len(rows), step):
+            row, pair = rows[start : start + step], pairs[start : start + step]
+            found[place][row, pair] = kernels.drift_between(metric, states[place], row, drawn[row, pair])
+    return found
 
 
 def _moments(array: xr.DataArray, chosen: xr.DataArray, rows: str) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:

@@ -2,7 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
+
+FUSED = 2**16
+"""Numbers of an array from which on compiled kernels are worth their import."""
+
+
+def are_float32(*arrays: Any) -> bool:
+    """Whether all are numpy arrays of float32 with features: of these sums are taken in float64, in one pass.
+
+    The squares of float32 neither overflow nor vanish there, so that nothing has to be scaled first.
+    """
+    return all(isinstance(x, np.ndarray) and x.dtype == np.float32 and x.ndim and x.shape[-1] for x in arrays)
 
 
 def at_least_float32(x: Any) -> Any:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
+from numpy.typing import NDArray
 
-from .precision import at_least_float32
+from .precision import FUSED, are_float32, at_least_float32
 
 
 def dirichlet_energy(tokens: Any, scale_free: bool = False) -> Any:
@@ -20,6 +22,28 @@ def dirichlet_energy(tokens: Any, scale_free: bool = False) -> Any:
             f"energy of an array of shape {tuple(tokens.shape)}: it needs (..., frame, row, column, feature); "
             "add a frame axis of length 1 for still images."
         )
+    if are_float32(tokens):
+        measured = _compiled if tokens.size >= FUSED else _plain
+        # float64: sums over a large grid lose digits
+        return measured(tokens if measured is _compiled else tokens.astype(np.float64), scale_free).astype(np.float32)
+    return _plain(tokens, scale_free)
+
+
+def _compiled(tokens: NDArray[np.float32], scale_free: bool) -> NDArray[np.float64]:
+    from . import fused  # numba takes longer to import than a small array to measure
+
+    (*lead, frames, rows, columns, features), tokens = tokens.shape, np.ascontiguousarray(tokens)
+    edges = frames * ((rows - 1) * columns + rows * (columns - 1))
+    sums = fused.edge_sums(tokens.reshape(-1, rows, columns, features)).reshape(*lead, frames).sum(axis=-1)
+    energy = np.where(np.isfinite(sums), sums, np.nan) / (edges or np.nan)
+    if not scale_free:
+        return energy
+    count = frames * rows * columns
+    variance = fused.scatter(tokens.reshape(-1, count, features)).reshape(lead) / count
+    return energy / np.where(variance > 0, variance, np.nan)
+
+
+def _plain(tokens: Any, scale_free: bool) -> Any:
     xp: Any = array_namespace(tokens)
     tokens = at_least_float32(tokens)
     frames, rows, columns = tokens.shape[-4:-1]

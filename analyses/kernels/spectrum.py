@@ -3,13 +3,18 @@
 # pyright: reportUnknownVariableType=false
 # numpy's and array_api_compat's stubs leave some return types open.
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
 from numpy.typing import NDArray
 
+from . import halves
 from .precision import at_least_float32
+
+KEPT = 64
+"""Sizes of pictures whose bands are kept."""
 
 EDGES = ("geometric", "equal_width", "equal_count")
 """The ways to place the band edges."""
@@ -21,6 +26,8 @@ def image_spectrum(image: Any, bands: int = 3, edges: str = "geometric", keep_dc
     The lowest band comes first and holds the mean (DC) unless `keep_dc` is false. A band that contains no frequency of
     this grid is nan, and so is every band of an image with an undefined pixel.
     """
+    if isinstance(image, np.ndarray):
+        return halves.image_spectrum(at_least_float32(image), half_plane(*image.shape[-2:], bands, edges, keep_dc))
     power = _power(image, axes=(-2, -1))
     return band_means(power, radial_bands(image.shape[-2], image.shape[-1], bands, edges, keep_dc), bands)
 
@@ -29,6 +36,9 @@ def token_spectrum(tokens: Any, bands: int = 3, edges: str = "geometric", keep_d
     """Mean power per radial band of a token grid, averaged over features: (..., H, W, feature) -> (..., band)."""
     xp: Any = array_namespace(tokens)
     rows, columns = tokens.shape[-3:-1]
+    if isinstance(tokens, np.ndarray):
+        band = radial_bands(rows, columns, bands, edges, keep_dc)
+        return halves.token_spectrum(at_least_float32(tokens), band, bands)
     power = xp.mean(_power(tokens, axes=(-3, -2)), axis=-1)
     return band_means(power, radial_bands(rows, columns, bands, edges, keep_dc), bands)
 
@@ -76,6 +86,12 @@ def band_means(power: Any, band: NDArray[np.int64], bands: int) -> Any:
     stacked = xp.stack(means, axis=-1)
     # an undefined pixel makes every frequency undefined; `where` must not hide that from a band
     return xp.where(xp.isfinite(xp.sum(power, axis=(-2, -1)))[..., None], stacked, xp.nan)
+
+
+@lru_cache(maxsize=KEPT)
+def half_plane(rows: int, columns: int, bands: int, edges: str, keep_dc: bool) -> halves.HalfPlane:
+    """The half of a picture's frequencies that `rfft2` gives; the last band holds all columns beyond some."""
+    return halves.HalfPlane.of(radial_bands(rows, columns, bands, edges, keep_dc), bands)
 
 
 def _power(x: Any, axes: tuple[int, int]) -> Any:

@@ -11,8 +11,8 @@ from .correlated import CORRELATION
 from .extremes import SIDES, leads
 from .image_resamples import bounds, resampled
 from .jackknife import jackknife
-from .rates import rate
 from .quantiles import median
+from .rates import rate
 from .reductions import COHEN_D, EVER, MEAN, PERCENT, RATIO, SHARE, Reduction, ever_among, pooled
 from .resampling import BOUNDS, Statistic, bootstrap, cohen_d, mean, percent, ratio
 from .significance import benjamini_hochberg, exchanged_p, paired_permutation, remade_p, swapped_p, wilson

@@ -71,10 +71,11 @@ def bootstrap(
     """Percentile interval of a statistic when whole clusters (images) are drawn again.
 
     In: arrays (sample, ...), `cluster` the image of each sample (or the name of that coordinate); `statistic` one of
-    `mean`, `ratio`, `percent`, `cohen_d`, `median`, which are fast, or any function of the resampled arrays (its own nan rule
-    applies), which is called once per resample. Out: (estimate, low, high), each of the statistic's shape and unit. A
-    resample with an undefined value is left out; low and high are nan where the estimate is, or with a single cluster.
-    Results do not depend on the order of the samples beyond rounding. Raises ValueError where lengths or labels differ.
+    `mean`, `ratio`, `percent`, `cohen_d`, `median`, which are fast, or any function of the resampled arrays (its own
+    nan rule applies), which is called once per resample. Out: (estimate, low, high), each of the statistic's shape and
+    unit. A resample with an undefined value is left out; low and high are nan where the estimate is, or with a single
+    cluster. Results do not depend on the order of the samples beyond rounding. Raises ValueError where lengths or
+    labels differ.
     Source: Field & Welsh 2007, cluster bootstrap.
 
     >>> estimate, low, high = bootstrap(mean, np.array([0.0, 1.0, 1.0, 2.0]), cluster=["a", "a", "b", "b"])
