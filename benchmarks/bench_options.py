@@ -2,7 +2,7 @@
 
     python benchmarks/bench_options.py [--rounds N] [--markdown FILE]
 
-POPE-shaped: an image with six yes/no questions, options of one token. SEED-shaped: an image with one question and four
+POPE-shaped: an image with six yes/no questions, options of one token. SEED-shaped: an image with two questions of four
 options of several tokens. By hand: one whole forward an option; the options of a question as one padded batch; the
 question's prefix once, its cache repeated for the options (the usual reuse of keys and values). Pictures are encoded
 beforehand for all, so that models alone are compared.
@@ -28,7 +28,7 @@ from hooks.context import option_ids, render
 from hooks.encoding import process, stack
 
 VISION, LANGUAGE = Tower(384, 1536, 6, 6), Tower(512, 1536, 8, 8)
-IMAGES = 4
+IMAGES = 2
 POPE = tuple(
     hooks.Question(f"Is there a {thing} in the image? Answer yes or no.", ("yes", "no"))
     for thing in ("bus", "dog", "traffic light", "person", "wine glass", "car")
@@ -37,6 +37,9 @@ SEED = (
     hooks.Question(
         "What is the man in the picture doing?",
         ("He rides a bicycle.", "He waits for the bus.", "He walks his dog in the park.", "He is eating."),
+    ),
+    hooks.Question(
+        "Where is the dog relative to the car?", ("Behind the car", "In front of it", "Under the car", "On the left")
     ),
 )
 

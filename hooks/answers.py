@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from . import forms, generate, options, trace
-from .context import Ids, answer_ids, option_ids
+from .context import Ids, answer_ids
 from .continuation import Sequences
 from .generate import Written
 from .options import Scored, Span
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class RenderedQuestion:
     """One question of a view as the model reads it: `text` is rendered, `tail` its token ids after the row's prefix.
 
-    `view` and `position` say which question of which view it is, `row` which row of its group it continues.
+    `view` and `position` say which question of which view it is, `row` which row of its group it continues, `options`
+    are the token ids of the question's options.
     """
 
     view: int
@@ -33,6 +34,7 @@ class RenderedQuestion:
     question: Question
     text: str
     tail: Ids
+    options: tuple[Ids, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _spans(model: "Model", prompts: Sequence[RenderedQuestion], free: Mapping[in
     """Everything that is read as a continuation of a prompt."""
     spans: dict[Key, Span] = {}
     for i, prompt in enumerate(prompts):
-        for k, ids in enumerate(option_ids(model.blueprint, prompt.text, prompt.question.options)):
+        for k, ids in enumerate(prompt.options):
             spans[i, "option", k] = Span(i, ids)
         forced = prompt.question.force
         if forced and (ids := answer_ids(model.blueprint, prompt.text, forced)):

@@ -11,6 +11,7 @@ import torch
 from . import contrastive, encoding, generative
 from .context import option_ids, render
 from .encoding import EncodedView
+from .lengths import without_too_long
 from .reading import Question, Reading, View
 from .request import PaddingSide, Reduce, Request
 from .sites import Site
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 def encode(model: "Model", view: View) -> EncodedView:
     """What the processor makes of a view: the part of reading it that needs no weights, for threads that work ahead.
 
-    Raises ValueError for malformed pixels, and where the model cannot take so many pictures.
+    Raises ValueError for malformed pixels and options without tokens, and where the model cannot take so many pictures
+    or has no positions for them.
     """
-    rows = contrastive.rows if model.kind == "contrastive" else encoding.rows
-    return EncodedView(tuple(rows(model.blueprint, 0, view)), view.questions)
+    if model.kind == "contrastive":
+        return EncodedView(tuple(contrastive.rows(model.blueprint, 0, view)), view.questions)
+    rows, reasons = without_too_long(model.blueprint, encoding.rows(model.blueprint, 0, view))
+    return EncodedView(tuple(rows), view.questions, reasons)
 
 
 def read(

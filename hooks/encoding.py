@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from . import control_tokens, repeated_prompts
-from .context import Ids, added_around, placeholder, render, token_ids
+from .context import Ids, added_around, option_ids, placeholder, render, token_ids
 from .families import Inputs, all_families
 from .library_errors import in_one_line
 from .prepared_pictures import preparing_once
@@ -31,7 +31,7 @@ class Row:
     `inputs` are the model's for that prefix, each with a leading axis of its own pictures (input_ids is (1, token)).
     `pictures` are the inputs of each picture, as `ImageTokens` takes them, empty where the view has none.
     `tails` are the token ids after the prefix, one per question of `questions` (positions within the view), `texts`
-    their rendered prompts. A `whole` row is a prompt to its end: its one tail is empty, and one without questions
+    their rendered prompts, `options` the token ids of their options. A `whole` row is a prompt to its end: its one tail is empty, and one without questions
     is the image under the empty question.
     """
 
@@ -41,6 +41,7 @@ class Row:
     questions: tuple[int, ...]
     tails: tuple[Ids, ...]
     texts: tuple[str, ...]
+    options: tuple[tuple[Ids, ...], ...] = ()
     whole: bool = False
 
     @property
@@ -52,10 +53,14 @@ class Row:
 
 @dataclass(frozen=True)
 class EncodedView:
-    """A view as it goes into the model: what the processor makes of its pictures, in rows, and its questions."""
+    """A view as it goes into the model: what the processor makes of its pictures, in rows, and its questions.
+
+    `reasons`: by a question's position why it is not asked.
+    """
 
     rows: tuple[Row, ...]
     questions: tuple[Question, ...]
+    reasons: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @property
     def bytes(self) -> int:
@@ -271,7 +276,8 @@ def _whole_rows(blueprint: Blueprint, index: int, view: View, shown: Shown) -> l
         text = render(blueprint, question.text, pictures=count)
         inputs = process_shown(blueprint, shown, text)
         pictures = split_pictures(blueprint, inputs, count)
-        made.append(Row(index, inputs, pictures, (q,), ((),), (text,), whole=True))
+        options = (option_ids(blueprint, text, question.options),)
+        made.append(Row(index, inputs, pictures, (q,), ((),), (text,), options, whole=True))
     return made
 
 
@@ -292,7 +298,8 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
         kept = tuple(q for q in same if q < asked)
         tails, prompts = tuple(contexts[q][cut:] for q in kept), tuple(texts[q] for q in kept)
         pictures = split_pictures(blueprint, inputs, count)
-        made.append(Row(index, _headed(blueprint, inputs, cut), pictures, kept, tails, prompts))
+        options = tuple(option_ids(blueprint, texts[q], view.questions[q].options) for q in kept)
+        made.append(Row(index, _headed(blueprint, inputs, cut), pictures, kept, tails, prompts, options))
         covered = set(same)
         pending = [q for q in pending if q not in covered]
     return made

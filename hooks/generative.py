@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from . import named_tensors, prefill, trace
 from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
 from .batching import batches, by_shape, smallest_window
-from .context import answer_ids, option_ids
+from .context import answer_ids
 from .continuation import Sequences, extend, last_state
 from .encoding import EncodedView, Row
-from .lengths import without_too_long
 from .reading import Answer, Reading, SiteStates
 from .request import Request
 from .site_states import ViewStates, by_picture, image_states, sample_states
@@ -34,10 +33,10 @@ def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], reques
     answered: ByQuestion = {}
     vision: dict[int, Any] = {}
     encoded = [replace(row, view=index) for index, view in enumerate(views) for row in view.rows]
-    made, reasons = without_too_long(model, encoded, views)
-    for (view, k), reason in reasons.items():
-        answered[view, k] = Answered(Answer.not_asked(views[view].questions[k], reason), {})
-    for group in by_shape(made, alone=model.family.reuse.alone):
+    for index, view in enumerate(views):
+        for k, reason in view.reasons.items():
+            answered[index, k] = Answered(Answer.not_asked(view.questions[k], reason), {})
+    for group in by_shape(encoded, alone=model.family.reuse.alone):
         prompts = _prompts(group, views)
         if group[0].whole and prompts:
             answered |= _answer_whole_prompts(model, group, prompts, vision, request)
@@ -76,9 +75,9 @@ def _reading(
 def _prompts(group: Sequence[Row], views: Sequence[EncodedView]) -> list[RenderedQuestion]:
     """All questions of a group of rows, in order."""
     return [
-        RenderedQuestion(row.view, position, place, views[row.view].questions[position], text, tail)
+        RenderedQuestion(row.view, position, place, views[row.view].questions[position], text, tail, options)
         for place, row in enumerate(group)
-        for position, text, tail in zip(row.questions, row.texts, row.tails, strict=True)
+        for position, text, tail, options in zip(row.questions, row.texts, row.tails, row.options, strict=True)
     ]
 
 
@@ -97,9 +96,8 @@ def _batches(
 def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
     """The largest number of tokens that an answer adds to a prompt."""
     question = prompt.question
-    scored = option_ids(model.blueprint, prompt.text, question.options)
     forced = answer_ids(model.blueprint, prompt.text, question.force or "")
-    return max(request.limit(question) * question.generate, len(forced), *map(len, scored), 0)
+    return max(request.limit(question) * question.generate, len(forced), *map(len, prompt.options), 0)
 
 
 def _continue_prefix(
