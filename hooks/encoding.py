@@ -31,8 +31,8 @@ class Row:
     `inputs` are the model's for that prefix, each with a leading axis of its own pictures (input_ids is (1, token)).
     `pictures` are the inputs of each picture, as `ImageTokens` takes them, empty where the view has none.
     `tails` are the token ids after the prefix, one per question of `questions` (positions within the view), `texts`
-    their rendered prompts, `options` the token ids of their options. A `whole` row is a prompt to its end: its one tail is empty, and one without questions
-    is the image under the empty question.
+    their rendered prompts, `options` the token ids of their options. A `whole` row is a prompt to its end: its one tail
+    is empty, and one without questions is the image under the empty question.
     """
 
     view: int

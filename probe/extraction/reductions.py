@@ -5,7 +5,7 @@ run on any array library, so that a number reduced during capture is the number 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyses import kernels
 from hooks.reading import Grid, stacked
@@ -42,12 +42,24 @@ def structure(tokens: "torch.Tensor", grid: Grid, *, bands: int = BANDS) -> "dic
     frames, rows, columns = grid
     if tokens.shape[-2] != frames * rows * columns:
         return {}
-    shaped = tokens.float().unflatten(-2, grid)
-    return {
-        "dirichlet": kernels.dirichlet_energy(shaped),
-        "dirichlet_scale_free": kernels.dirichlet_energy(shaped, scale_free=True),
-        "spectrum": kernels.token_spectrum(shaped, bands=bands).mean(dim=-2),
-    }
+    shaped = array_of(tokens.unflatten(-2, grid))
+    return tensors(
+        dirichlet=kernels.dirichlet_energy(shaped),
+        dirichlet_scale_free=kernels.dirichlet_energy(shaped, scale_free=True),
+        spectrum=kernels.token_spectrum(shaped, bands=bands).mean(-2),
+    )
+
+
+def array_of(tokens: "torch.Tensor") -> Any:
+    """float32 tokens, on the CPU as a numpy array, for which the kernels are compiled."""
+    return tokens.float() if tokens.device.type != "cpu" else tokens.detach().float().numpy()
+
+
+def tensors(**made: Any) -> "dict[str, torch.Tensor]":
+    """Arrays of either library as tensors."""
+    import torch
+
+    return {name: torch.as_tensor(value) for name, value in made.items()}
 
 
 class Reducer:
@@ -94,7 +106,9 @@ def drift(tokens: "torch.Tensor", clean: "Sequence[torch.Tensor | None]") -> "di
         return {}
     reference = torch.stack([own for own in clean if own is not None]).to(tokens.device)
     found = in_parts(
-        lambda own, other: {"token_drift": kernels.cosine_drift(own.float(), other.float())}, reference, tokens[known]
+        lambda own, other: tensors(token_drift=kernels.cosine_drift(array_of(own), array_of(other))),
+        reference,
+        tokens[known],
     )["token_drift"]
     if len(known) == len(clean):
         return {"token_drift": found}
