@@ -107,7 +107,14 @@ def main(debug: bool) -> None:
 @loading
 @execution
 @click.option("--dry-run", is_flag=True, help="Print the plan; load no weights and write nothing.")
-def extract(out: Path, dry_run: bool, **options: Any) -> None:
+@click.option(
+    "--calibrate",
+    type=int,
+    metavar="N",
+    help="With --dry-run: load the model, read N images under one condition of each family, and say how long the run "
+    "will take on this machine.",
+)
+def extract(out: Path, dry_run: bool, calibrate: int | None, **options: Any) -> None:
     """Extract the states and answers of MODEL on DATASET into RUN.
 
     MODEL is an embedded model (`probe list models`), a local folder or a hub id. DATASET is NAME[:PATH][@SPLIT]
@@ -116,7 +123,7 @@ def extract(out: Path, dry_run: bool, **options: Any) -> None:
     """
     from . import runs
 
-    sys.exit(runs.extract(out, options, dry_run=dry_run, console=console))
+    sys.exit(runs.extract(out, options, dry_run=dry_run, calibrate=calibrate, console=console))
 
 
 @main.command()

@@ -28,7 +28,7 @@ def show(out: Path, *, images: int, console: Console) -> int:
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=PERTURB, sites=SITES, limit=images)
     execution = Execution(batch_size=16)
     plan, blueprint = prepare(settings, execution)
-    terminal.show(console, runs.plan_table(plan, out))
+    terminal.show(console, runs.plan_table(plan, blueprint, out))
     runs.execute(plan, out, blueprint, execution, console)
     content = gather([out], samples=explorer.SAMPLES, seed=0)
     found = content.members[0].results

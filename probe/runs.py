@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from stores import ledger
 
 from . import models, progress
+from .extraction import calibration, disk
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
 from .extraction.run import find_target, mend, prepare, run_plan
@@ -23,15 +25,20 @@ if TYPE_CHECKING:
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
 
 
-def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, console: Console) -> int:
+def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, calibrate: int | None, console: Console) -> int:
     """`probe extract`: 0 when every sample was measured, 1 when some failed."""
     execution = Execution(batch_size=options["batch"], **{name: options[name] for name in EXECUTION})
     chosen: dict[str, Any] = {name: value for name, value in options.items() if name not in (*EXECUTION, "batch")}
     chosen |= {"perturb": tuple(options["perturb"]), "sites": tuple(options["sites"])}
     settings = Settings(**chosen)
+    if calibrate is not None and not dry_run:
+        raise ValueError(f"calibrate {calibrate} belongs to a dry run, which it gives a time. Add --dry-run.")
     plan, blueprint = prepare(settings, execution)
     if dry_run:
-        show(console, plan_table(plan, out))
+        show(console, plan_table(plan, blueprint, out))
+        if calibrate is not None:
+            costs = calibration.measure(plan, blueprint, execution, images=calibrate)
+            show(console, facts("Measured on a few views", measured(plan, costs, execution.workers)))
         return 0
     execute(plan, out, blueprint, execution, console)
     return report_failures(plan, out, console)
@@ -77,8 +84,9 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
     return 1
 
 
-def plan_table(plan: Plan, out: Path) -> SafeTable:
+def plan_table(plan: Plan, blueprint: "Blueprint", out: Path) -> SafeTable:
     """What a run will do, before anything is loaded."""
+    needed = disk.of(plan, resizes=blueprint.family.resizes)
     layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
     rows = {
         "model": f"{plan.settings.model} ({plan.model['family']}, {plan.model['dtype']})",
@@ -89,10 +97,39 @@ def plan_table(plan: Plan, out: Path) -> SafeTable:
         "sites": "\n".join(site.canonical for site in plan.sites) or "none",
         "blocks": f"{layout.blocks:,} of ≤ {layout.block_size} images; {len(plan.units):,} units of work and commit",
         "vision forwards": f"{plan.vision_forwards:,}; one per option takes {plan.naive_forwards:,} ({saved:,} saved)",
-        "disk": f"{layout.bytes_on_disk() / 1e6:,.1f} MB of {free_bytes(out) / 1e9:,.1f} GB free",
+        "disk": f"{in_bytes(needed)} of {free_bytes(out) / 1e9:,.1f} GB free",
         "run": str(out),
     }
     return facts(f"Plan {plan.hash}", rows)
+
+
+def in_bytes(needed: disk.DiskBytes) -> str:
+    """The bytes of a run in words: how exact they are, and what comes on top.
+
+    >>> in_bytes(disk.DiskBytes(1_234_567, at_most=False, unknown=("thumbnails",)))
+    'exactly 1,234,567 bytes (1.2 MB) in units, and thumbnails, tables and ledger on top,'
+    """
+    more = ", ".join((*needed.unknown, "tables and ledger"))
+    exact = "at most" if needed.at_most else "exactly"
+    return f"{exact} {needed.known:,} bytes ({needed.known / 1e6:,.1f} MB) in units, and {more} on top,"
+
+
+def measured(plan: Plan, costs: calibration.Costs, workers: int) -> dict[str, str]:
+    """What a calibration says of the whole plan."""
+    slowest = sorted(costs.seconds.items(), key=lambda each: -each[1])
+    rows = {
+        "read": f"{costs.images:,} images under {len(costs.seconds)} of {len(plan.conditions):,} conditions, one of "
+        "each family",
+        "loading": f"{costs.loading:,.1f} s",
+        "a view": ", ".join(f"{family} {1e3 * seconds:,.0f} ms" for family, seconds in slowest),
+        "time": f"about {timedelta(seconds=round(costs.wall(plan)))} in one process on this machine",
+    }
+    if workers > 1:
+        wall = timedelta(seconds=round(costs.wall(plan, workers)))
+        rows["workers"] = f"about {wall} with {workers} workers of which none slows another: a device or cores for each"
+    if texts := costs.texts(plan):
+        rows["texts"] = f"about {texts / 1e6:,.1f} MB of free answers and thumbnails"
+    return rows
 
 
 def families(plan: Plan) -> str:
