@@ -97,7 +97,7 @@ def test_the_command_line_says_both_and_writes_nothing(tmp_path: Path) -> None:
     )
     assert shown.exit_code == 0, shown.output
     said = " ".join(shown.output.replace("│", " ").split())
-    assert "2 images under 2 of 2 conditions, one of each family" in said
+    assert "2 images under 2 of 4 conditions, one of each family" in said
     assert "with 2 workers of which none slows another" in said
     assert list(tmp_path.iterdir()) == []
 
