@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from analyses import probing, statistics
-from analyses.probing import Probe, cross_validation
+from analyses.probing import Probe
 
 NAN = np.nan
 IMAGES, EACH = 40, 2
@@ -234,7 +234,7 @@ def test_other_warnings_of_a_fit_are_passed_on(monkeypatch) -> None:
         def decision_function(self, states: np.ndarray) -> np.ndarray:
             return states[:, 0]
 
-    monkeypatch.setattr(cross_validation, "make_pipeline", lambda *_: Talkative())
+    monkeypatch.setattr("sklearn.pipeline.make_pipeline", lambda *_: Talkative())
     states = np.linspace(-1, 1, 40)[:, None]
     with pytest.warns(UserWarning, match="something to say"):
         probing.probe_scores(states, states, states > 0)

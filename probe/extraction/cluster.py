@@ -88,7 +88,8 @@ def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, o
         cluster.start()
         client, futures = cluster.client, list[Future[Any]]()
         try:
-            loaded = client.submit(worker_provenance, plan.settings, execution, threads, pure=False)
+            dtype = plan.model["dtype"]
+            loaded = client.submit(worker_provenance, plan.settings, execution, threads, dtype, pure=False)
             futures.append(loaded)
             for future in cluster.finished([loaded]):
                 begin(plan, target, future.result(), execution)
@@ -173,10 +174,19 @@ def worker_model(settings: Settings, execution: Execution) -> "Model":
     return load(blueprint(settings, execution))
 
 
-def worker_provenance(settings: Settings, execution: Execution, threads: int) -> dict[str, Any]:
-    """Load the model on a worker and return its provenance."""
+def worker_provenance(settings: Settings, execution: Execution, threads: int, dtype: str) -> dict[str, Any]:
+    """Load the model on a worker and return its provenance.
+
+    Raises PlanError where the worker computes in another data type than the plan has, which was made elsewhere.
+    """
     torch.set_num_threads(threads)  # sums depend on it: every worker computes as the coordinator would
-    return dict(worker_model(settings, execution).provenance)
+    model = worker_model(settings, execution)
+    if model.dtype != dtype:
+        raise PlanError(
+            f"the workers would compute in {model.dtype} on {model.device.type}; the plan, made on another machine, "
+            f"stores {dtype}. Name both: --dtype {model.dtype} --device {model.device.type}."
+        )
+    return dict(model.provenance)
 
 
 def by_block(target: Target) -> list[Target]:
