@@ -57,8 +57,7 @@ def main() -> None:
         [
             f"`python benchmarks/bench_growth.py`, {with_what('torch', 'transformers', 'zarr')}: `probe extract "
             f"pocket-vlm streets -p low_light:3 --keep {given.keep}`, one thread, median (least–most) of "
-            f"{given.rounds} rounds. Starting a process takes {ranged(starts, 1)} s of processors, which the ratios leave "
-            "out.",
+            f"{given.rounds} rounds. Starting a process takes {ranged(starts, 1)} s of processors, not in the ratios.",
             table(headings, rows),
         ],
     )
