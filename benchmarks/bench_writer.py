@@ -1,9 +1,10 @@
-"""How fast raw tokens reach the disk: our direct shard writer beside zarr-python's, and a bare file beside both.
+"""How fast raw tokens reach the disk: a whole commit beside a bare file of the same bytes, and zarr-python beside both.
 
     python benchmarks/bench_writer.py [FOLDER] [--rounds N]
 
-The writers take turns within one run, so that ratios hold on a busy machine; medians over the rounds are shown.
-The whole commit also writes seven small arrays and the marker, and counts non-finite values.
+The writers take turns within one run, each into files that are not there yet, so that ratios hold on a busy machine.
+CPU seconds of this process, kernel included; medians over the rounds, and the range of the ratio to the bare file. The
+whole commit also writes seven small arrays and the marker, counts non-finite values, and takes every file's checksum.
 """
 
 import argparse
@@ -36,19 +37,22 @@ def layout(tokens: int) -> Layout:
     return Layout(2, images, (), tuple(ConditionRow(f"c{k}", "f") for k in range(2)), (site,))
 
 
-def measure(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median seconds of each way, taking turns."""
+def measure(ways: dict[str, Callable[[], object]], clear: Callable[[], None], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each way, taking turns; what the one before wrote is cleared first, untimed."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds + 1):
         for name, way in ways.items():
-            start = time.perf_counter()
+            clear()
+            start = time.process_time()
             way()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times[1:]) for name, times in seconds.items()}  # the first round warms up
+            seconds[name].append(time.process_time() - start)
+    return {name: times[1:] for name, times in seconds.items()}  # the first round warms up
 
 
-def ways_to_write(root: Path, tokens: int, counts: NDArray[np.int32]) -> tuple[dict[str, Callable[[], object]], int]:
-    """The ways to write one unit's tokens, and their bytes."""
+def ways_to_write(
+    root: Path, tokens: int, counts: NDArray[np.int32]
+) -> tuple[dict[str, Callable[[], object]], Callable[[], None], int]:
+    """The ways to write one unit's tokens, what removes all that they wrote, and their bytes."""
     plan = layout(tokens)
     create(root, plan, plan=hashed({"benchmark": "writer"}), provenance={})
     array = plan.arrays[f"{SITE}/tokens"]
@@ -62,12 +66,16 @@ def ways_to_write(root: Path, tokens: int, counts: NDArray[np.int32]) -> tuple[d
         f"{SITE}/token_drift": drift,
     }
     ((name, rows),) = array.files(unit)
+    written = [root / file for each in plan.unit_arrays(unit).values() for file, _ in each.files(unit)]
     opened = zarr.open_array(root / array.path, mode="r+").with_config({"write_empty_chunks": True})
-    opened_comparing = zarr.open_array(root / array.path, mode="r+")
+    plain = zarr.create_array(
+        root / "plain", shape=array.shape, dtype=array.dtype, chunks=(2, 1, *array.shape[2:]), compressors=None
+    ).with_config({"write_empty_chunks": True})
 
-    def commit() -> None:
-        writer.commit(unit, payload, report={})
-        ledger.marker(root, unit).unlink()
+    def clear() -> None:
+        for file in (root / "bare", ledger.marker(root, unit), *written):
+            file.unlink(missing_ok=True)
+        shutil.rmtree(root / "plain" / "c", ignore_errors=True)
 
     def with_zarr(target: "zarr.Array") -> Callable[[], object]:
         def write() -> None:
@@ -75,13 +83,17 @@ def ways_to_write(root: Path, tokens: int, counts: NDArray[np.int32]) -> tuple[d
 
         return write
 
-    return {
-        "bare file": lambda: (root / "bare").write_bytes(values.data),
-        "direct": lambda: write_file(root / name, shard_parts(array, values[rows], counts)),
-        "direct, whole commit": commit,
-        "zarr-python": with_zarr(opened),
-        "zarr-python, comparing with fill": with_zarr(opened_comparing),
-    }, values.nbytes
+    return (
+        {
+            "bare file (ndarray.tofile)": lambda: values.tofile(root / "bare"),
+            "shard alone": lambda: write_file(root / name, shard_parts(array, values[rows], counts)),
+            "whole commit": lambda: writer.commit(unit, payload, report={}),
+            "zarr-python, these shards": with_zarr(opened),
+            "zarr-python, one chunk a unit": with_zarr(plain),
+        },
+        clear,
+        values.nbytes,
+    )
 
 
 def main() -> None:
@@ -93,15 +105,18 @@ def main() -> None:
     for title, tokens, counts in [("fixed grid", 576, (576, 576)), ("ragged", 576, (576, 200))]:
         root = Path(tempfile.mkdtemp(dir=options.folder))
         try:
-            ways, size = ways_to_write(root / "run", tokens, np.array(counts, np.int32))
-            medians = measure(ways, options.rounds)
+            ways, clear, size = ways_to_write(root / "run", tokens, np.array(counts, np.int32))
+            seconds = measure(ways, clear, options.rounds)
         finally:
             shutil.rmtree(root)
-        print(f"\n{title}: {size / 1e6:.0f} MB a unit")
-        print(f"{'':34}{'ms':>8}{'GB/s':>8}{'x zarr':>8}")
-        for name, seconds in medians.items():
-            ratio = medians["zarr-python"] / seconds
-            print(f"{name:34}{seconds * 1e3:8.1f}{size / seconds / 1e9:8.2f}{ratio:8.2f}")
+        print(
+            f"\n| {title}, {size / 1e6:.0f} MB a unit | GB per CPU second | of the bare file's |\n| --- | --- | --- |"
+        )
+        bare = seconds["bare file (ndarray.tofile)"]
+        for name, times in seconds.items():
+            ratios = [one / other for one, other in zip(bare, times, strict=True)]
+            spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+            print(f"| {name} | {size / statistics.median(times) / 1e9:.2f} | {spread} |")
 
 
 if __name__ == "__main__":

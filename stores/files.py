@@ -6,12 +6,21 @@ import itertools
 import os
 import stat
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
+import numpy as np
+
 from . import process
+
+CHECKSUMS = {"crc32c": "CRC-32C", "crc32": "CRC-32"}
+"""The checksums that the ledger names, as a reader knows them; the first is written, the other one early runs have."""
+
+PIECE = 1 << 20
+"""Bytes of a file that are written, or read, and summed up together: the processor's cache holds them."""
 
 PARTIAL = ".partial"
 """Suffix of files that are still being written, also of those of zarr-python."""
@@ -30,10 +39,10 @@ class DiskFull(WriteFailed):
 
 @dataclass(frozen=True)
 class Written:
-    """Length and CRC-32 (zlib's) of a file as it was written."""
+    """Length and CRC-32C of a file as it was written."""
 
     size: int
-    crc32: int
+    crc32c: int
 
 
 def partial_name(name: str) -> str:
@@ -54,7 +63,7 @@ def write_file(
     descriptor = _create(partial, folder)
     try:
         try:
-            _write_all(descriptor, parts)
+            written = _write_all(descriptor, parts)
             if durable:
                 os.fsync(descriptor)
         finally:
@@ -64,7 +73,7 @@ def write_file(
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial, dir_fd=folder)
         raise
-    return checksum(parts)
+    return written
 
 
 def _create(partial: Path, folder: int | None) -> int:
@@ -114,11 +123,36 @@ def open_regular(path: str | os.PathLike[str], *, folder: int | None = None) -> 
     return descriptor
 
 
-def _write_all(descriptor: int, parts: Sequence[memoryview]) -> None:
-    # One call takes at most IOV_MAX parts and 2 GiB, and may stop early (a disk that fills up).
-    left = [part for part in parts if len(part)]
+def _write_all(descriptor: int, parts: Sequence[memoryview]) -> Written:
+    # Piece by piece, so that the checksum finds in the cache what the system has just copied.
+    size = crc32c = 0
+    for some in _pieces(parts):
+        _write(descriptor, some)
+        for part in some:
+            size, crc32c = size + len(part), _extend_crc32c(crc32c, part)
+    return Written(size, crc32c)
+
+
+def _pieces(parts: Sequence[memoryview]) -> Iterator[list[memoryview]]:
+    """Parts in groups of about `PIECE` bytes, and of no more than one call takes; longer ones are cut."""
+    some: list[memoryview] = []
+    size = 0
+    for part in parts:
+        for start in range(0, len(part), PIECE):
+            some.append(part[start : start + PIECE])
+            size += len(some[-1])
+            if size >= PIECE or len(some) == _AT_ONCE:
+                yield some
+                some, size = [], 0
+    if some:
+        yield some
+
+
+def _write(descriptor: int, parts: list[memoryview]) -> None:
+    # One call may stop early (a disk that fills up).
+    left = list(parts)
     while left:
-        written = os.writev(descriptor, left[:_AT_ONCE])
+        written = os.writev(descriptor, left)
         done = 0
         while done < len(left) and written >= len(left[done]):
             written -= len(left[done])
@@ -136,22 +170,38 @@ def plain(value: Any) -> Any:
 
 
 def checksum(parts: Iterable[memoryview | bytes]) -> Written:
-    """Length and CRC-32 of the parts as one file.
+    """Length and CRC-32C of the parts as one file.
 
     >>> checksum([b"ab", b"c"]) == checksum([b"abc"])
     True
     """
-    size = crc32 = 0
+    size = crc32c = 0
     for part in parts:
         size += len(part)
-        crc32 = zlib.crc32(part, crc32)
-    return Written(size, crc32)
+        crc32c = _extend_crc32c(crc32c, part)
+    return Written(size, crc32c)
 
 
 def checksum_file(path: Path) -> Written:
-    """Length and CRC-32 of a plain file, read in pieces of 16 MB. Raises as `read_regular`."""
-    with os.fdopen(open_regular(path), "rb") as file:
-        return checksum(iter(lambda: file.read(1 << 24), b""))
+    """Length and CRC-32C of a plain file, read in pieces. Raises as `read_regular`."""
+    with os.fdopen(open_regular(path), "rb", buffering=0) as file:
+        return checksum(iter(lambda: file.read(PIECE), b""))
+
+
+def checksum_as(path: Path, expected: Mapping[str, int]) -> dict[str, int]:
+    """The length of a plain file and the checksum that is expected of it: CRC-32 in early runs, else CRC-32C."""
+    if "crc32" not in expected:
+        return dict(vars(checksum_file(path)))
+    size = crc32 = 0
+    with os.fdopen(open_regular(path), "rb", buffering=0) as file:
+        while data := file.read(PIECE):
+            size, crc32 = size + len(data), zlib.crc32(data, crc32)
+    return {"size": size, "crc32": crc32}
+
+
+def _extend_crc32c(crc32c: int, part: memoryview | bytes) -> int:
+    # as an array: the library takes none that says when it is no longer used, as a memoryview does
+    return google_crc32c.extend(crc32c, np.frombuffer(part, np.uint8) if len(part) else b"")
 
 
 def sync_files(files: Iterable[Path]) -> None:

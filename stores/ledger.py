@@ -1,6 +1,6 @@
 """Which units are committed: plain JSON files under `_ledger/`, readable without Zarr.
 
-    _ledger/plan.json            the plan, the layout's summary, and the CRC-32 of every file made with them
+    _ledger/plan.json            the plan, the layout's summary, and the checksum of every file made with them
     _ledger/done/<unit>.json     one marker per committed unit, written after all of its files are in place
     _ledger/writers, claims      who is writing now, and which blocks are whose (`ownership`); gone once all is done
 

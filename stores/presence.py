@@ -13,7 +13,7 @@ from typing import Any
 
 from . import ledger, sealed
 from .arrays import Array, Unit
-from .files import checksum_file, read_regular
+from .files import CHECKSUMS, checksum_as, read_regular
 from .paths import resolved
 from .record import FOLDER, Record, arrays_in, layout_hash, read_attributes, read_record
 
@@ -123,17 +123,18 @@ def changed_files(root: Path, files: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with each file that is not as it was written; every byte is read."""
     for name, expected in files.items():
         try:
-            written = checksum_file(root / name)
+            written = checksum_as(root / name, expected)
         except (FileNotFoundError, NotADirectoryError):
             yield f"{name} is missing"
             continue
         except OSError as error:
             yield f"{name} cannot be read ({error.strerror or error})"
             continue
-        if written.size != expected["size"]:
-            yield f"{name} has {written.size:,} bytes instead of {expected['size']:,}"
-        elif written.crc32 != expected["crc32"]:
-            yield f"{name} has CRC-32 {written.crc32:08x} instead of {expected['crc32']:08x}"
+        if written["size"] != expected["size"]:
+            yield f"{name} has {written['size']:,} bytes instead of {expected['size']:,}"
+        elif written != expected:
+            kind = next(key for key in written if key != "size")
+            yield f"{name} has {CHECKSUMS[kind]} {written[kind]:08x} instead of {expected[kind]:08x}"
 
 
 def check_folders(root: Path, arrays: Collection[Array]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from . import sealed
 from .arrays import Array
 from .catalogue import arrays_of
-from .files import read_regular
+from .files import CHECKSUMS, read_regular
 from .json_values import Check, fits, is_count, is_list_of, is_object, is_object_of, is_text
 from .paths import resolved
 from .schema import SCHEMA_VERSION
@@ -27,7 +27,7 @@ LARGEST_EMPTY = 2**16
 """Rows that the only block of a run may have beyond its images."""
 
 Record = dict[str, Any]
-"""schema_version, plan, layout (`Layout.summary`), and files: the size and CRC-32 of each file made with the run."""
+"""schema_version, plan, layout (`Layout.summary`), and files: the size and checksum of each file made with the run."""
 
 _CURE = (
     "Rerun the command that made the run with --repair, copy the run again from where it is whole, or extract to "
@@ -186,8 +186,9 @@ def is_inside(name: str) -> bool:
 
 
 def is_written(file: Any) -> bool:
-    """Whether a value is the size and CRC-32 of a file."""
-    return fits(file, {"size": is_count, "crc32": lambda value: is_count(value) and value < 2**32})
+    """Whether a value is the size and the checksum of a file, of one kind or the other."""
+    checks = ({"size": is_count, kind: lambda value: is_count(value) and value < 2**32} for kind in CHECKSUMS)
+    return any(fits(file, check) for check in checks)
 
 
 def _invalid_layout(record: Record) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import presence
 from .creation import is_without_plan, make_skeleton, write_record
-from .files import checksum_file, partial_name, write_failed
+from .files import checksum_as, partial_name, write_failed
 from .paths import resolved
 from .presence import DamagedRun
 from .record import FOLDER, Record, plan_file, read_attributes, read_record
@@ -80,8 +80,9 @@ def _replace(
     for name in names:
         if name == ROOT:
             continue
-        wanted = vars(checksum_file(fresh / name))
-        if record is not None and record["files"].get(name) != wanted:
+        expected = {} if record is None else record["files"].get(name, {})
+        wanted = checksum_as(fresh / name, expected)
+        if record is not None and expected != wanted:
             raise DamagedRun(
                 f"{root}: {name} cannot be made again as it was; another version made the run. Copy the run again."
             )

@@ -1,6 +1,6 @@
 """Segmentation models that were added to a run after it was created, each with a record and markers of its own.
 
-    _ledger/segmentations/<slug>/record.json        the model, and the CRC-32 of the metadata of its arrays
+    _ledger/segmentations/<slug>/record.json        the model, and the checksums of the metadata of its arrays
     _ledger/segmentations/<slug>/done/<unit>.json   one marker per committed unit, written after all of its files
 
 Blocks and conditions are those of the run, whose plan, layout, units and markers stay as they are.

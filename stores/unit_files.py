@@ -137,7 +137,7 @@ def read(folder: int, name: str, array: Array, rows: slice, part: Part, target: 
 
     Raises FileNotFoundError where there is no such file, Unreadable where it is not as it was written.
     """
-    descriptor = open_file(folder, name)
+    descriptor, storage = open_file(folder, name), array.storage
     try:
         if array.shard is None:
             pieces = chunk_pieces(array, rows, part)
@@ -149,13 +149,13 @@ def read(folder: int, name: str, array: Array, rows: slice, part: Part, target: 
         buffer = np.empty(0, np.uint8)
         for piece in pieces:
             wanted = target[piece.place]
-            if target.dtype == array.storage and wanted.shape == piece.shape and (lines := _lines(wanted)):
+            if target.dtype == storage and wanted.shape == piece.shape and (lines := _lines(wanted)):
                 _read_at(descriptor, name, piece.offset, lines)
                 continue
-            size = math.prod(piece.shape) * array.storage.itemsize
+            size = math.prod(piece.shape) * storage.itemsize
             buffer = buffer if len(buffer) >= size else np.empty(size, np.uint8)
             _read_at(descriptor, name, piece.offset, [buffer[:size]])
-            put(array, buffer[:size].view(array.storage).reshape(piece.shape)[piece.cut], wanted)
+            put(array, buffer[:size].view(storage).reshape(piece.shape)[piece.cut], wanted)
     finally:
         os.close(descriptor)
 

@@ -14,7 +14,7 @@ REPAIR = "Rerun the command that made the run with --repair"
 
 
 def verify(path: str | PathLike[str]) -> list[str]:
-    """Compare the length and CRC-32 of every file of the run with the ledger; one line per problem, with its cure.
+    """Compare the length and checksum of every file of the run with the ledger; one line per problem, with its cure.
 
     The list is empty where all committed units, everything made at creation, and what was added to the run later are as
     they were written. Raises FileNotFoundError where there is no run, ValueError where plan.json is damaged.

@@ -1,12 +1,13 @@
 """Verification finds every kind of damage, and `summary` tells a run's state without reading it."""
 
 import json
+import zlib
 
 import pytest
 import small_run
 
 import stores
-from stores import Unit, ledger
+from stores import Unit, files, ledger, sealed
 
 TOKENS = "sites/vision.layers-patches/tokens/c.1.2.0.0.0"
 TEXT = "answers/text/c.0.1"
@@ -38,6 +39,36 @@ def test_verify_names_the_damaged_file(run, name, damage, finding):
     (problem,) = stores.verify(run)
     assert problem.startswith(name)
     assert finding in problem
+
+
+def test_a_run_of_an_early_version_is_read_and_verified_by_its_crc_32(run):
+    def as_before(content):
+        kept = {name: value for name, value in content.items() if name != "crc32"}
+        data = {name: (run / name).read_bytes() for name in kept["files"]}
+        written = {name: {"size": len(each), "crc32": zlib.crc32(each)} for name, each in data.items()}
+        return sealed.seal({**kept, "files": written})
+
+    for file in [*(run / "_ledger/done").iterdir(), run / "_ledger/plan.json"]:
+        file.write_bytes(as_before(json.loads(file.read_text())))
+    assert stores.verify(run) == []
+    assert stores.open_run(run).complete
+    (run / TOKENS).write_bytes(flip((run / TOKENS).read_bytes()))
+    (problem,) = stores.verify(run)
+    assert f"{TOKENS} has CRC-32 {zlib.crc32((run / TOKENS).read_bytes()):08x} instead of" in problem
+    ledger.marker(run, Unit(1, 2)).unlink()
+    plan = small_run.layout()
+    stores.Writer(run, plan).commit(Unit(1, 2), small_run.payload(plan, Unit(1, 2)), report={})
+    assert stores.verify(run) == []
+    assert stores.mend(run, plan, plan=small_run.PLAN, provenance=dict) == ()
+    (run / "samples/kind/zarr.json").unlink()
+    assert stores.mend(run, plan, plan=small_run.PLAN, provenance=dict) == ("samples/kind/zarr.json",)
+
+
+def test_checksums_are_those_of_the_standard(tmp_path):
+    (tmp_path / "file").write_bytes(b"123456789")
+    assert files.checksum([b"1234", memoryview(b""), memoryview(b"56789")]) == files.Written(9, 0xE3069283)
+    assert vars(files.checksum_file(tmp_path / "file")) == {"size": 9, "crc32c": 0xE3069283}
+    assert files.checksum_as(tmp_path / "file", {"size": 9, "crc32": 0}) == {"size": 9, "crc32": 0xCBF43926}
 
 
 def test_verify_names_a_missing_file_and_the_cure_works(run):

@@ -29,7 +29,7 @@ SLOW_SECONDS = 5.0
 
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 3, 10**12, 10**30, 1.5, -0.0, "", "x", "../../etc/passwd", "/dev/zero", "\0", "\ud800",
-    "b00000-c0002", [], [1], ["x"], [[]], {}, {"a": 1}, {"size": 1, "crc32": 1}, {"size": 10**12, "crc32": 0},
+    "b00000-c0002", [], [1], ["x"], [[]], {}, {"a": 1}, {"size": 1, "crc32": 1}, {"size": 10**12, "crc32c": 0},
 )  # fmt: skip
 FREE = {"host", "time", "report"}
 """Entries of a marker that may hold anything that is written there: no reader relies on them."""
