@@ -3,8 +3,8 @@
     python benchmarks/bench_reader.py [FOLDER] [--rounds N]
 
 Two plain arrays stand for zarr-python: the run's own, and one of the same numbers with one uncompressed chunk for each
-unit, which zarr-python reads fastest as a whole. Readers take turns within one run, the files in the system's cache. CPU
-seconds of this process, kernel included; medians over the rounds, and the range of the ratio to the faster plain array.
+unit, which zarr-python reads fastest as a whole. Readers take turns within one run, the files in the system's cache.
+CPU seconds of this process, kernel included; medians over the rounds, and the range of the ratio to the faster array.
 """
 
 import argparse

@@ -11,7 +11,7 @@ a buffer that stays in the processor's cache, and from there into its place.
 import errno
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ BUFFER_BYTES = 2**17
 
 SHORT_ROW = 2**12
 """Bytes of a row that is read whole, whatever is wanted of it: a disk gives no less."""
+
+LONG_ROW = 2**14
+"""Bytes of a row from which on it is converted by itself."""
 
 AT_ONCE = min(os.sysconf("SC_IOV_MAX"), 1024)
 
@@ -52,9 +55,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Piece:
-    """Bytes of a file: where they begin, the shape of the numbers there, which of these are wanted, and their place."""
+    """Bytes of a file: where equal parts of them begin, their shape together, which are wanted, and their place."""
 
-    offset: int
+    offsets: Sequence[int]
     shape: tuple[int, ...]
     cut: Place
     place: Place
@@ -62,25 +65,28 @@ class Piece:
 
 def chunk_pieces(array: Array, rows: slice, part: Part) -> Iterator[Piece]:
     """The pieces of a chunk file that hold a part of each of its rows, to be placed in (row, …)."""
-    lengths = array.lengths
-    row_bytes = math.prod(lengths) * array.storage.itemsize
-    if not lengths or row_bytes <= SHORT_ROW or part.runs == ((0, lengths[0], 0),):
+    lengths, size = array.lengths, array.storage.itemsize
+    row_bytes = math.prod(lengths) * size
+    whole = not lengths or row_bytes <= SHORT_ROW or part.runs == ((0, lengths[0], 0),)
+    if whole:
         step = max(1, BUFFER_BYTES // max(1, row_bytes))
-        for row in range(rows.start, rows.stop, step):
-            count = min(step, rows.stop - row)
-            here = slice(row - rows.start, row - rows.start + count)
+        for start in range(rows.start, rows.stop, step):
+            count = min(step, rows.stop - start)
+            here = slice(start - rows.start, start - rows.start + count)
             for first, length, place in part.runs if lengths else ():
                 cut = (slice(None), slice(first, first + length), *part.box)
-                yield Piece(row * row_bytes, (count, *lengths), cut, (here, slice(place, place + length)))
+                yield Piece((start * row_bytes,), (count, *lengths), cut, (here, slice(place, place + length)))
             if not lengths:
-                yield Piece(row * row_bytes, (count,), (), (here,))
+                yield Piece((start * row_bytes,), (count,), (), (here,))
         return
-    step_bytes = row_bytes // lengths[0]
-    for row in range(rows.start, rows.stop):
-        for first, length, place in part.runs:
-            offset = row * row_bytes + first * step_bytes
-            here = (row - rows.start, slice(place, place + length))
-            yield Piece(offset, (length, *lengths[1:]), (slice(None), *part.box), here)
+    of_one = row_bytes // lengths[0]
+    for first, length, place in part.runs:
+        step = max(1, BUFFER_BYTES // (length * of_one))
+        for start in range(rows.start, rows.stop, step):
+            stop = min(start + step, rows.stop)
+            offsets = range(start * row_bytes + first * of_one, stop * row_bytes, row_bytes)
+            here = (slice(start - rows.start, stop - rows.start), slice(place, place + length))
+            yield Piece(offsets, (stop - start, length, *lengths[1:]), (slice(None), slice(None), *part.box), here)
 
 
 def shard_pieces(array: Array, starts: NDArray[np.int64], rows: slice, part: Part) -> Iterator[Piece]:
@@ -99,7 +105,7 @@ def shard_pieces(array: Array, starts: NDArray[np.int64], rows: slice, part: Par
             for token in range(tokens.start, stop, step):
                 count = min(step, stop - token)
                 here = (image - rows.start, place, slice(token - tokens.start, token - tokens.start + count))
-                yield Piece(start + token * token_bytes, (count, of_token), (slice(None), features), here)
+                yield Piece((start + token * token_bytes,), (count, of_token), (slice(None), features), here)
 
 
 def shard_index_bytes(array: Array) -> int:
@@ -149,12 +155,12 @@ def read(folder: int, name: str, array: Array, rows: slice, part: Part, target: 
         buffer = np.empty(0, np.uint8)
         for piece in pieces:
             wanted = target[piece.place]
-            if target.dtype == storage and wanted.shape == piece.shape and (lines := _lines(wanted)):
-                _read_at(descriptor, name, piece.offset, lines)
+            if target.dtype == storage and wanted.shape == piece.shape and (lines := _lines(wanted, piece)):
+                _read_parts(descriptor, name, piece.offsets, lines)
                 continue
             size = math.prod(piece.shape) * storage.itemsize
             buffer = buffer if len(buffer) >= size else np.empty(size, np.uint8)
-            _read_at(descriptor, name, piece.offset, [buffer[:size]])
+            _read_parts(descriptor, name, piece.offsets, list(buffer[:size].reshape(len(piece.offsets), -1)))
             put(array, buffer[:size].view(storage).reshape(piece.shape)[piece.cut], wanted)
     finally:
         os.close(descriptor)
@@ -185,18 +191,31 @@ def put(array: Array, stored: NDArray[Any], target: NDArray[Any]) -> None:
     if not (array.bfloat16 or stored.dtype == np.float16):
         target[...] = stored
         return
-    # several passes over memory that lies together, in the cache, take less time than over some that does not
-    wide = target if target.flags.c_contiguous else np.empty(target.shape, np.float32)
-    (put_bfloat16 if array.bfloat16 else put_float16)(stored, wide)
-    if wide is not target:
+    put_floats = put_bfloat16 if array.bfloat16 else put_float16
+    if target.flags.c_contiguous:
+        put_floats(stored, target)
+    elif target.ndim > 1 and target[0].flags.c_contiguous and target[0].nbytes >= LONG_ROW:
+        for row, wide in zip(stored, target, strict=True):
+            put_floats(row, wide)
+    else:  # several passes over memory that lies together take less time than over some that does not
+        wide = np.empty(target.shape, np.float32)
+        put_floats(stored, wide)
         target[...] = wide
 
 
-def _lines(target: NDArray[Any]) -> list[NDArray[Any]]:
-    """A target as arrays whose memory lies together, none where that would take one for each number."""
-    if target.flags.c_contiguous:
+def _lines(target: NDArray[Any], piece: Piece) -> list[NDArray[Any]]:
+    """A target as arrays whose memory lies together, for each part of a piece; none where there are too many."""
+    if target.flags.c_contiguous and len(piece.offsets) == 1:
         return [target]
     return list(target) if target.ndim > 1 and target[0].flags.c_contiguous else []
+
+
+def _read_parts(descriptor: int, name: str, offsets: Sequence[int], buffers: list[NDArray[Any]]) -> None:
+    if len(offsets) == 1:
+        _read_at(descriptor, name, offsets[0], buffers)
+        return
+    for offset, buffer in zip(offsets, buffers, strict=True):
+        _read_at(descriptor, name, offset, [buffer])
 
 
 def _starts(descriptor: int, name: str, array: Array) -> NDArray[np.int64]:
