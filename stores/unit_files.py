@@ -24,7 +24,7 @@ from .arrays import Array
 from .half_floats import put_bfloat16, put_float16
 from .shard import ABSENT
 
-BUFFER_BYTES = 2**17
+BUFFER_BYTES = 2**19
 """Bytes that are read at once where rows are short: the processor's cache holds them and what they become."""
 
 SHORT_ROW = 2**12
