@@ -201,7 +201,7 @@ def checksum_as(path: Path, expected: Mapping[str, int]) -> dict[str, int]:
 
 def _extend_crc32c(crc32c: int, part: memoryview | bytes) -> int:
     # as an array: the library takes none that says when it is no longer used, as a memoryview does
-    return google_crc32c.extend(crc32c, np.frombuffer(part, np.uint8) if len(part) else b"")
+    return int(google_crc32c.extend(crc32c, np.frombuffer(part, np.uint8) if len(part) else b""))  # pyright: ignore
 
 
 def sync_files(files: Iterable[Path]) -> None:

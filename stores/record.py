@@ -187,8 +187,11 @@ def is_inside(name: str) -> bool:
 
 def is_written(file: Any) -> bool:
     """Whether a value is the size and the checksum of a file, of one kind or the other."""
-    checks = ({"size": is_count, kind: lambda value: is_count(value) and value < 2**32} for kind in CHECKSUMS)
-    return any(fits(file, check) for check in checks)
+    return any(fits(file, {"size": is_count, kind: _is_crc}) for kind in CHECKSUMS)
+
+
+def _is_crc(value: Any) -> bool:
+    return is_count(value) and value < 2**32
 
 
 def _invalid_layout(record: Record) -> str | None:

@@ -80,7 +80,7 @@ def _replace(
     for name in names:
         if name == ROOT:
             continue
-        expected = {} if record is None else record["files"].get(name, {})
+        expected: dict[str, int] = {} if record is None else record["files"].get(name, {})
         wanted = checksum_as(fresh / name, expected)
         if record is not None and expected != wanted:
             raise DamagedRun(
