@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array: TypeAlias = Any
 """A DataArray, or a bare array of any library that speaks the array API (numpy, torch, dask). Never a mix."""
 
-CELLS = 2**20
+CELLS = 2**22
 """Numbers of an array in memory that a kernel is given at once; it makes a handful of arrays of that size."""
 
 ITEMS = frozenset({"sample", "image", "layer", "token", "frame", "row", "col", "option", "y", "x", "channel"})

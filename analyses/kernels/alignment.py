@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace, device
 
+from .left_out import LeftOut
 from .precision import at_least_float32
 
 TIE = 1e-12  # similarities that differ by less are of equal vectors, multiplied in another order
@@ -221,37 +223,32 @@ class Kernels:
         places = [self.places[xp.asarray(block, dtype=xp.int64, device=device(self.places))] for block in blocks]
         places = [rows[rows >= 0] for rows in places]
         for numbers in _together([rows.shape[0] for rows in places]):
-            wanted = xp.concat([places[number] for number in numbers])
-            taken, start = [side.times(side.rows(wanted)) for side in self.states], 0
-            for number in numbers:
-                rows = slice(start, start := start + places[number].shape[0])
-                for found, way in zip(result, unbiased, strict=True):
-                    found[number] = self._without(places[number], [part[rows, :] for part in taken], way)
+            for found, values in zip(
+                result, self._without([places[number] for number in numbers], unbiased), strict=True
+            ):
+                found[numbers[0] : numbers[-1] + 1] = values
         return result
 
-    def _without(self, left_out: Any, taken: Sequence[Any], unbiased: bool) -> Any:
-        """The alignment of all rows but those left out, whose rows of the kernels are (row left out, sample)."""
+    def _without(self, blocks: Sequence[Any], unbiased: Sequence[bool]) -> list[Any]:
+        """(block) for each of `unbiased`: the alignment of all rows but those of each block, by their places."""
         xp: Any = array_namespace(*self.own)
-        kept = xp.full(self.count, True, device=device(self.own[0]))
-        kept[left_out] = False
-        count = int(xp.sum(xp.astype(kept, xp.int64)))
-        if count < (4 if unbiased else 2):
-            return xp.nan
-        among = [part[:, left_out] for part in taken]
-        rows = [(whole - xp.sum(part, axis=0))[kept] for whole, part in zip(self.rows, taken, strict=True)]
-        own = [diagonal[kept] for diagonal in self.own]
-        hsic = _unbiased_of_sums if unbiased else _biased_of_sums
-
-        def power(a: int, b: int, whole: Any) -> Any:
-            product = whole - 2 * xp.sum(taken[a] * taken[b]) + xp.sum(among[a] * among[b])
-            return hsic(product, rows[a], rows[b], own[a], own[b])
-
-        squares = [power(0, 0, self.products[0]), power(1, 1, self.products[1])]
-        for side, square in enumerate(squares):
-            trace = xp.sum(own[side]) - xp.sum(rows[side]) / count  # of the kernel, centred anew
-            if not (square > FLAT * trace**2 and square > LOST * self.products[side]):
-                return xp.nan
-        return power(0, 1, self.products[2]) / xp.sqrt(squares[0] * squares[1])
+        wanted = xp.concat(list(blocks))
+        taken = tuple(side.times(side.rows(wanted)) for side in self.states)
+        sizes = [block.shape[0] for block in blocks]
+        of_block = LeftOut.of(self.own, self.rows, taken, wanted, sizes)
+        pairs = ((0, 0), (1, 1), (0, 1))
+        products = [whole - of_block.products(a, b) for whole, (a, b) in zip(self.products, pairs, strict=True)]
+        found: list[Any] = []
+        for way in unbiased:
+            hsic = of_block.unbiased if way else of_block.biased
+            first, second, both = (hsic(product, a, b) for product, (a, b) in zip(products, pairs, strict=True))
+            defined = of_block.count >= (4 if way else 2)
+            for side, square in enumerate((first, second)):
+                least = xp.maximum(FLAT * of_block.trace(side) ** 2, LOST * self.products[side])
+                defined = defined & (square > least)
+            safe = xp.where(defined, first * second, 1.0)
+            found.append(xp.where(defined, both / xp.sqrt(safe), xp.nan))
+        return found
 
 
 def _together(counts: Sequence[int]) -> list[list[int]]:
@@ -318,15 +315,22 @@ def _membership(x: Any, rows: Any, k: int) -> Any:
     own = unit_vectors(x[int(rows[0]) : int(rows[-1]) + 1])
     parts = (unit_vectors(x[start : start + ROWS]) for start in range(0, x.shape[0], ROWS))
     similarity = xp.concat([own @ part.T for part in parts], axis=1)
-    itself = rows[:, None] == xp.arange(x.shape[0], device=device(x))[None, :]
-    similarity = xp.where(itself, -xp.inf, similarity)
-    last = xp.sort(similarity, axis=1, descending=True)[:, k - 1 : k]
-    nearer = xp.astype(similarity > last + TIE, xp.float64)
-    tied = xp.astype(xp.abs(similarity - last) <= TIE, xp.float64)
+    similarity[xp.arange(len(rows), device=device(x)), rows] = -xp.inf  # itself
+    last = _kth_largest(similarity, k)
+    nearer = similarity > last + TIE
+    tied = xp.astype((similarity >= last - TIE) & ~nearer, xp.float64)
+    nearer = xp.astype(nearer, xp.float64)
     left = k - xp.sum(nearer, axis=1, keepdims=True)
     among = xp.sum(tied, axis=1, keepdims=True)
     # clipping to 0 leaves no direction, and then nothing is near
     return nearer + tied * left / xp.where(among > 0, among, xp.nan)
+
+
+def _kth_largest(values: Any, k: int) -> Any:
+    if isinstance(values, np.ndarray):
+        place = values.shape[1] - k
+        return np.partition(values, place, axis=1)[:, place : place + 1]
+    return array_namespace(values).sort(values, axis=1, descending=True)[:, k - 1 : k]
 
 
 def _biased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y: Any) -> Any:

@@ -39,12 +39,12 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
         return None
     k = min(NEIGHBOURS, (inputs - 1) // 4)
     chance = k / (inputs - 1)
-    clean = states_under(evidence, "clean", rows)
+    site, layer = evidence.primary_site, evidence.primary_layer
+    clean = evidence.clean_states(site, [layer]).isel(layer=0, drop=True).isel(sample=rows)
     views = views_of(evidence, rows)
     overlaps: list[xr.DataArray] = []
     alike: dict[int, xr.Dataset] = {}
-    for place, name in enumerate(evidence.run.conditions.condition.values.tolist()):
-        states = states_under(evidence, name, rows)  # of one condition at a time
+    for place, states in enumerate(evidence.by_condition(site, layer, rows)):
         overlaps += [alignment.neighbour_overlap(clean, states, k=k)] if k else []
         for number, view in enumerate(views):
             if view.place == place:
@@ -83,12 +83,6 @@ def drawn(rows: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
     if len(rows) <= MOST_INPUTS:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_INPUTS, replace=False))
-
-
-def states_under(evidence: Evidence, condition: str, rows: NDArray[np.intp]) -> xr.DataArray:
-    """(sample, feature) the states that stand for the model under one condition, in memory."""
-    lone = evidence.states(evidence.primary_site).under(condition, [evidence.primary_layer])
-    return evidence.of_samples(lone.isel(layer=0, drop=True)).isel(sample=rows)
 
 
 def floors(data: Parts) -> str:

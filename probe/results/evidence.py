@@ -17,7 +17,7 @@ from stores import DamagedRun, presence
 
 from .. import prompts
 from .answers import Answers
-from .states import States, with_layers
+from .states import HELD_BYTES, States, with_layers
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
@@ -122,21 +122,54 @@ class Evidence(Answers):
             return euclidean
         return self.split(self.of_samples(self.states(site).measured(_euclidean)["euclidean"]))
 
-    def sample_pieces(self, site: str, layers: Sequence[int]) -> Iterator[tuple[NDArray[np.intp], slice, xr.DataArray]]:
+    def sample_pieces(
+        self,
+        site: str,
+        layers: Sequence[int],
+        *,
+        of: NDArray[np.bool_] | None = None,
+        conditions: slice = slice(None),
+    ) -> Iterator[tuple[NDArray[np.intp], slice, xr.DataArray]]:
         """Places of samples and conditions, and the states of these, (sample, condition, layer, feature).
 
-        Piece by piece; a site per image gives each sample its image's.
+        Piece by piece; a site per image gives each sample its image's. `of` (sample) are those that are wanted.
         """
         answers, states = self.run.answers, self.states(site).lazy(layers)
         ids, images = answers.sample.values, answers.image.values
         row, own_row = str(states.dims[0]), images if states.dims[0] == "image" else ids
         row_of = states.indexes[row].get_indexer(own_row)
-        for rows, conditions, _, piece in self.states(site).pieces(layers):
-            inside = np.flatnonzero((row_of >= rows.start) & (row_of < rows.stop))
+        wanted = np.ones(len(ids), np.bool_) if of is None else of
+        for rows, columns, _, piece in self.states(site).pieces(layers, conditions=conditions):
+            inside = np.flatnonzero(wanted & (row_of >= rows.start) & (row_of < rows.stop))
             for some in np.array_split(inside, -(-len(inside) // piece.shape[0])):  # a state is many samples'
                 of_some = piece.isel({row: xr.DataArray(row_of[some] - rows.start, dims="sample")})
                 labelled = of_some.drop_vars(row, errors="ignore").assign_coords(sample=ids[some])
-                yield some, conditions, labelled.assign_coords(image=("sample", images[some]))
+                yield some, columns, labelled.assign_coords(image=("sample", images[some]))
+
+    def by_condition(self, site: str, layer: int, rows: NDArray[np.intp]) -> Iterator[xr.DataArray]:
+        """(sample, feature) the states of some samples, in ascending order, under one condition after the other.
+
+        They are read once for as many conditions as `HELD_BYTES` hold.
+        """
+        states, answers = self.states(site).lazy([layer]), self.run.answers
+        features, count, of = (
+            states.sizes["feature"],
+            states.sizes["condition"],
+            np.zeros(len(answers.sample), np.bool_),
+        )
+        of[rows] = True
+        step = max(1, HELD_BYTES // max(1, 4 * len(rows) * features))
+        for start in range(0, count, step):
+            here = slice(start, min(start + step, count))
+            held = np.full((here.stop - here.start, len(rows), features), np.nan, states.dtype)
+            for samples, columns, piece in self.sample_pieces(site, [layer], of=of, conditions=here):
+                held[columns, np.searchsorted(rows, samples)] = piece.isel(layer=0).transpose("condition", ...).values
+            for own in held:
+                yield xr.DataArray(own, dims=("sample", "feature"), coords=self._of(rows))
+
+    def _of(self, rows: NDArray[np.intp]) -> dict[str, Any]:
+        answers = self.run.answers
+        return {"sample": answers.sample.values[rows], "image": ("sample", answers.image.values[rows])}
 
     def of_samples(self, states: xr.DataArray) -> xr.DataArray:
         """A site per image gives each sample its image's; every sample carries its image and what it was asked."""

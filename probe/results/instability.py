@@ -124,12 +124,10 @@ def _codes(
     flipped, clean = evidence.unsplit_flipped, evidence.clean_states(site, layers)
     yardstick = Yardstick.of(clean, answer)
     found = np.full((*flipped.shape, len(layers)), UNKNOWN, np.int8)
-    for samples, conditions, piece in evidence.sample_pieces(site, layers):
-        if not (here := wanted[samples]).any():
-            continue
-        verdict = yardstick.verdicts(piece.isel(sample=here), flipped[samples[here], conditions])
+    for samples, conditions, piece in evidence.sample_pieces(site, layers, of=wanted):
+        verdict = yardstick.verdicts(piece, flipped[samples, conditions])
         code = verdict.nearer + verdict.dangerous
-        found[samples[here], conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
+        found[samples, conditions] = code.transpose("sample", "condition", "layer").fillna(UNKNOWN)
     like = flipped.expand_dims(layer=layers).transpose("sample", "condition", "layer")
     return like.copy(deep=False, data=found)
 

@@ -83,18 +83,26 @@ class States:
         return made
 
     def pieces(
-        self, layers: Sequence[int] | None = None, *, beside: str = "clean"
+        self, layers: Sequence[int] | None = None, *, beside: str = "clean", conditions: slice = slice(None)
     ) -> Iterator[tuple[slice, slice, xr.DataArray, xr.DataArray]]:
-        """Places of rows and conditions, their states under one condition, and all their states: piece by piece."""
+        """Places of rows and conditions, their states under one condition, and all their states: piece by piece.
+
+        Of some conditions alone where these are given; places are then among them.
+        """
         states = self.lazy(layers)
-        own = states.sel(condition=beside, drop=True)
+        place, states = states.indexes["condition"].get_loc(beside), states[:, conditions]
+        first_column = conditions.indices(self.run.sizes.conditions)[0]
         for rows in _chunks(states, 0):
-            first = read(own[rows])
-            for conditions in _chunks(states, 1):
-                chunk = read(states[rows, conditions])
+            first: xr.DataArray | None = None
+            for columns in _chunks(states, 1):
+                chunk, at = read(states[rows, columns]), place - first_column - columns.start
+                if first is None:  # a file is read whole, so it is not read for one condition where that is there
+                    there = 0 <= at < chunk.shape[1]
+                    first = chunk[:, at] if there else read(self.lazy(layers)[rows, place])
+                    first = first.drop_vars([name for name in first.coords if not first[name].dims])
                 for few in _parts(chunk.shape[0], chunk[0].nbytes):
                     for some in _parts(chunk.shape[1], chunk[few][:, 0].nbytes):
-                        places = _from(rows, few), _from(conditions, some)
+                        places = _from(rows, few), _from(columns, some)
                         yield *places, first[few], chunk[few, some]
 
     def _at(self, layers: Sequence[int]) -> str:
