@@ -141,7 +141,7 @@ class Evidence(Answers):
         wanted = np.ones(len(ids), np.bool_) if of is None else of
         for rows, columns, _, piece in self.states(site).pieces(layers, conditions=conditions):
             inside = np.flatnonzero(wanted & (row_of >= rows.start) & (row_of < rows.stop))
-            for some in np.array_split(inside, -(-len(inside) // piece.shape[0])):  # a state is many samples'
+            for some in np.array_split(inside, max(1, -(-len(inside) // piece.shape[0]))):  # a state is many samples'
                 of_some = piece.isel({row: xr.DataArray(row_of[some] - rows.start, dims="sample")})
                 labelled = of_some.drop_vars(row, errors="ignore").assign_coords(sample=ids[some])
                 yield some, columns, labelled.assign_coords(image=("sample", images[some]))
