@@ -388,3 +388,24 @@ def test_the_analysis_runs_from_states_to_table() -> None:
     # a state drowned in noise lies as far off as an unrelated one in 95 of 100 cases, a stirred one in none
     assert (shares.sel(condition="weak") == 0).all()
     assert (shares.sel(condition="strong") > 0.8).all()
+
+
+def test_a_state_is_not_nearer_to_the_twin_of_its_own() -> None:
+    """Two images with one clean state: which of the two is nearer is a matter of rounding, so neither is."""
+    rng = np.random.default_rng(5)
+    own = rng.normal(size=64).astype(np.float32)
+    clean = np.stack([own, own, rng.normal(size=64).astype(np.float32)])
+    moved = (clean[:, None] + 0.7 * rng.normal(size=(3, 40, 64))).astype(np.float32)
+    along = {"image": ("sample", ["a", "b", "c"]), "question": ("sample", ["q"] * 3)}
+    answer = xr.DataArray(["yes", "no", "no"], dims="sample")
+    kept = xr.DataArray(np.zeros((3, 40)), dims=("sample", "condition"))
+    result = instability.nearer_to_another(
+        xr.DataArray(moved, dims=("sample", "condition", "feature"), coords=along),
+        xr.DataArray(clean, dims=("sample", "feature"), coords=along),
+        answer,
+        kept,
+    )
+    unit = clean / np.linalg.norm(clean.astype(np.float64), axis=1, keepdims=True)
+    similar = np.einsum("scf,of->sco", moved, unit)
+    expected = similar[..., 2] > similar[..., 0] + 1e-3  # of a and b the only other that can be nearer is c
+    np.testing.assert_array_equal(result.nearer.values[:2], expected[:2])

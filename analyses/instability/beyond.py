@@ -20,8 +20,8 @@ from ..statistics.by_family import Grouping, Unions
 from ..statistics.quantiles import quantiles
 from ..statistics.resampling import BOUNDS, Floats, all_draws
 
-CELLS = 2**21
-"""Counts by image and threshold that are held at once: 16 MB."""
+DRAWS = 64
+"""Draws whose thresholds are taken together."""
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5)
 
@@ -69,12 +69,11 @@ def beyond_nearest(
         distances = kept.control[place].reshape(-1)
         found = quantiles(distances, per_pair, kept.images, orders, resamples=resamples, seed=seed)
         limits[place] = found.estimate
-        tables = [
-            Beyond.of(own, kept.codes, kept.images, float(limit), drawn)
-            for own in (kept.drift[place][:, columns] for columns in kept.grouping.places.values())
-            for limit, drawn in zip(found.estimate, found.drawn.T, strict=True)
-        ]
-        shares[place] = _shares(tables, weights, level).reshape(shares.shape[len(shape) :])
+        stayed = Stayed.of(kept.drift[place], kept.codes, kept.images, kept.members)
+        trials = stayed.drawn(weights)
+        for number, (limit, drawn) in enumerate(zip(found.estimate, found.drawn.T, strict=True)):
+            if not np.isnan(limit):
+                shares[(*place, slice(None), number)] = _shares(stayed, weights, trials, float(limit), drawn, level)
     index = {"family": list(kept.grouping.places), "quantile": orders, "bound": list(BOUNDS)}
     dims = (*kept.middle, "family", "quantile", "bound")
     return xr.Dataset(
@@ -103,6 +102,14 @@ class Kept:
     grouping: Grouping
     middle: tuple[str, ...]
     coords: dict[Any, Any]
+
+    @property
+    def members(self) -> Floats:
+        """(family, condition) 1 where a family, or union, has a condition."""
+        found = np.zeros((len(self.grouping.places), self.drift.shape[-1]))
+        for family, own in enumerate(self.grouping.places.values()):
+            found[family, own] = 1.0
+        return found
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -146,72 +153,77 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Beyond:
-    """The pairs of one family beyond one threshold, by image: `trials` of all pairs, `cases` of those beyond it.
+class Stayed:
+    """The pairs of one layer whose choice stayed, each by its drift, image and condition: (pair) each.
 
-    `order` sorts the draws by their thresholds; `always` are the pairs beyond all of these, (row, passed) the images of
-    those that lie between, and how many thresholds each lies beyond. Where nothing is defined, `limit` is nan.
+    `trials` (image, condition) counts them; `members` (family, condition) says which conditions a family has.
     """
 
-    limit: float
+    drift: Floats
+    image: NDArray[np.intp]
+    condition: NDArray[np.intp]
     trials: Floats
-    cases: Floats
-    order: NDArray[np.intp]
-    always: Floats
-    row: NDArray[np.intp]
-    passed: NDArray[np.intp]
+    members: Floats
 
     @staticmethod
-    def of(values: Floats, codes: NDArray[np.intp], images: int, limit: float, limits: Floats) -> "Beyond":
-        """From (sample, condition), (sample), the threshold and (draw) its draws."""
-        known = ~np.isnan(values)
-        row, inside = np.broadcast_to(codes[:, None], values.shape)[known], values[known]
-        defined = np.flatnonzero(~np.isnan(limits))
-        order = defined[np.argsort(limits[defined], kind="stable")]
-        passed = np.searchsorted(limits[order], inside, side="left")
+    def of(drift: Floats, codes: NDArray[np.intp], images: int, members: Floats) -> "Stayed":
+        """From (sample, condition), nan for other pairs, and (sample)."""
+        row, condition = np.nonzero(~np.isnan(drift))
+        inside, image = drift[row, condition], codes[row]
+        return Stayed(inside, image, condition, _counted(image, condition, (images, drift.shape[1])), members)
 
-        def counted(chosen: NDArray[np.bool_] | slice) -> Floats:
-            return np.bincount(row[chosen], minlength=images).astype(np.float64)
+    def beyond(self, limit: float) -> Floats:
+        """(image, condition) how many pairs lie beyond a threshold."""
+        chosen = self.drift > limit
+        return _counted(self.image[chosen], self.condition[chosen], self.trials.shape)
 
-        between = (passed > 0) & (passed < len(order))
-        always = counted(passed == len(order)) if len(order) else np.zeros(images)
-        return Beyond(
-            limit, counted(slice(None)), counted(inside > limit), order, always, row[between], passed[between]
-        )
+    def drawn(self, weights: NDArray[Any]) -> Floats:
+        """(draw, condition) all pairs of the images that are drawn: of how often each is, (draw, image)."""
+        parts = (weights[start : start + DRAWS].astype(np.float64) for start in range(0, len(weights), DRAWS))
+        return np.concatenate([part @ self.trials for part in parts])
 
-    def variance(self, weights: NDArray[np.float32], total: Floats, always: Floats) -> NDArray[np.float64]:
-        """The variance of the share over the draws, in each of which images and threshold are others.
+    def drawn_beyond(self, weights: NDArray[Any], limits: Floats) -> Floats:
+        """(draw, condition) the pairs of the images that are drawn beyond each draw's threshold, (draw).
 
-        In: how often each image is drawn (draw, image), and (draw) the trials and the pairs beyond all thresholds so
-        weighed.
+        Draws are taken in the order of their thresholds, some at a time: the pairs beyond all of these are counted by
+        image, the few that lie between them are looked at one by one.
         """
-        cases, steps = always[self.order], len(self.order) + 1
-        names, codes = np.unique(self.row, return_inverse=True)
-        by_image = np.argsort(codes.reshape(-1), kind="stable")
-        codes, passed = codes.reshape(-1)[by_image], self.passed[by_image]
-        few = max(1, CELLS // steps)
-        for start in range(0, len(names), few):
-            own = names[start : start + few]
-            inner = slice(*np.searchsorted(codes, (start, start + few)))
-            cells = (codes[inner] - start) * steps + passed[inner]
-            counts = np.bincount(cells, minlength=len(own) * steps).reshape(len(own), steps)
-            beyond = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]  # (image, threshold)
-            cases = cases + np.einsum("di,id->d", weights[np.ix_(self.order, own)].astype(np.float64), beyond)
-        drawn = total[self.order]
-        return np.asarray(np.nanvar(cases / np.where(drawn > 0, drawn, np.nan)), np.float64)
+        passed = np.searchsorted(limits, self.drift, side="left")  # how many thresholds a pair lies beyond
+        by_passed = np.argsort(passed, kind="stable")
+        ends = np.searchsorted(passed[by_passed], np.arange(len(limits) + 1), side="right")
+        left, found = self.trials.copy(), np.empty((len(limits), self.trials.shape[1]))
+        for start in range(0, len(limits), DRAWS):
+            stop = min(start + DRAWS, len(limits))
+            own = weights[start:stop].astype(np.float64)
+            gone = by_passed[ends[start - 1] if start else 0 : ends[stop - 1]]
+            left -= _counted(self.image[gone], self.condition[gone], left.shape)
+            between = by_passed[ends[start] : ends[stop - 1]]
+            beyond = passed[between] > np.arange(start, stop)[:, None]
+            each = np.zeros((len(between), left.shape[1]))
+            each[np.arange(len(between)), self.condition[between]] = 1.0
+            found[start:stop] = own @ left + (own[:, self.image[between]] * beyond) @ each
+        return found
 
 
-def _shares(tables: Sequence[Beyond], weights: NDArray[np.float32], level: float) -> NDArray[np.float64]:
-    """(table, bound) the share of each table's pairs beyond its threshold."""
-    sums = np.stack([each for one in tables for each in (one.trials, one.always)], axis=1)
-    rows = max(1, CELLS // max(1, weights.shape[1]))
-    weighed = np.concatenate([weights[k : k + rows].astype(np.float64) @ sums for k in range(0, len(weights), rows)])
-    found = np.full((len(tables), len(BOUNDS)), np.nan)
-    for place, one in enumerate(tables):
-        if not one.trials.sum() or np.isnan(one.limit):
-            continue
-        several = (one.trials > 0).sum() > 1
-        variance = one.variance(weights, *weighed[:, 2 * place : 2 * place + 2].T) if several else np.asarray(np.nan)
-        share = np.asarray(one.cases.sum() / one.trials.sum())
-        found[place] = np.stack(rates.of_variance(share, variance, one.cases, one.trials, level=level))
-    return found
+def _shares(
+    stayed: Stayed, weights: NDArray[Any], trials: Floats, limit: float, limits: Floats, level: float
+) -> NDArray[np.float64]:
+    """(family, bound) the share of each family's pairs beyond a threshold, and beyond (draw) those of the draws."""
+    defined = np.flatnonzero(~np.isnan(limits))
+    order = defined[np.argsort(limits[defined], kind="stable")]
+    cases, counted = (each @ stayed.members.T for each in (stayed.beyond(limit), stayed.trials))
+    drawn = trials[order] @ stayed.members.T
+    share = (stayed.drawn_beyond(weights[order], limits[order]) @ stayed.members.T) / np.where(drawn > 0, drawn, np.nan)
+    several = ((counted > 0).sum(axis=0) > 1) & ~np.isnan(share).all(axis=0)
+    variance = np.full(len(several), np.nan)
+    variance[several] = np.nanvar(share[:, several], axis=0)
+    total = counted.sum(axis=0)
+    estimate = cases.sum(axis=0) / np.where(total > 0, total, np.nan)
+    bounds = np.stack(rates.of_variance(estimate, variance, cases, counted, level=level), axis=-1)
+    return np.where((total > 0)[:, None], bounds, np.nan)
+
+
+def _counted(image: NDArray[np.intp], condition: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
+    """(image, condition) how many pairs there are of each."""
+    cells = np.bincount(image * shape[1] + condition, minlength=shape[0] * shape[1])
+    return cells.reshape(shape).astype(np.float64)

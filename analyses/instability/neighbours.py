@@ -24,6 +24,12 @@ SIMILARITIES = 2**22
 CELLS = 2**22
 """Numbers of perturbed states that are set against others at once: 16 MB."""
 
+TIE = 1e-6
+"""Similarities that differ by less are equal, multiplied in another order: no state is nearer to its own twin."""
+
+ROUNDING = 1e-5
+"""By how much a similarity of float32 may be off at most."""
+
 KINDS = ("nearer", "harmless", "dangerous")
 
 
@@ -106,18 +112,20 @@ class Yardstick:
         _, verdict = pairs.matched("states", moved.isel({self.dim: 0}, drop=True), flipped)
         middle = [name for name in moved.dims if name not in (rows, pairs.CONDITION, self.dim)]
         moved = moved.transpose(*middle, rows, pairs.CONDITION, self.dim)
-        kinds = np.full((len(KINDS), *moved.shape[:-1]), np.nan)
-        whole = {name: self.clean.dims.index(name) for name in middle}
-        units = self.units.transpose(*whole.values(), -2, -1)
-        for place in np.ndindex(moved.shape[: len(middle)]):
-            for part in range(0, len(places), step := max(1, CELLS // math.prod(moved.shape[-2:]))):
-                here = slice(part, part + step)
-                perturbed = _unit(moved[(*place, here)].values)
-                kinds[(slice(None), *place, here)] = self._of_rows(perturbed, units[place], places[here])
         table = moved.isel({self.dim: 0}, drop=True)
         stayed = ((verdict == 0) & ~pairs.is_clean(table)).compute()
+        kept = np.asarray(stayed.transpose(rows, pairs.CONDITION).values, np.bool_)
+        kinds = np.full((len(KINDS), *moved.shape[:-1]), np.nan)
+        whole = {name: self.clean.dims.index(name) for name in middle}
+        for place in np.ndindex(moved.shape[: len(middle)]):
+            clean = self._clean_of(tuple(place[middle.index(name)] for name in whole))
+            for part in range(0, len(places), step := max(1, CELLS // math.prod(moved.shape[-2:]))):
+                here = slice(part, part + step)
+                row, column = np.nonzero(kept[here])
+                own, perturbed = places[here][row], _unit(moved[(*place, here)].values[row, column])
+                kinds[(slice(None), *place, part + row, column)] = self._of_pairs(perturbed, clean, own)
         made = {
-            name: table.copy(deep=False, data=values).where(stayed).transpose(rows, pairs.CONDITION, ...)
+            name: table.copy(deep=False, data=values).transpose(rows, pairs.CONDITION, ...)
             for name, values in zip(KINDS, kinds, strict=True)
         }
         return xr.Dataset(made).assign_coords(others=(rows, self._others[places]))
@@ -130,13 +138,33 @@ class Yardstick:
                 return np.asarray(found, np.intp)
         return np.arange(self.clean.sizes[rows])
 
-    def _of_rows(self, perturbed: NDArray[Any], units: NDArray[Any], places: NDArray[np.intp]) -> NDArray[np.float64]:
-        """(kind, row, condition) of unit vectors (row, condition, feature) at these places among the samples."""
-        kinds, asked = np.full((len(KINDS), *perturbed.shape[:2]), np.nan), self._group_of[places]
+    def _of_pairs(self, perturbed: NDArray[Any], clean: "Clean", places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(kind, pair) of unit vectors (pair, feature), each of the sample at one of these places."""
+        kinds, asked = np.full((len(KINDS), len(places)), np.nan), self._group_of[places]
         for group in np.unique(asked[asked >= 0]).tolist():
             mine = np.flatnonzero(asked == group)
-            kinds[:, mine] = _of_group(perturbed[mine], self, units, places[mine], self.groups[group])
+            kinds[:, mine] = _of_group(perturbed[mine], self, clean, places[mine], group)
         return kinds
+
+    def _clean_of(self, place: tuple[int, ...]) -> "Clean":
+        """The clean states of one layer, with their nearest others; they are kept from one part to the next."""
+        if place not in self._kept:
+            self._kept[place] = Clean.of(self, self.units[place])
+        return self._kept[place]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, ...], "Clean"]:
+        return {}
+
+    @cached_property
+    def answered(self) -> tuple["Answered", ...]:
+        """The members of each group in the order of their answers."""
+        return tuple(Answered.of(self.answers[members], members) for members in self.groups)
+
+    @cached_property
+    def codes(self) -> NDArray[np.intp]:
+        """(sample) the number of its image."""
+        return np.unique(self.images, return_inverse=True)[1].reshape(-1)
 
     @cached_property
     def _group_of(self) -> NDArray[np.intp]:
@@ -164,33 +192,86 @@ def _groups(questions: NDArray[Any], images: NDArray[Any]) -> list[NDArray[np.in
     return [group for group in groups if len(set(images[group].tolist())) > 1]
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A group's members in the order of their answers: `answers` are the different ones, each begins at `starts`."""
+
+    members: NDArray[np.intp]
+    answers: NDArray[np.str_]
+    starts: NDArray[np.intp]
+
+    @staticmethod
+    def of(answers: NDArray[np.str_], members: NDArray[np.intp]) -> "Answered":
+        """Of the answers of these members."""
+        names, said = np.unique(answers, return_inverse=True)
+        order = np.argsort(said.reshape(-1), kind="stable")
+        return Answered(members[order], names, np.flatnonzero(np.diff(said.reshape(-1)[order], prepend=-1)))
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The clean states of one layer: units (sample, feature) of length 1.
+
+    `nearest` (sample) is the similarity to the nearest other, infinite where there is none.
+    """
+
+    units: NDArray[np.floating[Any]]
+    nearest: NDArray[np.float64]
+
+    @staticmethod
+    def of(yardstick: "Yardstick", units: NDArray[np.floating[Any]]) -> "Clean":
+        """Of these units, once each question's members have been set against each other."""
+        nearest = np.full(len(units), np.inf)
+        for group, answered in enumerate(yardstick.answered):
+            best = _best(units[answered.members], yardstick, units, answered.members, group).max(axis=0)
+            nearest[answered.members] = np.where(best > -np.inf, np.clip(best, -1.0, 1.0), np.inf)
+        return Clean(units, nearest)
+
+
 def _of_group(
-    perturbed: NDArray[Any], yardstick: Yardstick, units: NDArray[Any], places: NDArray[Any], members: NDArray[Any]
+    perturbed: NDArray[Any], yardstick: Yardstick, clean: Clean, places: NDArray[Any], group: int
 ) -> NDArray[np.float64]:
-    """(kind, sample, condition) of unit vectors perturbed (sample, condition, feature) among a question's members."""
-    own = (perturbed * units[places][:, None]).sum(axis=-1)
-    others = members[~np.isnan(units[members, 0])]
-    answers, said = np.unique(yardstick.answers[others], return_inverse=True)
-    others = others[order := np.argsort(said.reshape(-1), kind="stable")]
-    starts = np.flatnonzero(np.diff(said.reshape(-1)[order], prepend=-1))  # of each answer among the others
-    clean = np.ascontiguousarray(units[others].T)
-    rows, columns = np.nonzero(yardstick.images[places][:, None] == yardstick.images[others][None, :])
-    alike = yardstick.answers[places][:, None] == answers[None, :]
-    step = max(1, SIMILARITIES // (len(places) * max(1, len(others))))
-    best = np.full((2, *own.shape), -np.inf)  # of others with the same answer, and with another
-    for start in range(0, own.shape[1] if len(others) else 0, step):
+    """(kind, pair) of unit vectors perturbed (pair, feature) among a question's members.
+
+    With an angle to its own clean state below half of that between this and the nearest other, none can be nearer.
+    """
+    own = np.einsum("pf,pf->p", perturbed, clean.units[places])
+    near = own > np.sqrt((1 + clean.nearest[places]) / 2) + ROUNDING
+    kinds = np.where(near, 0.0, np.full((len(KINDS), 1), np.nan))
+    rest = np.flatnonzero(~near & ~np.isnan(own))
+    if len(rest):
+        best = _best(perturbed[rest], yardstick, clean.units, places[rest], group)
+        nearer = best.max(axis=0) > own[rest] + TIE
+        harmless = nearer & (best[0] >= best[1])
+        found = np.stack([nearer, harmless, nearer & ~harmless]).astype(np.float64)
+        kinds[:, rest] = np.where(np.isfinite(best.max(axis=0)), found, np.nan)
+    return kinds
+
+
+def _best(
+    vectors: NDArray[Any], yardstick: Yardstick, units: NDArray[Any], places: NDArray[Any], group: int
+) -> NDArray[np.floating[Any]]:
+    """(same answer or another, vector) the similarity to the nearest other, -inf where there is none."""
+    answered, codes = yardstick.answered[group], yardstick.codes
+    clean, others = units[answered.members], codes[answered.members]
+    unwritten = np.flatnonzero(np.isnan(clean[:, 0]))
+    by_image = np.argsort(others, kind="stable")
+    first, last = (np.searchsorted(others[by_image], codes[places], side) for side in ("left", "right"))
+    alike = yardstick.answers[places][:, None] == answered.answers[None, :]
+    best = np.full((2, len(vectors)), -np.inf, vectors.dtype)
+    step = max(1, SIMILARITIES // max(1, len(others)))
+    for start in range(0, len(vectors), step):
         part = slice(start, start + step)
-        few = perturbed[:, part]
-        similar = (few.reshape(-1, few.shape[-1]) @ clean).reshape(*few.shape[:2], -1)  # one product, not one a row
-        similar[rows, :, columns] = -np.inf  # its own image is no other
-        found = np.maximum.reduceat(similar, starts, axis=-1)
-        for place, wanted in enumerate((alike, ~alike)):
-            best[place, :, part] = np.where(wanted[:, None], found, -np.inf).max(axis=-1, initial=-np.inf)
-    nearer = best.max(axis=0) > own
-    harmless = nearer & (best[0] >= best[1])
-    defined = ~np.isnan(own) & np.isfinite(best.max(axis=0))
-    kinds = np.stack([nearer, harmless, nearer & ~harmless]).astype(np.float64)
-    return np.where(defined, kinds, np.nan)
+        similar = vectors[part] @ clean.T
+        count = last[part] - first[part]
+        row = np.repeat(np.arange(len(count)), count)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+        similar[row, by_image[first[part][row] + within]] = -np.inf  # its own image is no other
+        similar[:, unwritten] = -np.inf
+        found = np.maximum.reduceat(similar, answered.starts, axis=-1)
+        for place, wanted in enumerate((alike[part], ~alike[part])):
+            best[place, part] = np.where(wanted, found, -np.inf).max(axis=-1)
+    return best
 
 
 def _units(vectors: NDArray[Any]) -> NDArray[np.floating[Any]]:

@@ -42,14 +42,14 @@ def resampled_auroc(
     said, there = labels.aligned(scores=scores, present=present)
     rows = control_sampling.sample_dim_of(there, sample_dim)
     names, codes = np.unique(images_of(there, image, rows), return_inverse=True)
-    weights = np.concatenate([np.ones((1, len(names)), np.float32), all_draws(len(names), resamples, seed)])
+    weights = np.concatenate([np.ones((1, len(names)), np.uint8), all_draws(len(names), resamples, seed)])
 
     def kernel(values: Any, wanted: Any) -> Any:
         # (sample) twice -> (1 + draw)
         defined = ~(np.isnan(values) | np.isnan(wanted))
         if not defined.any():
             return np.full(len(weights), np.nan)
-        ranked = Ranked.of(values[defined], wanted[defined] > 0, codes.reshape(-1)[defined], len(names))
+        ranked = Ranked.of(values[defined], wanted[defined] > 0, codes.reshape(-1)[defined])
         return ranked.areas(weights)[:, 0]
 
     each = np.vectorize(kernel, otypes=[np.float64], signature="(s),(s)->(d)")
