@@ -10,6 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from analyses import alignment, statistics
 from analyses.kernels import alignment as kernels
+from analyses.kernels import neighbours
 
 NAN = np.nan
 REDUCED = (
@@ -131,12 +132,25 @@ def test_neighbour_overlap_agrees_with_scikit_learn() -> None:
     np.testing.assert_allclose(alignment.neighbour_overlap(x, y, quantile=1), expected)
 
 
+def test_the_neighbours_under_many_conditions_are_those_under_each() -> None:
+    rng = np.random.default_rng(8)
+    clean = xr.DataArray(rng.normal(size=(30, 6)), dims=("image", "feature"), coords={"image": [*map(str, range(30))]})
+    moved = clean + 0.5 * xr.DataArray(rng.normal(size=(3, 30, 6)), dims=("condition", "image", "feature"))
+    moved = moved.transpose("condition", ...)
+    moved[1, 4] = np.nan  # undefined under one condition alone
+    together = alignment.neighbour_overlap(clean, moved, k=4)
+    for place in range(3):
+        alone = alignment.neighbour_overlap(clean, moved.isel(condition=place), k=4)
+        np.testing.assert_array_equal(together.isel(condition=place).values, alone.values)
+    assert together.isnull().sum() == 1
+
+
 def test_features_are_clipped_at_the_quantile_of_all_magnitudes() -> None:
     # 20 magnitudes: rank int(0.95 * 20) = 19 is the greatest, rank int(0.5 * 20) = 10 is 11
     x = np.arange(1.0, 21.0).reshape(4, 5) * [[1], [-1], [1], [-1]]
-    np.testing.assert_array_equal(kernels.clipped(x, 0.95), x)
-    np.testing.assert_array_equal(kernels.clipped(x, 1), x)
-    np.testing.assert_array_equal(kernels.clipped(x, 0.5), np.clip(x, -11, 11))
+    np.testing.assert_array_equal(neighbours.clipped(x, 0.95), x)
+    np.testing.assert_array_equal(neighbours.clipped(x, 1), x)
+    np.testing.assert_array_equal(neighbours.clipped(x, 0.5), np.clip(x, -11, 11))
 
 
 def test_one_huge_feature_does_not_decide_who_is_near() -> None:

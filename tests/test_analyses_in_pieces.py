@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import large_runs
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 import analyses.instability.neighbours
 import analyses.kernels.alignment
+import analyses.kernels.neighbours
 import stores.reader
 from probe.cli import main
 from probe.results import Evidence, analyze, states
@@ -61,7 +63,10 @@ def test_what_is_found_does_not_depend_on_the_pieces(tmp_path: Path, monkeypatch
     monkeypatch.setattr(states, "PIECE_BYTES", 100)
     monkeypatch.setattr(states, "HELD_BYTES", 1)
     monkeypatch.setattr(analyses.instability.neighbours, "CELLS", 1)
-    monkeypatch.setattr(analyses.kernels.alignment, "ROWS", 3)
+    for module, (name, least) in product(
+        (analyses.kernels.alignment, analyses.kernels.neighbours), (("ROWS", 3), ("HELD", 0))
+    ):
+        monkeypatch.setattr(module, name, least)
     monkeypatch.setattr(importlib.import_module("analyses.statistics.by_family"), "CELLS", 1)  # also a function's name
     for name, data in found(tmp_path / "run").items():
         xr.testing.assert_allclose(data, whole[name], rtol=1e-6)

@@ -33,7 +33,7 @@ from analyses import (
     statistics,
 )
 from analyses.kernels import alignment as likeness
-from analyses.kernels import overlap, precision, resizing
+from analyses.kernels import neighbours, overlap, precision, resizing
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(2, 12, 3, 32)).astype(np.float32)
@@ -61,9 +61,9 @@ KERNELS: dict[str, tuple[Any, ...]] = {
     "alignment.unit_vectors": (likeness.unit_vectors, A),
     "alignment.defined_pairs": (likeness.defined_pairs, A, B),
     "alignment.mean_of_defined": (likeness.mean_of_defined, A[:, 0, 0].astype(np.float64)),
-    "alignment.clipped": (partial(likeness.clipped, quantile=0.9), A[:, 0]),
+    "alignment.clipped": (partial(neighbours.clipped, quantile=0.9), A[:, 0]),
     "alignment.modality_gap": (likeness.modality_gap, A[:, 0], B[:, 0]),
-    "alignment.neighbour_overlap": (partial(likeness.neighbour_overlap, k=3, quantile=0.95), A[:, 0], B[:, 0]),
+    "alignment.neighbour_overlap": (partial(neighbours.neighbour_overlap, k=3, quantile=0.95), A[:, 0], B[:, 0]),
     "alignment.linear_cka": (likeness.linear_cka, A[:, 0, :8], B[:, 0, :8]),
     "alignment.unbiased_linear_cka": (likeness.unbiased_linear_cka, A[:, 0, :8], B[:, 0, :8]),
     "alignment.cka_left_out": (

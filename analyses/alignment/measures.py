@@ -14,6 +14,7 @@ import xarray as xr
 
 from .. import control_sampling, labels
 from ..kernels import alignment as kernels
+from ..kernels import neighbours
 from ..labels import Array
 from . import pairing
 
@@ -61,9 +62,6 @@ def neighbour_overlap(
     array([1., 0., 1., 1.])
     """
 
-    def kernel(left: Any, right: Any) -> Any:
-        return kernels.neighbour_overlap(left, right, k, quantile)
-
     if not 0 < quantile <= 1:
         raise ValueError(f"quantile={quantile}: features are clipped to a quantile above 0, and 1 leaves them.")
     bare = not labels.labelled(x=x, y=y)
@@ -71,12 +69,23 @@ def neighbour_overlap(
     if not 1 <= k < count:
         raise ValueError(f"k={k}: among {count} samples each has {count - 1} others. Choose k from 1 to {count - 1}.")
     if bare:
-        return kernel(x, y)
+        return neighbours.neighbour_overlap(x, y, k, quantile)
     left, right, core = pairing.paired(dim, sample_dim, x=x, y=y)
     rows = core[0][0]
-    each = np.vectorize(kernel, otypes=[np.float64], signature="(s,f),(s,g)->(s)")
-    result = labels.apply(each, left, right, core=core, out={rows: count}, dtype=np.float64)
+    # all conditions at once, so that the neighbours in x are looked for once
+    alone = "condition" in right.dims and "condition" not in left.dims
+    many = ["condition"] if alone else []
+    sizes = ({"condition": right.sizes["condition"]} if alone else {}) | {rows: count}
+
+    def kernel(one: Any, others: Any) -> Any:
+        views = others.reshape(-1, *others.shape[-2:])
+        return neighbours.neighbour_overlaps(one, views, k, quantile).reshape(others.shape[:-1])
+
+    views = "v," if alone else ""
+    each = np.vectorize(kernel, otypes=[np.float64], signature=f"(s,f),({views}s,g)->({views}s)")
+    result = labels.apply(each, left, right, core=[core[0], [*many, *core[1]]], out=sizes, dtype=np.float64)
     along = {name: coord for name, coord in left.coords.items() if rows in coord.dims and dim not in coord.dims}
+    along |= {name: coord for name, coord in right.coords.items() if alone and coord.dims == ("condition",)}
     return result.transpose(rows, ...).assign_coords(along)
 
 

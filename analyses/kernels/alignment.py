@@ -9,17 +9,17 @@ undefined, and what follows is computed as if the pair were not there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 from array_api_compat import array_namespace, device
 
 from .left_out import LeftOut
 from .precision import at_least_float32
 
-TIE = 1e-12  # similarities that differ by less are of equal vectors, multiplied in another order
 FLAT = 1e-12  # an HSIC of a kernel with itself below this share of its squared trace is rounding
 LOST = 1e-13  # what subtracting leaves of an HSIC below this share of the whole is rounding
+HELD = 2048  # samples whose products with each other are kept: 34 MB
 ROWS = 512  # samples that are held in float64 at once, and whose similarities to all are: 512 x 10,000 are 40 MB
 FEATURES = 512  # features of all samples that are: 10,000 x 512 are 40 MB
 
@@ -46,45 +46,12 @@ def defined_pairs(x: Any, y: Any) -> Any:
     return _written(x) & _written(y)
 
 
-def neighbour_overlap(x: Any, y: Any, k: int, quantile: float) -> Any:
-    """Share of each sample's k nearest others that x and y agree on: (sample, feature) twice -> (sample), in [0, 1].
-
-    Nearest by cosine, after the features of x and of y are clipped to +- the `quantile` of their magnitudes. Others
-    that are equally near at the k-th place share the places that are left, so that no order of samples decides. nan
-    for an undefined sample, and for all where fewer than k + 1 are defined.
-    """
-    xp: Any = array_namespace(x, y)
-    defined = defined_pairs(x, y)
-    overlap = xp.full(x.shape[0], xp.nan, dtype=xp.float64, device=device(x))
-    count = int(xp.sum(xp.astype(defined, xp.int64)))
-    if count <= k:
-        return overlap
-    left, right = (clipped(states[defined], quantile) for states in (x, y))
-    shared: list[Any] = []
-    for start in range(0, count, ROWS):
-        rows = xp.arange(start, min(start + ROWS, count), device=device(x))
-        shared.append(xp.sum(xp.minimum(_membership(left, rows, k), _membership(right, rows, k)), axis=1) / k)
-    overlap[defined] = xp.concat(shared)
-    return overlap
-
-
 def mean_of_defined(values: Any) -> Any:
     """Mean of the finite values: (sample) -> (); nan where there is none."""
     xp: Any = array_namespace(values)
     defined = xp.isfinite(values)
     count = xp.sum(xp.astype(defined, xp.float64))
     return xp.sum(xp.where(defined, values, 0.0)) / xp.where(count > 0, count, xp.nan)
-
-
-def clipped(x: Any, quantile: float) -> Any:
-    """Features held within +- the value at `quantile` of all magnitudes, sorted; 1 leaves them as they are."""
-    xp: Any = array_namespace(x)
-    if quantile == 1:
-        return x
-    x = at_least_float32(x)
-    magnitudes = xp.sort(xp.reshape(xp.abs(x), (-1,)))
-    limit = magnitudes[int(quantile * magnitudes.shape[0])]
-    return xp.minimum(xp.maximum(x, -limit), limit)
 
 
 def linear_cka(x: Any, y: Any) -> Any:
@@ -155,8 +122,15 @@ class Centred:
             own.append(xp.sum(made * made, axis=1))
         return xp.concat(rows), xp.concat(own)
 
-    def times(self, rows: Any) -> Any:
-        """(row, feature) rows of either kind -> (row, sample) their products with all rows."""
+    def kernel(self, places: Any) -> Any:
+        """(place, sample) some of the kernel's rows; of few samples the whole kernel is kept."""
+        return self._times(self.rows(places)) if self.states.shape[0] > HELD else self._whole[places, :]
+
+    @cached_property
+    def _whole(self) -> Any:
+        return self._times(self.rows(slice(None)))
+
+    def _times(self, rows: Any) -> Any:
         xp: Any = array_namespace(rows)
         return xp.concat([rows @ self.rows(part).T for part in self.parts], axis=1)
 
@@ -233,7 +207,7 @@ class Kernels:
         """(block) for each of `unbiased`: the alignment of all rows but those of each block, by their places."""
         xp: Any = array_namespace(*self.own)
         wanted = xp.concat(list(blocks))
-        taken = tuple(side.times(side.rows(wanted)) for side in self.states)
+        taken = tuple(side.kernel(wanted) for side in self.states)
         sizes = [block.shape[0] for block in blocks]
         of_block = LeftOut.of(self.own, self.rows, taken, wanted, sizes)
         pairs = ((0, 0), (1, 1), (0, 1))
@@ -271,7 +245,7 @@ def _products(x: Centred, y: Centred) -> tuple[Any, Any, Any]:
     xp: Any = array_namespace(x.states)
     sums = [0.0, 0.0, 0.0]
     for part in x.parts:
-        left, right = x.times(x.rows(part)), y.times(y.rows(part))
+        left, right = x.kernel(part), y.kernel(part)
         for place, (a, b) in enumerate(((left, left), (right, right), (left, right))):
             sums[place] = sums[place] + xp.sum(a * b)
     return sums[0], sums[1], sums[2]
@@ -307,30 +281,6 @@ def _written(x: Any) -> Any:
     xp: Any = array_namespace(x)
     x = at_least_float32(x)
     return xp.all(xp.isfinite(x), axis=-1) & xp.any(x != 0, axis=-1)
-
-
-def _membership(x: Any, rows: Any, k: int) -> Any:
-    # (sample, feature) -> (row, sample): 1 for a nearest neighbour, 0 for none, between for one of several at a tie
-    xp: Any = array_namespace(x)
-    own = unit_vectors(x[int(rows[0]) : int(rows[-1]) + 1])
-    parts = (unit_vectors(x[start : start + ROWS]) for start in range(0, x.shape[0], ROWS))
-    similarity = xp.concat([own @ part.T for part in parts], axis=1)
-    similarity[xp.arange(len(rows), device=device(x)), rows] = -xp.inf  # itself
-    last = _kth_largest(similarity, k)
-    nearer = similarity > last + TIE
-    tied = xp.astype((similarity >= last - TIE) & ~nearer, xp.float64)
-    nearer = xp.astype(nearer, xp.float64)
-    left = k - xp.sum(nearer, axis=1, keepdims=True)
-    among = xp.sum(tied, axis=1, keepdims=True)
-    # clipping to 0 leaves no direction, and then nothing is near
-    return nearer + tied * left / xp.where(among > 0, among, xp.nan)
-
-
-def _kth_largest(values: Any, k: int) -> Any:
-    if isinstance(values, np.ndarray):
-        place = values.shape[1] - k
-        return np.partition(values, place, axis=1)[:, place : place + 1]
-    return array_namespace(values).sort(values, axis=1, descending=True)[:, k - 1 : k]
 
 
 def _biased_of_sums(product: Any, rows_x: Any, rows_y: Any, own_x: Any, own_y: Any) -> Any:

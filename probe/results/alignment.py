@@ -44,12 +44,15 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     views = views_of(evidence, rows)
     overlaps: list[xr.DataArray] = []
     alike: dict[int, xr.Dataset] = {}
-    for place, states in enumerate(evidence.by_condition(site, layer, rows)):
-        overlaps += [alignment.neighbour_overlap(clean, states, k=k)] if k else []
-        for number, view in enumerate(views):
-            if view.place == place:
-                of_view = states if view.members.all() else states.where(view.members)
-                alike[number] = alignment.ckas(clean, of_view).reset_coords(drop=True)
+    place = 0
+    for group in evidence.by_conditions(site, layer, rows):
+        overlaps += [alignment.neighbour_overlap(clean, group, k=k)] if k else []
+        for states in group:
+            for number, view in enumerate(views):
+                if view.place == place:
+                    of_view = states if view.members.all() else states.where(view.members)
+                    alike[number] = alignment.ckas(clean, of_view).reset_coords(drop=True)
+            place += 1
     data = neighbours(evidence, overlaps, clean, strata, k)
     families = data["mutual_knn"].family.values.tolist()
     names = xr.IndexVariable("condition", [view.condition for view in views])

@@ -17,7 +17,7 @@ from stores import DamagedRun, presence
 
 from .. import prompts
 from .answers import Answers
-from .states import HELD_BYTES, States, with_layers
+from .states import States, with_layers
 from .unions import unions_of
 
 Arrays = dict[str, xr.DataArray]
@@ -45,6 +45,9 @@ class Evidence(Answers):
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _controls: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drawn: dict[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]], init=False, repr=False)
+    _clean: dict[tuple[str, tuple[int, ...]], xr.DataArray] = field(
+        default_factory=dict[tuple[str, tuple[int, ...]], xr.DataArray], init=False, repr=False
+    )
     _stored: dict[str, xr.Dataset] = field(default_factory=dict[str, xr.Dataset], init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -100,8 +103,12 @@ class Evidence(Answers):
         return self._states[site]
 
     def clean_states(self, site: str, layers: Sequence[int] | None = None) -> xr.DataArray:
-        """(sample, layer, feature) of the clean images, in memory, at some of the layers or all."""
-        return self.of_samples(self.states(site).under("clean", layers))
+        """(sample, layer, feature) of the clean images, in memory, at some of the layers or all; the last are kept."""
+        wanted = site, tuple(layers or ())
+        if wanted not in self._clean:
+            self._clean.clear()
+            self._clean[wanted] = self.of_samples(self.states(site).under("clean", layers))
+        return self._clean[wanted]
 
     def layer_groups(self, site: str, *, beside: int = 0) -> list[list[int]]:
         """The layers of a site in groups whose clean states are held at once, or as many `beside` numbers a sample."""
@@ -146,30 +153,22 @@ class Evidence(Answers):
                 labelled = of_some.drop_vars(row, errors="ignore").assign_coords(sample=ids[some])
                 yield some, columns, labelled.assign_coords(image=("sample", images[some]))
 
-    def by_condition(self, site: str, layer: int, rows: NDArray[np.intp]) -> Iterator[xr.DataArray]:
-        """(sample, feature) the states of some samples, in ascending order, under one condition after the other.
+    def by_conditions(self, site: str, layer: int, rows: NDArray[np.intp]) -> Iterator[xr.DataArray]:
+        """(condition, sample, feature) the states of some samples, in ascending order, under some conditions at a time.
 
-        They are read once for as many conditions as `HELD_BYTES` hold.
+        They are read once for as many conditions as are held together.
         """
         states, answers = self.states(site).lazy([layer]), self.run.answers
-        features, count, of = (
-            states.sizes["feature"],
-            states.sizes["condition"],
-            np.zeros(len(answers.sample), np.bool_),
-        )
+        features, count = states.sizes["feature"], states.sizes["condition"]
+        of = np.zeros(len(answers.sample), np.bool_)
         of[rows] = True
-        step = max(1, HELD_BYTES // max(1, 4 * len(rows) * features))
-        for start in range(0, count, step):
+        along = {"sample": answers.sample.values[rows], "image": ("sample", answers.image.values[rows])}
+        for start in range(0, count, step := self.states(site).together(len(rows))):
             here = slice(start, min(start + step, count))
             held = np.full((here.stop - here.start, len(rows), features), np.nan, states.dtype)
             for samples, columns, piece in self.sample_pieces(site, [layer], of=of, conditions=here):
                 held[columns, np.searchsorted(rows, samples)] = piece.isel(layer=0).transpose("condition", ...).values
-            for own in held:
-                yield xr.DataArray(own, dims=("sample", "feature"), coords=self._of(rows))
-
-    def _of(self, rows: NDArray[np.intp]) -> dict[str, Any]:
-        answers = self.run.answers
-        return {"sample": answers.sample.values[rows], "image": ("sample", answers.image.values[rows])}
+            yield xr.DataArray(held, dims=("condition", "sample", "feature"), coords=along)
 
     def of_samples(self, states: xr.DataArray) -> xr.DataArray:
         """A site per image gives each sample its image's; every sample carries its image and what it was asked."""

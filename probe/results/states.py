@@ -68,6 +68,10 @@ class States:
         step = max(1, HELD_BYTES // max(1, 4 * rows * max(beside, self.lazy().sizes["feature"])))
         return [self.layers[start : start + step] for start in range(0, len(self.layers), step)]
 
+    def together(self, rows: int) -> int:
+        """For how many conditions the states of so many rows at one layer fit `HELD_BYTES`."""
+        return max(1, HELD_BYTES // max(1, 4 * rows * self.lazy().sizes["feature"]))
+
     def measured(
         self, measure: Measure, layers: Sequence[int] | None = None, *, beside: str = "clean"
     ) -> dict[str, xr.DataArray]:
