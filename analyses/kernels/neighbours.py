@@ -32,18 +32,19 @@ def neighbour_overlap(x: Any, y: Any, k: int, quantile: float) -> Any:
 def neighbour_overlaps(x: Any, views: Any, k: int, quantile: float) -> Any:
     """`neighbour_overlap` of x with several others: (sample, feature), (view, sample, feature) -> (view, sample)."""
     xp: Any = array_namespace(x, views)
-    found = xp.full(views.shape[:2], xp.nan, dtype=xp.float64, device=device(x))
+    found: list[Any] = []
     whole: Nearest | None = None
     for place in range(views.shape[0]):
         y = views[place, ...]
-        defined = defined_pairs(x, y)
-        every, count = bool(xp.all(defined)), int(xp.sum(xp.astype(defined, xp.int64)))
-        if count <= k:
-            continue
-        left = whole if every and whole else Nearest.of(x[defined], k, quantile)
-        whole = left if every else whole
-        found[place, defined] = _shared(left, Nearest.of(y[defined], k, quantile))
-    return found
+        overlap, defined = xp.full(x.shape[0], xp.nan, dtype=xp.float64, device=device(x)), defined_pairs(x, y)
+        count = int(xp.sum(xp.astype(defined, xp.int64)))
+        if count > k:
+            every = count == x.shape[0]
+            left = whole if every and whole else Nearest.of(x[defined], k, quantile, count)
+            whole = left if every else whole
+            overlap[defined] = _shared(left, Nearest.of(y[defined], k, quantile, count))
+        found.append(overlap)
+    return xp.stack(found)
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,22 @@ class Nearest:
 
     states: Any
     k: int
+    count: int
     kept: dict[int, Any] = field(default_factory=dict[int, Any])
 
     @staticmethod
-    def of(states: Any, k: int, quantile: float) -> "Nearest":
-        """Of states (sample, feature), whose features are clipped to a quantile of their magnitudes."""
-        return Nearest(clipped(states, quantile), k)
+    def of(states: Any, k: int, quantile: float, count: int) -> "Nearest":
+        """Of so many states (sample, feature), whose features are clipped to a quantile of their magnitudes."""
+        return Nearest(clipped(states, quantile), k, count)
 
     def of_rows(self, start: int) -> Any:
         """(row, sample) `_membership` of `ROWS` samples; of few samples it is kept."""
         if start in self.kept:
             return self.kept[start]
         xp: Any = array_namespace(self.states)
-        count = self.states.shape[0]
-        made = _membership(self.states, xp.arange(start, min(start + ROWS, count), device=device(self.states)), self.k)
-        if count <= HELD:
+        rows = xp.arange(start, min(start + ROWS, self.count), device=device(self.states))
+        made = _membership(self.states, rows, self.k, self.count)
+        if self.count <= HELD:
             self.kept[start] = made
         return made
 
@@ -74,7 +76,7 @@ class Nearest:
 def _shared(x: Nearest, y: Nearest) -> Any:
     # (sample)
     xp: Any = array_namespace(x.states)
-    parts = range(0, x.states.shape[0], ROWS)
+    parts = range(0, x.count, ROWS)
     return xp.concat([xp.sum(xp.minimum(x.of_rows(start), y.of_rows(start)), axis=1) / x.k for start in parts])
 
 
@@ -90,13 +92,14 @@ def clipped(x: Any, quantile: float) -> Any:
     return xp.minimum(xp.maximum(x, -limit), limit)
 
 
-def _membership(x: Any, rows: Any, k: int) -> Any:
+def _membership(x: Any, rows: Any, k: int, count: int) -> Any:
     # (sample, feature) -> (row, sample): 1 for a nearest neighbour, 0 for none, between for one of several at a tie
     xp: Any = array_namespace(x)
     own = unit_vectors(x[int(rows[0]) : int(rows[-1]) + 1])
-    parts = (unit_vectors(x[start : start + ROWS]) for start in range(0, x.shape[0], ROWS))
+    parts = (unit_vectors(x[start : start + ROWS]) for start in range(0, count, ROWS))
     similarity = xp.concat([own @ part.T for part in parts], axis=1)
-    similarity[xp.arange(len(rows), device=device(x)), rows] = -xp.inf  # itself
+    itself = rows[:, None] == xp.arange(count, device=device(x))[None, :]
+    similarity = xp.where(itself, -xp.inf, similarity)
     last = _kth_largest(similarity, k)
     nearer = similarity > last + TIE
     tied = xp.astype((similarity >= last - TIE) & ~nearer, xp.float64)

@@ -43,6 +43,7 @@ class Evidence(Answers):
     seed: int = 0
     _states: dict[str, States] = field(default_factory=dict[str, States], init=False, repr=False)
     _drift: Arrays = field(default_factory=Arrays, init=False, repr=False)
+    _lengths: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _controls: Arrays = field(default_factory=Arrays, init=False, repr=False)
     _drawn: dict[str, NDArray[np.int64]] = field(default_factory=dict[str, NDArray[np.int64]], init=False, repr=False)
     _clean: dict[tuple[str, tuple[int, ...]], xr.DataArray] = field(
@@ -91,7 +92,7 @@ class Evidence(Answers):
     @cached_property
     def primary_drift(self) -> xr.DataArray:
         """(sample, condition) cosine drift of the states that stand for the model, overlays split."""
-        if self.primary_site in self._drift:
+        if self.primary_site in self._drift or len(self.states(self.primary_site).layers) == 1:
             return self.drift(self.primary_site).sel(layer=self.primary_layer, drop=True)
         moved = self.states(self.primary_site).measured(_cosine, [self.primary_layer])["cosine"]
         return self.split(self.of_samples(moved).isel(layer=0, drop=True))
@@ -115,18 +116,19 @@ class Evidence(Answers):
         return self.states(site).groups(self.run.samples.sizes["sample"], beside)
 
     def drift(self, site: str) -> xr.DataArray:
-        """(sample, condition, layer) cosine drift at a stored site, overlays split."""
+        """(sample, condition, layer) cosine drift at a stored site, overlays split; the euclidean is made with it."""
         if site not in self._drift:
-            self._drift[site] = self.split(self.of_samples(self.states(site).measured(_cosine)["cosine"]))
+            both = self.states(site).measured(lambda *states: _cosine(*states) | _euclidean(*states))
+            self._drift[site], self._lengths[site] = (
+                self.split(self.of_samples(both[name])) for name in ("cosine", "euclidean")
+            )
         return self._drift[site]
 
     def length(self, site: str) -> xr.DataArray:
-        """(sample, condition, layer) euclidean drift at a stored site, overlays split; cosine drift is made with it."""
-        if site not in self._drift:
-            both = self.states(site).measured(lambda *states: _cosine(*states) | _euclidean(*states))
-            cosine, euclidean = (self.split(self.of_samples(both[name])) for name in ("cosine", "euclidean"))
-            self._drift[site] = cosine
-            return euclidean
+        """(sample, condition, layer) euclidean drift at a stored site, overlays split; it is kept until it is given."""
+        self.drift(site)
+        if site in self._lengths:
+            return self._lengths.pop(site)
         return self.split(self.of_samples(self.states(site).measured(_euclidean)["euclidean"]))
 
     def sample_pieces(
