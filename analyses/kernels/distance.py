@@ -82,7 +82,8 @@ def _compiled_sums(
 ) -> Floats:
     from . import fused  # numba takes longer to import than a small array to measure
 
-    return fused.pair_sums(*map(np.ascontiguousarray, (a, b, row.astype(np.int64), other.astype(np.int64))))
+    places = (np.ascontiguousarray(each, np.int64) for each in (row, other))
+    return fused.pair_sums(np.ascontiguousarray(a), np.ascontiguousarray(b), *places)
 
 
 def _cosine(sums: Floats) -> Floats:

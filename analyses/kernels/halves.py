@@ -111,7 +111,7 @@ def _order(length: int) -> NDArray[np.intp]:
     return (np.arange(length) + 1) // 2
 
 
-def _squared(box: NDArray[Any]) -> Floats:
+def _squared(box: NDArray[np.complexfloating[Any, Any]]) -> Floats:
     return box.real.astype(np.float64) ** 2 + box.imag.astype(np.float64) ** 2
 
 

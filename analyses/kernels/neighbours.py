@@ -3,7 +3,7 @@
 Samples are rows, features last; sums are taken in float64.
 """
 
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 # array_api_compat's stubs leave some return types open.
 
 from dataclasses import dataclass, field

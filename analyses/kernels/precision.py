@@ -1,5 +1,8 @@
 """Which numbers the kernels compute with."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# what is asked of is of any type.
+
 from typing import Any
 
 import numpy as np

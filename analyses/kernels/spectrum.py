@@ -1,6 +1,6 @@
 """Power in radial frequency bands, of pictures and of token grids."""
 
-# pyright: reportUnknownVariableType=false
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
 # numpy's and array_api_compat's stubs leave some return types open.
 
 from functools import lru_cache
