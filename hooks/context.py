@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from . import chat_template, control_tokens
 from .remembered import remembered
+from .tokenizing import TOKENIZING
 
 if TYPE_CHECKING:
     from .model import Blueprint
 
 
 Ids = tuple[int, ...]
-
-TOKENIZING = RLock()
-"""For whoever calls a tokenizer, or a processor as a whole: it may change its own settings while it is in use."""
 
 
 def placeholder(blueprint: Blueprint) -> str:

@@ -77,8 +77,7 @@ def extend(
     real one.
     """
     index = torch.tensor(rows, device=model.device)
-    lengths = [len(each) for each in tokens]
-    starts = [max(lengths) - length if padding_side == "left" else 0 for length in lengths]
+    lengths, starts = _places(tokens, padding_side)
     ids, real = _padded(tokens, starts, model.device)
     mask = torch.cat([before.mask[index], real.long()], dim=1)
     counted = real.long().cumsum(1)
@@ -109,6 +108,12 @@ def extend(
         memory,
     )
     return Extension(sequences, output.logits, starts, lengths, states)
+
+
+def _places(tokens: Sequence[Ids], side: PaddingSide) -> tuple[list[int], list[int]]:
+    """How many tokens each row has, and at which slot they start."""
+    lengths = [len(each) for each in tokens]
+    return lengths, [max(lengths) - length if side == "left" else 0 for length in lengths]
 
 
 def _onward(

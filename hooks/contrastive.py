@@ -13,13 +13,14 @@ from torch import Tensor
 
 from . import control_tokens, trace
 from .batching import by_shape
-from .context import TOKENIZING, check_distinct, token_ids
+from .context import check_distinct, token_ids
 from .encoding import EncodedView, Row, check_pictures, process_image, stack
 from .families.contrast import Captions, Match
 from .named_tensors import of_images
 from .reading import Answer, Question, Reading, View, choose
 from .request import Request
 from .site_states import ViewStates, by_picture, image_states
+from .tokenizing import TOKENIZING
 
 if TYPE_CHECKING:
     from .model import Blueprint, Model

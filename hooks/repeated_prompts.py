@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from .context import TOKENIZING
 from .prepared_pictures import Call, PreparedPictures
+from .tokenizing import TOKENIZING
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -108,7 +108,8 @@ def encode(
     """
     key = (key, tuple(picture.size for picture in pictures))
     prepared = getattr(processor, "image_processor", None)
-    if (known := prompts.find(key)) is not None:
+    known = prompts.find(key)
+    if known is not None and prepared is not None:
         with nullcontext() if prepared.in_threads else TOKENIZING:
             return known.shown(prepared, pictures)
     with TOKENIZING:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import click
 
 from . import prompts
+from .answer_options import answering
 from .command_line_errors import Probe, stderr, tell
 from .execution_options import execution
 from .extraction.settings import Keep
@@ -82,23 +83,7 @@ def main(debug: bool) -> None:
     show_default=True,
     help="What to store: raw tokens, pooled states and reductions of the tokens, or answers only.",
 )
-@click.option(
-    "--max-new-tokens",
-    type=int,
-    help="Maximum number of tokens of a free answer.  [default: 256 of a description, 64 of an answer to an open "
-    "question, 32 beside options]",
-)
-@click.option("--free-answers", is_flag=True, help="Also let the model answer freely where there are options.")
-@click.option(
-    "--forms",
-    is_flag=True,
-    help="Also score each option as the sum over its forms (yes, Yes, with and without a space).",
-)
-@click.option(
-    "--end-of-turn",
-    is_flag=True,
-    help="Also score the end of the turn after each option, which takes a forward more.",
-)
+@answering
 @click.option(
     "--keep-thumbnails",
     is_flag=True,

@@ -18,10 +18,9 @@ from . import failures, payload, questions
 from .ahead import PICTURE_BYTES, Room
 from .payload import Arrays, Readings
 from .plan import Plan
-from .prepared import PreparedView
 from .questions import CleanAnswers, SampleQuestion
 from .reductions import Reducer
-from .views import InvalidSizes, LoadedImage, PerturbedImage, load
+from .views import InvalidSizes, LoadedImage, PerturbedImage, PreparedView, load
 
 if TYPE_CHECKING:
     from hooks import Model

@@ -2,42 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import hooks
 
 from ..perturbations.condition import Condition
 from .ahead import PICTURE_BYTES, Ahead
-from .views import LoadedImage, PerturbedImage, Sizes, perturb
-
-if TYPE_CHECKING:
-    from .block import Block
+from .block import Block
+from .views import LoadedImage, PreparedView, Sizes, perturb
 
 FLOAT = 4
 """Bytes of an encoded picture for each of its own, until it is known: float32 at about its size."""
 
 
-@dataclass(frozen=True)
-class PreparedView:
-    """What the model is shown, without the pictures, and what its processor made of them, or raised over them.
-
-    Neither where the condition is undefined for the image or could not be made.
-    """
-
-    shown: PerturbedImage
-    encoded: "hooks.EncodedView | None" = field(default=None, repr=False)
-    refused: Exception | None = None
-
-    @property
-    def is_read(self) -> bool:
-        """Whether there is something to read."""
-        return self.encoded is not None or self.refused is not None
-
-
 def prepared_views(
-    block: "Block", unmeasured: Sequence[Condition], measured: Sequence[Condition], pool: ThreadPoolExecutor
+    block: Block, unmeasured: Sequence[Condition], measured: Sequence[Condition], pool: ThreadPoolExecutor
 ) -> Ahead[PreparedView]:
     """Every image of the block under each condition in turn, made ahead by the pool."""
     asked = [*((each, False) for each in unmeasured), *((each, True) for each in measured)]
@@ -62,7 +42,7 @@ def room(loaded: LoadedImage, encoded: dict[Sizes, int]) -> int:
     return loaded.bytes + encoded.get(loaded.sizes, FLOAT * loaded.bytes)
 
 
-def prepared(block: "Block", row: int, condition: Condition, *, measured: bool = True) -> PreparedView:
+def prepared(block: Block, row: int, condition: Condition, *, measured: bool = True) -> PreparedView:
     """One image of a block under one condition; `measured` as in `views.perturb`."""
     made = perturb(
         block.images[row],

@@ -22,9 +22,9 @@ from ..perturbations.condition import CLEAN
 from .ahead import usable_threads
 from .block import Block, Read, assemble, force_clean_answers, open_block, read_states, unit_metadata, unit_report
 from .plan import Plan
-from .prepared import PreparedView, prepared_views
+from .prepared import prepared_views
 from .reductions import Reducer
-from .views import InvalidSizes, size_check
+from .views import InvalidSizes, PreparedView, size_check
 
 if TYPE_CHECKING:
     from hooks import Model

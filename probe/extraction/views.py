@@ -90,6 +90,23 @@ class PerturbedImage:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class PreparedView:
+    """What the model is shown, without the pictures, and what its processor made of them, or raised over them.
+
+    Neither where the condition is undefined for the image or could not be made.
+    """
+
+    shown: PerturbedImage
+    encoded: "hooks.EncodedView | None" = field(default=None, repr=False)
+    refused: Exception | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is something to read."""
+        return self.encoded is not None or self.refused is not None
+
+
 def load(image: Image, preparation: str, room: Room) -> LoadedImage:
     """Read an image, bring its pictures to the size that the suites ask for, and keep them where there is room."""
     try:
