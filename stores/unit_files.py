@@ -207,7 +207,8 @@ def _lines(target: NDArray[Any], piece: Piece) -> list[NDArray[Any]]:
     """A target as arrays whose memory lies together, for each part of a piece; none where there are too many."""
     if target.flags.c_contiguous and len(piece.offsets) == 1:
         return [target]
-    return list(target) if target.ndim > 1 and target[0].flags.c_contiguous else []
+    long = target.ndim > 1 and target[0].flags.c_contiguous and target[0].nbytes >= LONG_ROW
+    return list(target) if long else []  # many short ones take longer than a copy
 
 
 def _read_parts(descriptor: int, name: str, offsets: Sequence[int], buffers: list[NDArray[Any]]) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import ndtr  # pyright: ignore[reportMissingTypeStubs]
-from scipy.stats import t as student_t  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from scipy.special import ndtr, stdtrit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from .. import pairs
 from ..labels import Array
@@ -137,7 +136,7 @@ def error_by_image(
         flat = rows.reshape(count, -1)
         drawn = np.concatenate([weights @ flat for weights in draws(count, resamples, seed)])
         again = _by_image(drawn.reshape(-1, bins, 6))
-        half = float(student_t.ppf((1 + level) / 2, count - 1) * again.std(ddof=1) * np.sqrt(count / (count - 1)))
+        half = float(stdtrit(count - 1, (1 + level) / 2) * again.std(ddof=1) * np.sqrt(count / (count - 1)))
         low = 0.0 if plain <= high else estimate - half
         top = max(estimate + half, float(np.quantile(again, (1 + level) / 2)))
         bounds[1:] = max(low, 0.0), min(top, 1.0)

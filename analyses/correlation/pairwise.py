@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
 from ..statistics.resampling import ROWS, WEIGHTS, Floats, draws, percentiles
@@ -189,6 +188,8 @@ def _standard(values: Floats, weight: Floats) -> Floats:
 
 def _ranks(x: Floats) -> Floats:
     # from 1, equal values sharing their mean rank; nan stays nan
+    from scipy.stats import rankdata  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]  # takes long to import
+
     return np.asarray(rankdata(x, axis=-1, nan_policy="omit"), np.float64) if x.size else x
 
 

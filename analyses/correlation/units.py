@@ -12,7 +12,7 @@ from statistics import NormalDist
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import t as student  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 FEWEST = 5
 """Units below which there is no interval: of fewer, too many draws are points on one line."""
@@ -44,5 +44,5 @@ def expanded(level: float, units: int) -> float:
     """
     if units < FEWEST:
         return float("nan")
-    quantile = float(student.ppf((1 + level) / 2, units - 1))  # pyright: ignore[reportUnknownArgumentType]
+    quantile = float(stdtrit(units - 1, (1 + level) / 2))  # pyright: ignore[reportUnknownArgumentType]
     return 2 * NormalDist().cdf(quantile * (units / (units - 1)) ** 0.5) - 1

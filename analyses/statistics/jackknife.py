@@ -5,7 +5,7 @@
 
 import numpy as np
 import xarray as xr
-from scipy.stats import t as student  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from .resampling import BOUNDS
 
@@ -36,7 +36,7 @@ def jackknife(
     half = np.full(values.shape[:-1], np.nan)
     if count > 1:
         away = values - values.mean(axis=-1, keepdims=True)
-        quantile = float(student.ppf((1 + level) / 2, count - 1))  # pyright: ignore[reportUnknownArgumentType]
+        quantile = float(stdtrit(count - 1, (1 + level) / 2))  # pyright: ignore[reportUnknownArgumentType]
         half = quantile * np.sqrt((count - 1) / count * (away**2).sum(axis=-1))
     middle = estimate.values.astype(np.float64)
     bounds = np.stack([middle, middle - half, middle + half], axis=-1)

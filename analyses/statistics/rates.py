@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm  # pyright: ignore[reportMissingTypeStubs]
-from scipy.stats import t as student  # pyright: ignore[reportMissingTypeStubs]
+from scipy.special import ndtri, stdtrit  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
 from .resampling import Floats, cluster_sums
@@ -88,5 +87,5 @@ def of_variance(
 def _narrowed(freedom: NDArray[Any], level: float) -> Floats:
     # (z / t)^2: what an unknown variance costs
     order = (1 + level) / 2
-    quantile: Any = student.ppf(order, np.maximum(freedom, 1))
-    return np.asarray((norm.ppf(order) / quantile) ** 2, np.float64)
+    quantile: Any = stdtrit(np.maximum(freedom, 1), order)
+    return np.asarray((ndtri(order) / quantile) ** 2, np.float64)

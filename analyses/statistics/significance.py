@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import false_discovery_control  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from ..labels import texts
 from .resampling import ROWS, WEIGHTS, Floats, Statistic, cluster_sums
@@ -49,6 +48,8 @@ def benjamini_hochberg(p_values: ArrayLike) -> Floats:
     if given.size and (given.min() < 0 or given.max() > 1):
         raise ValueError(f"p-values from {given.min()} to {given.max()}: they must lie in [0, 1].")
     result = np.full(p.shape, np.nan)
+    from scipy.stats import false_discovery_control  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]  # takes long to import
+
     result[defined] = false_discovery_control(given, method="bh") if given.size else given
     return result
 
