@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from tiny import picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import tiny
+from tiny import picture
 
 import hooks
+from hooks import trace
 from hooks.encoding import rows, stack
 from hooks.prefill import prefill
 
@@ -128,7 +129,7 @@ def measure(folder: Path, size: Size, quantize: str | None) -> dict[str, str]:
     sites = hooks.sites.parse_all(SITES, model.towers)
     (row,) = rows(model.blueprint, 0, views[0])
     inputs = stack(model, [row.inputs]) | {"use_cache": True, "logits_to_keep": 1}
-    reads = hooks.capture.trace.points(model, sites)
+    reads = trace.points(model, sites)
 
     def bare() -> None:
         with torch.inference_mode():
