@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import google_crc32c
-import numpy as np
 
 from . import process
 
@@ -200,8 +199,12 @@ def checksum_as(path: Path, expected: Mapping[str, int]) -> dict[str, int]:
 
 
 def _extend_crc32c(crc32c: int, part: memoryview | bytes) -> int:
-    # as an array: the library takes none that says when it is no longer used, as a memoryview does
-    return int(google_crc32c.extend(crc32c, np.frombuffer(part, np.uint8) if len(part) else b""))  # pyright: ignore
+    if not isinstance(part, bytes) and len(part):
+        import numpy as np  # which whoever reads bytes alone does not need
+
+        # as an array: the library takes none that says when it is no longer used, as a memoryview does
+        return int(google_crc32c.extend(crc32c, np.frombuffer(part, np.uint8)))  # pyright: ignore
+    return int(google_crc32c.extend(crc32c, bytes(part)))  # pyright: ignore
 
 
 def sync_files(files: Iterable[Path]) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +49,8 @@ class HalfPlane:
 
 def image_spectrum(image: NDArray[Any], plane: HalfPlane) -> NDArray[Any]:
     """Mean power per band: (..., H, W) of floating numbers, nan where undefined -> (..., band)."""
+    from scipy import fft  # which other kernels do not need
+
     (*lead, rows, columns), bands = image.shape, len(plane.count)
     pictures = image.reshape(-1, rows, columns)
     sums = np.empty((len(pictures), bands))

@@ -20,8 +20,8 @@ class LeftOut:
 
     `taken` (row, sample) are the kernels' rows of all blocks one after the other, `held` (block, row) 1 where a row is
     a block's, `places` (row) where it lies among the samples; `kept` (block, sample) 1 for what is not left out,
-    `count` (block) how many that are. `own` (sample) are the diagonals, `rows` (block, sample) the sums of what is kept
-    of the kernels' rows, 0 for rows left out.
+    `count` (block) how many that are, nan where none is. `own` (sample) are the diagonals, `rows` (block, sample) the
+    sums of what is kept of the kernels' rows, 0 for rows left out.
     """
 
     taken: tuple[Any, Any]
@@ -42,7 +42,8 @@ class LeftOut:
         kept[block, np.asarray([int(place) for place in places], np.intp)] = 0.0
         of, kept = (xp.asarray(each, device=device(own[0])) for each in (of, kept))
         left = tuple((whole[None, :] - of @ part) * kept for whole, part in zip(rows, taken, strict=True))
-        return LeftOut(taken, of, places, kept, xp.sum(kept, axis=1), own, left)
+        count = xp.sum(kept, axis=1)
+        return LeftOut(taken, of, places, kept, xp.where(count > 0, count, xp.nan), own, left)
 
     def products(self, a: int, b: int) -> Any:
         """(block) what the sum of the kernels' products loses: the block's rows and columns, once where both meet."""
