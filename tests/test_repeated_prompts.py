@@ -30,12 +30,11 @@ def encoded(blueprint: hooks.Blueprint, seed: int, size: tuple[int, int], text: 
 def test_other_pictures_of_one_size_are_encoded_as_by_the_whole_processor(case: str) -> None:
     blueprint = hooks.blueprint(str(tiny.checkpoint(case)), tiny.ON_CPU)
     for size in SIZES:
-        for seed in (1, 2, 3):
-            for text in TEXTS[:1]:
-                made = encoded(blueprint, seed, size, text)
-                whole = encoding.process(blueprint, (tiny.picture(seed, *size),), render(blueprint, text))
-                assert list(made) == list(whole)
-                assert all(torch.equal(made[name], whole[name]) for name in whole)
+        for seed in (1, 2):
+            made = encoded(blueprint, seed, size, TEXTS[0])
+            whole = encoding.process(blueprint, (tiny.picture(seed, *size),), render(blueprint, TEXTS[0]))
+            assert list(made) == list(whole)
+            assert all(torch.equal(made[name], whole[name]) for name in whole)
     assert bool(blueprint.prompts._made) == (case not in WHOLE and hasattr(blueprint.processor, "image_processor"))
 
 
