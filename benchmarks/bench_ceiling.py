@@ -29,7 +29,7 @@ from probe.extraction.settings import Settings
 
 VISION, LANGUAGE = 24, 32
 PERTURB = ("gaussian_noise:1", "brightness:1", "pixelate:1")
-SITES = {"pooled": ("vision.layers[-2]:patches", "projector:patches", "language.layers[-1]:context_last")}
+SITES = ("vision.layers[-2]:patches", "projector:patches", "language.layers[-1]:context_last")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def empty(layer: Any, hidden_states: torch.Tensor, *_: Any, past_key_values: Any
 
 def measure(shape: Shape, source: Path, data: Path, out: Path) -> tuple[float, float, int]:
     """Seconds of the main thread and of the wall, and views, of one extraction without loading."""
-    settings = Settings(str(source), str(data), perturb=PERTURB, sites=SITES["pooled"], keep=shape.keep)
+    settings = Settings(str(source), str(data), perturb=PERTURB, sites=SITES, keep=shape.keep)
     how = execution.Execution(device="cpu", batch_size=8)
     plan, blueprint = run.prepare(settings, how)
     model = hooks.load(blueprint)

@@ -11,6 +11,7 @@ from .context import Ids
 from .continuation import Sequences, extend
 from .lengths import longest
 from .request import PaddingSide
+from .tokenizing import TOKENIZING
 
 if TYPE_CHECKING:
     from .model import Model
@@ -76,4 +77,5 @@ def _penalised(sequences: Sequences, rows: Sequence[int], penalty: float) -> Ten
 
 def text(model: "Model", ids: Ids) -> str:
     """Generated ids as text, without special tokens and surrounding white space."""
-    return model.processor.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
+    with TOKENIZING:
+        return model.processor.tokenizer.decode(list(ids), skip_special_tokens=True).strip()

@@ -13,7 +13,7 @@ PICTURE_BYTES = 256 << 20
 """Bytes of pictures that a block holds of each sort: as they were read, and as they are to be shown next."""
 
 MOST_THREADS = 16
-"""Threads beyond which Python's own lock leaves nothing to gain."""
+"""The most threads that prepare pictures, however many processors there are."""
 
 
 def usable_threads(processes: int = 1) -> int:

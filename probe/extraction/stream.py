@@ -47,7 +47,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Extraction:
-    """What all blocks share; `needs_clean_answers` says whether a site reads the answers to the clean images again."""
+    """What all blocks share."""
 
     plan: Plan
     model: "Model"
