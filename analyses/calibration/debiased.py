@@ -16,7 +16,7 @@ from scipy.special import ndtr, stdtrit  # pyright: ignore[reportMissingTypeStub
 
 from .. import pairs
 from ..labels import Array
-from ..statistics.resampling import BOUNDS, Floats, Statistic, draws
+from ..statistics.resampling import BOUNDS, Floats, Statistic, weighed
 from .binned import BINS, along, binned, labelled, moments_by_bin, places, plain_error, require_bins, require_shares
 
 SIMULATED = 500
@@ -133,9 +133,7 @@ def error_by_image(
     bounds = np.full(len(BOUNDS), np.nan)
     bounds[0] = np.maximum(estimate, 0.0)
     if count > 1:
-        flat = rows.reshape(count, -1)
-        drawn = np.concatenate([weights @ flat for weights in draws(count, resamples, seed)])
-        again = _by_image(drawn.reshape(-1, bins, 6))
+        again = _by_image(weighed(rows, resamples, seed))
         half = float(stdtrit(count - 1, (1 + level) / 2) * again.std(ddof=1) * np.sqrt(count / (count - 1)))
         low = 0.0 if plain <= high else estimate - half
         top = max(estimate + half, float(np.quantile(again, (1 + level) / 2)))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.blas import one_thread
 from ..labels import texts
 from ..statistics.resampling import ROWS, WEIGHTS, Floats, draws, percentiles
 from .units import expanded
@@ -163,6 +164,7 @@ def _standard_pairs(method: str, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return _standard(x, weight), _standard(y, weight)
 
 
+@one_thread()
 def _extreme_shares(rows: Floats, permutations: int, seed: int) -> Floats:
     # (row, side, pair) -> (row)
     dx, dy = rows[:, 0], rows[:, 1]

@@ -15,6 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .. import labels, pairs
+from ..kernels.blas import one_thread
 from ..statistics import rates
 from ..statistics.by_family import Grouping, Unions
 from ..statistics.quantiles import quantiles
@@ -177,11 +178,13 @@ class Stayed:
         chosen = self.drift > limit
         return _counted(self.image[chosen], self.condition[chosen], self.trials.shape)
 
+    @one_thread()
     def drawn(self, weights: NDArray[Any]) -> Floats:
         """(draw, condition) all pairs of the images that are drawn: of how often each is, (draw, image)."""
         parts = (weights[start : start + DRAWS].astype(np.float64) for start in range(0, len(weights), DRAWS))
         return np.concatenate([part @ self.trials for part in parts])
 
+    @one_thread()
     def drawn_beyond(self, weights: NDArray[Any], limits: Floats) -> Floats:
         """(draw, condition) the pairs of the images that are drawn beyond each draw's threshold, (draw).
 
@@ -205,6 +208,7 @@ class Stayed:
         return found
 
 
+@one_thread()
 def _shares(
     stayed: Stayed, weights: NDArray[Any], trials: Floats, limit: float, limits: Floats, level: float
 ) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .. import labels
+from ..kernels.blas import one_thread
 from ..labels import Array
 from . import extremes, rates
 from .reductions import Collapsed, Reduction, sample_means
@@ -261,6 +262,7 @@ def _weighing_families_alike(sums: Floats, members: Floats) -> Floats:
     return np.einsum("rf,...fm->...rm", members, each)
 
 
+@one_thread()
 def _mean_over(values: Floats, members: Floats) -> Floats:
     """(..., family) -> (..., row) mean over the defined families of each row of `members`; nan where there is none."""
     known = ~np.isnan(values)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ..kernels.blas import one_thread
 from .resampling import Floats, all_draws
 
 BLOCK = 64
@@ -126,6 +127,7 @@ class Window:
         padded = np.append(inner, np.full(missing, np.nan))
         return Window(padded, np.append(own, np.full(missing, clusters)), blocks, below, every)
 
+    @one_thread()
     def quantile(self, weights: Floats, order: float) -> tuple[Floats, NDArray[np.bool_]]:
         """(draw, cluster) whole numbers -> (draw) the quantile, and whether the window holds it; nan of no values."""
         total = weights @ self.every

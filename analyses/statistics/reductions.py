@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb as binomial  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
+from ..kernels.blas import one_thread
 from .resampling import Floats, cohen_d, mean, percent, ratio
 
 Counts = NDArray[np.int64]
@@ -55,7 +56,8 @@ def over_families(members: Floats, values: Floats) -> Floats:
     array([[3.]])
     """
     if np.isfinite(values).all():
-        return np.tensordot(values, members, axes=([1], [1]))
+        with one_thread():
+            return np.tensordot(values, members, axes=([1], [1]))
     # an infinite value must not reach the families that do not hold it: 0 x inf is undefined
     sums = [values[:, held > 0].sum(axis=1) for held in members]
     return np.stack(sums, axis=-1)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array  # pyright: ignore[reportMissingTypeStubs]
 
 from .. import labels
+from ..kernels.blas import one_thread
 from ..labels import Array
 
 Floats = NDArray[np.float64]
@@ -211,11 +212,16 @@ def _drawn(clusters: int, resamples: int, seed: int, step: int) -> Iterator[NDAr
 def weighed(sums: Floats, resamples: int, seed: int) -> Floats:
     """Sums of clusters (cluster, ...) over each set of clusters that is drawn: (draw, ...)."""
     flat = sums.reshape(len(sums), -1)
-    drawn = np.empty((resamples, flat.shape[1]))
-    start = 0
-    for weights in draws(len(sums), resamples, seed):
-        drawn[start : start + len(weights)] = weights @ flat
-        start += len(weights)
+    # what is the same in all clusters, as numbers of questions are, is so in all draws
+    drawn = np.tile(len(flat) * flat[:1].sum(axis=0), (resamples, 1))
+    moving = np.flatnonzero((flat != flat[:1]).any(axis=0))
+    if not moving.size:
+        return drawn.reshape(resamples, *sums.shape[1:])
+    chosen, start = np.ascontiguousarray(flat[:, moving]), 0
+    with one_thread():
+        for weights in draws(len(sums), resamples, seed):
+            drawn[start : start + len(weights), moving] = weights @ chosen
+            start += len(weights)
     return drawn.reshape(resamples, *sums.shape[1:])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..kernels.blas import one_thread
 from ..labels import texts
 from .resampling import ROWS, WEIGHTS, Floats, Statistic, cluster_sums
 
@@ -82,6 +83,7 @@ def paired_permutation(
     return float(summed.sum() / count), float(p)
 
 
+@one_thread()
 def swapped_p(differences: ArrayLike, *, cluster: Any, permutations: int = 10_000, seed: int = 0) -> Floats:
     """Two-sided p-values of sums of paired differences when whole clusters (images) may swap sides, many sums at once.
 
@@ -107,6 +109,7 @@ def swapped_p(differences: ArrayLike, *, cluster: Any, permutations: int = 10_00
     return np.where(np.isnan(least), np.nan, p).reshape(values.shape[1:])
 
 
+@one_thread()
 def exchanged_p(
     statistic: Statistic,
     first: Sequence[ArrayLike],
