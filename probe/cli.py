@@ -10,6 +10,7 @@ from . import prompts
 from .answer_options import answering
 from .command_line_errors import Probe, stderr, tell
 from .execution_options import execution
+from .export_verb import export
 from .extraction.settings import Keep
 from .loading_options import loading, loading_weights, one_of
 from .reading_options import max_pixels, reading
@@ -354,6 +355,9 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
             raise click.UsageError("--samples lists the samples, --verify reads the files. Give one.")
         sys.exit(shown.list_samples(run, as_json=as_json, console=console))
     sys.exit(shown.info(run, verify=verify, as_json=as_json, console=console))
+
+
+main.add_command(export)
 
 
 @main.command(name="list")

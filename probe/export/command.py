@@ -1,0 +1,105 @@
+"""`probe export`: what it writes, and what it says of that."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from .. import kept_comparison
+from ..datasets.options import Options
+from ..datasets.problems import DatasetNote
+from ..errors import PlanError
+from ..foreign_text import line
+from ..info import SHOWN_FAILURES, named
+from ..terminal import say
+from .files import complete, require_new
+
+TABLE = "answers"
+"""The stem of the file with a row for each sample under each condition."""
+
+
+def export(run: Path | None, out: Path, options: Mapping[str, Any], console: Console) -> int:
+    """Write a run's table and states, or a dataset's pictures: 0, or 1 where some pictures could not be made."""
+    pictures = options["pictures"]
+    if (run is None) == (pictures is None):
+        what = "both a RUN and --pictures DATASET are given" if run else "neither RUN nor --pictures DATASET is given"
+        raise PlanError(f"{what}. Name the run whose answers are written, or the dataset whose pictures are.")
+    if pictures is not None:
+        if options["sites"] or options["formats"]:
+            raise PlanError("--site and --format are for a RUN, and --pictures writes those of a dataset. Leave them.")
+        return of_dataset(pictures, out, options, console)
+    if options["perturb"]:
+        raise PlanError("--perturb is for --pictures DATASET: a RUN has its conditions. Leave it out.")
+    assert run is not None
+    return of_run(run, out, options["formats"] or ("parquet",), options["sites"], console)
+
+
+def of_run(path: Path, out: Path, formats: Sequence[str], sites: Sequence[str], console: Console) -> int:
+    """Write the answers of a run in each format, and the states of each site."""
+    from stores import DamagedRun, open_run, presence
+
+    from . import rows, states, tables
+
+    run = open_run(path)
+    kept_comparison.refuse(run.plan, path)
+    if run.damaged:
+        raise DamagedRun(presence.describe(run.path, run.damaged))
+    named_sites = {out / f"{states.canonical(run, site)[1]['slug']}.safetensors": site for site in sites}
+    files = {out / f"{TABLE}.{name}": tables.FORMATS[name] for name in dict.fromkeys(formats)}
+    require_new(*files, *named_sites)
+    for file, write in files.items():
+        with complete(file) as partial:
+            write(partial, rows.pieces(run))
+        say(
+            console,
+            f"{file}: {run.samples.sizes['sample']:,} samples under {run.conditions.sizes['condition']} conditions.",
+        )
+    for file, site in named_sites.items():
+        with complete(file) as partial:
+            states.write(partial, run, site)
+        say(console, f"{file}: the states of {states.canonical(run, site)[0]}.")
+    return 0
+
+
+def of_dataset(dataset: str, out: Path, options: Mapping[str, Any], console: Console) -> int:
+    """Write the pictures of a dataset under conditions, and the manifest that says what to ask of each."""
+    from ..datasets.labels import overlay_labels
+    from ..datasets.registry import open_dataset
+    from ..perturbations import suites
+    from . import pictures
+
+    reading = ("limit", "first", "seed", "columns", "outside_paths", "max_pixels")
+    part = Options(**{name: options[name] for name in reading}, revision=options["dataset_revision"])
+    opened, problems = open_dataset(dataset, part)
+    for note in opened.notes:
+        warnings.warn(DatasetNote(note), stacklevel=2)
+    if not opened.samples:
+        raise PlanError(
+            f"dataset {dataset!r} has no sample that can be asked. {problems[0].message if problems else ''}"
+        )
+    specs = tuple(options["perturb"]) or ("invariance",)
+    conditions = suites.parse(specs, labels=overlay_labels(opened))
+    made = pictures.PictureExport(opened, problems, conditions, suites.prepare(specs), specs, part.seed)
+    done = pictures.begin(made, out)
+    if done:
+        say(console, f"Resuming {out}: {done:,} of {len(opened.images):,} images are there.")
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("images", total=len(opened.images), completed=done)
+        trouble = pictures.write(made, out, done, lambda: bar.advance(task))
+    what = f"{len(opened.images):,} images under {len(conditions)} conditions, {len(opened.samples):,} samples"
+    say(console, f"{out / pictures.MANIFEST}: {what}.")
+    return _report(pictures.unfinished(problems, trouble), console)
+
+
+def _report(missing: Mapping[str, str], console: Console) -> int:
+    if not missing:
+        return 0
+    say(console, f"{len(missing):,} could not be written; the others are there:", style="bold yellow")
+    for name, reason in list(missing.items())[:SHOWN_FAILURES]:
+        say(console, named(name, line(reason)), wrap=True)
+    if len(missing) > SHOWN_FAILURES:
+        say(console, f"  … and {len(missing) - SHOWN_FAILURES:,} more.")
+    return 1
