@@ -20,8 +20,12 @@ class JsonError(ValueError):
         self.reason, self.line, self.column = reason, line, column
 
 
-def loads(text: str) -> Any:
-    """The value that a text holds.
+def _no_number(word: str) -> float:
+    raise JsonError(f"{word} is no number of JSON; write null, or a text")
+
+
+def loads(text: str, *, constant: Callable[[str], Any] = _no_number) -> Any:
+    """The value that a text holds. `constant` gives the value of NaN and Infinity, which JSON has not.
 
     >>> loads('{"a": [1, 2.5]}')
     {'a': [1, 2.5]}
@@ -34,7 +38,7 @@ def loads(text: str) -> Any:
     """
     try:
         value = json.loads(
-            text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number, object_pairs_hook=_once
+            text, parse_int=_whole, parse_float=_finite, parse_constant=constant, object_pairs_hook=_once
         )
     except json.JSONDecodeError as error:
         raise JsonError(f"this is no JSON: {error.msg}", error.lineno, error.colno) from None
@@ -56,10 +60,6 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise JsonError(f"the number {_shown(digits)} is larger than any that can be kept")
     return number
-
-
-def _no_number(word: str) -> float:
-    raise JsonError(f"{word} is no number of JSON; write null, or a text")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
