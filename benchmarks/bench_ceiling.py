@@ -23,7 +23,6 @@ from sized_llava import Tower, checkpoint, dataset
 from transformers.models.clip.modeling_clip import CLIPEncoderLayer
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
-import hooks
 from probe.extraction import execution, run
 from probe.extraction.settings import Settings
 
@@ -61,14 +60,14 @@ def measure(shape: Shape, source: Path, data: Path, out: Path) -> tuple[float, f
     """Seconds of the main thread and of the wall, and views, of one extraction without loading."""
     settings = Settings(str(source), str(data), perturb=PERTURB, sites=SITES, keep=shape.keep)
     how = execution.Execution(device="cpu", batch_size=8)
-    plan, blueprint = run.prepare(settings, how)
-    model = hooks.load(blueprint)
+    plan, described = run.prepare(settings, how)
+    reader = described.open(out)
     target = run.find_target(plan, out)
     with run.writing(out) as own:
-        execution.begin(plan, target, model.provenance, how)
+        execution.begin(plan, target, reader.provenance, how)
         target = run.again(plan, target)
         busy, started = time.thread_time(), time.perf_counter()
-        execution.run_blocks(plan, target, own, model, how, lambda unit: None)
+        execution.run_blocks(plan, target, own, reader, how, lambda unit: None)
         return time.thread_time() - busy, time.perf_counter() - started, plan.vision_forwards
 
 

@@ -43,15 +43,15 @@ class Outcome:
 def compare(settings: Settings, images: int) -> Outcome:
     """Calibrate a plan on `images` of its images, then run it."""
     execution = Execution(device="cpu")
-    plan, blueprint = prepare(settings, execution)
-    costs = calibration.measure(plan, blueprint, execution, images=images)
+    plan, reader = prepare(settings, execution)
+    costs = calibration.measure(plan, reader, execution, images=images)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run"
         begun = time.perf_counter()
-        run_plan(plan, find_target(plan, path), blueprint, execution)
+        run_plan(plan, find_target(plan, path), reader, execution)
         actual = time.perf_counter() - begun
         written = stores.summary(path)["bytes"]
-    needed = disk.of(plan, resizes=blueprint.family.resizes)
+    needed = disk.of(plan, resizes=reader.resizes)
     exact = "exact" if written == needed.known else f"{needed.known:,} known of {written:,}"
     if needed.unknown:
         exact += f", texts {costs.texts(plan) / (written - needed.known):.2f} of actual"

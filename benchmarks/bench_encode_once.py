@@ -15,6 +15,7 @@ from probe import models
 from probe.datasets.registry import open_dataset
 from probe.extraction.questions import of_sample
 from probe.extraction.settings import Settings
+from probe.readers.asking import GENERATIVE
 
 IMAGES, ROUNDS = 8, 5
 SETTINGS = Settings("pocket-vlm", "streets")
@@ -27,7 +28,7 @@ def views() -> list[hooks.View]:
         hooks.View(
             tuple(picture.read() for picture in image.pictures),
             tuple(
-                each.question for s in dataset.samples_of(image.id) for each in of_sample(s, "generative", SETTINGS, ())
+                each.question for s in dataset.samples_of(image.id) for each in of_sample(s, GENERATIVE, SETTINGS, ())
             ),
         )
         for image in dataset.images

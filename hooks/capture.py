@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from . import contrastive, encoding, generative
-from .context import option_ids, render
+from . import contrastive, generative
 from .encoding import EncodedView
-from .lengths import without_too_long
 from .reading import Question, Reading, View
 from .request import PaddingSide, Reduce, Request
 from .sites import Site
 
 if TYPE_CHECKING:
     from .model import Model
+
+WAYS = {"generative": generative, "contrastive": contrastive}
+"""How each kind of model is read: modules with `encode`, `check_question` and `read_batch`."""
 
 
 def encode(model: "Model", view: View) -> EncodedView:
@@ -26,10 +27,7 @@ def encode(model: "Model", view: View) -> EncodedView:
     Raises ValueError for malformed pixels and options without tokens, and where the model cannot take so many pictures
     or has no positions for them.
     """
-    if model.kind == "contrastive":
-        return EncodedView(tuple(contrastive.rows(model.blueprint, 0, view)), view.questions)
-    rows, reasons = without_too_long(model.blueprint, encoding.rows(model.blueprint, 0, view))
-    return EncodedView(tuple(rows), view.questions, reasons)
+    return WAYS[model.kind].encode(model, view)
 
 
 def read(
@@ -61,7 +59,6 @@ def read(
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
     keep = frozenset(slugs if keep_tokens is True else keep_tokens or ())
     request = Request(tuple(sites), batch_size, keep, reduce, max_new_tokens, padding_side, end_of_turn)
-    read_batch = contrastive.read_batch if model.kind == "contrastive" else generative.read_batch
     readings: list[Reading] = []
     with torch.inference_mode():
         for start in range(0, len(views), batch_size):
@@ -69,13 +66,10 @@ def read(
                 view if isinstance(view, EncodedView) else encode(model, view)
                 for view in views[start : start + batch_size]
             ]
-            readings += read_batch(model, start, batch, request)
+            readings += WAYS[model.kind].read_batch(model, start, batch, request)
     return readings
 
 
 def check_question(model: "Model", question: Question) -> None:
     """Raise the ValueError that reading this question would raise, without running the model."""
-    if model.kind == "contrastive":
-        contrastive.check_captions(model, question.options)
-    else:
-        option_ids(model.blueprint, render(model.blueprint, question.text), question.options)
+    WAYS[model.kind].check_question(model, question)

@@ -32,6 +32,16 @@ MATCHED = 32
 """Captions that attend to an image in one forward: each needs a copy of the image's tokens."""
 
 
+def encode(model: "Model", view: View) -> EncodedView:
+    """What the processor makes of a view's picture. Raises ValueError for a view of none or several pictures."""
+    return EncodedView(tuple(rows(model.blueprint, 0, view)), view.questions)
+
+
+def check_question(model: "Model", question: Question) -> None:
+    """Raise the ValueError that scoring this question's captions would raise."""
+    check_captions(model, question.options)
+
+
 def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], request: Request) -> list[Reading]:
     """Read one batch of views; `offset` is the index of the first among all views.
 

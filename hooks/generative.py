@@ -9,13 +9,14 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from . import named_tensors, prefill, trace
+from . import encoding, named_tensors, prefill, trace
 from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
 from .batching import batches, by_shape, smallest_window
-from .context import answer_ids
+from .context import answer_ids, option_ids, render
 from .continuation import Sequences, extend, last_state
 from .encoding import EncodedView, Row
-from .reading import Answer, Reading, SiteStates
+from .lengths import without_too_long
+from .reading import Answer, Question, Reading, SiteStates, View
 from .request import Request
 from .site_states import ViewStates, by_picture, image_states, sample_states
 
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1024
 """Tokens of a question that go through the model together; few questions are longer."""
+
+
+def encode(model: "Model", view: View) -> EncodedView:
+    """What the processor makes of a view and its questions, and which of these are too long to be asked."""
+    rows, reasons = without_too_long(model.blueprint, encoding.rows(model.blueprint, 0, view))
+    return EncodedView(tuple(rows), view.questions, reasons)
+
+
+def check_question(model: "Model", question: Question) -> None:
+    """Raise the ValueError that scoring this question's options would raise."""
+    option_ids(model.blueprint, render(model.blueprint, question.text), question.options)
 
 
 def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], request: Request) -> list[Reading]:

@@ -27,9 +27,9 @@ def show(out: Path, *, images: int, console: Console) -> int:
     out = Path(place("out", out))
     settings = Settings(model="pocket-vlm", dataset="streets", perturb=PERTURB, sites=SITES, limit=images)
     execution = Execution(batch_size=16)
-    plan, blueprint = prepare(settings, execution)
-    terminal.show(console, runs.plan_table(plan, blueprint, out))
-    runs.execute(plan, out, blueprint, execution, console)
+    plan, reader = prepare(settings, execution)
+    terminal.show(console, runs.plan_table(plan, reader, out))
+    runs.execute(plan, out, reader, execution, console)
     content = gather([out], samples=explorer.SAMPLES, seed=0)
     found = content.members[0].results
     analyze.show([result for result in found if result.name in SHOWN], console)

@@ -20,7 +20,9 @@ from .info import SHOWN_FAILURES, facts, named
 from .terminal import SafeTable, say, show, styled, table, write_json
 
 if TYPE_CHECKING:
-    from hooks import Blueprint, LoadOptions, Reading
+    from hooks import LoadOptions, Reading
+
+    from .readers.reader import Reader
 
 EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
 
@@ -33,24 +35,24 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, calibrate: 
     settings = Settings(**chosen)
     if calibrate is not None and not dry_run:
         raise ValueError(f"calibrate {calibrate} belongs to a dry run, which it gives a time. Add --dry-run.")
-    plan, blueprint = prepare(settings, execution)
+    plan, reader = prepare(settings, execution)
     if dry_run:
-        show(console, plan_table(plan, blueprint, out))
+        show(console, plan_table(plan, reader, out))
         if calibrate is not None:
-            costs = calibration.measure(plan, blueprint, execution, images=calibrate)
+            costs = calibration.measure(plan, reader, execution, images=calibrate)
             show(console, facts("Measured on a few views", measured(plan, costs, execution.workers)))
         return 0
-    execute(plan, out, blueprint, execution, console)
+    execute(plan, out, reader, execution, console)
     return report_failures(plan, out, console)
 
 
-def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution, console: Console) -> None:
+def execute(plan: Plan, out: Path, reader: "Reader", execution: Execution, console: Console) -> None:
     """Extract the pending units with a progress bar, and print where the run is."""
-    for name in mend(plan, out, blueprint, execution):
+    for name in mend(plan, out, reader, execution):
         say(console, f"{name} was damaged and is made again.")
     target = find_target(plan, out, repair=execution.repair)
     if not target.pending:
-        run_plan(plan, target, blueprint, execution)
+        run_plan(plan, target, reader, execution)
         say(console, f"{out} is finished: nothing to do.")
         return
     if target.damaged:
@@ -62,7 +64,7 @@ def execute(plan: Plan, out: Path, blueprint: "Blueprint", execution: Execution,
         say(console, f"Waiting for {holder} to create the run.")
 
     with progress.bar(plan.layout, len(target.pending), console) as advance:
-        run_plan(plan, target, blueprint, execution, advance, wait)
+        run_plan(plan, target, reader, execution, advance, wait)
     if left := ledger.missing(out, plan.layout):
         others = f"left to other processes, which write into {out}."
         say(console, f"{len(left)} of {len(plan.units)} units are {others}")
@@ -84,9 +86,9 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
     return 1
 
 
-def plan_table(plan: Plan, blueprint: "Blueprint", out: Path) -> SafeTable:
+def plan_table(plan: Plan, reader: "Reader", out: Path) -> SafeTable:
     """What a run will do, before anything is loaded."""
-    needed = disk.of(plan, resizes=blueprint.family.resizes)
+    needed = disk.of(plan, resizes=reader.resizes)
     layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
     rows = {
         "model": f"{plan.settings.model} ({plan.model['family']}, {plan.model['dtype']})",

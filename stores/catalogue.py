@@ -62,7 +62,7 @@ def picture_arrays(variables: Sequence[Variable], sizes: Sizes) -> list[Array]:
 
 
 def answer_arrays(sizes: Sizes, beside: Sequence[Variable]) -> list[Array]:
-    """/answers: option scores, what stands `beside` them for each option, and generated texts."""
+    """/answers: option scores, what stands `beside` them for each option or answer, and generated texts."""
 
     def variable(name: str, dtype: str, long_name: str, units: str, *, option: bool = True) -> Array:
         rows, shape = sizes.samples_per_block, (sizes.samples, sizes.conditions)
@@ -78,7 +78,7 @@ def answer_arrays(sizes: Sizes, beside: Sequence[Variable]) -> list[Array]:
         variable("end_of_turn", "float32", "log-likelihood of the end of turn after the option", "nat"),
         variable("text", "string", "freely generated answer", "1", option=False),
         variable("cut", "int32", "whether the free answer was cut at its maximum number of tokens", "1", option=False),
-        *(variable(each.name, each.dtype, each.meaning, each.unit) for each in beside),
+        *(variable(each.name, each.dtype, each.meaning, each.unit, option="option" in each.axes) for each in beside),
     ]
 
 

@@ -27,7 +27,8 @@ class Layout:
 
     Images keep their order, `block_size` to a block. The samples of a block are ordered by image and padded to the
     number of samples of the fullest block, with rows marked `valid=False`. `pictures` are measured on the pictures of
-    each image under each condition; `answers` stand beside the scores of each option.
+    each image under each condition; `answers` stand beside the scores, for each option
+    or for each answer.
     """
 
     block_size: int

@@ -69,7 +69,7 @@ def test_a_scheduler_and_two_workers_of_their_own_write_the_same_bytes_as_one_pr
         with Client(scheduler_file=str(where)) as client:
             client.wait_for_workers(2, timeout=WAIT_SECONDS)
             extract(data, tmp_path / "many", "--scheduler", client.scheduler.address)
-            loads = client.run(lambda: cluster.worker_model.cache_info().misses)
+            loads = client.run(lambda: cluster.worker_reader.cache_info().misses)
             moved = client.run(lambda dask_worker: len(dask_worker.transfer_incoming_log))
     extract(data, tmp_path / "one")
     assert files(tmp_path / "many") == files(tmp_path / "one")
@@ -80,4 +80,4 @@ def test_a_scheduler_and_two_workers_of_their_own_write_the_same_bytes_as_one_pr
 def test_a_worker_that_computes_in_another_type_than_the_plan_is_refused_with_what_to_say() -> None:
     settings = Settings(str(tiny.checkpoint("llava")), "streets", dtype="float32")
     with pytest.raises(PlanError, match=r"compute in float32 on cpu; .* stores bfloat16\. Name both: --dtype float32"):
-        cluster.worker_provenance(settings, Execution(device="cpu"), 1, "bfloat16")
+        cluster.worker_provenance(settings, Execution(device="cpu"), Path("run"), 1, "bfloat16")

@@ -80,7 +80,7 @@ def test_a_malformed_row_is_named_by_its_table_and_number_and_the_others_go_on(f
 @pytest.mark.slow
 def test_a_run_shows_every_picture_of_each_question(folder, tmp_path, monkeypatch):
     loaded = tiny.load("qwen2_vl")
-    monkeypatch.setattr("probe.extraction.run.load", lambda blueprint: replace(loaded, blueprint=blueprint))
+    monkeypatch.setattr("probe.readers.local.load", lambda blueprint: replace(loaded, blueprint=blueprint))
     with pytest.warns(DatasetNote, match="officially it has"):
         run = probe.extract(
             str(tiny.checkpoint("qwen2_vl")),

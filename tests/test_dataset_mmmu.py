@@ -128,7 +128,7 @@ def test_a_subject_that_is_not_there_is_named(tmp_path):
 @pytest.mark.slow
 def test_a_run_shows_several_pictures_and_scores_choices_alone(folder, tmp_path, monkeypatch):
     loaded = tiny.load("qwen2_vl")
-    monkeypatch.setattr("probe.extraction.run.load", lambda blueprint: replace(loaded, blueprint=blueprint))
+    monkeypatch.setattr("probe.readers.local.load", lambda blueprint: replace(loaded, blueprint=blueprint))
     with pytest.warns(DatasetNote, match="officially it has"):
         run = probe.extract(
             str(tiny.checkpoint("qwen2_vl")),

@@ -281,7 +281,7 @@ def test_a_question_without_an_image_is_asked_of_the_text_alone(case):
 @every
 def test_four_images_under_three_conditions_become_a_run_that_can_be_analysed(case, tmp_path, monkeypatch):
     loaded = tiny.load(case)
-    monkeypatch.setattr("probe.extraction.run.load", lambda blueprint: replace(loaded, blueprint=blueprint))
+    monkeypatch.setattr("probe.readers.local.load", lambda blueprint: replace(loaded, blueprint=blueprint))
     lines = []
     for k, size in enumerate(sorted(SIZES)[:4]):  # the smallest first: the store must hold the others too
         Image.fromarray(picture(k, *size)).save(tmp_path / f"{k}.png")

@@ -11,6 +11,7 @@ from hooks.context import render
 from hooks.encoding import process, stack
 from probe.extraction.plan import choose_sites
 from probe.extraction.settings import Settings
+from probe.readers.local import LocalReader
 
 PIXELS = picture(1, 40, 56)
 OTHER = picture(2, 40, 56)
@@ -90,5 +91,5 @@ def test_an_answer_stands_behind_the_mark_that_the_processor_puts(case, mark):
     ("fuyu", ["projector:patches", "language.layers[3]:context_last", "language.layers[3]:image"]),
 ])  # fmt: skip
 def test_a_run_without_named_sites_reads_the_image_in_the_language_model(case, expected):
-    chosen = choose_sites(Settings("m", "d"), tiny.load(case).blueprint)
+    chosen = choose_sites(Settings("m", "d"), LocalReader(tiny.load(case).blueprint))
     assert [site.canonical for site in chosen] == expected

@@ -15,7 +15,7 @@ import hooks
 import probe
 from hooks import identity
 from probe.errors import ModelMismatch
-from probe.extraction import run as running
+from probe.readers import local
 from stores import ledger, provenance, sealed
 from stores.files import checksum_file
 
@@ -147,14 +147,14 @@ def test_the_same_checkpoint_goes_on(made: Path) -> None:
 def test_what_is_known_once_a_model_is_loaded_is_compared_before_it_goes_on(
     made: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: Any, message: str
 ) -> None:
-    load = running.load
+    load = local.load
 
     def other(blueprint: hooks.Blueprint) -> hooks.Model:
         model = load(blueprint)
         model.provenance[name] = value
         return model
 
-    monkeypatch.setattr(running, "load", other)
+    monkeypatch.setattr(local, "load", other)
     left = max(ledger.done(made / "run"))
     ledger.marker(made / "run", left).unlink()
     with pytest.raises(ModelMismatch) as caught:

@@ -18,6 +18,7 @@ from probe.errors import PlanMismatch
 from probe.extraction import execution, run
 from probe.extraction.plan import Plan
 from probe.extraction.settings import Settings
+from probe.readers import local
 from stores import Unit, ledger, ownership, writing
 
 
@@ -54,13 +55,13 @@ def test_a_run_that_another_plan_has_made_meanwhile_is_not_written_into(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, dataset = tmp_path / "run", str(whole / "set" / "set.jsonl")
-    prepared = run.load
+    prepared = local.load
 
     def loading_for_long(blueprint: object) -> object:
         shutil.copytree(whole / "run", path, dirs_exist_ok=True)  # whoever does not ask for the lock
         return prepared(blueprint)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "load", loading_for_long)
+    monkeypatch.setattr(local, "load", loading_for_long)
     with pytest.raises(FileExistsError, match="already contains a run"):
         probe.extract(
             str(tiny.checkpoint("llava")), dataset, out=path, perturb=PERTURB, sites=SITES, seed=1,
@@ -72,12 +73,12 @@ def test_a_run_that_another_plan_has_made_meanwhile_is_not_written_into(
 def test_a_second_plan_that_waited_for_the_first_is_refused_with_the_difference(whole: Path, tmp_path: Path) -> None:
     dataset, used = str(whole / "set" / "set.jsonl"), execution.Execution(device="cpu")
     settings = Settings(str(tiny.checkpoint("llava")), dataset, perturb=PERTURB, sites=SITES, seed=1)
-    plan, blueprint = run.prepare(settings, used)
+    plan, reader = run.prepare(settings, used)
     target = run.find_target(plan, tmp_path / "run")
     assert not target.created
     shutil.copytree(whole / "run", tmp_path / "run")
     with pytest.raises(PlanMismatch, match=r"settings\.seed: the run has 0, you asked for 1"):
-        run.run_plan(plan, target, blueprint, used)
+        run.run_plan(plan, target, reader, used)
 
 
 def test_a_run_that_is_renamed_after_its_last_unit_is_not_called_finished_or_left_to_others(
@@ -104,10 +105,11 @@ def test_a_block_that_is_done_a_second_time_takes_what_is_still_missing(whole: P
     ledger.marker(copy, Unit(0, 3)).unlink()
     plan, used = planned(whole), execution.Execution(device="cpu")
     model = tiny.load("llava")
+    opened = local.OpenLocalReader(local.LocalReader(model.blueprint), model)
     stale = execution.Target(copy, created=True, pending=plan.units, plan_hash=plan.hash)  # as a dead worker had it
     written: list[Unit] = []
     with writing(copy) as own:
-        execution.run_blocks(plan, stale, own, model, used, written.append)
+        execution.run_blocks(plan, stale, own, opened, used, written.append)
     assert written == [Unit(0, 3)]
     assert contents(copy) == contents(whole / "run")
 

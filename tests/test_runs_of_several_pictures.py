@@ -49,7 +49,7 @@ def extract(dataset, tmp_path, monkeypatch):
 
     def call(case, out="run"):
         loaded = tiny.load(case)
-        monkeypatch.setattr("probe.extraction.run.load", lambda blueprint: replace(loaded, blueprint=blueprint))
+        monkeypatch.setattr("probe.readers.local.load", lambda blueprint: replace(loaded, blueprint=blueprint))
         settings = {"perturb": PERTURB, "sites": SITES, "keep": "tokens", "execution": probe.Execution(device="cpu")}
         return probe.extract(str(tiny.checkpoint(case)), dataset, out=tmp_path / out, **settings)
 

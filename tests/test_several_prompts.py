@@ -15,6 +15,7 @@ from probe.extraction.asked import VERSION, of_prompts
 from probe.extraction.settings import Settings
 from probe.label_maps import CLASSES, CRITICAL, MIN_VISIBLE
 from probe.prompts import DESCRIBE, SAFETY, captions, render
+from probe.readers.asking import CONTRASTIVE, GENERATIVE
 from probe.results import Evidence, analyze
 from probe.sample import Dataset, Image, Metadata, Picture, Sample
 from probe.scenes import SceneFacts
@@ -38,7 +39,7 @@ def test_a_picture_with_a_label_map_is_described_once_asked_for_each_class_and_f
     labels[0, :50], labels[1, :3] = CLASSES.index("car"), CLASSES.index("bus")
     assert 0.0003 < MIN_VISIBLE < 0.005
     own = Sample("s", "i", "How many wheels?", ("two", "four"), "four")
-    samples = {sample.id: sample for sample in of_prompts(dataset(own, labels=labels), SM, "generative").samples}
+    samples = {sample.id: sample for sample in of_prompts(dataset(own, labels=labels), SM, GENERATIVE).samples}
     asked = {name.removeprefix("i-").removesuffix("@presence").replace("-", " ") for name in samples if "-" in name}
     assert asked == set(CRITICAL) - {"bus"}, "of the bus there is too little to ask"
     assert set(samples) - {f"i-{name.replace(' ', '-')}@presence" for name in asked} == {"i@describe", "i@safety"}
@@ -57,21 +58,21 @@ def test_obstacles_ahead_make_it_unsafe() -> None:
     labels = np.zeros((90, 90), np.uint8)
     labels[60:, 30:60][:3, :3] = CLASSES.index("pedestrian")  # 9 of 900 pixels: 1 %
     own = Sample("s", "i", "What?", ("a", "b"))
-    (asked,) = of_prompts(dataset(own, labels=labels), ("safety",), "generative").samples
+    (asked,) = of_prompts(dataset(own, labels=labels), ("safety",), GENERATIVE).samples
     assert asked.answer == "no"
     assert asked.metadata["blocked_share"] == pytest.approx(0.01)
 
 
 def test_without_a_label_map_the_datasets_own_answers_count_and_else_there_is_none() -> None:
     own = Sample("p", "i", "Is there a dog in the image?", ("yes", "no"), "no", "yesno")
-    samples = of_prompts(dataset(own), SM, "generative").samples
+    samples = of_prompts(dataset(own), SM, GENERATIVE).samples
     assert [(one.id, one.answer) for one in samples] == [("i@describe", None), ("p@presence", "no"), ("i@safety", None)]
     bare = Sample("d", "i", DESCRIBE, kind="describe")
-    samples = of_prompts(dataset(bare), SM, "generative").samples
+    samples = of_prompts(dataset(bare), SM, GENERATIVE).samples
     assert len(samples) == 11
     assert {one.answer for one in samples} == {None}
     told = Sample("d", "i", "What happens here?", (), "a dog", "describe", metadata=Metadata({"year": 2014}))
-    (described,) = of_prompts(dataset(told), ("describe",), "generative").samples
+    (described,) = of_prompts(dataset(told), ("describe",), GENERATIVE).samples
     assert (described.id, described.question, described.answer) == ("i@describe", DESCRIBE, "a dog")
     assert dict(described.metadata) == {"year": 2014, "asked_as": "describe"}
 
@@ -79,7 +80,7 @@ def test_without_a_label_map_the_datasets_own_answers_count_and_else_there_is_no
 def test_other_prompts_are_put_to_each_sample_that_they_suit() -> None:
     choice = Sample("c", "i", "What is it?", ("cat", "dog"), "cat")
     yes_no = Sample("y", "i", "Is it a cat?", ("yes", "no"), "yes", "yesno")
-    samples = of_prompts(dataset(choice, yes_no), ("mcq", "yesno", "describe"), "generative").samples
+    samples = of_prompts(dataset(choice, yes_no), ("mcq", "yesno", "describe"), GENERATIVE).samples
     assert [one.id for one in samples] == ["c@mcq", "y@mcq", "y@yesno", "i@describe"]
     assert [one.prompt for one in samples] == ["mcq", "mcq", "yesno", "describe"]
     assert render(samples[1]) == "Is it a cat?\nA. yes\nB. no\nAnswer with one of the options."
@@ -89,9 +90,9 @@ def test_other_prompts_are_put_to_each_sample_that_they_suit() -> None:
 def test_a_prompt_that_suits_nothing_is_refused_by_name() -> None:
     choice = Sample("c", "i", "What is it?", ("cat", "dog"), "cat")
     with pytest.raises(ValueError, match=r"prompt 'yesno' suits no sample of mine: .* the options here are cat, dog"):
-        of_prompts(dataset(choice), ("describe", "yesno"), "generative")
+        of_prompts(dataset(choice), ("describe", "yesno"), GENERATIVE)
     with pytest.raises(ValueError, match="'mcq' is for models that answer; one that compares captions has describe"):
-        of_prompts(dataset(choice), ("mcq", "describe"), "contrastive")
+        of_prompts(dataset(choice), ("mcq", "describe"), CONTRASTIVE)
     with pytest.raises(ValueError, match="prompt 'safety' is named twice"):
         Settings("m", "d", prompt=("safety", "describe", "safety"))
     with pytest.raises(ValueError, match=r"prompt 'descibe' is unknown\. Did you mean 'describe'"):
@@ -106,7 +107,7 @@ def test_one_prompt_in_a_list_is_that_prompt_and_none_is_the_default() -> None:
 
 
 def test_a_model_that_compares_captions_describes_by_the_19_classes() -> None:
-    samples = {one.kind: one for one in of_prompts(streets(1), SM, "contrastive").samples}
+    samples = {one.kind: one for one in of_prompts(streets(1), SM, CONTRASTIVE).samples}
     assert samples["describe"].options == CLASSES
     texts = captions(samples["describe"])
     assert (texts[0], texts[6], texts[8]) == ("a photo of a road", "a photo of a traffic light", "a photo of a tree")
@@ -115,14 +116,14 @@ def test_a_model_that_compares_captions_describes_by_the_19_classes() -> None:
 
 def test_the_drawn_streets_have_the_same_facts_under_each_way_of_asking() -> None:
     own = {sample.image_id: sample.answer for sample in streets(6).samples if sample.kind == "safety"}
-    by_id = {sample.id: sample for sample in of_prompts(streets(6), SM, "generative").samples}
+    by_id = {sample.id: sample for sample in of_prompts(streets(6), SM, GENERATIVE).samples}
     described = {sample.image_id: sample for sample in streets_describe(6).samples}
     for name, answer in own.items():
         assert by_id[f"{name}@safety"].answer == answer
         # the dataset's own reference leaves out poles
         shown = set(str(by_id[f"{name}@describe"].metadata["classes"]).split("; ")) - {"pole"}
         assert len(shown) == len(described[name].answer.replace(" and ", ", ").split(", "))
-    again = {sample.id: sample.answer for sample in of_prompts(streets_describe(6), SM, "generative").samples}
+    again = {sample.id: sample.answer for sample in of_prompts(streets_describe(6), SM, GENERATIVE).samples}
     for name, sample in by_id.items():
         if not name.endswith("@describe"):
             assert again[name] == sample.answer

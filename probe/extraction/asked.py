@@ -12,32 +12,31 @@ from dataclasses import dataclass, replace
 
 from .. import prompts
 from ..datasets.street_questions import describe
-from ..label_maps import CLASSES, CRITICAL
+from ..label_maps import CRITICAL
+from ..readers.asking import OF_IMAGES, Asking
 from ..sample import Dataset, Image, Kind, Metadata, Sample
 from ..scenes import SceneFacts
 
 VERSION = "1"
 """Changes whenever the same dataset and prompts would give other questions."""
 
-OF_IMAGES = ("describe", "presence", "safety")
-"""The prompts that are put to images rather than to samples; the only ones of models that compare captions."""
 
-
-def of_prompts(dataset: Dataset, names: "Sequence[prompts.PromptName]", kind: str) -> Dataset:
+def of_prompts(dataset: Dataset, names: "Sequence[prompts.PromptName]", kind: Asking) -> Dataset:
     """The dataset with its images and samples under each of these prompts in place of its samples.
 
-    `kind` is that of the model: one that is "contrastive" describes an image by the classes whose captions are nearest.
+    `kind` is how the model is asked: one that compares captions describes an image by the classes whose are nearest.
     Raises ValueError for a prompt that suits no sample, and for one that such a model has no captions for.
 
+    >>> from probe.readers.asking import GENERATIVE
     >>> one = Sample("s", "i", "Is there a bus?", ("yes", "no"), "no", "yesno")
     >>> small = Dataset("mine", (Image("i", ()),), (one,), "x")
-    >>> [sample.id for sample in of_prompts(small, ("describe", "presence", "yesno"), "generative").samples]
+    >>> [sample.id for sample in of_prompts(small, ("describe", "presence", "yesno"), GENERATIVE).samples]
     ['i@describe', 's@presence', 's@yesno']
     """
     for name in names:
-        if kind == "contrastive" and name not in OF_IMAGES:
+        if name not in kind.prompts:
             raise ValueError(
-                f"prompt {name!r} is for models that answer; one that compares captions has {', '.join(OF_IMAGES)}."
+                f"prompt {name!r} is for models that answer; one that compares captions has {', '.join(kind.prompts)}."
             )
         if name not in OF_IMAGES and (reason := _unsuited(dataset, name)):
             raise ValueError(f"prompt {name!r} suits no sample of {dataset.name}: {reason}")
@@ -45,7 +44,7 @@ def of_prompts(dataset: Dataset, names: "Sequence[prompts.PromptName]", kind: st
         replace(sample, prompt=name, metadata=Metadata({**sample.metadata, prompts.ASKED_AS: name}))
         for image in dataset.images
         for name in names
-        for sample in _of_image(_Asked(image, dataset, kind), name)
+        for sample in _of_image(_Asked(image, dataset, kind.description_options), name)
     ]
     return replace(dataset, samples=tuple(samples))
 
@@ -58,11 +57,11 @@ def _unsuited(dataset: Dataset, name: str) -> str:
 
 @dataclass(frozen=True)
 class _Asked:
-    """An image that is asked about, its dataset, and the kind of model."""
+    """An image that is asked about, its dataset, and the options of a description, where it is not written."""
 
     image: Image
     dataset: Dataset
-    kind: str
+    descriptions: tuple[str, ...]
 
     @property
     def own(self) -> tuple[Sample, ...]:
@@ -99,7 +98,7 @@ def _of_image(asked: _Asked, name: prompts.PromptName) -> Iterator[Sample]:
 
 
 def _description(asked: _Asked) -> Sample:
-    options = CLASSES if asked.kind == "contrastive" else ()
+    options = asked.descriptions
     same = {"id": f"{asked.image.id}@describe", "question": prompts.DESCRIBE, "options": options}
     if own := asked.own_of("describe"):
         return replace(own[0], **same)  # type: ignore[arg-type]

@@ -11,7 +11,6 @@ from functools import partial
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
-import hooks
 from stores import NonFinite, Unit
 
 from . import failures, payload, questions
@@ -23,8 +22,10 @@ from .reductions import Reducer
 from .views import InvalidSizes, LoadedImage, PerturbedImage, PreparedView, load
 
 if TYPE_CHECKING:
-    from hooks import Model
+    from hooks import Reading, Site
     from hooks.request import Reduce
+
+    from ..readers.reader import Encoded, OpenReader
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Block:
     """
 
     plan: Plan
-    model: "Model"
+    reader: "OpenReader"
     index: int
     images: tuple[LoadedImage, ...]
     questions: tuple[tuple[SampleQuestion, ...], ...]
@@ -57,14 +58,14 @@ class Block:
 
 
 def open_block(
-    plan: Plan, model: "Model", index: int, batch_size: int, invalid_sizes: InvalidSizes, pool: ThreadPoolExecutor
+    plan: Plan, reader: "OpenReader", index: int, batch_size: int, invalid_sizes: InvalidSizes, pool: ThreadPoolExecutor
 ) -> Block:
     """Read the block's images and prepare their questions."""
     images = plan.dataset.images[plan.layout.rows(index)]
     loaded = tuple(pool.map(partial(load, preparation=plan.preparation, room=Room(PICTURE_BYTES)), images))
-    asked = [questions.of_samples(plan, model, plan.dataset.samples_of(image.id)) for image in images]
+    asked = [questions.of_samples(plan, reader, plan.dataset.samples_of(image.id)) for image in images]
     invalid = {sample: reason for _, reasons in asked for sample, reason in reasons.items()}
-    return Block(plan, model, index, loaded, tuple(valid for valid, _ in asked), invalid, invalid_sizes, batch_size)
+    return Block(plan, reader, index, loaded, tuple(valid for valid, _ in asked), invalid, invalid_sizes, batch_size)
 
 
 def force_clean_answers(block: Block, clean: Iterable[PreparedView]) -> Block:
@@ -92,7 +93,7 @@ def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, *
 def read(
     block: Block,
     views: Iterable[PreparedView],
-    sites: "Sequence[hooks.Site]" = (),
+    sites: "Sequence[Site]" = (),
     *,
     keep_tokens: frozenset[str] = frozenset(),
     reduce: "Callable[[Sequence[int]], Reduce] | None" = None,
@@ -111,9 +112,8 @@ def read(
                 held.clear()
         yield list(held)
 
-    def of_rows(rows: Sequence[int]) -> "list[hooks.Reading]":
-        return hooks.capture.read(
-            block.model,
+    def of_rows(rows: Sequence[int]) -> "list[Reading]":
+        return block.reader.read(
             [encoded(held[row], block.questions[row]) for row in rows],
             sites,
             batch_size=block.batch_size,
@@ -126,7 +126,7 @@ def read(
     return Read([made.get(row) for row in range(len(shown))], reasons, shown)
 
 
-def encoded(view: PreparedView, asked: "Sequence[SampleQuestion]") -> "hooks.EncodedView":
+def encoded(view: PreparedView, asked: "Sequence[SampleQuestion]") -> "Encoded":
     """A view with its questions as they are now. Raises what the processor raised over it."""
     if view.encoded is None:
         assert view.refused is not None
@@ -178,11 +178,12 @@ def unreadable_reason(block: Block, loaded: LoadedImage) -> str:
     return loaded.error or block.invalid_sizes(loaded.sizes)
 
 
-def unit_metadata(model: "Model", seconds: float) -> dict[str, Any]:
-    """Where, when, in which time and with which weights a unit was computed."""
+def unit_metadata(reader: "OpenReader", seconds: float) -> dict[str, Any]:
+    """Where, when, in which time and, where the reader has weights, with which of them a unit was computed."""
+    weights = reader.provenance.get("weights_sha256")
     return {
         "host": gethostname(),
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
-        "weights": model.provenance["weights_sha256"],
+        **({} if weights is None else {"weights": weights}),
     }

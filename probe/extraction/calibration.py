@@ -22,11 +22,11 @@ from stores import Unit, ledger, writing
 
 from ..perturbations.condition import CLEAN, Condition
 from . import disk
-from .execution import Execution, Target, begin, load, run_blocks
+from .execution import Execution, Target, begin, run_blocks
 from .plan import Plan, lay_out
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
+    from ..readers.reader import Reader
 
 Item = TypeVar("Item")
 
@@ -58,12 +58,12 @@ class Costs:
         return len(plan.dataset.images) * sum(self.text_bytes[condition.family] for condition in plan.conditions)
 
 
-def measure(plan: Plan, blueprint: "Blueprint", execution: Execution, *, images: int) -> Costs:
+def measure(plan: Plan, reader: "Reader", execution: Execution, *, images: int) -> Costs:
     """Measure a plan's costs on `images` of its images, in this process; nothing is written where the run will be.
 
     Raises ValueError for a number of images that is too small.
     """
-    part = part_of(plan, blueprint, settings.whole("calibrate", images, least=1))
+    part = part_of(plan, reader, settings.whole("calibrate", images, least=1))
     size = part.layout.block_size
     warming = [Unit(0, 0)] if part.layout.blocks > 1 else []
     measured = [Unit(part.layout.blocks - 1, k) for k in range(len(part.conditions))]
@@ -72,10 +72,10 @@ def measure(plan: Plan, blueprint: "Blueprint", execution: Execution, *, images:
         target = Target(path, created=False, pending=(*warming, *measured), plan_hash=part.hash)
         with writing(path) as own:
             started = time.perf_counter()
-            model = load(blueprint)
+            opened = reader.open(path)
             loaded = time.perf_counter()
-            begin(part, target, model.provenance, execution)
-            run_blocks(part, target, own, model, execution, lambda unit: None)
+            begin(part, target, opened.provenance, execution)
+            run_blocks(part, target, own, opened, execution, lambda unit: None)
         markers = [ledger.entry(path, unit) for unit in measured]
     # of reading alone: what else a unit takes is done beside the next one
     spent = [marker["report"]["seconds"] for marker in markers]
@@ -89,7 +89,7 @@ def measure(plan: Plan, blueprint: "Blueprint", execution: Execution, *, images:
     )
 
 
-def part_of(plan: Plan, blueprint: "Blueprint", images: int) -> Plan:
+def part_of(plan: Plan, reader: "Reader", images: int) -> Plan:
     """The part of a plan that is measured: blocks of `images`, the first to warm up, and a condition of each family."""
     count = max(1, min(images, plan.layout.block_size, len(plan.dataset.images)))
     chosen = tuple(spread(plan.dataset.images, 2 * count if len(plan.dataset.images) >= 2 * count else count))
@@ -97,7 +97,7 @@ def part_of(plan: Plan, blueprint: "Blueprint", images: int) -> Plan:
     samples = tuple(sample for sample in plan.dataset.samples if sample.image_id in kept)
     dataset = replace(plan.dataset, images=chosen, samples=samples)
     conditions = tuple(one_of_each_family(plan.conditions))
-    layout = lay_out(plan.settings, dataset, conditions, plan.preparation, plan.sites, blueprint)
+    layout = lay_out(plan.settings, dataset, conditions, plan.preparation, plan.sites, reader)
     return replace(plan, dataset=dataset, conditions=conditions, layout=replace(layout, block_size=count))
 
 

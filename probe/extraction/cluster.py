@@ -24,13 +24,13 @@ from stores import Ownership, Unit, ledger
 
 from ..errors import PlanError
 from ..perturbations import extension
-from .execution import Execution, Target, begin, blueprint, load, run_blocks
+from .execution import Execution, Target, begin, reader_of, run_blocks
 from .local_workers import LocalWorkers, local_workers
 from .plan import Plan
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from hooks import Model
+    from ..readers.reader import OpenReader
 
 POLL_SECONDS = 0.5
 WAIT_SECONDS = 0.05
@@ -89,7 +89,7 @@ def run_plan(plan: Plan, target: Target, own: Ownership, execution: Execution, o
         client, futures = cluster.client, list[Future[Any]]()
         try:
             dtype = plan.model["dtype"]
-            loaded = client.submit(worker_provenance, plan.settings, execution, threads, dtype, pure=False)
+            loaded = client.submit(worker_provenance, plan.settings, execution, target.path, threads, dtype, pure=False)
             futures.append(loaded)
             for future in cluster.finished([loaded]):
                 begin(plan, target, future.result(), execution)
@@ -169,24 +169,25 @@ def watched(path: Path, pending: Collection[Unit], on_unit: Callable[[Unit], Non
 
 
 @lru_cache(maxsize=1)
-def worker_model(settings: Settings, execution: Execution) -> "Model":
-    """The loaded model of this worker process."""
-    return load(blueprint(settings, execution))
+def worker_reader(settings: Settings, execution: Execution, run: Path) -> "OpenReader":
+    """The open reader of this worker process."""
+    return reader_of(settings, execution).open(run)
 
 
-def worker_provenance(settings: Settings, execution: Execution, threads: int, dtype: str) -> dict[str, Any]:
+def worker_provenance(settings: Settings, execution: Execution, run: Path, threads: int, dtype: str) -> dict[str, Any]:
     """Load the model on a worker and return its provenance.
 
     Raises PlanError where the worker computes in another data type than the plan has, which was made elsewhere.
     """
     torch.set_num_threads(threads)  # sums depend on it: every worker computes as the coordinator would
-    model = worker_model(settings, execution)
-    if model.dtype != dtype:
+    opened = worker_reader(settings, execution, run)
+    own, device = opened.reader.dtype, str(opened.provenance["device"]).partition(":")[0]
+    if own != dtype:
         raise PlanError(
-            f"the workers would compute in {model.dtype} on {model.device.type}; the plan, made on another machine, "
-            f"stores {dtype}. Name both: --dtype {model.dtype} --device {model.device.type}."
+            f"the workers would compute in {own} on {device}; the plan, made on another machine, "
+            f"stores {dtype}. Name both: --dtype {own} --device {device}."
         )
-    return dict(model.provenance)
+    return dict(opened.provenance)
 
 
 def by_block(target: Target) -> list[Target]:
@@ -201,5 +202,5 @@ def run_on_worker(plan_name: str, target: Target, own: Ownership, execution: Exe
     sent_plan = get_worker().plugins[plan_name]
     assert isinstance(sent_plan, SentPlan)
     plan = sent_plan.plan
-    model = worker_model(plan.settings, execution)
-    run_blocks(plan, target, own, model, execution, on_unit=lambda unit: None)
+    reader = worker_reader(plan.settings, execution, target.path)
+    run_blocks(plan, target, own, reader, execution, on_unit=lambda unit: None)

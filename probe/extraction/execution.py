@@ -12,7 +12,6 @@ from hooks import load_options, settings
 from hooks.load_options import LoadOptions
 from stores import Ownership, Unit, Writer, changed, create, ledger, provenance
 
-from .. import models
 from ..errors import ModelMismatch, PlanError
 from ..perturbations import extension
 from ..perturbations.condition import Condition
@@ -21,7 +20,7 @@ from .plan import Plan, differences
 from .settings import LOADING, Settings
 
 if TYPE_CHECKING:
-    from hooks import Blueprint, Model
+    from ..readers.reader import OpenReader, Reader
 
 IDENTITY = ("inputs", "attention", "code", "adapter", "generation")
 """What of a model's provenance is compared on resume, beside its weights."""
@@ -78,27 +77,20 @@ class Target:
     damaged: tuple[Unit, ...] = ()
 
 
-def blueprint(chosen: Settings, execution: Execution) -> "Blueprint":
-    """The blueprint of the settings' model; no weights are read."""
-    import hooks
+def reader_of(chosen: Settings, execution: Execution) -> "Reader":
+    """The reader of the settings' model, by its name; no weights are read and nothing is asked.
 
-    return hooks.blueprint(models.source(chosen.model), loading(chosen, execution))
+    Raises PlanError where the model's weights come in another quantisation than the settings'.
+    """
+    from ..readers import local
+
+    return local.describe(chosen.model, loading(chosen, execution))
 
 
 def loading(chosen: Settings, execution: Execution) -> LoadOptions:
     """How the model is loaded."""
     of_run = {name: getattr(chosen, name) for name in LOADING}
     return LoadOptions(**of_run, device=execution.device, trust_remote_code=execution.trust_remote_code)
-
-
-def load(blueprint: "Blueprint") -> "Model":
-    """Load the weights of a blueprint's model."""
-    import transformers
-
-    import hooks
-
-    transformers.utils.logging.disable_progress_bar()  # it would run into the bar of the extraction
-    return hooks.load(blueprint)
 
 
 def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Execution) -> None:
@@ -111,8 +103,8 @@ def begin(plan: Plan, target: Target, model: dict[str, Any], execution: Executio
         made = provenance_of(plan, model, execution)
         create(path, plan.layout, plan=plan.record, provenance=made, durable=execution.durable)
         return
-    before, now = provenance(path)["model"]["weights_sha256"], model["weights_sha256"]
-    if before != now:
+    before, now = provenance(path)["model"].get("weights_sha256"), model.get("weights_sha256")
+    if before is not None and now is not None and before != now:
         raise PlanError(
             f"{path} was created with other weights of {plan.settings.model} (sha256 {before[:16]}, now {now[:16]}). "
             "Restore them (--revision), or choose another path."
@@ -141,7 +133,7 @@ def check_model(path: Path, model: Mapping[str, Any]) -> None:
 
 
 def run_blocks(
-    plan: Plan, target: Target, own: Ownership, model: "Model", execution: Execution, on_unit: OnUnit
+    plan: Plan, target: Target, own: Ownership, reader: "OpenReader", execution: Execution, on_unit: OnUnit
 ) -> None:
     """Extract the pending units of the target, block after block, in this process.
 
@@ -155,7 +147,7 @@ def run_blocks(
     )
     stream.run(
         plan,
-        model,
+        reader,
         claimed(target, own),
         writer,
         batch_size=execution.batch_size,

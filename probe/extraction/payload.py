@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stores import Layout, NonFinite, SiteSpec
 
+from ..readers.answers import CHOICE
 from ..thumbnails import THUMBNAILS
 from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
@@ -45,6 +46,8 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             arrays["answers/token_count"][row, :width] = answer.token_count
             if answer.forms is not None:
                 arrays[f"answers/{FORMS.name}"][row, :width] = answer.forms
+            if (path := f"answers/{CHOICE.name}") in arrays and answer.choice is not None:
+                arrays[path][row] = answer.choice
             if answer.text is not None:
                 arrays["answers/text"][row] = answer.text
                 arrays["answers/cut"][row] = answer.cut
@@ -139,7 +142,9 @@ def failures(
             if answer.invalid_reason:
                 messages[asked.sample.id] = answer.invalid_reason
                 continue
-            if asked.question.prompt:
+            if CHOICE in layout.answers:
+                finite = True  # where scores are missing, the choice stands for itself
+            elif asked.question.prompt:
                 finite = bool(np.isfinite(answer.log_likelihood).all())  # of a score that is not stored
             else:
                 row = layout.sample_index(asked.sample.id) - first

@@ -9,8 +9,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
-from hashlib import sha256
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -21,27 +20,21 @@ from .. import prompts
 from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
-from ..sample import Dataset
+from ..readers.answers import CHOICE
+from ..sample import Dataset, Sample
 from ..thumbnails import THUMBNAILS
 from . import asked, pixel_bands, reductions, token_counts
 from .forms import FORMS
-from .prompt_texts import prompt_text
 from .settings import LATER, Keep, Settings
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
     from hooks.sites import Site
 
     from ..datasets.problems import Problem
+    from ..readers.reader import Reader
 
 
 FORMAT = 1
-
-
-DEFAULT_SITES = {
-    "generative": ("vision.layers[{read}]:patches", "projector:patches", "language.layers[-1]:context_last"),
-    "contrastive": ("vision.layers[-1]:patches", "vision:pooled"),
-}
 
 
 LARGEST_BLOCK = 32
@@ -115,18 +108,18 @@ class Plan:
         return hashed(body)
 
 
-def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", blueprint: "Blueprint") -> Plan:
-    """Work out a run from its settings, its dataset and the model's blueprint; nothing is loaded or written.
+def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", reader: "Reader") -> Plan:
+    """Work out a run from its settings, its dataset and the reader of its model; nothing is loaded or written.
 
     Raises ValueError (or a subclass) for an unknown site, family or suite, and for a dataset without any usable sample.
     """
     if not dataset.samples:
         reasons = "".join(f"\n  {problem.sample_id}: {problem.message}" for problem in problems[:5])
         raise ValueError(f"dataset {settings.dataset!r} has no sample that can be asked.{reasons}")
-    require_generative(settings, blueprint)
+    settings = for_reader(settings, reader)
     conditions = suites.parse(settings.perturb, labels=overlay_labels(dataset))
     preparation = suites.prepare(settings.perturb)
-    sites = choose_sites(settings, blueprint)
+    sites = choose_sites(settings, reader)
     require_askable(sites, dataset)
     return Plan(
         settings=replace(settings, sites=tuple(site.canonical for site in sites)),
@@ -135,17 +128,31 @@ def make(settings: Settings, dataset: Dataset, problems: "tuple[Problem, ...]", 
         conditions=conditions,
         preparation=preparation,
         sites=sites,
-        model=describe_model(blueprint),
-        inputs=inputs_of(blueprint),
-        layout=lay_out(settings, dataset, conditions, preparation, sites, blueprint),
+        model=reader.identity(),
+        inputs=reader.inputs(),
+        layout=lay_out(settings, dataset, conditions, preparation, sites, reader),
     )
 
 
-def require_generative(settings: Settings, blueprint: "Blueprint") -> None:
-    """Raise ValueError where the settings ask a model that compares captions for something that it has not."""
-    asked = [flag for flag, on in (("--free-answers", settings.free_answers), ("--forms", settings.forms)) if on]
-    if blueprint.kind == "contrastive" and asked:
-        raise ValueError(f"{settings.model} compares captions with images and writes no text. Leave out {asked[0]}.")
+def for_reader(settings: Settings, reader: "Reader") -> Settings:
+    """The settings as they are for a reader: of one without states answers are all that is kept.
+
+    Raises ValueError where they ask it for something that it has not.
+    """
+    for name, reason in reader.cannot.items():
+        if getattr(settings, name) != Settings.__dataclass_fields__[name].default:
+            raise ValueError(f"{settings.model} {reason}. Leave out {option(name)}.")
+    if reader.towers or settings.keep == "answers":
+        return settings
+    if settings.sites or settings.keep == "tokens":
+        asked = f"--site {settings.sites[0]}" if settings.sites else "--keep tokens"
+        raise ValueError(f"{settings.model} gives answers and no states. Leave out {asked}.")
+    return replace(settings, keep="answers")
+
+
+def option(name: str) -> str:
+    """A setting as the command line names it."""
+    return f"--{name.replace('_', '-')}"
 
 
 def require_askable(sites: "Sequence[Site]", dataset: Dataset) -> None:
@@ -166,37 +173,19 @@ def written(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in named.items() if name != "dataset_revision"}
 
 
-def choose_sites(settings: Settings, blueprint: "Blueprint") -> "tuple[Site, ...]":
-    """The sites of a run: those asked for, else the family's default ones; none when only answers are kept."""
-    from hooks.sites import parse_all, usual
+def choose_sites(settings: Settings, reader: "Reader") -> "tuple[Site, ...]":
+    """The sites of a run: those asked for, else the reader's default ones; none when only answers are kept."""
+    from hooks.sites import parse_all
 
-    if settings.keep == "answers":
-        return ()
-    read = blueprint.family.tokens.features_from(blueprint.config)
-    texts = [site.format(read=read) for site in DEFAULT_SITES[blueprint.kind]]
-    if blueprint.kind == "generative" and "vision" not in blueprint.towers:
-        texts.append("language.layers[-1]:image")
-    return parse_all(settings.sites or usual(texts, blueprint.towers), blueprint.towers)
+    return () if settings.keep == "answers" else parse_all(settings.sites or reader.default_sites, reader.towers)
 
 
-def inputs_of(blueprint: "Blueprint") -> dict[str, Any]:
-    """What pictures and texts go through on their way into the model."""
-    from hooks import identity
-
-    return identity.inputs_of(blueprint)
-
-
-def describe_model(blueprint: "Blueprint") -> dict[str, Any]:
-    """The properties of a model's blueprint that determine the numbers."""
-    template = blueprint.chat_template
-    return {
-        "family": blueprint.family.name,
-        "kind": blueprint.kind,
-        "dtype": blueprint.dtype,
-        "chat_template": template and f"{template.owner} {template.name}",
-        "revision": blueprint.revision,
-        "config": sha256((blueprint.directory / "config.json").read_bytes()).hexdigest()[:16],
-    }
+def prompt_text(reader: "Reader", sample: Sample, prompt: prompts.PromptName | None, *, pictures: int) -> str:
+    """The whole prompt of a sample, or its captions one a line; "" where it cannot be asked."""
+    try:
+        return reader.prompt_text(sample, prompt, pictures=pictures)
+    except ValueError:  # said when the sample is asked
+        return ""
 
 
 def lay_out(
@@ -205,13 +194,13 @@ def lay_out(
     conditions: tuple[Condition, ...],
     preparation: str,
     sites: "tuple[Site, ...]",
-    blueprint: "Blueprint",
+    reader: "Reader",
 ) -> Layout:
     """The store's arrays for a run, with as many images in a block as `BLOCK_BYTES` of activations allow."""
     with_tokens = any(site.has_tokens for site in sites)
-    tokens = most_tokens(dataset, conditions, preparation, blueprint) if with_tokens else {}
-    specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, blueprint.dtype) for site in sites)
-    width = 4 if blueprint.dtype == "float32" else 2
+    tokens = most_tokens(dataset, conditions, preparation, reader) if with_tokens else {}
+    specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, reader.dtype) for site in sites)
+    width = 4 if reader.dtype == "float32" else 2
     per_image = sum((spec.tokens or 1) * len(spec.layers) * spec.features * width for spec in specs)
     image_index = {image.id: index for index, image in enumerate(dataset.images)}
     pictures = {image.id: len(image.pictures) for image in dataset.images}
@@ -229,30 +218,22 @@ def lay_out(
                 references=sample.references,
                 metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
                 dataset=sample.dataset or dataset.name,
-                prompt_text=prompt_text(blueprint, sample, settings.wording, pictures=pictures[sample.image_id]),
+                prompt_text=prompt_text(reader, sample, settings.wording, pictures=pictures[sample.image_id]),
             )
             for sample in dataset.samples
         ),
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
         pictures=(pixel_bands.BAND_POWER, *((THUMBNAILS,) if settings.keep_thumbnails else ())),
-        answers=(FORMS,) if settings.forms else (),
+        answers=(*((FORMS,) if settings.forms else ()), *(() if reader.scores else (CHOICE,))),
     )
 
 
 def most_tokens(
-    dataset: Dataset, conditions: tuple[Condition, ...], preparation: str, blueprint: "Blueprint"
+    dataset: Dataset, conditions: tuple[Condition, ...], preparation: str, reader: "Reader"
 ) -> dict[str, int]:
     """The largest number of grid tokens of any view, in each tower."""
-    from hooks import view_grids
-
-    return token_counts.largest(
-        dataset,
-        conditions,
-        preparation,
-        grids=partial(view_grids, blueprint),
-        resizes=blueprint.family.resizes,
-    )
+    return token_counts.largest(dataset, conditions, preparation, grids=reader.grids, resizes=reader.resizes)
 
 
 def site_spec(site: "Site", tokens: int, keep: Keep, dtype: str) -> SiteSpec:

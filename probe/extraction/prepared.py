@@ -6,8 +6,10 @@ from dataclasses import replace
 from functools import partial
 
 import hooks
+from stores import Unit
 
 from ..perturbations.condition import Condition
+from ..readers.reader import Place
 from .ahead import PICTURE_BYTES, Ahead
 from .block import Block
 from .views import LoadedImage, PreparedView, Sizes, perturb
@@ -48,15 +50,22 @@ def prepared(block: Block, row: int, condition: Condition, *, measured: bool = T
         block.images[row],
         condition,
         plan=block.plan,
-        model=block.model,
+        reader=block.reader,
         invalid_sizes=block.invalid_sizes,
         measured=measured,
     )
     shown = replace(made, pictures=())
     if made.undefined or made.error:
         return PreparedView(shown)
-    questions = tuple(each.question for each in block.questions[row])
+    view = hooks.View(made.pictures, tuple(each.question for each in block.questions[row]))
     try:
-        return PreparedView(shown, hooks.capture.encode(block.model, hooks.View(made.pictures, questions)))
+        return PreparedView(shown, block.reader.encode(view, place(block, row, condition)))
     except Exception as error:  # a processor can raise anything on a picture or a text
         return PreparedView(shown, refused=error)
+
+
+def place(block: Block, row: int, condition: Condition) -> Place:
+    """Where a view stands in the run."""
+    unit = Unit(block.index, block.plan.conditions.index(condition))
+    samples = tuple(each.sample.id for each in block.questions[row])
+    return Place(unit, condition.id, block.images[row].image.id, samples)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import hooks
 
 from .. import prompts
+from ..readers.asking import Asking
+from ..readers.reader import OpenReader
 from ..sample import Sample
 from .failures import reason_of
 from .settings import Settings
@@ -29,7 +31,7 @@ class SampleQuestion:
 
 
 def of_samples(
-    plan: "Plan", model: hooks.Model, samples: Iterable[Sample]
+    plan: "Plan", reader: OpenReader, samples: Iterable[Sample]
 ) -> tuple[tuple[SampleQuestion, ...], dict[str, str]]:
     """The questions of one image's samples, and by sample id the reason why a sample has none.
 
@@ -40,9 +42,9 @@ def of_samples(
     invalid: dict[str, str] = {}
     for sample in samples:
         try:
-            questions = of_sample(sample, model.kind, plan.settings, plan.sites)
+            questions = of_sample(sample, reader.reader.kind, plan.settings, plan.sites)
             for each in questions:
-                hooks.capture.check_question(model, each.question)
+                reader.check(each.question)
         except Exception as error:  # a tokenizer or a template can raise anything on a text
             invalid[sample.id] = reason_of(error)
         else:
@@ -50,31 +52,27 @@ def of_samples(
     return tuple(valid), invalid
 
 
-def of_sample(sample: Sample, kind: str, settings: Settings, sites: "Sequence[Site]") -> list[SampleQuestion]:
+def of_sample(sample: Sample, kind: Asking, settings: Settings, sites: "Sequence[Site]") -> list[SampleQuestion]:
     """The questions of one sample: the scored one first, then one for each prompt that a site names.
 
     A free answer is generated where the sample has no options, and where a site averages over one. A prompt of a site
     that does not go with the sample (a choice among options that it has not) is left out: its state is undefined.
     """
-    if kind == "contrastive":
-        return [
-            SampleQuestion(
-                sample, hooks.Question(text=sample.question, options=prompts.captions(sample, settings.wording))
-            )
-        ]
     named = sorted({site.prompt for site in sites if site.prompt and not prompts.unsuitable(sample, site.prompt)})
-    return [SampleQuestion(sample, question(sample, name, settings, sites)) for name in ("", *named)]
+    return [SampleQuestion(sample, question(sample, kind, name, settings, sites)) for name in ("", *named)]
 
 
-def question(sample: Sample, name: str, settings: Settings, sites: "Sequence[Site]") -> hooks.Question:
+def question(sample: Sample, kind: Asking, name: str, settings: Settings, sites: "Sequence[Site]") -> hooks.Question:
     """One sample under one prompt; the empty name is the run's own."""
-    kinds = [site.kind for site in sites if (site.prompt or "") == name]
+    text, options = kind.asked(sample, name or settings.wording)  # type: ignore[arg-type]
+    states = [site.kind for site in sites if (site.prompt or "") == name]
     used: prompts.PromptName = name or settings.wording or prompts.default(sample)  # type: ignore[assignment]
     most = settings.max_new_tokens
     return hooks.Question(
-        text=prompts.render(sample, used),
-        options=sample.options,
-        generate=not sample.options or settings.free_answers or any(kind.needs_free_answer for kind in kinds),
+        text=text,
+        options=options,
+        generate=kind.writes
+        and (not options or settings.free_answers or any(state.needs_free_answer for state in states)),
         prompt=name,
         max_new_tokens=prompts.most_tokens(sample, used) if most is None else most,
         forms=settings.forms and not name,

@@ -8,7 +8,6 @@ from os.path import exists, samefile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import hooks
 import stores
 from hooks.load_options import Dtype, Quantize
 from stores import Ownership, changed, ledger, ownership, presence, writing
@@ -24,19 +23,19 @@ from .execution import (
     OnUnit,
     Target,
     begin,
-    blueprint,
     check_model,
     check_perturbations,
-    load,
     provenance_of,
+    reader_of,
     run_blocks,
 )
 from .plan import Plan, differences, free_bytes, make
 from .settings import Keep, Settings
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
     from stores import Run
+
+    from ..readers.reader import Reader
 
 
 def extract(
@@ -81,14 +80,14 @@ def extract(
     """
     given = locals()  # every setting is an argument
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__})
-    plan, blueprint = prepare(settings, used := execution or Execution())
-    mend(plan, out, blueprint, used)
-    run_plan(plan, find_target(plan, out, repair=used.repair), blueprint, used)
+    plan, reader = prepare(settings, used := execution or Execution())
+    mend(plan, out, reader, used)
+    run_plan(plan, find_target(plan, out, repair=used.repair), reader, used)
     return stores.open_run(out)
 
 
-def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]":
-    """The plan of these settings and the blueprint of their model; reads the dataset's index, no weights.
+def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Reader]":
+    """The plan of these settings and the reader of their model; reads the dataset's index, no weights.
 
     Warns DatasetNote where the dataset has other numbers of samples or images than it officially has. Raises PlanError
     where the model's weights come in another quantisation than the settings'.
@@ -100,17 +99,13 @@ def prepare(settings: Settings, execution: Execution) -> "tuple[Plan, Blueprint]
     dataset, problems = open_dataset(settings.dataset, settings.part)
     for note in dataset.notes:
         warnings.warn(DatasetNote(note), stacklevel=2)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*is quantised already")  # refused, for the plan would say otherwise
-        made = blueprint(settings, execution)
-    if made.quantization_conflict:
-        raise PlanError(made.quantization_conflict)
+    made = reader_of(settings, execution)
     if isinstance(settings.prompt, tuple):
         dataset = asked.of_prompts(dataset, settings.prompt, made.kind)
     return make(settings, dataset, problems, made), made
 
 
-def mend(plan: Plan, out: str | PathLike[str], blueprint: "Blueprint", execution: Execution) -> tuple[str, ...]:
+def mend(plan: Plan, out: str | PathLike[str], reader: "Reader", execution: Execution) -> tuple[str, ...]:
     """With `repair`, make the plan, metadata and tables of a run that are damaged again; their names.
 
     Raises DamagedRun where the run is of another plan or version, RunInUse while another process writes into it.
@@ -120,9 +115,9 @@ def mend(plan: Plan, out: str | PathLike[str], blueprint: "Blueprint", execution
         return ()
 
     def made_again() -> dict[str, Any]:
-        model = load(blueprint).provenance
+        model = reader.open(path).provenance
         weights = {content["report"].get("weights") for _, content in ledger.entries(path)}
-        if weights - {model["weights_sha256"], None}:
+        if weights - {model.get("weights_sha256"), None}:
             raise PlanError(f"{path} was made with other weights of {plan.settings.model}. Restore them (--revision).")
         return provenance_of(plan, model, execution)
 
@@ -171,7 +166,7 @@ def is_same_place(one: str, other: str) -> bool:
 def run_plan(
     plan: Plan,
     target: Target,
-    blueprint: "Blueprint",
+    reader: "Reader",
     execution: Execution,
     on_unit: OnUnit = lambda unit: None,
     on_wait: Callable[[str], None] = lambda holder: None,
@@ -192,10 +187,10 @@ def run_plan(
             "(--keep pooled or answers, fewer sites), take fewer images (-n), or choose another disk."
         )
     if not execution.scheduler:  # whose workers have devices of their own
-        hooks.devices.require(blueprint.device)
+        reader.require_here()
     try:
         with writing(path, join=execution.join, on_wait=on_wait) as own:
-            extract_pending(plan, again(plan, target), own, blueprint, execution, on_unit)
+            extract_pending(plan, again(plan, target), own, reader, execution, on_unit)
         ownership.require(path)
     except KeyboardInterrupt:
         raise Interrupted(path, len(ledger.done(path)), len(plan.units)) from None
@@ -219,7 +214,7 @@ def again(plan: Plan, target: Target) -> Target:
 
 
 def extract_pending(
-    plan: Plan, target: Target, own: Ownership, blueprint: "Blueprint", execution: Execution, on_unit: OnUnit
+    plan: Plan, target: Target, own: Ownership, reader: "Reader", execution: Execution, on_unit: OnUnit
 ) -> None:
     """Load the model, here or on workers, and commit the pending units."""
     if execution.scheduler or execution.workers > 1:
@@ -227,6 +222,6 @@ def extract_pending(
 
         cluster.run_plan(plan, target, own, execution, on_unit)
     else:
-        model = load(blueprint)
-        begin(plan, target, model.provenance, execution)
-        run_blocks(plan, target, own, model, execution, on_unit)
+        opened = reader.open(target.path)
+        begin(plan, target, opened.provenance, execution)
+        run_blocks(plan, target, own, opened, execution, on_unit)

@@ -27,8 +27,7 @@ from .reductions import Reducer
 from .views import InvalidSizes, PreparedView, size_check
 
 if TYPE_CHECKING:
-    from hooks import Model
-
+    from ..readers.reader import OpenReader
     from .ahead import Ahead
 
 Claimed = Iterator[tuple[int, Sequence[int]]]
@@ -50,7 +49,7 @@ class Extraction:
     """What all blocks share."""
 
     plan: Plan
-    model: "Model"
+    reader: "OpenReader"
     writer: Writer
     batch_size: int
     invalid_sizes: InvalidSizes
@@ -68,7 +67,7 @@ class Extraction:
 
 def run(
     plan: Plan,
-    model: "Model",
+    reader: "OpenReader",
     claimed: Claimed,
     writer: Writer,
     *,
@@ -81,7 +80,7 @@ def run(
     On resume the clean images are read again where other conditions depend on them. `processes` share this machine.
     `on_unit` is called in this thread for each unit once it is committed.
     """
-    extraction = Extraction(plan, model, writer, batch_size, size_check(model))
+    extraction = Extraction(plan, reader, writer, reader.images_at_once(batch_size), size_check(reader))
     with threads(processes) as (pool, opener, committer):
         commits = Commits(committer, on_unit)
 
@@ -113,7 +112,7 @@ def open_next(extraction: Extraction, claimed: Claimed, pool: ThreadPoolExecutor
     index, pending = found
     plan = extraction.plan
     order = sorted({*pending, 0} if extraction.needs_clean else pending)
-    block = open_block(plan, extraction.model, index, extraction.batch_size, extraction.invalid_sizes, pool)
+    block = open_block(plan, extraction.reader, index, extraction.batch_size, extraction.invalid_sizes, pool)
     unmeasured = [CLEAN] if extraction.needs_clean_answers else []
     views = prepared_views(block, unmeasured, [plan.conditions[each] for each in order], pool)
     return Opened(block, pending, order, views)
@@ -163,6 +162,7 @@ def commit(extraction: Extraction, block: Block, unit: Unit, states: Read, secon
     """Write a unit's arrays and its marker."""
     arrays = assemble(block, unit, states)
     counted = nonfinite(extraction.plan.layout, unit, arrays)
-    report = unit_report(block, unit, states, counted) | unit_metadata(extraction.model, seconds)
+    report = unit_report(block, unit, states, counted) | unit_metadata(extraction.reader, seconds)
     extraction.writer.commit(unit, arrays, report=report, counted=counted)
+    extraction.reader.committed(unit)
     return unit

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import hooks
-
 from .. import thumbnails
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
@@ -24,8 +22,7 @@ from .failures import reason_of
 from .token_counts import Sizes
 
 if TYPE_CHECKING:
-    from hooks import Model
-
+    from ..readers.reader import Encoded, OpenReader
     from .plan import Plan
 
 InvalidSizes = Callable[[Sizes], str]
@@ -98,7 +95,7 @@ class PreparedView:
     """
 
     shown: PerturbedImage
-    encoded: "hooks.EncodedView | None" = field(default=None, repr=False)
+    encoded: "Encoded | None" = field(default=None, repr=False)
     refused: Exception | None = None
 
     @property
@@ -134,7 +131,7 @@ def perturb(
     condition: Condition,
     *,
     plan: "Plan",
-    model: "Model",
+    reader: "OpenReader",
     invalid_sizes: InvalidSizes,
     measured: bool = True,
 ) -> PerturbedImage:
@@ -145,7 +142,7 @@ def perturb(
     if loaded.error:
         return PerturbedImage(undefined=loaded.error)
     if condition != CLEAN and family_of(condition).text_only:
-        return without_image(model)
+        return PerturbedImage(undefined=reader.reader.without_picture)
     made = shown(loaded, condition, dataset=plan.dataset, preparation=plan.preparation, seed=plan.settings.seed)
     if not made.pictures:
         return made
@@ -189,21 +186,14 @@ def sizes_of(pictures: Sequence[Pixels]) -> Sizes:
     return tuple((pixels.shape[0], pixels.shape[1]) for pixels in pictures)
 
 
-def without_image(model: "Model") -> PerturbedImage:
-    """The text alone, where the model can be asked without an image."""
-    if model.family.text_only:
-        return PerturbedImage()
-    return PerturbedImage(undefined=f"models of family {model.family.name} cannot be asked without an image")
-
-
-def size_check(model: "Model") -> InvalidSizes:
+def size_check(reader: "OpenReader") -> InvalidSizes:
     """Why the model cannot take pictures of some sizes, worked out once for each combination of sizes."""
 
     @cache
     def invalid_sizes(sizes: Sizes) -> str:
         try:
-            if model.family.resizes or len(sizes) > 1:
-                hooks.view_grids(model.blueprint, sizes)
+            if reader.reader.resizes or len(sizes) > 1:
+                reader.reader.grids(sizes)
         except ValueError as error:
             return str(error)
         return ""

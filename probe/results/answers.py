@@ -16,6 +16,7 @@ from analyses.scoring import SCORERS
 from stores import Run
 from stores.object_arrays import with_objects
 
+from ..readers.answers import CHOICE
 from . import overlays
 from .free_answers import NONE, OFFICIAL, FreeAnswers
 
@@ -44,8 +45,19 @@ class Answers:
 
     @cached_property
     def choice(self) -> xr.DataArray:
-        """(sample, condition) index of the chosen option, -1 where there is none; overlays not split."""
-        return margins.choice(self.scores)
+        """(sample, condition) index of the chosen option, -1 where there is none; overlays not split.
+
+        That of the highest score; where answers came without scores, the one that was stored.
+        """
+        if CHOICE.name not in self.run.answers:
+            return margins.choice(self.scores)
+        stored = _lean(self.run.answers[CHOICE.name])
+        return stored.copy(data=stored.values.astype(np.int64)).drop_attrs()
+
+    @cached_property
+    def has_scores(self) -> bool:
+        """Whether options were scored, at least once all options of a sample."""
+        return self.has_options and bool(self.scores.notnull().any())
 
     @cached_property
     def choice_by_forms(self) -> xr.DataArray | None:

@@ -87,7 +87,7 @@ ANALYSIS = Analysis(
     title="Calibration",
     meaning="ECE: mean distance of confidence and accuracy over 15 bins of confidence, less what chance adds to it "
     "(Kumar et al. 2019); as it is; and what a calibrated model with these confidences gets (simulated).",
-    needs=("right_options",),
+    needs=("right_options", "scores"),
     compute=compute,
     columns=(
         percent("ece_debiased", "ECE, debiased"),

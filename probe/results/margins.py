@@ -119,7 +119,7 @@ ANALYSIS = Analysis(
     name="margins",
     title="Margins",
     meaning="Log-likelihood over the best other option; the clean choice's margin falls below 0 where it flips.",
-    needs=("options",),
+    needs=("options", "scores"),
     compute=compute,
     columns=(
         Column("margin", "of the clean choice", unit="nats", at={"reference": "clean_choice"}),

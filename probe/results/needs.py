@@ -31,6 +31,11 @@ def _of_kind(evidence: Evidence, *kinds: str) -> bool:
 NEEDS: Mapping[str, Need] = MappingProxyType(
     {
         "options": Need(lambda e: e.has_options, "questions with options", "Give the samples options."),
+        "scores": Need(
+            lambda e: e.has_scores,
+            "log-likelihoods of options",
+            "Extract with a model that is loaded here: these answers came without.",
+        ),
         "given": Need(
             lambda e: e.has_answers,
             "questions with options, or open questions",

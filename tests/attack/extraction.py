@@ -41,10 +41,11 @@ def extract(
     import torch
 
     from probe.__main__ import main
-    from probe.extraction import plan, run
+    from probe.extraction import plan
+    from probe.readers import local
 
     torch.set_num_threads(1)  # threads do not survive a fork
-    plan.LARGEST_BLOCK, run.load = block, lambda blueprint: model()
+    plan.LARGEST_BLOCK, local.load = block, lambda blueprint: model()
     switches = [name for name, given in (("--join", join), ("--durable", durable)) if given]
     sys.argv = ["probe", *command, "-o", str(path), *switches]
     said = io.StringIO()
