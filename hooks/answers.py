@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from . import forms, generate, options, trace
+from . import forms, generate, lens, options, trace
 from .context import Ids, answer_ids
 from .continuation import Sequences
 from .generate import Written
@@ -36,6 +36,11 @@ class RenderedQuestion:
     tail: Ids
     options: tuple[Ids, ...]
 
+    @property
+    def has_lens(self) -> bool:
+        """Whether its options are to be read in each layer."""
+        return self.question.lens and bool(self.options)
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -49,29 +54,37 @@ ByQuestion = dict[tuple[int, int], Answered]
 """By view, and the question's position in it."""
 
 
+def context_points(model: "Model", prompts: Sequence[RenderedQuestion], request: Request) -> list[trace.Point]:
+    """The points that are read at each context's last token."""
+    points = trace.points(model, request.context_sites)
+    wanted = lens.points(model) if any(prompt.has_lens for prompt in prompts) else []
+    return [*points, *(point for point in wanted if point not in points)]
+
+
 def answer_all(
     model: "Model", contexts: Sequences, last: trace.States, prompts: Sequence[RenderedQuestion], request: Request
 ) -> ByQuestion:
     """Answer prompts after their contexts; `last` (row, feature) are the states of each context's last token."""
     free = _generate(model, contexts, prompts, request)
     spans = _spans(model, prompts, free)
-    layers = sorted({layer for site in request.answer_sites for layer in site.layers})
-    scored = _score(model, contexts, spans, layers, request)
+    points = trace.points(model, request.answer_sites)
+    scored = _score(model, contexts, spans, points, request)
     questions = {i: (prompt.text, prompt.question.options) for i, prompt in enumerate(prompts) if prompt.question.forms}
     of_forms = forms.score(model, contexts, questions, request)
+    of_lens = lens.read(model, last, {i: each.options for i, each in enumerate(prompts) if each.has_lens})
     answered: ByQuestion = {}
     for i, prompt in enumerate(prompts):
         scores = [scored[i, "option", k] for k in range(len(prompt.question.options))]
-        answer = replace(options.answer(scores), forms=of_forms.get(i))
+        answer = replace(options.answer(scores), forms=of_forms.get(i), lens=of_lens.get(i))
         if i in free:
             answer = replace(answer, text=generate.text(model, free[i].ids), cut=free[i].cut)
         context = {
-            site.slug: torch.stack([last["language", layer][i] for layer in site.layers])
+            site.slug: torch.stack([last[site.tower, layer][i] for layer in site.layers])
             for site in request.context_sites
             if _selects(site, prompt.question)
         }
         means = {
-            site.slug: mean[[layers.index(layer) for layer in site.layers]]
+            site.slug: mean[[points.index((site.tower, layer)) for layer in site.layers]]
             for site in request.answer_sites
             if _selects(site, prompt.question) and (mean := _mean(scored, i, site, answer)) is not None
         }
@@ -108,14 +121,14 @@ def _spans(model: "Model", prompts: Sequence[RenderedQuestion], free: Mapping[in
 
 
 def _score(
-    model: "Model", contexts: Sequences, spans: Mapping[Key, Span], layers: Sequence[int], request: Request
+    model: "Model", contexts: Sequences, spans: Mapping[Key, Span], points: Sequence[trace.Point], request: Request
 ) -> dict[Key, Scored]:
-    keys = [key for key in spans if key[1] == "option" or layers]
+    keys = [key for key in spans if key[1] == "option" or points]
     scored = options.score(
         model,
         contexts,
         [spans[key] for key in keys],
-        layers=layers,
+        points=points,
         batch_size=request.continued,
         padding_side=request.padding_side,
         end_of_turn=request.end_of_turn,

@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from . import encoding, named_tensors, prefill, trace
-from .answers import Answered, ByQuestion, RenderedQuestion, answer_all
+from .answers import Answered, ByQuestion, RenderedQuestion, answer_all, context_points
 from .batching import batches, by_shape, smallest_window
 from .context import answer_ids, option_ids, render
 from .continuation import Sequences, extend, last_state
@@ -124,7 +124,7 @@ def _continue_prefix(
     while len(prompts) == 1 and len(tails[0]) > AT_ONCE:
         part = extend(model, prefixes, rows, [tails[0][:AT_ONCE]], padding_side=request.padding_side)
         prefixes, rows, tails = part.sequences, [0], [tails[0][AT_ONCE:]]
-    reads = trace.points(model, request.context_sites)
+    reads = context_points(model, prompts, request)
     grown = extend(model, prefixes, rows, tails, padding_side=request.padding_side, reads=reads, select=last_state)
     sequences, states = grown.sequences, grown.states
     del grown  # its logits are (row, slot, vocabulary)
@@ -142,7 +142,7 @@ def _answer_whole_prompts(
     answered: ByQuestion = {}
     for batch in batches(prompts, request.continued):
         encoded = named_tensors.joined([vision[each.view] for each in batch]) if batch[0].view in vision else None
-        reads = trace.points(model, request.context_sites)
+        reads = context_points(model, batch, request)
         filled = prefill.prefill(model, [group[each.row] for each in batch], reads=reads, vision=encoded)
         answered |= answer_all(model, filled.sequences, filled.last, batch, request)
     return answered

@@ -15,6 +15,7 @@ from .families import Family
 from .load_options import LoadOptions
 from .repeated_prompts import RepeatedPrompts
 from .sites import Tower
+from .state_kinds import KINDS, NORM, kinds_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,12 @@ class Blueprint:
 
     @cached_property
     def towers(self) -> dict[str, Tower]:
-        return self.family.tokens.towers(self.config)
+        towers = self.family.tokens.towers(self.config)
+        language = towers.get("language")
+        if language is None or not self.family.modules.final_norm:
+            return towers
+        kinds = kinds_of(NORM, without=[name for name in KINDS if name not in language.kinds])
+        return {**towers, NORM: Tower(NORM, 0, language.features, kinds)}
 
     @cached_property
     def prompts(self) -> RepeatedPrompts:

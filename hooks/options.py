@@ -34,7 +34,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Scored:
-    """Log p of each token of a span and of the end of turn after it (nats), and its mean state (layer, feature)."""
+    """Log p of each token of a span and of the end of turn after it (nats), and its mean state (point, feature)."""
 
     log_probs: np.ndarray
     end_of_turn: float
@@ -46,22 +46,21 @@ def score(
     contexts: Sequences,
     spans: Sequence[Span],
     *,
-    layers: Sequence[int] = (),
+    points: Sequence[trace.Point] = (),
     batch_size: int,
     padding_side: PaddingSide = "right",
     end_of_turn: bool = True,
 ) -> list[Scored]:
     """Log-likelihoods of spans under their contexts, in float32 nats.
 
-    A span's last token goes through the model only where states (`layers`) or `end_of_turn` are needed, so that one of
-    a single token is scored from its context's own logits. All others continue together, longest first.
+    A span's last token goes through the model only where states or `end_of_turn` are needed, so that one of a single
+    token is scored from its context's own logits. All others continue together, longest first.
     """
     first = _first_log_probs(contexts.logits, spans)
     scored = [Scored(np.array([each], np.float32), np.nan) for each in first]
-    whole = end_of_turn or bool(layers)
+    whole = end_of_turn or bool(points)
     read = [span.ids if whole else span.ids[:-1] for span in spans]
     continued = sorted((i for i, ids in enumerate(read) if ids), key=lambda i: (-len(read[i]), i))
-    reads = [("language", layer) for layer in layers]
     slots = contexts.mask.shape[1] + max((len(read[i]) for i in continued), default=0)
     outgrown = smallest_window(contexts.cache) < slots
     for batch in batches(continued, batch_size, length=(lambda i: len(read[i])) if outgrown else None):
@@ -71,13 +70,13 @@ def score(
             [spans[i].row for i in batch],
             [read[i] for i in batch],
             padding_side=padding_side,
-            reads=reads,
+            reads=points,
             select=mean_state,
             logits="all",
         )
         later, ends = _log_probs_of(model, grown, [spans[i].ids for i in batch])
         for place, i in enumerate(batch):
-            mean = torch.stack([grown.states[point][place] for point in reads]) if reads else None
+            mean = torch.stack([grown.states[point][place] for point in points]) if points else None
             log_probs = np.array([first[i], *later[place][: len(spans[i].ids) - 1]], np.float32)
             scored[i] = Scored(log_probs, float(ends[place]) if end_of_turn else np.nan, mean)
     return scored

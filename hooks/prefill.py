@@ -57,7 +57,7 @@ def prefill(
     carried = {name: inputs[name][:, -1:] for name in reuse.carried if name in inputs}
     logits = output.logits[:, -1].float()
     sequences = Sequences(reuse.cache(output), ids, torch.ones_like(ids), length, logits, carried)
-    language = {point: state for point, state in states.items() if point[0] == "language"}
+    language = {point: state for point, state in states.items() if trace.part_of(point) == "language"}
     return Prefilled(
         sequences,
         {point: state[0] if point in language else state for point, state in states.items()},
@@ -91,7 +91,7 @@ def _begun(model: "Model", decoder: Decoder, inputs: Inputs, reads: Sequence[tra
 
 
 def _in(reads: Sequence[trace.Point], *, language: bool) -> list[trace.Point]:
-    return [point for point in reads if (point[0] == "language") == language]
+    return [point for point in reads if (trace.part_of(point) == "language") == language]
 
 
 def _memory(

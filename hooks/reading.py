@@ -36,7 +36,8 @@ class Question:
     `generate` asks for a greedy free answer; `force` is a text (the clean free answer) to teacher-force for the
     `answer_clean` sites; `prompt` is the prompt name that `@prompt` sites select, "" for the run's default prompt.
     `max_new_tokens` is the maximum number of tokens of the free answer, by default that of the reading. `forms` asks
-    for the options' likelihoods over all their surface forms beside the plain ones.
+    for the options' likelihoods over all their surface forms beside the plain ones, `lens` for what the head reads of
+    the options in each layer (`Readout`).
     """
 
     text: str
@@ -46,6 +47,7 @@ class Question:
     prompt: str = ""
     max_new_tokens: int | None = None
     forms: bool = False
+    lens: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,18 @@ class View:
 
 
 @dataclass(frozen=True)
+class Readout:
+    """What the head reads of one question in each layer: scores (layer, option), and the products of the options' rows.
+
+    `products` (option, option) are the inner products of the unembedding rows of the options' first tokens. Both are
+    float32 in the model's own units of logits; nan for options that begin with the same token as another one.
+    """
+
+    scores: NDArray[np.float32]
+    products: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Answer:
     """A model's scores of one question's options, and its free answer.
 
@@ -74,7 +88,7 @@ class Answer:
     `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a score is nan.
     `cut`: whether the free answer reached its maximum number of tokens before it ended. `invalid_reason`: why the
     question was not asked, all scores then nan; else empty. `forms` (option) float32: log of the likelihood summed over
-    the option's surface forms, in nats; None where not asked for.
+    the option's surface forms, in nats; None where not asked for. `lens`: None where not asked for.
     """
 
     log_likelihood: NDArray[np.float32]
@@ -85,6 +99,7 @@ class Answer:
     cut: bool = False
     invalid_reason: str = ""
     forms: NDArray[np.float32] | None = None
+    lens: Readout | None = None
 
     @classmethod
     def not_asked(cls, question: Question, reason: str) -> "Answer":

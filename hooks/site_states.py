@@ -26,7 +26,7 @@ def by_picture(model: "Model", states: trace.States, pictures: Sequence[Inputs])
     """Split a batch's states by picture: each (token, feature), with CLS first where the vision tower has one."""
     split: list[trace.States] = [{} for _ in pictures]
     for point, state in states.items():
-        if point[0] == "language":
+        if trace.part_of(point) == "language":
             counts = [int(model.family.tokens.at_image(model.config, picture).sum()) for picture in pictures]
             parts: Sequence[Tensor] = [
                 model.family.tokens.language_rows(model.config, part, picture)

@@ -4,8 +4,8 @@
 
 `vision.layers[*]:patches`, `language.layers[0,2,-1]:image`, `language.layers[1:3]:image`, `projector:patches`,
 `vision:pooled`, `language.layers[-1]:context_last@open`. Layer 0 is the input embedding, layer k the output of block k,
-as the block returns it: the final norm is not applied, not even to the last one. Parsing a text needs no weights and
-imports no torch.
+as the block returns it: the final norm is not applied, not even to the last one. `language.norm:context_last` is behind
+it: the state that the head reads. Parsing a text needs no weights and imports no torch.
 """
 
 import re
@@ -14,23 +14,24 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
-from .state_kinds import KINDS, StateKind
+from .state_kinds import KINDS, NORM, StateKind
 
 ALIASES: Mapping[str, str] = {
-    "ctx_open": "language.layers[-1]:context_last@open",
-    "ctx_mcq": "language.layers[-1]:context_last@mcq",
-    "ans_open": "language.layers[-1]:answer_free@open",
-    "ans_mcq": "language.layers[-1]:answer_mean@mcq",
-    "ans_mcq_free": "language.layers[-1]:answer_free@mcq",
-    "ans_clean": "language.layers[-1]:answer_clean@open",
+    "ctx_open": "language.norm:context_last@open",
+    "ctx_mcq": "language.norm:context_last@mcq",
+    "ans_open": "language.norm:answer_free@open",
+    "ans_mcq": "language.norm:answer_mean@mcq",
+    "ans_mcq_free": "language.norm:answer_free@mcq",
+    "ans_clean": "language.norm:answer_clean@open",
 }
-"""The five sites of Hidden Instability, and the clean answer teacher-forced, all at the last language layer."""
+"""The five sites of Hidden Instability, and the clean answer teacher-forced, all behind the final norm, where that
+paper reads `hidden_states[-1]`; at the last language layer of models without one."""
 
 PROMPTS = ("mcq", "open", "short", "yesno", "presence", "describe", "safety", "official")
 """The prompts that a site can name: those of `probe --prompt`."""
 
 _GRAMMAR = re.compile(
-    r"(?P<tower>[a-z_]+)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<kind>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
+    r"(?P<tower>[a-z_]+(?:\.norm)?)(?:\.(?P<module>[a-z_]+)\[(?P<layers>[^\]]*)\])?:(?P<kind>[a-z_]+)(?:@(?P<prompt>[\w-]+))?"
 )
 _LAYER = re.compile(r"-?[0-9]{1,9}")
 _SLICE = re.compile(rf"({_LAYER.pattern})?:({_LAYER.pattern})?(:0*[1-9][0-9]{{0,8}})?")
@@ -100,7 +101,7 @@ class Site:
     @property
     def final_norm(self) -> bool:
         """Whether the tower's final norm has been applied: to a pooled output yes, to block outputs never."""
-        return not self.kind.layered
+        return not self.kind.layered or self.tower == NORM
 
 
 def parse(text: str, towers: Mapping[str, Tower]) -> Site:
@@ -112,7 +113,7 @@ def parse(text: str, towers: Mapping[str, Tower]) -> Site:
     >>> parse("language.layers[-1]:context_last@open", {"language": language}).canonical
     'language.layers[4]:context_last@open'
     """
-    match = _GRAMMAR.fullmatch(ALIASES.get(text, text))
+    match = _GRAMMAR.fullmatch(_alias(text, towers))
     if match is None:
         meant = _meant(text, ALIASES)
         raise SiteError(
@@ -173,6 +174,11 @@ def usual(texts: Iterable[str], towers: Mapping[str, Tower]) -> tuple[str, ...]:
         for text, tower, kind in parts
         if tower in towers and kind in towers[tower].kinds
     )
+
+
+def _alias(text: str, towers: Mapping[str, Tower]) -> str:
+    meant = ALIASES.get(text, text)
+    return meant if NORM in towers or text not in ALIASES else meant.replace(NORM, "language.layers[-1]")
 
 
 def _meant(word: str, known: Iterable[str] = PROMPTS) -> str:

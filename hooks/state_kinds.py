@@ -8,7 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-TowerName = Literal["vision", "projector", "language"]
+NORM = "language.norm"
+"""The language model's final norm as a part of its own: what the head reads."""
+
+TowerName = Literal["vision", "projector", "language", "language.norm"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class StateKind:
 VISION: tuple[TowerName, ...] = ("vision",)
 PROJECTED: tuple[TowerName, ...] = ("vision", "projector")
 LANGUAGE: tuple[TowerName, ...] = ("language",)
+HEADWARD: tuple[TowerName, ...] = ("language", NORM)
 
 KINDS = {
     kind.name: kind
@@ -77,18 +81,18 @@ KINDS = {
             axes=("token",),
             primary_rank=5,
         ),
-        StateKind("context_last", "sample", "the last token before the answer, per sample", LANGUAGE, primary_rank=1),
+        StateKind("context_last", "sample", "the last token before the answer, per sample", HEADWARD, primary_rank=1),
         StateKind(
-            "answer_mean", "sample", "mean over the tokens of the chosen option, per sample", LANGUAGE, answer="option"
+            "answer_mean", "sample", "mean over the tokens of the chosen option, per sample", HEADWARD, answer="option"
         ),
         StateKind(
-            "answer_free", "sample", "mean over the tokens of the free answer, per sample", LANGUAGE, answer="free"
+            "answer_free", "sample", "mean over the tokens of the free answer, per sample", HEADWARD, answer="free"
         ),
         StateKind(
             "answer_clean",
             "sample",
             "mean over the tokens of the clean image's free answer, forced under the perturbed image, per sample",
-            LANGUAGE,
+            HEADWARD,
             answer="clean",
         ),
     )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .sites import Site
+from .state_kinds import NORM
 
 if TYPE_CHECKING:
     from .model import Model
@@ -32,7 +33,7 @@ MODULES = (ENCODER, MEMORY, DECODER)
 States = dict[Point, Any]
 
 Select = Mapping[str, Callable[[Tensor], Any]]
-"""Per tower: applied to a state at once, so that only what is needed of it stays in memory.
+"""Per part of the model: applied to a state at once, so that only what is needed of it stays in memory.
 
 What it returns must not alias the state, which later modules may overwrite.
 """
@@ -40,6 +41,11 @@ What it returns must not alias the state, which later modules may overwrite.
 Writes = Mapping[Point, Any]
 """Per point: what replaces the state there. A tensor, or a function that makes one from a copy of the state, which it
 may change in place; at `ENCODER` the module's output, in the form in which it was read."""
+
+
+def part_of(point: Point) -> str:
+    """The part of the model that a point is in: the final norm belongs to the language model."""
+    return "language" if point[0] == NORM else point[0]
 
 
 def traceable(module: torch.nn.Module) -> Any:
@@ -107,7 +113,7 @@ def logits(
 
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     """Points in the order in which the model reaches them."""
-    order = ["vision", ENCODER[0], "projector", MEMORY[0], "language", DECODER[0]]
+    order = ["vision", ENCODER[0], "projector", MEMORY[0], "language", NORM, DECODER[0]]
     return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
 
 
@@ -138,7 +144,7 @@ def _origin(model: "Model", inputs: Mapping[str, Any], point: Point) -> Point:
 def _read(model: "Model", point: Point, select: Select) -> Any:
     module, side = _side(model, point)
     value = getattr(module, side)
-    return nnsight.save(value) if point in MODULES else select.get(point[0], torch.clone)(_state(value))
+    return nnsight.save(value) if point in MODULES else select.get(part_of(point), torch.clone)(_state(value))
 
 
 def _write(model: "Model", point: Point, change: Any) -> None:
@@ -162,7 +168,7 @@ def _write(model: "Model", point: Point, change: Any) -> None:
 def _side(model: "Model", point: Point) -> tuple[Any, str]:
     """The traced module that a state enters or leaves, and by which attribute."""
     tower, layer = point
-    module = model.tracer.get(getattr(model.family.modules, tower))
+    module = model.tracer.get(model.family.modules.path(tower))
     if point in MODULES or not model.towers[tower].layers:
         return module, "output"
     return (module[0], "input") if layer == 0 else (module[layer - 1], "output")

@@ -23,11 +23,18 @@ _OPTIONS = (
         is_flag=True,
         help="Also score the end of the turn after each option, which takes a forward more.",
     ),
+    click.option(
+        "--readouts",
+        multiple=True,
+        metavar="NAME",
+        help="What else to read in the same forwards; may be given several times. lens: what the head reads of the "
+        "options in every layer.",
+    ),
 )
 
 
 def answering(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options --max-new-tokens, --free-answers, --forms and --end-of-turn."""
+    """Give a command the options --max-new-tokens, --free-answers, --forms, --end-of-turn and --readouts."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

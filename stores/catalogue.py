@@ -61,25 +61,36 @@ def picture_arrays(variables: Sequence[Variable], sizes: Sizes) -> list[Array]:
     return found
 
 
+OPTION_AXES = ("option", "other_option")
+"""Axes along the options of a question; the second is for what is there for each two of them."""
+
+OF_ANSWERS = (
+    Variable("log_likelihood", ("option",), "float32", "nat", "summed log-likelihood of the option's own tokens", HI),
+    Variable("token_count", ("option",), "int32", "token", "number of the option's own tokens", HI),
+    Variable("end_of_turn", ("option",), "float32", "nat", "log-likelihood of the end of turn after the option", HI),
+    Variable("text", (), "string", "1", "freely generated answer"),
+    Variable("cut", (), "int32", "1", "whether the free answer was cut at its maximum number of tokens"),
+)
+"""What is stored of every answer; each axis of options is as long as the longest list of them."""
+
+
 def answer_arrays(sizes: Sizes, beside: Sequence[Variable]) -> list[Array]:
     """/answers: option scores, what stands `beside` them for each option or answer, and generated texts."""
 
-    def variable(name: str, dtype: str, long_name: str, units: str, *, option: bool = True) -> Array:
-        rows, shape = sizes.samples_per_block, (sizes.samples, sizes.conditions)
-        attrs = describe(long_name, units, HI if option else None)
-        if not option:
-            return Array(f"answers/{name}", ("sample", "condition"), shape, dtype, rows, (rows, 1), attrs=attrs)
-        dims, chunk = ("sample", "condition", "option"), (rows, 1, sizes.options)
-        return Array(f"answers/{name}", dims, (*shape, sizes.options), dtype, rows, chunk, attrs=attrs)
+    def variable(each: Variable) -> Array:
+        rows = sizes.samples_per_block
+        lengths = tuple(each.lengths.get(axis, sizes.options) for axis in each.axes)
+        return Array(
+            f"answers/{each.name}",
+            ("sample", "condition", *each.axes),
+            (sizes.samples, sizes.conditions, *lengths),
+            each.dtype,
+            rows,
+            (rows, 1, *lengths),
+            attrs=describe(each.meaning, each.unit, each.paper),
+        )
 
-    return [
-        variable("log_likelihood", "float32", "summed log-likelihood of the option's own tokens", "nat"),
-        variable("token_count", "int32", "number of the option's own tokens", "token"),
-        variable("end_of_turn", "float32", "log-likelihood of the end of turn after the option", "nat"),
-        variable("text", "string", "freely generated answer", "1", option=False),
-        variable("cut", "int32", "whether the free answer was cut at its maximum number of tokens", "1", option=False),
-        *(variable(each.name, each.dtype, each.meaning, each.unit, option="option" in each.axes) for each in beside),
-    ]
+    return [variable(each) for each in (*OF_ANSWERS, *beside)]
 
 
 def segmentation_arrays(slug: str, classes: int, sizes: Sizes) -> list[Array]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from .arrays import Array, Unit
-from .catalogue import arrays_of
+from .catalogue import OPTION_AXES, arrays_of
 from .files import plain
 from .specs import ConditionRow, SampleRow, Segmentation, SiteSpec, Sizes, Variable
 
@@ -52,8 +52,9 @@ class Layout:
         _refuse_duplicates("condition id", tuple(row.condition_id for row in self.conditions))
         _refuse_duplicates("site slug", tuple(site.slug for site in self.sites))
         _refuse_duplicates("name of what is measured on pictures", tuple(one.name for one in self.pictures))
-        for one in self.pictures:
-            if unknown := [axis for axis in one.axes if axis not in one.lengths]:
+        for one in (*self.pictures, *self.answers):
+            known = {*one.lengths, *(OPTION_AXES if one in self.answers else ())}
+            if unknown := [axis for axis in one.axes if axis not in known]:
                 raise ValueError(f"axis {unknown[0]!r} of variable {one.name!r} has no length. Set it in `lengths`.")
         for row in self.samples:
             if not 0 <= row.image_index < len(self.image_ids):

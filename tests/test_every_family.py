@@ -231,10 +231,12 @@ def test_what_stands_for_a_picture_is_refused_in_questions_and_options(case):
 @continuing
 def test_context_states_are_those_of_the_whole_prompt(case):
     model = tiny.load(case)
-    wanted = sites.parse_all(["language.layers[*]:context_last"], model.towers)
+    texts = ["language.layers[*]:context_last", "language.norm:context_last"]
+    wanted = sites.parse_all(sites.usual(texts, model.towers), model.towers)
     shown = views(model, sizes=FEW)
     for view, reading in zip(shown, capture.read(model, shown, wanted, batch_size=2), strict=True):
-        for question, read in zip(view.questions, reading.states[wanted[0].slug].pooled, strict=True):
+        behind_norm = reading.states[wanted[-1].slug].pooled[:, -1]
+        for k, (question, read) in enumerate(zip(view.questions, reading.states[wanted[0].slug].pooled, strict=True)):
             prompt = render(model.blueprint, question.text)
             inputs = stack(model, [process(model.blueprint, view.pictures, prompt)])
             with torch.inference_mode():
@@ -242,6 +244,8 @@ def test_context_states_are_those_of_the_whole_prompt(case):
             theirs = getattr(output, "language_model_outputs", output).hidden_states
             for layer, reported in enumerate(theirs[:-1]):  # the last has the final norm applied
                 np.testing.assert_allclose(read[layer], reported[0, -1], atol=1e-4, rtol=1e-4)
+            if wanted[-1].final_norm:
+                np.testing.assert_allclose(behind_norm[k], theirs[-1][0, -1], atol=1e-4, rtol=1e-4)
 
 
 @continuing

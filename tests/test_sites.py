@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from hooks import sites
 from hooks.sites import SiteError, Tower, parse, parse_all
-from hooks.state_kinds import KINDS, PRIMARY, kinds_of
+from hooks.state_kinds import KINDS, NORM, PRIMARY, kinds_of
 from probe import prompts
 
 TOWERS = {
     "vision": Tower("vision", 31, 64, kinds_of("vision"), pooled=24),
     "projector": Tower("projector", 0, 48, kinds_of("projector")),
     "language": Tower("language", 4, 48, kinds_of("language")),
+    NORM: Tower(NORM, 0, 48, kinds_of(NORM)),
 }
 
 
@@ -53,17 +54,32 @@ def test_canonical_texts_parse_to_the_same_site(layers):
     assert site.layers == tuple(sorted({layer % 32 for layer in layers}))
 
 
-def test_aliases_are_sites_of_the_last_language_layer_under_their_prompt():
+def test_aliases_are_sites_behind_the_final_norm_under_their_prompt():
     for alias, text in sites.ALIASES.items():
         site = parse(alias, TOWERS)
         assert site == parse(text, TOWERS)
-        assert site.layers == (4,)
+        assert site.tower == NORM
+        assert site.final_norm
         assert site.per == "sample"
         assert site.prompt in ("open", "mcq")
 
 
-def test_only_pooled_outputs_have_the_final_norm():
+def test_aliases_of_a_model_without_a_final_norm_are_sites_of_its_last_layer():
+    without = {name: tower for name, tower in TOWERS.items() if name != NORM}
+    assert parse("ctx_mcq", without).canonical == "language.layers[4]:context_last@mcq"
+    with pytest.raises(SiteError, match=r"no tower 'language\.norm'"):
+        parse("language.norm:context_last", without)
+
+
+def test_the_final_norm_has_no_states_of_images():
+    with pytest.raises(SiteError, match="not 'image'"):
+        parse("language.norm:image", TOWERS)
+
+
+def test_only_pooled_outputs_and_the_norms_own_have_the_final_norm():
     assert parse("vision:pooled", TOWERS).final_norm
+    assert parse("language.norm:context_last", TOWERS).slug == "language.norm-context_last"
+    assert not parse("language.layers[-1]:context_last", TOWERS).final_norm
     assert not parse("vision.layers[-1]:cls", TOWERS).final_norm
 
 

@@ -46,7 +46,7 @@ def paths(model: "Model") -> str:
     """Every path leads to a module, and a tower's to as many blocks as it has layers."""
     described = []
     for tower in model.towers.values():
-        path = getattr(model.family.modules, tower.name)
+        path = model.family.modules.path(tower.name)
         try:
             module = attrgetter(path)(model.module)
         except AttributeError as error:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from ..state_kinds import NORM
 from .contrast import COSINES, Contrast
 from .decoder import Decoder
 from .tokens import ImageTokens
@@ -17,7 +18,8 @@ class Modules:
     """Paths of modules in the loaded model, empty where it has no such part.
 
     `vision`, `language`: the module lists of the blocks. `projector`: the module whose output enters the language
-    model. `final_norm`: the language model's last norm, which is not applied at any site. `encoder`: the module that
+    model. `final_norm`: the language model's last norm, which no layer's site has applied; `language.norm` is
+    behind it. `encoder`: the module that
     reads pixels, where it runs once and every prompt in full (see `Reuse`), or there is no vision tower. `generator`:
     the module to which the model's own `generate` delegates, if any. Where a decoder writes the answer (see
     `Decoder`), `language` and `final_norm` are its own, `memory` is the module whose output it attends to, and
@@ -32,6 +34,10 @@ class Modules:
     generator: str = ""
     memory: str = ""
     decoder: str = ""
+
+    def path(self, tower: str) -> str:
+        """The path of the module, or list of blocks, in which the states of a tower are."""
+        return self.final_norm if tower == NORM else getattr(self, tower)
 
 
 @dataclass(frozen=True)

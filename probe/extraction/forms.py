@@ -8,5 +8,6 @@ FORMS = Variable(
     "float32",
     "nat",
     "log of the likelihood summed over the option's surface forms (case, with and without a space)",
+    "arXiv 2602.06652",
 )
 """What `--forms` stores beside the plain scores."""

@@ -10,6 +10,7 @@ from stores import Layout, NonFinite, SiteSpec
 
 from ..readers.answers import CHOICE
 from ..thumbnails import THUMBNAILS
+from . import readouts
 from .forms import FORMS
 from .pixel_bands import BAND_POWER, Power
 from .questions import SampleQuestion
@@ -46,6 +47,8 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             arrays["answers/token_count"][row, :width] = answer.token_count
             if answer.forms is not None:
                 arrays[f"answers/{FORMS.name}"][row, :width] = answer.forms
+            if answer.lens is not None:
+                readouts.fill(arrays, row, answer.lens)
             if (path := f"answers/{CHOICE.name}") in arrays and answer.choice is not None:
                 arrays[path][row] = answer.choice
             if answer.text is not None:

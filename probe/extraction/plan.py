@@ -13,7 +13,8 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, hashed
+from hooks.state_kinds import NORM
+from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, Variable, hashed
 from stores.paths import resolved
 
 from .. import prompts
@@ -23,7 +24,7 @@ from ..perturbations.condition import Condition
 from ..readers.answers import CHOICE
 from ..sample import Dataset, Sample
 from ..thumbnails import THUMBNAILS
-from . import asked, pixel_bands, reductions, token_counts
+from . import asked, pixel_bands, readouts, reductions, token_counts
 from .forms import FORMS
 from .settings import LATER, Keep, Settings
 
@@ -142,6 +143,8 @@ def for_reader(settings: Settings, reader: "Reader") -> Settings:
     for name, reason in reader.cannot.items():
         if getattr(settings, name) != Settings.__dataclass_fields__[name].default:
             raise ValueError(f"{settings.model} {reason}. Leave out {option(name)}.")
+    if settings.readouts and NORM not in reader.towers:
+        raise ValueError(f"{settings.model} has no final norm in front of a head that is read. Leave out --readouts.")
     if reader.towers or settings.keep == "answers":
         return settings
     if settings.sites or settings.keep == "tokens":
@@ -174,10 +177,16 @@ def written(settings: Settings) -> dict[str, Any]:
 
 
 def choose_sites(settings: Settings, reader: "Reader") -> "tuple[Site, ...]":
-    """The sites of a run: those asked for, else the reader's default ones; none when only answers are kept."""
+    """The sites of a run: those asked for, else the reader's default ones; none when only answers are kept.
+
+    A run with readouts also has, by default, the state that the head reads.
+    """
     from hooks.sites import parse_all
 
-    return () if settings.keep == "answers" else parse_all(settings.sites or reader.default_sites, reader.towers)
+    if settings.keep == "answers":
+        return ()
+    behind_norm = (f"{NORM}:context_last",) if settings.readouts else ()
+    return parse_all(settings.sites or (*reader.default_sites, *behind_norm), reader.towers)
 
 
 def prompt_text(reader: "Reader", sample: Sample, prompt: prompts.PromptName | None, *, pictures: int) -> str:
@@ -225,7 +234,17 @@ def lay_out(
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
         pictures=(pixel_bands.BAND_POWER, *((THUMBNAILS,) if settings.keep_thumbnails else ())),
-        answers=(*((FORMS,) if settings.forms else ()), *(() if reader.scores else (CHOICE,))),
+        answers=beside_answers(settings, reader),
+    )
+
+
+def beside_answers(settings: Settings, reader: "Reader") -> tuple[Variable, ...]:
+    """What is stored beside the scores of options."""
+    layers = reader.towers["language"].layers + 1 if settings.readouts else 0
+    return (
+        *((FORMS,) if settings.forms else ()),
+        *(() if reader.scores else (CHOICE,)),
+        *readouts.stored(settings.readouts, layers),
     )
 
 

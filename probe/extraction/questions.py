@@ -76,6 +76,7 @@ def question(sample: Sample, kind: Asking, name: str, settings: Settings, sites:
         prompt=name,
         max_new_tokens=prompts.most_tokens(sample, used) if most is None else most,
         forms=settings.forms and not name,
+        lens="lens" in settings.readouts and not name,
     )
 
 

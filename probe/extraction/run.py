@@ -67,6 +67,7 @@ def extract(
     keep_thumbnails: bool = False,
     end_of_turn: bool = False,
     pictures_on_device: bool = False,
+    readouts: str | Sequence[str] = (),
     execution: Execution | None = None,
 ) -> "Run":
     """Extract a model's states and answers on a dataset under perturbations, and open the run.

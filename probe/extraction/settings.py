@@ -7,6 +7,7 @@ from hooks import settings
 from hooks.load_options import Dtype, LoadOptions, Quantize
 
 from .. import prompts
+from .readouts import ReadoutName
 
 if TYPE_CHECKING:
     from ..datasets.options import Options
@@ -48,6 +49,7 @@ class Settings:
     keep_thumbnails: bool = False
     end_of_turn: bool = False
     pictures_on_device: bool = False
+    readouts: tuple[ReadoutName, ...] = ()
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -57,6 +59,8 @@ class Settings:
             "sites": settings.texts("sites", self.sites),
             "keep": settings.choice("keep", self.keep, get_args(Keep)),
         }
+        names = settings.texts("readouts", self.readouts)
+        plain["readouts"] = tuple(settings.choice("readouts", name, get_args(ReadoutName)) for name in names)
         if self.prompt is not None:
             plain["prompt"] = _prompt(self.prompt)
         if self.max_new_tokens is not None:
@@ -119,6 +123,7 @@ LATER: dict[str, Any] = {
     "keep_thumbnails": False,
     "end_of_turn": True,
     "pictures_on_device": False,
+    "readouts": (),
 }
 """Settings that came later, with what runs did before: that stays out of a plan's record, so that older hashes stay."""
 
