@@ -13,6 +13,7 @@ MODULES = (
     "drift",
     "instability",
     "margins",
+    "lens",
     "flips",
     "dirichlet",
     "spectral",

@@ -35,9 +35,16 @@ VQA_V2 = "goyal2017making"
 TEXT_VQA = "singh2019towards"
 GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
+LENS = "nostalgebraist2020interpreting"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
+        LENS: """@misc{nostalgebraist2020interpreting,
+  title = {Interpreting {GPT}: the logit lens},
+  author = {nostalgebraist},
+  year = {2020},
+  howpublished = {LessWrong}
+}""",
         HIDDEN_INSTABILITY: """@misc{wani2026same,
   title = {Same Answer, Different Representations: Hidden instability in {VLMs}},
   author = {Wani, Farooq Ahmad and Suglia, Alessandro and Saxena, Rohit and Gema, Aryo Pradipta and Kwan, Wai-Chung

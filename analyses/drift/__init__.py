@@ -8,9 +8,22 @@ from .. import papers
 from ..cards import Card
 from .controls import control, control_pairs, relative
 from .distances import cosine, euclidean
+from .silent import dimensions_read, length_read, share_read, silent
 from .token_drift import tokens
 
-__all__ = ["CARDS", "control", "control_pairs", "cosine", "euclidean", "relative", "tokens"]
+__all__ = [
+    "CARDS",
+    "control",
+    "control_pairs",
+    "cosine",
+    "dimensions_read",
+    "euclidean",
+    "length_read",
+    "relative",
+    "share_read",
+    "silent",
+    "tokens",
+]
 
 
 CARDS = (
@@ -43,4 +56,13 @@ CARDS = (
         papers.HIDDEN_INSTABILITY,
     ),
     Card("drift.tokens", "Where on the picture does the representation move?", "as its metric", "as its metric"),
+    Card(
+        "drift.length_read",
+        "How much of the move does the answer read: how long is its part along the differences of the options' rows?",
+        "state units",
+        "[0, inf)",
+    ),
+    Card("drift.dimensions_read", "How many dimensions does the answer read?", "dimensions", "{0, 1, ...}"),
+    Card("drift.share_read", "What share of the move's square does the answer read?", "share", "[0, 1]"),
+    Card("drift.silent", "How far does the state move where the answer does not read it?", "state units", "[0, inf)"),
 )

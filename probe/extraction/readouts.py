@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from numpy.typing import NDArray
-
 from stores import Variable
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from hooks.reading import Readout
 
 ReadoutName = Literal["lens"]
@@ -41,7 +41,7 @@ def stored(names: tuple[ReadoutName, ...], layers: int) -> tuple[Variable, ...]:
     return (scores(layers), PRODUCTS) if "lens" in names else ()
 
 
-def fill(arrays: Mapping[str, NDArray[Any]], row: int, read: "Readout") -> None:
+def fill(arrays: "Mapping[str, NDArray[Any]]", row: int, read: "Readout") -> None:
     """Put one question's lens in its row."""
     width = read.scores.shape[1]
     arrays["answers/lens"][row, :, :width] = read.scores

@@ -67,6 +67,14 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "Ask questions of the kind yesno (streets).",
         ),
         "states": Need(lambda e: bool(e.run.sites), "states", "Extract with --keep pooled or tokens."),
+        "lens": Need(
+            lambda e: "lens" in e.run.answers, "what the head reads in every layer", "Extract with --readouts lens."
+        ),
+        "behind_norm": Need(
+            lambda e: "language.norm:context_last" in e.run.sites,
+            "the state that the head reads",
+            "Extract with --readouts lens, or with -s language.norm:context_last.",
+        ),
         "energies": Need(
             lambda e: _stored(e, "dirichlet"), "a site with a token grid", "Extract a site of patches or image tokens."
         ),
