@@ -14,6 +14,7 @@ from .export_verb import export
 from .extraction.settings import Keep
 from .loading_options import loading, loading_weights, one_of
 from .reading_options import max_pixels, reading
+from .run_paths import RunPath
 from .terminal import Terminal, say, show, write, write_json
 
 PREVIEWED = ("common",)
@@ -40,7 +41,7 @@ def main(debug: bool) -> None:
 @click.argument("model")
 @click.argument("dataset")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Where to write the run."
+    "-o", "--out", type=RunPath(), required=True, metavar="RUN", help="Folder or s3://BUCKET/NAME to write the run to."
 )
 @click.option(
     "-p",
@@ -115,9 +116,7 @@ def extract(out: Path, dry_run: bool, calibrate: int | None, **options: Any) -> 
 @main.command()
 @click.argument("model")
 @click.argument("dataset")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Run to add to, or to make."
-)
+@click.option("-o", "--out", type=RunPath(), required=True, metavar="RUN", help="Run to add to, or to make.")
 @click.option(
     "-p",
     "--perturb",
@@ -220,7 +219,7 @@ def preview(source: str, out: Path, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Random seed of the control pairs and the bootstrap."
@@ -265,7 +264,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN RUN...")
 @click.option(
     "--pairs",
     metavar="BASE=ALIGNED,…",
@@ -273,7 +272,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
 )
 @click.option(
     "--reference",
-    type=click.Path(path_type=Path),
+    type=RunPath(),
     metavar="RUN",
     help="Run that all errors are measured against, one of the RUNs or another.  [default: AlexNet where its errors "
     "are known]",
@@ -287,7 +286,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
     metavar="DIR",
     help="Also write the results as .csv files into DIR.",
 )
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="RUN", help="Keep the comparison as a run.")
+@click.option("-o", "--out", type=RunPath(), metavar="RUN", help="Keep the comparison as a run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def compare(runs: tuple[Path, ...], **options: Any) -> None:
     """Compare RUNs: base against aligned models, small against large ones.
@@ -302,7 +301,7 @@ def compare(runs: tuple[Path, ...], **options: Any) -> None:
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option(
     "-o",
     "--out",
@@ -342,7 +341,7 @@ def report(runs: tuple[Path, ...], no_pictures: bool, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option("--verify", is_flag=True, help="Recompute every checksum.")
 @click.option("--samples", is_flag=True, help="List the samples and their images: which ones they were.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
@@ -380,7 +379,7 @@ def list_(what: str, model: str, every: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 def cite(run: Path) -> None:
     """Print the BibTeX of the papers behind RUN: its perturbations, its dataset, the measures that it allows."""
     from . import citations

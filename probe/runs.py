@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def plan_table(plan: Plan, reader: "Reader", out: Path) -> SafeTable:
         "sites": "\n".join(site.canonical for site in plan.sites) or "none",
         "blocks": f"{layout.blocks:,} of ≤ {layout.block_size} images; {len(plan.units):,} units of work and commit",
         "vision forwards": f"{plan.vision_forwards:,}; one per option takes {plan.naive_forwards:,} ({saved:,} saved)",
-        "disk": f"{in_bytes(needed)} of {free_bytes(out) / 1e9:,.1f} GB free",
+        "disk": in_bytes(needed) + ("" if (free := free_bytes(out)) == inf else f" of {free / 1e9:,.1f} GB free"),
         "run": str(out),
     }
     return facts(f"Plan {plan.hash}", rows)

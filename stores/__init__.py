@@ -1,4 +1,6 @@
-"""Runs on disk: Zarr arrays, a ledger of committed units, and a reader. Sites and variables are opaque names here.
+"""Runs in a folder or an object store: Zarr arrays, a ledger of committed units, and a reader.
+
+Sites and variables are opaque names here.
 
 Names are imported when first used, so that a run's ledger can be read without Zarr and xarray.
 """
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
     from .creation import create
     from .files import DiskFull, WriteFailed
     from .held import HeldFolder, RunMoved
+    from .held_objects import Held, hold
     from .info import provenance, summary
     from .notebook import register_run_accessor
+    from .object_store import StoreFailed
     from .ownership import Ownership, RunInUse, RunLost, writing
     from .presence import DamagedRun
     from .reader import IncompleteRun, Run, open_run
@@ -30,7 +34,9 @@ _HOME = {
     "create": "creation",
     **dict.fromkeys(("DiskFull", "WriteFailed"), "files"),
     **dict.fromkeys(("HeldFolder", "RunMoved"), "held"),
+    **dict.fromkeys(("Held", "hold"), "held_objects"),
     **dict.fromkeys(("provenance", "summary"), "info"),
+    "StoreFailed": "object_store",
     **dict.fromkeys(("Ownership", "RunInUse", "RunLost", "writing"), "ownership"),
     "DamagedRun": "presence",
     **dict.fromkeys(("IncompleteRun", "Run", "open_run", "register_run_accessor"), "reader"),
@@ -49,6 +55,7 @@ __all__ = [
     "ConditionRow",
     "DamagedRun",
     "DiskFull",
+    "Held",
     "HeldFolder",
     "IncompleteRun",
     "Layout",
@@ -61,6 +68,7 @@ __all__ = [
     "SampleRow",
     "Segmentation",
     "SiteSpec",
+    "StoreFailed",
     "Unit",
     "Variable",
     "WriteFailed",
@@ -68,6 +76,7 @@ __all__ = [
     "changed",
     "create",
     "hashed",
+    "hold",
     "ledger",
     "mend",
     "nonfinite",

@@ -1,6 +1,5 @@
 """Commit a unit: first all of its files, then its marker; until then readers do not see it."""
 
-import errno
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,13 +8,13 @@ from typing import Any
 from . import sealed
 from .arrays import Unit
 from .files import WriteFailed, Written, write_failed
-from .held import HeldFolder
+from .held_objects import Held
 
 Parts = Sequence[memoryview]
 
 
 def commit(
-    folder: HeldFolder,
+    folder: Held,
     marker: str,
     files: Iterable[tuple[str, Parts]],
     content: Mapping[str, Any],
@@ -35,24 +34,23 @@ def commit(
     written: dict[str, Written] = {}
     folder.check()
     try:
-        for name, parts in files:
-            written[name] = folder.write(name, parts, durable=durable)
+        for name, file in folder.write_each(files, durable=durable):
+            written[name] = file
         if durable:
             folder.sync_folders(written)
         seal = sealed.seal({**content, "files": {name: vars(file) for name, file in written.items()}})
         folder.check()
-        folder.write(marker, [memoryview(seal)], durable=durable)
+        folder.mark(marker, seal, durable=durable)
         if durable:
             folder.sync_folders([marker])
-        _check_present(folder, written)
+        folder.check_present(written)
     except WriteFailed:  # the run is no longer ours: nothing of it is touched
         raise
     except OSError as error:
-        folder.remove([marker, *written])
+        folder.undo(marker, written)
         raise write_failed(error, folder.path, what, needed) from error
     except BaseException:
-        if folder.size(marker) < 0:
-            folder.remove(written)
+        folder.undo_unmarked(marker, written)
         raise
 
 
@@ -64,10 +62,3 @@ def described(unit: Unit, plan_hash: str) -> dict[str, Any]:
         "host": platform.node(),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def _check_present(folder: HeldFolder, written: Mapping[str, Written]) -> None:
-    """Raise OSError where a file is gone, or another one, although its marker is there."""
-    for name, file in written.items():
-        if folder.size(name) != file.size:
-            raise OSError(errno.EBUSY, f"another process removed {name}; only one may write into a run")

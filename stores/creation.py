@@ -21,10 +21,12 @@ from .arrays import SEPARATOR, Array
 from .catalogue import LAYER, describe
 from .files import checksum_file, sync_files, sync_folders, write_failed
 from .ledger import CREATING
+from .object_paths import ObjectPath
 from .paths import resolved
-from .record import FOLDER, hashed, layout_hash, plan_file
+from .record import FOLDER, Record, hashed, layout_hash, plan_file
 from .schema import SCHEMA_VERSION, Layout
 from .specs import SampleRow
+from .staging import staged
 
 OWNERSHIP = ("writers", "claims")
 """Folders of the ledger that say who is writing into the run."""
@@ -55,14 +57,16 @@ def create(
         _clear(root)
         (root / FOLDER / "done").mkdir(parents=True)
         (root / FOLDER / CREATING).touch()
-        make_skeleton(root, layout, plan["hash"], provenance)
-        files = sorted(_files(root))
-        if durable:
-            sync_files(files)
-            sync_folders([root / FOLDER / CREATING, *files], root.parent)
-        write_record(root, layout, plan, files, durable=durable)
+        with staged(root) as base:
+            make_skeleton(base, layout, plan["hash"], provenance)
+            files = sorted(_files(base))
+            if durable and base is root:
+                sync_files(files)
+                sync_folders([root / FOLDER / CREATING, *files], root.parent)
+            record = record_of(base, layout, plan, files)
+        ledger.write_json(plan_file(root), record, durable=durable)
         (root / FOLDER / CREATING).unlink()
-        if durable:
+        if durable and base is root:
             sync_folders([plan_file(root)], root)
     except OSError as error:
         raise write_failed(error, root, "the empty run", 0) from error
@@ -77,17 +81,14 @@ def make_skeleton(root: Path, layout: Layout, plan_hash: str, provenance: Mappin
         _write_tables(root, layout)
 
 
-def write_record(
-    root: Path, layout: Layout, plan: Mapping[str, Any], files: Sequence[Path], *, durable: bool = False
-) -> None:
-    """Write plan.json, with the checksums of the files that were made with the run."""
-    record = {
+def record_of(root: Path, layout: Layout, plan: Mapping[str, Any], files: Sequence[Path]) -> Record:
+    """What plan.json says, with the checksums of the files that were made with the run."""
+    return {
         "schema_version": SCHEMA_VERSION,
         "plan": plan,
         "layout": layout.summary(),
         "files": {file.relative_to(root).as_posix(): vars(checksum_file(file)) for file in files},
     }
-    ledger.write_json(plan_file(root), record, durable=durable)
 
 
 def require_place(root: Path, *, repair: bool = False) -> None:
@@ -115,6 +116,10 @@ def is_without_plan(root: Path) -> bool:
 
 def _files(root: Path) -> Iterator[Path]:
     """The files of a run that is being created; who is writing it is none of them."""
+    if isinstance(root, ObjectPath):
+        others = tuple(f"{root / FOLDER / name}/" for name in OWNERSHIP)
+        yield from (file for file in root.below() if not str(file).startswith(others) and file.name != CREATING)
+        return
     for folder, folders, files in os.walk(root):
         if Path(folder) == root / FOLDER:
             folders[:] = [name for name in folders if name not in OWNERSHIP]
@@ -123,6 +128,9 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _clear(root: Path) -> None:
     """Remove what an interrupted creation left; the mark of it goes last, and who is writing stays."""
+    if isinstance(root, ObjectPath):
+        root.remove(_files(root))
+        return
     for folder in (root, root / FOLDER):
         kept = {FOLDER, CREATING, *OWNERSHIP}
         for child in sorted(folder.iterdir()) if folder.is_dir() else []:

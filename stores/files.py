@@ -14,6 +14,7 @@ from typing import Any
 import google_crc32c
 
 from . import process
+from .object_paths import ObjectPath
 
 CHECKSUMS = {"crc32c": "CRC-32C", "crc32": "CRC-32"}
 """The checksums that the ledger names, as a reader knows them; the first is written, the other one early runs have."""
@@ -58,6 +59,9 @@ def write_file(
     `folder` is an open folder that the target is below, wherever that is by now: nothing is written outside of it.
     Raises the system's OSError, after the unfinished file is removed.
     """
+    if isinstance(target, ObjectPath):
+        target.write(b"".join(parts))
+        return checksum(parts)
     partial = target.with_name(partial_name(target.name))
     descriptor = _create(partial, folder)
     try:
@@ -96,6 +100,8 @@ def read_regular(path: str | os.PathLike[str], largest: int, *, folder: int | No
 
     Raises FileNotFoundError, and OSError for what is no plain file, is longer than `largest` bytes, or cannot be read.
     """
+    if isinstance(path, ObjectPath):
+        return path.read()
     descriptor = open_regular(path, folder=folder)
     try:
         size = os.fstat(descriptor).st_size
@@ -183,8 +189,16 @@ def checksum(parts: Iterable[memoryview | bytes]) -> Written:
 
 def checksum_file(path: Path) -> Written:
     """Length and CRC-32C of a plain file, read in pieces. Raises as `read_regular`."""
+    return checksum(_read_pieces(path))
+
+
+def _read_pieces(path: Path) -> Iterator[bytes]:
+    if isinstance(path, ObjectPath):
+        yield from path.pieces()
+        return
     with os.fdopen(open_regular(path), "rb", buffering=0) as file:
-        return checksum(iter(lambda: file.read(PIECE), b""))
+        while data := file.read(PIECE):
+            yield data
 
 
 def checksum_as(path: Path, expected: Mapping[str, int]) -> dict[str, int]:
@@ -192,9 +206,8 @@ def checksum_as(path: Path, expected: Mapping[str, int]) -> dict[str, int]:
     if "crc32" not in expected:
         return dict(vars(checksum_file(path)))
     size = crc32 = 0
-    with os.fdopen(open_regular(path), "rb", buffering=0) as file:
-        while data := file.read(PIECE):
-            size, crc32 = size + len(data), zlib.crc32(data, crc32)
+    for data in _read_pieces(path):
+        size, crc32 = size + len(data), zlib.crc32(data, crc32)
     return {"size": size, "crc32": crc32}
 
 
@@ -252,7 +265,7 @@ def write_failed(error: OSError, path: Path, what: str, needed: int) -> WriteFai
         return DiskFull(error.errno, f"{path}: {said} {resume}")
     if error.errno == errno.ENOSPC:
         return DiskFull(error.errno, f"{path}: {_full(path, what, needed)} {resume}")
-    reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}.")
+    reason = _REASONS.get(error.errno or 0, f"{str(error.strerror or error).rstrip('.')}.")
     if error.errno == errno.EFBIG:
         size = f"its {needed:,} bytes are" if needed else "it is"
         reason = f"{size} more than one file may have here. Raise the limit (ulimit -f)."

@@ -3,13 +3,16 @@
 import errno
 import os
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
 from .files import WriteFailed, Written, write_file
 from .paths import resolved
+
+Files = Iterable[tuple[str, Sequence[memoryview]]]
+"""Files of a run by name, each with its bytes."""
 
 
 class RunMoved(WriteFailed):
@@ -53,6 +56,15 @@ class HeldFolder:
         """Write a file of the run, completely or not at all. Raises the system's OSError."""
         return write_file(Path(name), parts, durable=durable, folder=self.descriptor)
 
+    def write_each(self, files: Files, *, durable: bool = False) -> Iterator[tuple[str, Written]]:
+        """Write files, one after another; each by name with what was written. Raises the system's OSError."""
+        for name, parts in files:
+            yield name, self.write(name, parts, durable=durable)
+
+    def mark(self, marker: str, data: bytes, *, durable: bool = False) -> None:
+        """Write the marker of a unit. Raises the system's OSError."""
+        self.write(marker, [memoryview(data)], durable=durable)
+
     def size(self, name: str) -> int:
         """The bytes of a file, -1 where there is none."""
         try:
@@ -65,6 +77,21 @@ class HeldFolder:
         for name in names:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=self.descriptor)
+
+    def check_present(self, written: Mapping[str, Written]) -> None:
+        """Raise OSError where a file is gone, or another one, although its marker is there."""
+        for name, file in written.items():
+            if self.size(name) != file.size:
+                raise OSError(errno.EBUSY, f"another process removed {name}; only one may write into a run")
+
+    def undo(self, marker: str, written: Iterable[str]) -> None:
+        """Remove what of a unit was written, its marker first, so that it never outlives its files."""
+        self.remove([marker, *written])
+
+    def undo_unmarked(self, marker: str, written: Iterable[str]) -> None:
+        """Remove the files of a unit that has no marker."""
+        if self.size(marker) < 0:
+            self.remove(written)
 
     def sync_folders(self, names: Iterable[str]) -> None:
         """Wait until the entries of these files, and of the folders from them up to the run, have reached the disk."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from . import unit_files
+from . import object_reads, unit_files
 from .arrays import Array
-from .paths import local_store
+from .each import each
+from .object_paths import ObjectPath
+from .paths import zarr_store
 from .presence import DamagedRun, describe
 from .unit_files import Part
 
 CHUNK_BYTES = 64 * 2**20
 """The size in memory that chunks of large arrays approach: they extend over conditions, then over files."""
+
+Source: TypeAlias = "int | ObjectPath | zarr.Array[Any]"
+"""Where the files of an array are: an open folder, a prefix, or the array as zarr-python reads it."""
 
 Key = tuple[int | slice | NDArray[Any], ...]
 
@@ -81,29 +86,36 @@ class StoredArray(BackendArray):
         """Read what is committed of found (row, condition, …), file by file."""
         step, per_block, array = self.array.file_shape[0], self.array.rows, self.array
         fill = "" if array.is_text else math.nan if array.is_float else -1
-        source = self._open()
-        try:
+
+        def stored() -> Iterator[tuple[int, int, slice, NDArray[Any]]]:
             for number, here, place in _by_file(self.rows[rows], step):
                 committed = self.committed[number * step // per_block]
                 for k, condition in enumerate(conditions.tolist()):
                     target = found[place, k]
-                    if not committed[condition]:
+                    if committed[condition]:
+                        yield number, condition, here, target
+                    else:
                         target[...] = fill
-                        continue
-                    self._read_file(source, number, condition, here, part, target)
+
+        source = self._open()
+        try:
+            for _ in each(self.root, lambda file: self._read_file(source, *file[:3], part, file[3]), stored()):
+                pass
         finally:
             if isinstance(source, int):
                 os.close(source)
 
-    def _open(self) -> "int | zarr.Array[Any]":
+    def _open(self) -> Source:
         path = self.root / self.array.path
         if self.compressed:
-            return zarr.open_array(local_store(path), mode="r")
+            return zarr.open_array(zarr_store(path), mode="r")
+        if isinstance(path, ObjectPath):
+            return path
         return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
 
     def _read_file(
         self,
-        source: "int | zarr.Array[Any]",
+        source: Source,
         number: int,
         condition: int,
         rows: slice,
@@ -113,10 +125,14 @@ class StoredArray(BackendArray):
         array = self.array
         name = array.file_name(number, condition)
         try:
-            if not isinstance(source, int):
+            if isinstance(source, zarr.Array):
                 first = number * array.file_shape[0]
                 stored = slice(first + rows.start, first + rows.stop)
                 unit_files.put(array, _through_zarr(source, array, stored, condition, part), target)
+            elif isinstance(source, ObjectPath) and array.is_text:
+                target[...] = _taken(object_reads.read_texts(source / name, array)[rows], part)
+            elif isinstance(source, ObjectPath):
+                object_reads.read(source / name, array, rows, part, target)
             elif array.is_text:
                 target[...] = _taken(unit_files.read_texts(source, name, array)[rows], part)
             else:

@@ -18,9 +18,12 @@ from typing import Any
 
 from . import process, sealed
 from .arrays import Array, Unit
+from .each import each
 from .files import PARTIAL, write_failed, write_file
 from .json_values import Check, fits, is_count, is_object, is_object_of, is_text
-from .paths import resolved
+from .object_paths import ObjectPath
+from .object_store import StoreFailed
+from .paths import names_in, resolved
 from .record import FOLDER as FOLDER
 from .record import Record, arrays_in, is_written, sizes_in
 from .record import plan_file as plan_file
@@ -68,7 +71,7 @@ def of_run(record: Record, units: Collection[Unit]) -> frozenset[Unit]:
 def units_in(folder: Path) -> frozenset[Unit]:
     """The units whose markers lie in a folder; other files are not looked at."""
     try:
-        names = os.listdir(folder)
+        names = names_in(folder)
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
     return frozenset(unit for name in names if (unit := _unit(name)) is not None)
@@ -92,6 +95,8 @@ def entry(path: str | PathLike[str], unit: Unit) -> dict[str, Any]:
         return sealed.read(file)
     except FileNotFoundError:
         raise KeyError(f"unit {unit.name} of {path} is not committed.") from None
+    except StoreFailed:
+        raise
     except (sealed.Broken, OSError) as error:
         raise ValueError(f"{file} is damaged: {reason_of(error)}. Rerun the command that made the run.") from None
 
@@ -101,15 +106,23 @@ def markers(
 ) -> Iterator[tuple[Unit, dict[str, Any] | str]]:
     """The marker of each committed unit, or of those given; of one that says nothing a text with the reason."""
     arrays, plan_hash = arrays_in(record["layout"]), record["plan"]["hash"]
-    for unit in sorted(of_run(record, done(root) if units is None else units)):
+
+    def read(unit: Unit) -> dict[str, Any] | str | None:
         try:
             content = sealed.read(root / marker_name(unit))
             reason = invalid_marker(content, unit, unit_files(arrays, unit), plan_hash)
         except FileNotFoundError:
-            continue  # withdrawn meanwhile
+            return None  # withdrawn meanwhile
+        except StoreFailed:
+            raise
         except (sealed.Broken, OSError) as error:
             content, reason = {}, reason_of(error)
-        yield unit, content if reason is None else damaged_marker(unit, reason)
+        return content if reason is None else damaged_marker(unit, reason)
+
+    found = sorted(of_run(record, done(root) if units is None else units))
+    for unit, content in zip(found, each(root, read, found), strict=True):
+        if content is not None:
+            yield unit, content
 
 
 def damaged_marker(unit: Unit, reason: str) -> str:
@@ -206,6 +219,8 @@ def remove_unfinished(path: str | PathLike[str]) -> list[str]:
 
 
 def _unfinished(root: Path) -> Iterator[Path]:
+    if isinstance(root, ObjectPath):
+        return  # there are none
     now = _time_of_files(root)
     for folder, folders, files in os.walk(root):
         for name in [*folders, *files]:

@@ -6,7 +6,8 @@
 A claim holds while its process lives. A process of this machine lives while the system knows it, stopped or not; one of
 another machine while its file is touched. A claim whose process is dead is never taken away but followed by the next
 number, which only one process can create: this needs no locks, so that it works on network file systems. A process
-that was taken for dead finds its file gone, and writes nothing more (`RunLost`).
+that was taken for dead finds its file gone, and writes nothing more (`RunLost`). An object store lets one
+of several processes create an object, and its clock is that of all.
 """
 
 import errno
@@ -24,10 +25,12 @@ from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-from . import ledger, process, sealed
+from . import heartbeats, ledger, process, sealed
 from .files import WriteFailed, partial_name, read_regular, write_failed
 from .held import RunMoved, moved
-from .paths import resolved
+from .object_paths import ObjectPath
+from .object_store import StoreFailed
+from .paths import names_in, resolved
 from .record import FOLDER, Record, plan_file, read_record, sizes_in
 
 HEARTBEAT_SECONDS = 20
@@ -52,6 +55,15 @@ class RunLost(WriteFailed):
     """Another process has taken the run over from this one, which seemed to be dead."""
 
 
+def taken_over(path: Path) -> RunLost:
+    """The error of a process whose run another one has taken over."""
+    return RunLost(
+        errno.ESTALE,
+        f"{path}: another process has taken this run over, because this one did not move for {LEASE_SECONDS} seconds. "
+        "Nothing more is written here; committed units are safe.",
+    )
+
+
 @dataclass(frozen=True)
 class Ownership:
     """The right of a process, and of its workers anywhere, to write into a run."""
@@ -67,11 +79,7 @@ class Ownership:
     def check(self) -> None:
         """Raise RunLost where the right is gone."""
         if next(_writer_files(self.path, self.token), None) is None:
-            raise RunLost(
-                errno.ESTALE,
-                f"{self.path}: another process has taken this run over, because this one did not move for "
-                f"{LEASE_SECONDS} seconds. Nothing more is written here; committed units are safe.",
-            )
+            raise taken_over(self.path)
 
     def claim_block(self, index: int) -> bool:
         """Claim a block for this process; False where one that lives has it."""
@@ -91,7 +99,7 @@ class Ownership:
             except FileExistsError:
                 continue
             except OSError as error:
-                if not self.path.exists():
+                if not isinstance(error, StoreFailed) and not self.path.exists():
                     raise RunMoved(errno.ENOENT, moved(self.path)) from None
                 raise write_failed(error, self.path, f"the claim of {what}", 0) from error
             if self._is_claimed_by_another(what):  # claims that were removed meanwhile: numbers began anew
@@ -109,7 +117,7 @@ class Ownership:
         """Remove the files of processes that have died, and with them their rights."""
         for file in (self.path / WRITERS).glob("*.json"):
             if not file.name.startswith(f"{self.token}.") and not self._is_alive(file):
-                file.unlink(missing_ok=True)
+                heartbeats.end(file)
 
     def holder(self, what: str) -> str | None:
         """The process that has claimed something, in words."""
@@ -124,13 +132,15 @@ class Ownership:
 
     def _numbers(self, what: str) -> list[int]:
         try:
-            return sorted(int(end) for name in os.listdir(self.path / CLAIMS) if (end := _number(name, what)))
+            return sorted(int(end) for name in names_in(self.path / CLAIMS) if (end := _number(name, what)))
         except FileNotFoundError:
             return []
 
     def _token_of(self, what: str, number: int) -> str:
         try:
             return read_regular(self.path / CLAIMS / f"{what}.{number}", 1000).decode("utf-8", errors="replace").strip()
+        except StoreFailed:  # nobody knows whose it is
+            raise
         except OSError:
             return ""
 
@@ -145,15 +155,15 @@ class Ownership:
     def _holds(self, holder: str, claim: Path) -> bool:
         """Whether the process of a claim lives. One that is taken for dead loses its file, and with it its right."""
         if not holder:  # where files cannot be linked, a claim is there before its text is
-            with suppress(OSError):
-                return self._now() - claim.stat().st_mtime < HEARTBEAT_SECONDS
+            with suppress(FileNotFoundError):
+                return self._now() - heartbeats.last(claim) < HEARTBEAT_SECONDS
             return False
         file = next(_writer_files(self.path, holder), None)
         if file is None:
             return False
         if self._is_alive(file):
             return True
-        file.unlink(missing_ok=True)
+        heartbeats.end(file)
         return False
 
     def _is_alive(self, file: Path) -> bool:
@@ -161,16 +171,16 @@ class Ownership:
         if writer is not None and writer.is_here:
             return writer.lives
         try:
-            return self._now() - file.stat().st_mtime < LEASE_SECONDS
+            return self._now() - heartbeats.last(file) < LEASE_SECONDS
         except FileNotFoundError:
             return False
 
     def _now(self) -> float:
-        """The time of the file system, which touching the own file tells."""
+        """The time of the file system, or of the object store, which touching the own file tells."""
         file = self.file
         try:
-            os.utime(file)
-            return file.stat().st_mtime
+            heartbeats.beat(file)
+            return heartbeats.last(file)
         except FileNotFoundError:
             self.check()
             raise
@@ -212,7 +222,7 @@ def writing(
             yield own
         finally:
             stop.set()
-            own.file.unlink(missing_ok=True)
+            heartbeats.end(own.file)
             _tidy(root)
     finally:
         for folder in made:  # nothing came into it
@@ -284,7 +294,9 @@ def _register(root: Path, *, joined: bool) -> Ownership:
 def _beat(file: Path, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_SECONDS):
         try:
-            os.utime(file)
+            heartbeats.beat(file)
+        except StoreFailed:  # which may answer again before the others take this process for dead
+            continue
         except OSError:  # taken over, or the run is gone: the next unit says so
             return
 
@@ -310,7 +322,8 @@ def _is_complete(root: Path, record: Record) -> bool:
 
 def _folders_to_make(root: Path) -> list[Path]:
     """The folders that are not there yet, the lowest first; the run's own in any case."""
-    return [root, *(folder for folder in root.parents if not folder.exists())]
+    above = () if isinstance(root, ObjectPath) else root.parents
+    return [root, *(folder for folder in above if not folder.exists())]
 
 
 def _writer_file(root: Path, token: str, *, joined: bool) -> Path:
@@ -319,7 +332,7 @@ def _writer_file(root: Path, token: str, *, joined: bool) -> Path:
 
 def _writer_files(root: Path, token: str) -> Iterator[Path]:
     for joined in (False, True):
-        if (file := _writer_file(root, token, joined=joined)).exists():
+        if (file := _writer_file(root, token, joined=joined)).is_file():
             yield file
 
 
@@ -330,6 +343,9 @@ def _number(name: str, what: str) -> str:
 
 def _create(claim: Path, token: str) -> None:
     """Create a claim with its text at once. Raises FileExistsError where it is there."""
+    if isinstance(claim, ObjectPath):
+        claim.create(token.encode())
+        return
     claim.parent.mkdir(parents=True, exist_ok=True)
     partial = claim.with_name(partial_name(claim.name))
     partial.write_text(token, "utf-8")

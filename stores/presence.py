@@ -13,7 +13,10 @@ from typing import Any
 
 from . import ledger, sealed
 from .arrays import Array, Unit
+from .each import each
 from .files import CHECKSUMS, checksum_as, read_regular
+from .object_paths import ObjectPath
+from .object_store import StoreFailed
 from .paths import resolved
 from .record import FOLDER, Record, arrays_in, layout_hash, read_attributes, read_record
 
@@ -71,6 +74,10 @@ def damage(path: str | PathLike[str], *, committed: Collection[Unit] | None = No
 
 def _broken_markers(root: Path, units: Collection[Unit]) -> Iterator[tuple[Unit, str]]:
     """The units whose marker is not the one that was written, by its checksum alone."""
+    if isinstance(root, ObjectPath):
+        read = (wrong for wrong in each(root, lambda unit: (unit, _broken_object(root, unit)), units))
+        yield from ((unit, wrong) for unit, wrong in read if wrong)
+        return
     folder = os.open(root / ledger.DONE, os.O_RDONLY)
     try:
         for unit in units:
@@ -80,6 +87,14 @@ def _broken_markers(root: Path, units: Collection[Unit]) -> Iterator[tuple[Unit,
                 yield unit, ledger.damaged_marker(unit, ledger.reason_of(error))
     finally:
         os.close(folder)
+
+
+def _broken_object(root: ObjectPath, unit: Unit) -> str:
+    try:
+        sealed.require_whole((root / ledger.marker_name(unit)).read())
+    except (sealed.Broken, FileNotFoundError) as error:
+        return ledger.damaged_marker(unit, ledger.reason_of(error))
+    return ""
 
 
 def _read_short(name: str, folder: int) -> bytes:
@@ -121,20 +136,25 @@ def check_creation(root: Path, record: Record) -> None:
 
 def changed_files(root: Path, files: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with each file that is not as it was written; every byte is read."""
-    for name, expected in files.items():
-        try:
-            written = checksum_as(root / name, expected)
-        except (FileNotFoundError, NotADirectoryError):
-            yield f"{name} is missing"
-            continue
-        except OSError as error:
-            yield f"{name} cannot be read ({error.strerror or error})"
-            continue
-        if written["size"] != expected["size"]:
-            yield f"{name} has {written['size']:,} bytes instead of {expected['size']:,}"
-        elif written != expected:
-            kind = next(key for key in written if key != "size")
-            yield f"{name} has {CHECKSUMS[kind]} {written[kind]:08x} instead of {expected[kind]:08x}"
+    yield from filter(None, each(root, lambda file: _changed(root, *file), files.items()))
+
+
+def _changed(root: Path, name: str, expected: Mapping[str, int]) -> str:
+    """What is wrong with a file, "" where nothing is."""
+    try:
+        written = checksum_as(root / name, expected)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{name} is missing"
+    except StoreFailed:
+        raise
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror or error})"
+    if written["size"] != expected["size"]:
+        return f"{name} has {written['size']:,} bytes instead of {expected['size']:,}"
+    if written != expected:
+        kind = next(key for key in written if key != "size")
+        return f"{name} has {CHECKSUMS[kind]} {written[kind]:08x} instead of {expected[kind]:08x}"
+    return ""
 
 
 def check_folders(root: Path, arrays: Collection[Array]) -> None:
@@ -177,6 +197,8 @@ def damaged_files(
 
 def _listed(folder: Path) -> dict[str, int]:
     """The sizes of the plain files in a folder by name; links and devices are none."""
+    if isinstance(folder, ObjectPath):
+        return folder.sizes()
     found: dict[str, int] = {}
     try:
         with os.scandir(folder) as entries:

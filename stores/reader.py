@@ -23,7 +23,7 @@ from .catalogue import LAYER
 from .labels import OF_SAMPLES, Labels, column
 from .lazy_arrays import StoredArray, chunk_sizes
 from .object_arrays import each_once
-from .paths import local_store, resolved
+from .paths import resolved, zarr_store
 from .record import arrays_in, read_record, sizes_in
 from .specs import Sizes
 
@@ -125,7 +125,7 @@ class Run(notebook.InNotebook):
     @cached_property
     def tree(self) -> xr.DataTree:
         """The store as plain xarray opens it: bits undecoded, padded rows and uncommitted cells included."""
-        store: Any = local_store(self.path)
+        store: Any = zarr_store(self.path)
         return xr.open_datatree(store, engine="zarr", consolidated=False)
 
     @property

@@ -16,6 +16,7 @@ from .arrays import Array
 from .catalogue import arrays_of
 from .files import CHECKSUMS, read_regular
 from .json_values import Check, fits, is_count, is_list_of, is_object, is_object_of, is_text
+from .object_store import StoreFailed
 from .paths import resolved
 from .schema import SCHEMA_VERSION
 from .specs import LISTS, TABLES, Segmentation, SiteSpec, Sizes, Variable
@@ -60,6 +61,8 @@ def read_attributes(root: Path) -> dict[str, Any]:
     """The attributes of a run, with the hashes of its plan and layout and its provenance; {} where they are lost."""
     try:
         attributes = json.loads(read_regular(root / "zarr.json", sealed.LARGEST))["attributes"]
+    except StoreFailed:
+        raise
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
     return cast("dict[str, Any]", attributes) if isinstance(attributes, dict) else {}
@@ -76,6 +79,8 @@ def read_record(path: str | PathLike[str]) -> Record | None:
         data = read_regular(file, sealed.LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except StoreFailed:
+        raise
     except OSError as error:
         if error.errno in (errno.EINVAL, errno.EFBIG, errno.EISDIR):
             raise ValueError(f"{file} is damaged: {error.strerror}. {_CURE}") from None

@@ -1,19 +1,18 @@
 """Make again what no unit holds: the plan, the metadata and the tables of a run that lost or changed some of them."""
 
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from . import presence
-from .creation import is_without_plan, make_skeleton, write_record
-from .files import checksum_as, partial_name, write_failed
+from . import ledger, presence
+from .creation import is_without_plan, make_skeleton, record_of
+from .files import checksum_as, write_failed
 from .paths import resolved
 from .presence import DamagedRun
-from .record import FOLDER, Record, plan_file, read_attributes, read_record
+from .record import Record, plan_file, read_attributes, read_record
 from .schema import Layout
+from .staging import put_file, scratch
 
 ROOT = "zarr.json"
 """The file of the run's own attributes, with its provenance: it alone differs between two runs of one plan."""
@@ -42,14 +41,12 @@ def mend(
     if record is not None and not list(presence.changed_files(root, record["files"])):
         return ()
     _require_same(root, record, layout, plan)
-    fresh = root / FOLDER / partial_name("skeleton")
     try:
-        make_skeleton(fresh, layout, plan["hash"], {})
-        return _replace(root, fresh, record, layout, plan, provenance)
+        with scratch(root, "skeleton") as fresh:
+            make_skeleton(fresh, layout, plan["hash"], {})
+            return _replace(root, fresh, record, layout, plan, provenance)
     except OSError as error:
         raise write_failed(error, root, "what was made with the run", 0) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _require_same(root: Path, record: Record | None, layout: Layout, plan: Mapping[str, Any]) -> None:
@@ -87,19 +84,15 @@ def _replace(
                 f"{root}: {name} cannot be made again as it was; another version made the run. Copy the run again."
             )
         if list(presence.changed_files(root, {name: wanted})):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(fresh / name, root / name)
+            put_file(fresh / name, root / name)
             mended.append(name)
     lost = read_attributes(root).get("plan_hash") != plan["hash"]
     if lost or (record is not None and list(presence.changed_files(root, {ROOT: record["files"][ROOT]}))):
-        anew = root / FOLDER / partial_name("attributes")
-        try:
+        with scratch(root, "attributes") as anew:
             make_skeleton(anew, layout, plan["hash"], {**provenance(), "repaired": [ROOT]})
-            os.replace(anew / ROOT, root / ROOT)
-        finally:
-            shutil.rmtree(anew, ignore_errors=True)
+            put_file(anew / ROOT, root / ROOT)
         mended.append(ROOT)
     if record is None or ROOT in mended:
-        write_record(root, layout, plan, [root / name for name in names])
+        ledger.write_json(plan_file(root), record_of(root, layout, plan, [root / name for name in names]))
         mended.append(plan_file(root).relative_to(root).as_posix())
     return tuple(mended)

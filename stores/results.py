@@ -8,18 +8,18 @@ all. Units, plan and ledger stay as they are.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import ledger, presence, sealed
-from .files import checksum_file, partial_name, write_failed
-from .paths import local_store, resolved
+from .files import checksum_file, write_failed
+from .object_store import StoreFailed
+from .paths import resolved, zarr_store
 from .presence import DamagedRun
+from .staging import files_below, put_tree, scratch, staged
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,21 +42,19 @@ def write(path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: 
         raise ValueError(f"result {name!r}: use lower-case letters, digits and _ in a name.")
     if ledger.read_plan(root) is None:
         raise FileNotFoundError(f"{root} contains no run to write {name!r} into.")
-    # inside the ledger, which readers that walk the tree skip
-    fresh = root / ledger.FOLDER / partial_name(name)
     try:
-        _plain(result).assign_attrs(attrs).to_zarr(local_store(fresh), mode="w", consolidated=False, zarr_format=3)
-        if not (root / FOLDER / "zarr.json").exists():
-            zarr.create_group(root / FOLDER, zarr_format=3)
-        files = [file for file in sorted(fresh.rglob("*")) if file.is_file()]
-        written = {file.relative_to(fresh).as_posix(): vars(checksum_file(file)) for file in files}
-        _record(root, name).unlink(missing_ok=True)  # it is of the files that go
-        _put(fresh, root / FOLDER / name)
-        ledger.write_json(_record(root, name), {"files": written})
+        with scratch(root, name) as fresh:
+            _plain(result).assign_attrs(attrs).to_zarr(zarr_store(fresh), mode="w", consolidated=False, zarr_format=3)
+            if not (root / FOLDER / "zarr.json").exists():
+                with staged(root) as base:
+                    zarr.create_group(base / FOLDER, zarr_format=3)
+            files = sorted(files_below(fresh))
+            written = {file.relative_to(fresh).as_posix(): vars(checksum_file(file)) for file in files}
+            _record(root, name).unlink(missing_ok=True)  # it is of the files that go
+            put_tree(fresh, root / FOLDER / name)
+            ledger.write_json(_record(root, name), {"files": written})
     except OSError as error:
         raise write_failed(error, root, f"result {name!r}", 0) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def names(path: str | PathLike[str]) -> tuple[str, ...]:
@@ -80,7 +78,7 @@ def read(path: str | PathLike[str], name: str) -> "xr.Dataset":
     import xarray as xr
 
     check_present(resolved(path), name)
-    result: xr.Dataset = xr.open_zarr(local_store(resolved(path) / FOLDER / name), consolidated=False).load()
+    result: xr.Dataset = xr.open_zarr(zarr_store(resolved(path) / FOLDER / name), consolidated=False).load()
     return _with_texts(result, "T", object)
 
 
@@ -96,6 +94,8 @@ def changed(root: Path, name: str) -> list[str]:
         files = sealed.read(_record(root, name))["files"]
     except FileNotFoundError:
         return [f"{_record(root, name).relative_to(root).as_posix()} is missing"]
+    except StoreFailed:
+        raise
     except (sealed.Broken, OSError, LookupError) as error:
         return [f"{_record(root, name).relative_to(root).as_posix()} is damaged ({ledger.reason_of(error)})"]
     return list(presence.changed_files(root, {f"{FOLDER}/{name}/{file}": size for file, size in files.items()}))
@@ -103,14 +103,6 @@ def changed(root: Path, name: str) -> list[str]:
 
 def _record(root: Path, name: str) -> Path:
     return root / ledger.FOLDER / "results" / f"{name}.json"
-
-
-def _put(fresh: Path, target: Path) -> None:
-    old = fresh.with_name(partial_name(target.name))
-    if target.exists():
-        os.replace(target, old)
-    os.replace(fresh, target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _plain(result: "xr.Dataset") -> "xr.Dataset":

@@ -10,7 +10,6 @@ Blocks and conditions are those of the run, whose plan, layout, units and marker
 # pyright: reportUnknownMemberType=false
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -23,11 +22,13 @@ from .arrays import Array, Unit
 from .catalogue import segmentation_arrays, unassigned_array
 from .commits import commit, described
 from .files import checksum_file, sync_files, sync_folders, write_failed
-from .held import HeldFolder
+from .held_objects import Held, hold
+from .object_store import StoreFailed
 from .paths import resolved
 from .presence import DamagedRun
 from .record import is_written, read_record, sizes_in
 from .specs import Segmentation, Sizes
+from .staging import remove_tree, staged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,6 +121,8 @@ class Added:
                 reason = ledger.invalid_marker(content, unit, names, self.plan_hash, ledger.OF_SEGMENTATIONS)
             except FileNotFoundError:
                 continue
+            except StoreFailed:
+                raise
             except (sealed.Broken, OSError) as error:
                 content, reason = {}, ledger.reason_of(error)
             yield unit, content if reason is None else f"{file.relative_to(self.root).as_posix()} is damaged ({reason})"
@@ -130,7 +133,7 @@ class Added:
         values: "Mapping[str, NDArray[np.int32]]",
         *,
         report: Mapping[str, Any],
-        folder: HeldFolder | None = None,
+        folder: Held | None = None,
         durable: bool = False,
     ) -> None:
         """Write a unit's arrays, then its marker; until then readers do not see it.
@@ -144,7 +147,7 @@ class Added:
         self.marker(unit).unlink(missing_ok=True)  # of a unit that lost files
         checked = [(array, _checked(array, unit, values[array.path.rpartition("/")[2]])) for array in self.arrays]
         commit(
-            HeldFolder(self.root) if folder is None else folder,
+            hold(self.root) if folder is None else folder,
             self.marker(unit).relative_to(self.root).as_posix(),
             [
                 (file, chunk_parts(array, array_values))
@@ -187,24 +190,25 @@ def add(
     if slug in names(root, record):
         raise ValueError(f"{path} has a segmentation {slug!r} already. Give the other one another name.")
     try:
-        if not (root / GROUP / "zarr.json").exists():
-            zarr.create_group(root / GROUP, zarr_format=3)
         for leftover in (root / GROUP / slug, _folder(root, slug)):
-            shutil.rmtree(leftover, ignore_errors=True)
-        zarr.create_group(root / GROUP / slug, zarr_format=3, attributes={"provenance": dict(provenance)})
-        for array in _arrays(segmentation, sizes_in(record["layout"])):
-            create_array(root / array.path, array)
-        files = [root / GROUP / "zarr.json", *sorted((root / GROUP / slug).rglob("zarr.json"))]
-        if durable:
-            sync_files(files)
-            sync_folders(files, root)
-        content = {
-            "segmentation": asdict(segmentation),
-            "model": dict(model),
-            "files": {str(file.relative_to(root)): vars(checksum_file(file)) for file in files},
-        }
+            remove_tree(leftover)
+        with staged(root) as base:
+            if not (base / GROUP / "zarr.json").exists():
+                zarr.create_group(base / GROUP, zarr_format=3)
+            zarr.create_group(base / GROUP / slug, zarr_format=3, attributes={"provenance": dict(provenance)})
+            for array in _arrays(segmentation, sizes_in(record["layout"])):
+                create_array(base / array.path, array)
+            files = [base / GROUP / "zarr.json", *sorted((base / GROUP / slug).rglob("zarr.json"))]
+            if durable and base is root:
+                sync_files(files)
+                sync_folders(files, root)
+            content = {
+                "segmentation": asdict(segmentation),
+                "model": dict(model),
+                "files": {str(file.relative_to(base)): vars(checksum_file(file)) for file in files},
+            }
         ledger.write_json(_folder(root, slug) / "record.json", content, durable=durable)
-        if durable:
+        if durable and base is root:
             sync_folders([_folder(root, slug) / "record.json"], root)
     except OSError as error:
         raise write_failed(error, root, f"segmentation {slug!r}", 0) from error

@@ -14,7 +14,7 @@ from . import ledger
 from .arrays import Array, Unit
 from .commits import Parts, commit, described
 from .encoded import Encoder, without_padding
-from .held import HeldFolder
+from .held_objects import hold
 from .record import read_record
 from .schema import Layout
 from .shard import chunk_parts, shard_parts
@@ -50,7 +50,7 @@ class Writer:
                 f"{path} holds the run of another plan ({self.plan_hash}, not {plan_hash}): another process has made "
                 "it meanwhile. Choose another path."
             )
-        self.folder = HeldFolder(path, permission)
+        self.folder = hold(path, permission)
         self.path = self.folder.path
         self.layout = layout
         self.durable = durable

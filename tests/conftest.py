@@ -44,3 +44,22 @@ def analysed() -> Analysed:
     from shared_run import make_analysed, read_analysed  # loads transformers, which most tests can do without
 
     return read_analysed(shared.folder("analysed", make_analysed))
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[str]:
+    """The address of an S3 server with an empty bucket, `object_server.BUCKET`."""
+    from object_server import served
+
+    with served() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of the bucket, with the environment that leads to it."""
+    from object_server import BUCKET, environment
+
+    for name, value in environment(object_server).items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}"

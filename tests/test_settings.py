@@ -158,9 +158,11 @@ def test_a_run_is_one_place_however_its_path_is_spelt(tmp_path: Path, monkeypatc
     assert made.plan["settings"]["model"] == str(model)
 
 
-def test_a_url_is_no_place_for_a_run() -> None:
-    with pytest.raises(ValueError, match=r"'s3://bucket/run' is a URL, and runs are local folders"):
-        probe.open_run("s3://bucket/run")
+def test_a_url_of_another_kind_is_no_place_for_a_run() -> None:
+    with pytest.raises(
+        ValueError, match=r"'https://' is no home for a run\. Give the path of a local folder, or s3://"
+    ):
+        probe.open_run("https://bucket.example/run")
 
 
 def test_a_model_is_loaded_from_a_path_object() -> None:

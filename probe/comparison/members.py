@@ -8,6 +8,7 @@ from typing import Any
 
 from hooks.settings import place
 from stores import open_run
+from stores.paths import resolved
 
 from .. import kept_comparison
 from ..closest import did_you_mean
@@ -68,7 +69,7 @@ def open_members(paths: Sequence[Path], seed: int) -> tuple[Member, ...]:
 
 def real(path: str | Path) -> Path:
     """Where a path leads: two spellings of one folder are the same. Raises ValueError for what is no path."""
-    return Path(os.path.realpath(place("run", path)))
+    return resolved(path) if "://" in str(path) else Path(os.path.realpath(place("run", path)))
 
 
 def _evidence(path: Path, seed: int) -> Evidence:

@@ -6,6 +6,7 @@ refused. How the work is executed (batch size, device, workers) is not part of t
 """
 
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hooks.state_kinds import NORM
 from stores import ConditionRow, Layout, SampleRow, SiteSpec, Unit, Variable, hashed
+from stores.object_paths import ObjectPath
 from stores.paths import resolved
 
 from .. import prompts
@@ -306,8 +308,10 @@ def brief(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
-def free_bytes(path: str | PathLike[str]) -> int:
-    """Free disk space at the path of a run, in bytes; its folders need not exist yet."""
+def free_bytes(path: str | PathLike[str]) -> float:
+    """Free disk space at the path of a run, in bytes; its folders need not exist yet. An object store has no end."""
     path = resolved(path)
+    if isinstance(path, ObjectPath):
+        return math.inf
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     return shutil.disk_usage(existing).free

@@ -201,6 +201,8 @@ def run_plan(
 
 def of_writing(error: OSError, path: Path) -> OSError:
     """The error as one of writing the run where it is one: the run's own folder refused something."""
+    if isinstance(error, stores.StoreFailed):
+        return write_failed(error, path, "the run", 0)
     named = error.filename if isinstance(error.filename, str) else ""
     if type(error).__module__ == "builtins" and error.errno and named and Path(named).absolute().is_relative_to(path):
         return write_failed(error, path, Path(named).name, 0)

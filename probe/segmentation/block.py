@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses import segmentation
-from stores import HeldFolder, Layout, Unit, Writer
+from stores import Held, Layout, Unit, Writer
 from stores.segmentations import Added
 
 from ..extraction import payload, pixel_bands
@@ -38,7 +38,7 @@ class Job:
     scenes: Scenes
     source: LabelSource
     added: Added
-    folder: HeldFolder
+    folder: Held
     batch_size: int
     durable: bool
     pictures: Writer | None = None

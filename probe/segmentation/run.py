@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from hooks.load_options import Dtype, LoadOptions
 from stores import (
-    HeldFolder,
     Ownership,
     Run,
     Segmentation,
     Unit,
     Writer,
     create,
+    hold,
     ledger,
     open_run,
     presence,
     segmentations,
     writing,
 )
+from stores.paths import resolved
 from stores.segmentations import Added
 
 from .. import models
@@ -100,7 +101,7 @@ def segment(
     given = locals()  # every field of the request is an argument
     names = SegmentRequest.__dataclass_fields__.keys() - {"loading"}
     loading = LoadOptions(dtype=dtype, device=device, revision=revision, trust_remote_code=trust_remote_code)
-    prepared = prepare(SegmentRequest(**{name: given[name] for name in names}, loading=loading), Path(out))
+    prepared = prepare(SegmentRequest(**{name: given[name] for name in names}, loading=loading), resolved(out))
     execute(prepared)
     return open_run(out)
 
@@ -213,7 +214,7 @@ def _execute(prepared: Prepared, own: Ownership, on_unit: OnUnit) -> None:
         found,
         source,
         added,
-        HeldFolder(found.path, own.check),
+        hold(found.path, own.check),
         request.batch_size,
         request.durable,
         pictures=_picture_writer(prepared, own) if found.alone else None,
