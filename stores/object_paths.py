@@ -8,12 +8,13 @@ one succeeds.
 # pathlib's own methods take more than is needed of these.
 # pyright: reportIncompatibleMethodOverride=false
 
+import errno
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PosixPath
 
 from . import object_store
-from .object_store import SCHEME
+from .object_store import SCHEME, StoreFailed
 
 
 class ObjectPath(PosixPath):
@@ -74,6 +75,19 @@ class ObjectPath(PosixPath):
     def create(self, data: bytes) -> None:
         """Write the object where there is none. Raises FileExistsError for one of other bytes, StoreFailed."""
         object_store.create(self.bucket, self.key, data)
+
+    def create_alone(self, data: bytes) -> None:
+        """Write the object, and see to it that no other process could now create it. Raises as `create`.
+
+        Raises StoreFailed where the store does not know what that means, so that no claim would hold in it.
+        """
+        self.create(data)
+        try:
+            object_store.create(self.bucket, self.key, data + b" ")
+        except FileExistsError:
+            return
+        object_store.delete(self.bucket, [self.key])
+        raise StoreFailed(errno.EREMOTEIO, object_store.reason("status code: 501", self.bucket) + ".")
 
     def size(self) -> int:
         """The bytes of the object. Raises as `read`."""

@@ -222,8 +222,9 @@ def writing(
             yield own
         finally:
             stop.set()
-            heartbeats.end(own.file)
-            _tidy(root)
+            with suppress(StoreFailed):  # one of this machine that has ended is known to be dead all the same
+                heartbeats.end(own.file)
+                _tidy(root)
     finally:
         for folder in made:  # nothing came into it
             with suppress(OSError):
@@ -287,7 +288,11 @@ def _register(root: Path, *, joined: bool) -> Ownership:
     file.parent.mkdir(parents=True, exist_ok=True)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500]
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    ledger.write_json(file, {"host": platform.node(), "pid": os.getpid(), "since": since, "command": command})
+    known = {"host": platform.node(), "pid": os.getpid(), "since": since, "command": command}
+    if isinstance(file, ObjectPath):
+        file.create_alone(sealed.seal(known))
+    else:
+        ledger.write_json(file, known)
     return own
 
 

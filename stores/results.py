@@ -9,13 +9,14 @@ all. Units, plan and ledger stay as they are.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import ledger, presence, sealed
 from .files import checksum_file, write_failed
+from .object_paths import ObjectPath
 from .object_store import StoreFailed
 from .paths import resolved, zarr_store
 from .presence import DamagedRun
@@ -60,9 +61,17 @@ def write(path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: 
 def names(path: str | PathLike[str]) -> tuple[str, ...]:
     """The names of the results in a run, in alphabetical order."""
     root = resolved(path)
-    there = {folder.name for folder in (root / FOLDER).glob("*") if (folder / "zarr.json").exists()}
+    there = {group.parent.name for group in _groups(root / FOLDER)}
     recorded = {file.stem for file in _record(root, "x").parent.glob("*.json")}  # one that lost its files is named too
     return tuple(sorted(there | recorded))
+
+
+def _groups(folder: Path) -> Iterator[Path]:
+    """The metadata of each result."""
+    if isinstance(folder, ObjectPath):  # one request lists them all
+        yield from (file for file in folder.below() if file.name == "zarr.json" and file.parent.parent == folder)
+    else:
+        yield from folder.glob("*/zarr.json")
 
 
 def read(path: str | PathLike[str], name: str) -> "xr.Dataset":

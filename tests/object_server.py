@@ -17,7 +17,8 @@ REFUSED = b"<Error><Code>%s</Code><Message>no</Message></Error>"
 CODES = {"503": b"SlowDown", "403": b"AccessDenied"}
 
 Fault = Callable[[str, str], str]
-"""From method and path to what goes wrong: "", "503", "403", "hang", or "lose": it is done, and the answer lost."""
+"""From method and path to what goes wrong: "", "503", "403", "hang", "lose": it is done and the answer lost, or
+"anyhow": it is done without its condition."""
 
 
 @dataclass
@@ -93,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "hang":
             time.sleep(1.5)
         else:
-            status, headers, data = self._passed_on(body)
+            status, headers, data = self._passed_on(body, fault)
             self.wire.seen.append((self.command, self.path, len(data)))
             if fault != "lose":
                 self._send(status, headers, data)
@@ -102,9 +103,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = answer
 
-    def _passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _passed_on(self, body: bytes, fault: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(self.to.removeprefix("http://"))
-        connection.request(self.command, self.path, body, dict(self.headers))
+        dropped = "if-none-match" if fault == "anyhow" else ""
+        headers = {name: value for name, value in self.headers.items() if name.lower() != dropped}
+        connection.request(self.command, self.path, body, headers)
         got = connection.getresponse()
         data = got.read()
         connection.close()

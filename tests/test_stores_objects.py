@@ -64,7 +64,7 @@ def wire(object_server: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> It
     """The wire between this process and the store, which is quick to give up."""
     with wire_to(object_server) as made:
         monkeypatch.setenv("AWS_ENDPOINT_URL", made.url)
-        monkeypatch.setattr(object_store, "RETRIES", 1)
+        monkeypatch.setattr(object_store, "RETRIES", 0)
         monkeypatch.setattr(object_store, "ANSWER_SECONDS", 1)
         yield made
 
@@ -220,8 +220,12 @@ def test_a_marker_of_another_process_is_not_replaced(run: str) -> None:
     assert marker.read() == b"theirs"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("retries", [0, 1])
 @pytest.mark.parametrize("what", ["claims/b00000.1", f"done/{LAST.name}.json"])
-def test_a_put_whose_answer_was_lost_is_ones_own(run: str, wire: Wire, what: str) -> None:
+def test_a_put_whose_answer_was_lost_is_ones_own(
+    run: str, wire: Wire, what: str, retries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_store, "RETRIES", retries)
     lost = list[str]()
 
     def once(method: str, path: str) -> str:
@@ -260,6 +264,13 @@ def test_a_put_that_fails_loses_nothing_and_says_so(run: str, wire: Wire) -> Non
     assert before.items() <= objects(key(run)).items()
     finish(run)
     assert stores.open_run(run).complete
+
+
+def test_a_store_without_conditional_puts_is_refused_before_anything_is_written(bucket: str, wire: Wire) -> None:
+    wire.fault = lambda method, path: "anyhow"
+    with pytest.raises(WriteFailed, match=r"has no conditional puts \(If-None-Match\), which keep two writers apart"):
+        writing(f"{bucket}/apart").__enter__()
+    assert objects("apart") == {}
 
 
 def test_a_store_that_does_not_answer_is_no_damage(run: str, wire: Wire) -> None:
