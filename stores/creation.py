@@ -110,7 +110,8 @@ def require_place(root: Path, *, repair: bool = False) -> None:
 
 def is_without_plan(root: Path) -> bool:
     """Whether a folder is a run that was completely created and has lost its plan."""
-    made = (root / FOLDER / "done").is_dir() and (root / FOLDER / "zarr.json").exists()
+    done = isinstance(root, ObjectPath) or (root / FOLDER / "done").is_dir()  # no prefix is there without an object
+    made = done and (root / FOLDER / "zarr.json").exists()
     return made and not plan_file(root).exists() and not (root / FOLDER / CREATING).exists()
 
 

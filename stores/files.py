@@ -101,7 +101,7 @@ def read_regular(path: str | os.PathLike[str], largest: int, *, folder: int | No
     Raises FileNotFoundError, and OSError for what is no plain file, is longer than `largest` bytes, or cannot be read.
     """
     if isinstance(path, ObjectPath):
-        return path.read()
+        return path.read(largest)
     descriptor = open_regular(path, folder=folder)
     try:
         size = os.fstat(descriptor).st_size

@@ -52,9 +52,9 @@ class ObjectPath(PosixPath):
         """The address itself: there are no links."""
         return self
 
-    def read(self) -> bytes:
-        """The bytes of the object. Raises FileNotFoundError, StoreFailed."""
-        return object_store.get(self.bucket, self.key)
+    def read(self, largest: int | None = None) -> bytes:
+        """The bytes of the object. Raises FileNotFoundError, StoreFailed, OSError for more bytes than `largest`."""
+        return object_store.get(self.bucket, self.key, largest=largest)
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes of the object, one piece after another. Raises as `read`."""

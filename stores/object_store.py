@@ -75,11 +75,14 @@ def create(bucket: str, key: str, data: bytes) -> None:
             raise
 
 
-def get(bucket: str, key: str) -> bytes:
-    """The bytes of an object. Raises FileNotFoundError."""
+def get(bucket: str, key: str, *, largest: int | None = None) -> bytes:
+    """The bytes of an object. Raises FileNotFoundError, and OSError where it has more than the largest may have."""
     import obstore
 
-    return _ask(bucket, key, lambda: bytes(obstore.get(store(bucket), key).bytes()))
+    found = _ask(bucket, key, lambda: obstore.get(store(bucket), key))
+    if largest is not None and (size := found.meta["size"]) > largest:
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes, more than {largest:,}", f"{SCHEME}://{bucket}/{key}")
+    return _ask(bucket, key, lambda: bytes(found.bytes()))
 
 
 def pieces(bucket: str, key: str) -> Iterator[bytes]:
@@ -109,7 +112,7 @@ def ranges(bucket: str, key: str, starts: Sequence[int], lengths: Sequence[int])
     """
     found: list[memoryview] = [memoryview(b"")] * len(starts)
     for first, last, inside in together(starts, lengths):
-        data = memoryview(_range(bucket, key, first, last))
+        data = _range(bucket, key, first, last)
         for k in inside:
             found[k] = data[starts[k] - first : starts[k] - first + lengths[k]]
     return found
@@ -132,10 +135,10 @@ def together(starts: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[in
         yield first, last, inside
 
 
-def _range(bucket: str, key: str, first: int, last: int) -> bytes:
+def _range(bucket: str, key: str, first: int, last: int) -> memoryview:
     import obstore
 
-    return _ask(bucket, key, lambda: bytes(obstore.get_range(store(bucket), key, start=first, end=last)))
+    return _ask(bucket, key, lambda: memoryview(obstore.get_range(store(bucket), key, start=first, end=last)))
 
 
 def head(bucket: str, key: str) -> tuple[int, float]:

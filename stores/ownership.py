@@ -311,8 +311,8 @@ def _tidy(root: Path) -> None:
     with suppress(ValueError, OSError):
         record = read_record(root)
         if not any((root / WRITERS).glob("*.json")) and (record is None or _is_complete(root, record)):
-            for claim in (root / CLAIMS).glob("*"):
-                claim.unlink(missing_ok=True)
+            for left in (*(root / CLAIMS).glob("*"), *(root / WRITERS).glob(f"*{heartbeats.BEAT}")):
+                left.unlink(missing_ok=True)
             if record is not None:  # of a run that was not created yet, these say so
                 ledger.remove_unfinished(root)
     for folder in (root / CLAIMS, root / WRITERS, root / FOLDER):

@@ -13,6 +13,7 @@ import shared
 import hooks  # before anything of transformers, see `hooks.torchvision_import`  # noqa: F401
 
 if TYPE_CHECKING:
+    from object_server import Wire
     from shared_run import Analysed
 
 
@@ -63,3 +64,17 @@ def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in environment(object_server).items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}"
+
+
+@pytest.fixture
+def wire(object_server: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """What is between this process, quick to give up, and the bucket."""
+    from object_server import wire
+
+    from stores import object_store
+
+    with wire(object_server) as made:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", made.url)
+        monkeypatch.setattr(object_store, "RETRIES", 0)
+        monkeypatch.setattr(object_store, "ANSWER_SECONDS", 1)
+        yield made

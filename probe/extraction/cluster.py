@@ -20,7 +20,7 @@ import torch
 from dask.distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 
 from hooks import families
-from stores import Ownership, Unit, ledger
+from stores import Ownership, StoreFailed, Unit, ledger
 
 from ..errors import PlanError
 from ..perturbations import extension
@@ -150,6 +150,10 @@ def watched(path: Path, pending: Collection[Unit], on_unit: Callable[[Unit], Non
     waiting = set(pending)
 
     def report() -> None:
+        with suppress(StoreFailed):  # the next look may be answered
+            look()
+
+    def look() -> None:
         for unit in sorted(waiting & ledger.done(path)):
             waiting.discard(unit)
             on_unit(unit)
