@@ -12,6 +12,7 @@ from .command_line_errors import Probe, stderr, tell
 from .execution_options import execution
 from .export_verb import export
 from .extraction.settings import Keep
+from .import_verb import import_
 from .loading_options import loading, loading_weights, one_of
 from .reading_options import max_pixels, reading
 from .run_paths import RunPath
@@ -356,6 +357,7 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
     sys.exit(shown.info(run, verify=verify, as_json=as_json, console=console))
 
 
+main.add_command(import_)
 main.add_command(export)
 
 

@@ -101,6 +101,7 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
     rows = {
         **of_model(plan["settings"]["model"], provenance["model"]),
         **({"dataset": f"{dataset['name']} ({dataset['fingerprint']})"} if dataset else {}),
+        **({"logs": logs_in_short(provenance["logs"])} if "logs" in provenance else {}),
         "images, samples": f"{found['images']:,}, {found['samples']:,}",
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
         "sites": "\n".join(site["site"] for site in found["sites"]) or "none",
@@ -112,6 +113,12 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
         **origin(provenance),
     }
     return {name: str(value) for name, value in rows.items()}
+
+
+def logs_in_short(logs: Mapping[str, Mapping[str, Any]]) -> str:
+    """The logs that a run was made from, each with what it is; the first few of many."""
+    lines = [f"{name} ({log['format']})" for name, log in list(logs.items())[:SHOWN_FAILURES]]
+    return "\n".join(lines + ([f"… {len(logs):,} in all"] if len(logs) > len(lines) else []))
 
 
 def origin(provenance: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import log_files as made
 import pytest
 
 from probe.logs import reading
-from probe.logs.answered import NO_ANSWER, OTHER_FORM, REPEATED, UNREADABLE, Answered, LogError, Unread
+from probe.logs.answered import FURTHER, NO_ANSWER, OTHER_FORM, UNREADABLE, Answered, LogError, Unread
 from probe.logs.plain import columns
 
 
@@ -30,7 +30,7 @@ def test_a_free_answer_of_lm_eval_is_read_as_it_came_and_once(tmp_path: Path) ->
     assert dict(found[1].ids) == {"question_id": "q1", "doc_id": "1"}
     asked = found[0].asked
     assert (asked.question, asked.options, asked.answer, asked.metadata["topic"]) == ("Which?", None, "red", "cars")
-    assert [each.trouble for each in left] == [REPEATED] * 2
+    assert [each.trouble for each in left] == [FURTHER] * 2
 
 
 def test_options_of_lm_eval_have_their_log_likelihoods_in_order(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_inspect_archive_gives_each_sample_once(tmp_path: Path, zstandard: bo
     assert (asked.options, asked.answer, asked.image, dict(asked.metadata)) == (
         ("a bus", "a car"), "B", "i1", {"topic": "cars"},
     )  # fmt: skip
-    assert {each.trouble for each in left} == {NO_ANSWER, REPEATED}
+    assert {each.trouble for each in left} == {NO_ANSWER, FURTHER}
     assert any("rate limit" in each.why for each in left)
 
 

@@ -25,7 +25,7 @@ class Column:
     """A column of the table: what its values are, and what they say. Undefined ones are null, never 0 or ""."""
 
     name: str
-    kind: Literal["text", "texts", "number", "numbers", "whole", "switch"]
+    kind: Literal["text", "texts", "number", "numbers", "whole", "wholes", "switch"]
     meaning: str
 
 
@@ -44,6 +44,8 @@ COLUMNS = (
     Column("references", "texts", "all right answers"),
     Column("metadata", "text", "what the dataset says of the sample, a JSON object"),
     Column("log_likelihoods", "numbers", "log-likelihood of each option [nat]"),
+    Column("token_counts", "wholes", "number of tokens of each option"),
+    Column("end_of_turn", "numbers", "log-likelihood of the end of the turn after each option [nat]"),
     Column("choice", "text", "the option that was chosen"),
     Column("text", "text", "the free answer"),
     Column("cut", "switch", "whether the free answer was cut at its maximum length"),
@@ -104,12 +106,14 @@ def _of_condition(run: "Run", condition: int, rows: slice) -> dict[str, list[Any
 def _answered(answers: Answers, condition: int, rows: slice) -> dict[str, list[Any]]:
     """What was answered, and what that comes to."""
     here = {"sample": rows, "condition": condition}
-    stored = answers.run.answers[["log_likelihood", "text", "cut"]].isel(here)
+    stored = answers.run.answers[["log_likelihood", "token_count", "end_of_turn", "text", "cut"]].isel(here)
     given = answers.free.are_given[rows, condition].tolist()
     texts, cut = stored.text.values.tolist(), stored.cut.values.tolist()
     options = (answers.run.samples.option_text.isel(sample=rows).values != "").sum(axis=-1).tolist()
     return {
         "log_likelihoods": list(map(_numbers, np.asarray(stored.log_likelihood.values), options)),
+        "token_counts": list(map(_counts, np.asarray(stored.token_count.values), options)),
+        "end_of_turn": list(map(_numbers, np.asarray(stored.end_of_turn.values), options)),
         "choice": [text or None for text in answers.chosen_text.isel(here).values.tolist()],
         "text": [text if there else None for text, there in zip(texts, given, strict=True)],
         "cut": [bool(value) if value >= 0 else None for value in cut],
@@ -124,6 +128,12 @@ def _answered(answers: Answers, condition: int, rows: slice) -> dict[str, list[A
 def _numbers(values: Any, count: int) -> list[float | None] | None:
     """The numbers of the options that there are; None where all are undefined."""
     found = [_number(value) for value in values[:count].tolist()]
+    return found if any(value is not None for value in found) else None
+
+
+def _counts(values: Any, count: int) -> list[int | None] | None:
+    """The numbers of tokens of the options that there are; None where all are unknown."""
+    found = [value if value >= 0 else None for value in values[:count].tolist()]
     return found if any(value is not None for value in found) else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .rows import COLUMNS, Piece
 
-LISTS = ("texts", "numbers")
+LISTS = ("texts", "numbers", "wholes")
 
 
 def write_parquet(path: Path, pieces: Iterable[Piece]) -> None:
@@ -23,6 +23,7 @@ def write_parquet(path: Path, pieces: Iterable[Piece]) -> None:
         "number": pa.float64(),
         "numbers": pa.list_(pa.float64()),
         "whole": pa.int32(),
+        "wholes": pa.list_(pa.int32()),
         "switch": pa.bool_(),
     }
     schema = pa.schema([pa.field(each.name, types[each.kind], metadata={"meaning": each.meaning}) for each in COLUMNS])

@@ -32,8 +32,8 @@ class Answered:
 
     `ids` are what the sample may be known by, under the names of the columns, the likeliest first. `condition` is ""
     where the log does not say it. `choice` is an option, its letter or its number counted from 0, `log_likelihoods`
-    [nat] are in the order of the options; None is what the log does not have. `cut`: whether the text was cut at its
-    maximum length.
+    [nat], `token_counts` and `end_of_turn` [nat] are in the order of the options; None is what the log does not have.
+    `cut`: whether the text was cut at its maximum length.
     """
 
     line: int
@@ -42,23 +42,25 @@ class Answered:
     text: str | None = None
     choice: str | int | None = None
     log_likelihoods: tuple[float, ...] | None = None
+    token_counts: tuple[float, ...] | None = None
+    end_of_turn: tuple[float, ...] | None = None
     cut: bool | None = None
     asked: AskedInLog = AskedInLog()
 
 
 @dataclass(frozen=True)
 class Unread:
-    """A line that is no answer: which sort of trouble it is, in words that go with a number of lines, and why."""
+    """A line that is no answer: which sort of trouble it is, in words that follow a number of lines, and why."""
 
     line: int
     trouble: str
     why: str
 
 
-UNREADABLE = "cannot be read"
-NO_ANSWER = "hold no answer"
-OTHER_FORM = "are of another form than the rest"
-REPEATED = "are left out beside another answer to the same"
+UNREADABLE = "that cannot be read"
+NO_ANSWER = "without an answer"
+OTHER_FORM = "of another form than the rest"
+FURTHER = "of a further filter or epoch: the first is read"
 
 
 class LogError(ValueError):

@@ -15,7 +15,7 @@ from typing import Any, cast
 from ..datasets.rows import RowError
 from ..regular_files import open_regular
 from . import members, values
-from .answered import NO_ANSWER, OTHER_FORM, REPEATED, UNREADABLE, Answered, AskedInLog, LogError, Unread
+from .answered import FURTHER, NO_ANSWER, OTHER_FORM, UNREADABLE, Answered, AskedInLog, LogError, Unread
 from .json_lines import loads
 from .record import Record
 
@@ -85,7 +85,7 @@ def read(found: Iterable[Record | Unread]) -> Iterator[Answered | Unread]:
         epoch = record.values.get("epoch") if isinstance(record.values.get("epoch"), int) else 1
         kept = first_epoch.setdefault(sample, cast(int, epoch))
         if epoch != kept:
-            yield Unread(record.line, REPEATED, f"sample {sample!r}: it is of epoch {epoch}, and epoch {kept} is read.")
+            yield Unread(record.line, FURTHER, f"sample {sample!r}: it is of epoch {epoch}, and epoch {kept} is read.")
             continue
         yield _answered(record, sample)
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from ..datasets.rows import RowError
 from . import values
-from .answered import NO_ANSWER, OTHER_FORM, REPEATED, Answered, AskedInLog, Unread
+from .answered import FURTHER, NO_ANSWER, OTHER_FORM, Answered, AskedInLog, Unread
 from .record import Record
 
 NAME = "lm-eval or lmms-eval samples"
@@ -45,7 +45,7 @@ def read(records: Iterable[Record | Unread]) -> Iterator[Answered | Unread]:
             kept = used if kept is None else kept
             if used != kept:
                 why = f"it is of the filter {used!r}, and those of {kept!r} are read: the responses are the same."
-                yield Unread(record.line, REPEATED, why)
+                yield Unread(record.line, FURTHER, why)
             else:
                 yield _answered(record)
 

@@ -28,6 +28,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "prediction", "response", "output", "model_output", "model_answer", "generated_text"),
     "choice": ("choice", "chosen", "predicted"),
     "log_likelihoods": ("log_likelihoods", "log_likelihood", "loglikelihoods", "loglikelihood"),
+    "token_counts": ("token_counts", "token_count"),
+    "end_of_turn": ("end_of_turn",),
     "cut": ("cut",),
     "question": ("question",),
     "options": ("options", "choices"),
@@ -105,6 +107,8 @@ def _answered(record: Record, named: Columns) -> Answered | Unread:
             text=values.text(own.get("text")),
             choice=_choice(own.get("choice")),
             log_likelihoods=values.numbers(own.get("log_likelihoods")),
+            token_counts=values.numbers(own.get("token_counts")),
+            end_of_turn=values.numbers(own.get("end_of_turn")),
             cut=_switch(own.get("cut")),
             asked=_asked(own, record.values, used),
         )

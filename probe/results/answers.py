@@ -59,6 +59,11 @@ class Answers:
         """Whether options were scored, at least once all options of a sample."""
         return self.has_options and bool(self.scores.notnull().any())
 
+    @property
+    def choice_reading(self) -> str:
+        """By what options are chosen: "likelihood", or "choice" where answers came without scores."""
+        return "likelihood" if self.has_scores else "choice"
+
     @cached_property
     def choice_by_forms(self) -> xr.DataArray | None:
         """(sample, condition) the option whose surface forms together are likeliest; None where none were scored."""

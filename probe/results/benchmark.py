@@ -14,7 +14,12 @@ from .evidence import Evidence
 from .free_answers import OFFICIAL
 from .sentences import Sentence, said, say, share
 
-READINGS = {"likelihood": "by likelihood", "forms": "by surface forms", "text": "of the free answers"}
+READINGS = {
+    "likelihood": "by likelihood",
+    "choice": "by the chosen option",
+    "forms": "by surface forms",
+    "text": "of the free answers",
+}
 """How answers are read, and how that is said; the last one that a run has is shown."""
 
 Terms = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -73,7 +78,9 @@ def measured(evidence: Evidence) -> Iterator[tuple[Scorer, Measure, str, Terms]]
 def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]]:
     """What the samples of a benchmark answer and how right that is: by likelihood, by forms, and by their texts."""
     found: dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]] = {}
-    choices = {"likelihood": evidence.choice, "forms": evidence.choice_by_forms} if evidence.has_options else {}
+    choices = (
+        {evidence.choice_reading: evidence.choice, "forms": evidence.choice_by_forms} if evidence.has_options else {}
+    )
     for how, choice in choices.items():
         if choice is not None and (choice.values[own] >= 0).any():
             chosen = evidence.text_of(choice).values[own].astype(object)

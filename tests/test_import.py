@@ -1,0 +1,307 @@
+"""`probe import`: answers that somebody has become a run, on which all works that needs no states."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import log_files as made
+import numpy as np
+import picture_set
+import PIL.Image
+import pytest
+import shared
+from click.testing import CliRunner, Result
+
+import stores
+from probe import pocket as checkpoints
+from probe.cli import main
+from probe.logs import conditions, gathered, sources
+from probe.logs.imported import import_logs
+from probe.results import Evidence, analyze
+from probe.results.result import Result as Found
+
+LEFT_OUT = {"pixel_spectrum"}
+"""What rests on the pictures themselves."""
+
+
+PERTURB = ("-p", "low_light:1,3", "-p", "translation:dx=-8", "-p", "gaussian_noise:3")
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(each) for each in arguments])
+
+
+def row(sample: str, condition: str, **answer: Any) -> dict[str, Any]:
+    asked = {"question": "Which?", "options": ["a bus", "a car", "a dog"], "answer": "a car", "image": f"i{sample[-1]}"}
+    return {"sample": sample, "condition": condition} | asked | answer
+
+
+def results(path: Path, names: Sequence[str] = ()) -> dict[str, Found]:
+    return {found.name: found for found in analyze(Evidence(stores.open_run(path)), names)}
+
+
+def make_pocket(folder: Path) -> None:
+    chosen = ("-n", 6, *PERTURB, "--keep", "answers", "--free-answers", "--end-of-turn", "--device", "cpu")
+    assert run("extract", "pocket-vlm", "streets", *chosen, "-o", folder / "run").exit_code == 0
+    formats = [f"--format={name}" for name in ("parquet", "csv", "jsonl")]
+    assert run("export", folder / "run", *formats, "-o", folder).exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def pocket() -> Path:
+    """A run of the embedded model, and its answers as files."""
+    return shared.folder("pocket-answers", make_pocket)
+
+
+@pytest.fixture(scope="module")
+def extracted(pocket: Path) -> dict[str, Found]:
+    """What is found in that run."""
+    return results(pocket / "run")
+
+
+@pytest.mark.parametrize(("ending", "dataset"), [("parquet", "streets"), ("csv", "log")])
+def test_a_run_that_is_exported_and_imported_gives_the_same_tables(
+    pocket: Path, extracted: dict[str, Found], tmp_path: Path, ending: str, dataset: str
+) -> None:
+    given = ("--dataset", "streets", "-n", 6) if dataset == "streets" else ()
+    result = run("import", pocket / f"answers.{ending}", *given, "--model", "pocket-vlm", "-o", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    before, after = extracted, results(tmp_path / "run")
+    assert before.keys() - after.keys() == LEFT_OUT
+    for name, found in after.items():
+        assert found.rows == before[name].rows
+        assert found.findings == before[name].findings
+    stored = stores.open_run(tmp_path / "run")
+    assert stored.conditions.equals(stores.open_run(pocket / "run").conditions)
+    assert run("info", tmp_path / "run", "--verify").exit_code == 0
+
+
+class Script:
+    """Any other system: the checkpoint by transformers alone, a file of a picture, a prompt and options."""
+
+    def __init__(self) -> None:
+        import torch
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
+        self.torch = torch
+        self.processor = AutoProcessor.from_pretrained(checkpoints.path("pocket-vlm"))
+        self.model = AutoModelForImageTextToText.from_pretrained(checkpoints.path("pocket-vlm"), dtype=torch.float32)
+
+    def scores(self, picture: Path, prompt: str, options: Sequence[str]) -> list[float]:
+        """The log-likelihood of each option [nat]."""
+        image = PIL.Image.open(picture)
+        text = f"USER: <image>\n{prompt}\nASSISTANT:"  # of the chat template, to the letter
+        read = self.processor(images=image, text=text, return_tensors="pt")
+        found = []
+        for option in options:
+            tail = self.processor.tokenizer(f" {option}", return_tensors="pt")["input_ids"]
+            ids = self.torch.cat([read["input_ids"], tail], 1)
+            with self.torch.inference_mode():
+                logits = self.model(input_ids=ids, pixel_values=read["pixel_values"]).logits.log_softmax(-1)
+            found.append(logits[0, -tail.shape[1] - 1 : -1].gather(1, tail[0][:, None]).sum().item())
+        return found
+
+
+def test_exported_pictures_that_are_answered_and_imported_give_the_flips_of_extract(
+    pocket: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    assert run("export", "--pictures", "streets", "-n", 2, *PERTURB, "-o", folder).exit_code == 0
+    manifest = [json.loads(line) for line in (folder / "manifest.jsonl").read_text().splitlines()]
+    script = Script()
+    asked = [line for line in manifest if line["kind"] == "mcq"]
+    for line in asked:
+        line["log_likelihoods"] = script.scores(folder / line["pictures"][0], line["prompt"], line["options"])
+    given = made.json_lines(tmp_path / "answered.jsonl", asked)
+    result = run("import", given, "--dataset", "streets", "-n", 2, "-o", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    theirs, ours = Evidence(stores.open_run(tmp_path / "run")), Evidence(stores.open_run(pocket / "run"))
+    same = {"sample": theirs.flipped.sample.values}
+    assert theirs.flipped.sum() > 0
+    np.testing.assert_array_equal(theirs.flipped.values, ours.flipped.sel(same).values)
+    np.testing.assert_allclose(theirs.scores.values, ours.scores.sel(same).values, atol=1e-3)
+
+
+def test_texts_are_read_by_their_benchmarks_rules_in_the_order_of_the_log(tmp_path: Path) -> None:
+    dataset = picture_set.write(tmp_path / "set", images=2)
+    turned = ["a very long answer", "yes", "a bus"]  # in the dataset: yes, a bus, a very long answer
+    rows = [
+        {"sample": "mcq-0", "condition": "clean", "text": "B.", "options": turned},
+        {"sample": "mcq-0", "condition": "fog:3", "text": "B."},
+        {"sample": "mcq-1", "condition": "clean", "text": "I cannot tell"},
+        {"sample": "mcq-1", "condition": "fog:3", "choice": "a bus"},
+        {"sample": "yes-0", "condition": "clean", "text": "Yes, there is."},
+        {"sample": "yes-0", "condition": "fog:3", "choice": "B"},
+    ]
+    result = run("import", made.json_lines(tmp_path / "log", rows), "--dataset", dataset, "-o", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    assert "1 line with a text in which no option can be read" in result.output
+    stored = stores.open_run(tmp_path / "run")
+    chosen = Evidence(stored).chosen_text
+    assert chosen.sel(sample="mcq-0").values.tolist() == ["yes", "a bus"]
+    assert chosen.sel(sample="mcq-1").values.tolist() == ["", "a bus"]
+    assert chosen.sel(sample="yes-0").values.tolist() == ["yes", "no"]
+    assert not stored.answers.log_likelihood.notnull().any(), "no log-likelihood is made up"
+    assert stored.failed == {}
+
+
+def test_what_does_not_match_is_named_and_counted_and_the_rest_imported(tmp_path: Path) -> None:
+    dataset = picture_set.write(tmp_path / "set", images=2)
+    rows = [{"sample": f"nobody-{k}", "condition": "clean", "choice": "A"} for k in range(500)]
+    rows += [
+        {"sample": "mcq-0", "condition": "clean", "choice": "A"},
+        {"sample": "mcq-0", "condition": "clean", "choice": "B"},
+        {"sample": "mcq-0", "condition": "fog:3", "choice": "Z"},
+        {"sample": "yes-0", "condition": "clean", "log_likelihoods": [-1, -2, -3]},
+        {"sample": "yes-0", "condition": "fog:3", "log_likelihoods": [-1, -2]},
+        {"sample": "mcq-1", "condition": "clean", "text": "A", "options": ["x", "y", "z"]},
+        {"sample": "\x1b[31m", "condition": "clean", "choice": "A"},
+    ]
+    path = made.json_lines(tmp_path / "log", rows)
+    path.write_text(path.read_text() + '{"sample": "mcq-1", "condi')
+    result = run("import", path, "--dataset", dataset, "-o", tmp_path / "run")
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    for part in (
+        "501 lines of samples that the dataset does not have log line 1: 'nobody-0' is no sample of it.",
+        "… and 498 more",
+        "1 line left out beside another answer to the same log line 502: sample 'mcq-0' has an answer under clean",
+        "1 line with a choice that is none of the options log line 503: sample 'mcq-0': 'Z' is not among yes, a bus",
+        "1 line with another number of log-likelihoods than there are options",
+        "1 line with other options than the dataset's",
+        "1 line that cannot be read log line 508",
+        "1 line missing of samples that are answered under other conditions sample 'mcq-1': the log has no answer",
+    ):
+        assert part in said
+    assert "\x1b[31m" not in result.output
+    assert len(result.output) < 5_000
+    stored = stores.open_run(tmp_path / "run")
+    assert stored.samples.sample.values.tolist() == ["mcq-0", "yes-0", "mcq-1"]
+    assert Evidence(stored).chosen_text.sel(sample="mcq-0").values.tolist() == ["yes", ""]
+    assert set(stored.failed) == {"mcq-0", "yes-0", "mcq-1"}
+
+
+def test_conditions_of_any_name_have_one_that_they_are_compared_with(tmp_path: Path) -> None:
+    names = ("384", "resolution:768", "gaussian_noise:9", "low_pass:0.3", "rainy night", "fog:2", "gaussian_noise:3")
+    rows = [row(f"s{k}", name, choice="ABC"[(k + n) % 3]) for k in range(6) for n, name in enumerate(names)]
+    path = made.json_lines(tmp_path / "log", rows)
+    refused = run("import", path, "-o", tmp_path / "run")
+    assert refused.exit_code == 2
+    assert "no condition of the logs is called 'clean'. There are: 384" in refused.output
+    assert not (tmp_path / "run").exists()
+    assert run("import", path, "--clean", "384", "-o", tmp_path / "run").exit_code == 0
+    stored = stores.open_run(tmp_path / "run").conditions
+    told = dict(
+        zip(
+            stored.condition.values.tolist(),
+            zip(stored.family.values, stored.severity.values, strict=True),
+            strict=True,
+        )
+    )
+    assert told == {
+        "clean": ("clean", -1),
+        "resolution:768": ("resolution", 768),
+        "gaussian_noise:9": ("gaussian_noise:9", -1),  # ours has no such severity
+        "low_pass:0.3": ("low_pass:0.3", -1),
+        "rainy night": ("rainy night", -1),
+        "fog:2": ("fog", 2),
+        "gaussian_noise:3": ("gaussian_noise", 3),
+    }
+    found = results(tmp_path / "run")
+    # sample k chooses k + n: 6 conditions besides clean, of which n = 3 and n = 6 choose as clean does
+    assert found["flips"].data.ifr.sel(family="fog", bound="estimate").item() == 1
+    assert found["flips"].data.ifr.sel(family="low_pass:0.3", bound="estimate").item() == 0
+    assert {"overview", "flips", "corruption"} <= found.keys()
+    assert run("report", tmp_path / "run", "-o", tmp_path / "page.html").exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["named", "option", "column"])
+def test_a_log_says_its_condition_or_is_told(tmp_path: Path, how: str) -> None:
+    files = []
+    for name in ("clean", "translation:dx=-8"):
+        rows = [row(f"s{k}", name, choice="A") for k in range(3)]
+        bare = [{key: value for key, value in each.items() if key != "condition"} for each in rows]
+        files.append(made.json_lines(tmp_path / f"{len(files)}=x.jsonl", rows if how == "column" else bare))
+    if how == "named":
+        given: list[object] = [f"clean={files[0]}", f"translation:dx=-8={files[1]}"]
+    else:
+        given = [*files, *(("--condition", "translation:dx=-8") if how == "option" else ())]
+        given[0] = files[0] if how == "column" else f"clean={files[0]}"
+    assert run("import", *given, "-o", tmp_path / "run").exit_code == 0
+    assert stores.open_run(tmp_path / "run").conditions.condition.values.tolist() == ["clean", "translation:dx=-8"]
+
+
+def test_options_that_no_log_lists_are_what_is_chosen(tmp_path: Path) -> None:
+    letters = [{"id": k, "choice": "AD"[k % 2], "answer": "B"} for k in range(4)]
+    run("import", made.json_lines(tmp_path / "letters", letters), "-o", tmp_path / "a")
+    assert stores.open_run(tmp_path / "a").samples.option_text.values[0].tolist() == ["A", "B", "C", "D"]
+    words = [{"id": k, "choice": ("right", "wrong")[k % 2], "answer": "right"} for k in range(4)]
+    run("import", made.json_lines(tmp_path / "words", words), "-o", tmp_path / "b")
+    made_of = Evidence(stores.open_run(tmp_path / "b"))
+    assert made_of.correct.sel(condition="clean").values.tolist() == [1, 0, 1, 0]
+
+
+def test_ids_are_those_of_which_most_are_known_also_without_what_all_begin_with(tmp_path: Path) -> None:
+    lines = [made.lmms_eval(k, "yes", pope_accuracy={"question_id": str(k + 5)}) for k in range(4)]
+    path = made.json_lines(tmp_path / "log", lines)
+    known = gathered.known_ids([f"coco-random-{k}" for k in range(1, 12)])
+    found = gathered.gather(sources.parse([str(path)], "clean"), {}, known)
+    # doc_id 0 is no sample, question_id 5 to 8 all are
+    assert list(found.answers) == [f"coco-random-{k}" for k in (5, 6, 7, 8)]
+
+
+def test_an_import_goes_on_where_it_stopped_and_another_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(f"s{k}", name, choice="A", image=f"i{k}") for k in range(70) for name in ("clean", "fog:1")]
+    path = made.json_lines(tmp_path / "log", rows)
+    import_logs(path, out=tmp_path / "whole")
+    import_logs(path, out=tmp_path / "cut")
+    (tmp_path / "cut" / "_ledger" / "done" / "b00001-c0001.json").unlink()
+    next((tmp_path / "cut" / "answers" / "text").glob("c.2.*")).unlink()
+    assert run("import", path, "-o", tmp_path / "cut").exit_code == 0
+    assert "nothing to do" in run("import", path, "-o", tmp_path / "cut").output
+    again, first = (stores.open_run(tmp_path / name).answers.load() for name in ("cut", "whole"))
+    assert again.equals(first)
+    other = run("import", path, "-o", tmp_path / "cut", "--columns", "choice=answer")
+    assert other.exit_code == 2
+    assert "settings.logs.columns" in other.output
+    path.write_text(path.read_text().replace('"A"', '"B"'))
+    assert "settings.logs.digest" in run("import", path, "-o", tmp_path / "cut").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nowhere.jsonl"], "log 'nowhere.jsonl': no such file"),
+        (["log", "--columns", "sampel=id"], "Did you mean 'sample'"),
+        (["log", "--dataset", "nowhere"], "dataset 'nowhere' is unknown"),
+        (["log", "--dataset", "streets", "-n", "1"], "no answer to a sample of streets"),
+    ],
+)
+def test_wrong_settings_are_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made.json_lines(Path("log"), [row("s0", "clean", choice="A")])
+    result = run("import", *arguments, "-o", "run")
+    assert result.exit_code == 2
+    assert reason in result.output
+    assert not Path("run").exists()
+
+
+def test_imported_runs_are_compared(tmp_path: Path) -> None:
+    for title, right in (("one", {"clean": 6, "fog:1": 2}), ("two", {"clean": 5, "fog:1": 4})):
+        rows = [row(f"s{k}", name, choice="BA"[k >= most]) for name, most in right.items() for k in range(9)]
+        import_logs(made.json_lines(tmp_path / f"{title}.jsonl", rows), out=tmp_path / title)
+    result = run("compare", tmp_path / "one", tmp_path / "two", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output)["results"]
+
+
+def test_an_id_of_a_condition_of_ours_is_that_condition() -> None:
+    for name in ("clean", "translation:dx=-8", "text_overlay.semantic:B", "motion_blur.horizontal:3", "no_image"):
+        found = conditions.ours(name)
+        assert found is not None
+        assert found.id == name
