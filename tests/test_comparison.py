@@ -195,6 +195,12 @@ def test_an_answer_that_one_run_lacks_counts_for_no_run(tmp_path: Path) -> None:
     assert "2 answers are undefined in at least one run, and left out of all." in notes(compared)
 
 
+def test_a_question_that_one_run_never_answers_is_counted_too(tmp_path: Path) -> None:
+    lacking = {"clean": [-1] * 3 + [0] * 17, "fog:1": [-1] * 3 + [1] * 17}
+    compared = two(tmp_path, {"a": lacking}, {"a": {"clean": 4, "fog:1": 8}}, size=20)
+    assert "6 answers are undefined in at least one run, and left out of all." in notes(compared)
+
+
 @pytest.mark.parametrize(
     ("theirs", "message"),
     [

@@ -108,14 +108,18 @@ class Comparison:
     @cached_property
     def correct(self) -> xr.DataArray:
         """(run, sample, condition) how right the answers are, in [0, 1]; overlays not split."""
+        return self._own_correct.where(self._own_correct.notnull().all("run"))
+
+    @cached_property
+    def _own_correct(self) -> xr.DataArray:
+        """(run, sample, condition) as `correct`, also where another run's is undefined."""
         found = [self.cut(member.evidence.unsplit_correct) for member in self.members]
-        table = xr.concat(found, xr.IndexVariable("run", self.names))
-        return table.where(table.notnull().all("run"))
+        return xr.concat(found, xr.IndexVariable("run", self.names))
 
     @property
     def undefined(self) -> int:
         """How many pairs (sample, condition) of samples with a known answer are undefined in one of the runs."""
-        known = self.correct.notnull().any(("run", "condition"))
+        known = self._own_correct.notnull().any(("run", "condition"))
         return int(self.correct.isel(run=0).isnull().where(known, False).sum())
 
     @cached_property
