@@ -26,8 +26,8 @@ console = Terminal()
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(["parquet", "csv", "jsonl"]),
-    help="Format of the table of answers; can be repeated.  [default: parquet]",
+    type=click.Choice(["parquet", "csv", "jsonl", "every-eval-ever"]),
+    help="Format of the answers: a table, or records of Every Eval Ever; can be repeated.  [default: parquet]",
 )
 @click.option(
     "-s",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +19,7 @@ from safetensors.numpy import load_file
 
 from probe.cli import main
 from probe.datasets.registry import open_dataset
-from probe.export import pictures
+from probe.export import files
 from probe.perturbations import Others, Skipped, apply, parse
 from stores import open_run
 
@@ -237,7 +238,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_there(tmp_pat
 
 def test_ids_of_any_kind_stay_within_the_folder_and_apart() -> None:
     ids = ["../../x", "a/b", "a_b", "A_b", "\x1b[31m", "é", "x" * 10_000, "x" * 9_999, ".hidden", ""]
-    names = [pictures.file_name(each) for each in ids]
+    names = [files.file_name(each) for each in ids]
     assert len({name.lower() for name in names}) == len(ids)
     assert all(name and "/" not in name and not name.startswith(".") and len(name) < 100 for name in names)
 
@@ -256,3 +257,41 @@ def test_several_pictures_of_an_image_have_a_file_each(tmp_path: Path) -> None:
     (alone,) = told["one", "low_light:1"]
     content = [(tmp_path / "out" / name).read_bytes() for name in (first, second, alone)]
     assert content[0] == content[2] != content[1]
+
+
+REQUIRED = {
+    "schema_version", "evaluation_id", "model_id", "evaluation_name", "sample_id", "interaction_type", "input",
+    "answer_attribution", "evaluation",
+}  # fmt: skip
+"""What schema 0.3.0 wants of every answer, and `output` of one in a single turn."""
+
+
+def test_records_of_every_eval_ever_have_what_their_schema_wants_and_belong_together(
+    tmp_path: Path, tables: Path
+) -> None:
+    assert run("export", tables / "run", "-o", tmp_path, "--format", "every-eval-ever").exit_code == 0
+    (whole,), (details,) = (list(tmp_path.glob(f"data/*/*/*/{name}")) for name in ("*[0-9a-f].json", "*_samples.jsonl"))
+    record, answers = json.loads(whole.read_text()), lines(details)
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", whole.stem)
+    named = record["detailed_evaluation_results"]
+    assert named["file_path"] == details.relative_to(tmp_path).as_posix()
+    assert named["checksum"] == sha256(details.read_bytes()).hexdigest()
+    assert named["total_rows"] == len(answers)
+    for answer in answers[::11]:
+        assert REQUIRED | {"output"} <= answer.keys()
+        assert answer["schema_version"] == record["schema_version"] == "0.3.0"
+        assert answer["evaluation_id"] == record["evaluation_id"]
+        assert answer["messages"] is None
+        assert all(isinstance(value, str) for value in answer["metadata"].values())
+    by_id: dict[str, list[float]] = {}
+    for answer in answers:
+        by_id.setdefault(answer["evaluation_result_id"], []).append(answer["evaluation"]["score"])
+    results = {each["evaluation_result_id"]: each for each in record["evaluation_results"]}
+    assert by_id.keys() == {name for name in results if name.endswith("/accuracy")}
+    for name, scores in by_id.items():
+        detail = results[name]["score_details"]
+        assert detail["score"] == pytest.approx(sum(scores) / len(scores))
+        assert detail["uncertainty"]["num_samples"] == len(scores)
+        interval = detail["uncertainty"]["confidence_interval"]
+        assert interval["lower"] <= detail["score"] <= interval["upper"]
+    assert not any("clean/flip_rate" in name for name in results)

@@ -214,6 +214,7 @@ def test_conditions_of_any_name_have_one_that_they_are_compared_with(tmp_path: P
     assert found["flips"].data.ifr.sel(family="low_pass:0.3", bound="estimate").item() == 0
     assert {"overview", "flips", "corruption"} <= found.keys()
     assert run("report", tmp_path / "run", "-o", tmp_path / "page.html").exit_code == 0
+    assert "the run was made from logs, which hold none." in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.parametrize("how", ["named", "option", "column"])

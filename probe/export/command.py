@@ -1,9 +1,10 @@
 """`probe export`: what it writes, and what it says of that."""
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -16,6 +17,12 @@ from ..foreign_text import line
 from ..info import SHOWN_FAILURES, named
 from ..terminal import say
 from .files import complete, require_new
+
+if TYPE_CHECKING:
+    from stores import Run
+
+RECORDS = "every-eval-ever"
+"""The format of records of whole runs and single answers."""
 
 TABLE = "answers"
 """The stem of the file with a row for each sample under each condition."""
@@ -41,27 +48,41 @@ def of_run(path: Path, out: Path, formats: Sequence[str], sites: Sequence[str], 
     """Write the answers of a run in each format, and the states of each site."""
     from stores import DamagedRun, open_run, presence
 
-    from . import rows, states, tables
+    from . import every_eval_ever, rows, states, tables
 
     run = open_run(path)
     kept_comparison.refuse(run.plan, path)
     if run.damaged:
         raise DamagedRun(presence.describe(run.path, run.damaged))
     named_sites = {out / f"{states.canonical(run, site)[1]['slug']}.safetensors": site for site in sites}
-    files = {out / f"{TABLE}.{name}": tables.FORMATS[name] for name in dict.fromkeys(formats)}
-    require_new(*files, *named_sites)
+    files = {out / f"{TABLE}.{name}": tables.FORMATS[name] for name in dict.fromkeys(formats) if name != RECORDS}
+    records = every_eval_ever.paths(run, out) if RECORDS in formats else ()
+    require_new(*files, *records, *named_sites)
     for file, write in files.items():
         with complete(file) as partial:
             write(partial, rows.pieces(run))
-        say(
-            console,
-            f"{file}: {run.samples.sizes['sample']:,} samples under {run.conditions.sizes['condition']} conditions.",
-        )
+        count = run.samples.sizes["sample"]
+        say(console, f"{file}: {count:,} samples under {run.conditions.sizes['condition']} conditions.")
+    if records:
+        _write_records(run, records, console)
     for file, site in named_sites.items():
         with complete(file) as partial:
             states.write(partial, run, site)
         say(console, f"{file}: the states of {states.canonical(run, site)[0]}.")
     return 0
+
+
+def _write_records(run: "Run", paths: tuple[Path, ...], console: Console) -> None:
+    """Write the records of Every Eval Ever."""
+    from . import every_eval_ever, rows
+
+    origin, (details, whole) = every_eval_ever.Origin.of(run), paths
+    with complete(details) as partial:
+        count = every_eval_ever.write_answers(partial, rows.pieces(run), origin)
+    with complete(whole) as partial:
+        record = every_eval_ever.aggregate(run, origin, details, count)
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="ascii")
+    say(console, f"{whole}, {details.name}: {count:,} answers, Every Eval Ever {every_eval_ever.SCHEMA}.")
 
 
 def of_dataset(dataset: str, out: Path, options: Mapping[str, Any], console: Console) -> int:

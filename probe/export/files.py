@@ -2,14 +2,20 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from ..errors import PlanError
 
 PARTIAL = ".partial"
 """Ending of a file that is still being written."""
+
+
+LONGEST_NAME = 80
+"""Characters of an id that are kept in the name of a file."""
 
 
 def require_new(*paths: Path) -> None:
@@ -34,3 +40,14 @@ def complete(path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             partial.unlink()
         raise
+
+
+def file_name(text: str) -> str:
+    """An id as part of a path: itself where it is one on every system, else what is left of it and a hash.
+
+    >>> file_name("gaussian_noise-3"), file_name("translation:dx=-8")
+    ('gaussian_noise-3', 'translation_dx=-8-ff83b2a2')
+    """
+    plain = re.sub(r"[^A-Za-z0-9_.=+-]", "_", text)[:LONGEST_NAME].lstrip(".")
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return plain if plain and plain == text.lower() else f"{plain}-{digest}"

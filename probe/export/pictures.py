@@ -9,7 +9,6 @@ An image is done once its lines are in the manifest; the same command goes on wi
 
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,12 +27,9 @@ from ..perturbations.catalogue import family_of
 from ..perturbations.condition import CLEAN, Condition
 from ..prompts import render
 from ..sample import Dataset, Image, Sample
-from .files import complete
+from .files import complete, file_name
 
 MANIFEST, SETTINGS, PICTURES = "manifest.jsonl", "export.json", "pictures"
-
-LONGEST_NAME = 80
-"""Characters of an id that are kept in the name of a file."""
 
 
 @dataclass(frozen=True)
@@ -177,17 +173,6 @@ def _png(pixels: Any) -> bytes:
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
-
-
-def file_name(text: str) -> str:
-    """An id as part of a path: itself where it is one on every system, else what is left of it and a hash.
-
-    >>> file_name("gaussian_noise-3"), file_name("translation:dx=-8")
-    ('gaussian_noise-3', 'translation_dx=-8-ff83b2a2')
-    """
-    plain = re.sub(r"[^A-Za-z0-9_.=+-]", "_", text)[:LONGEST_NAME].lstrip(".")
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return plain if plain and plain == text.lower() else f"{plain}-{digest}"
 
 
 def _lines(export: PictureExport, image: Image, views: dict[Condition, View]) -> Iterator[str]:

@@ -81,10 +81,13 @@ def kept(run: Run, views: Sequence[View]) -> Pictures:
 def source_of(run: Run) -> Source:
     """The dataset and conditions of a run as its plan names them.
 
-    Raises NoPictures where the dataset cannot be opened or is another one now, or a condition is not known here.
+    Raises NoPictures where the dataset cannot be opened or is another one now, a condition is not known here, or where
+    the run was made from logs: what was shown is not known.
     """
     plan = run.plan
     settings = plan.get("settings", {})
+    if "logs" in settings:
+        raise NoPictures("the run was made from logs, which hold none.")
     try:
         # whatever a library raises over files that are gone, or a hub that cannot be reached
         dataset, _ = open_dataset(settings["dataset"], options_of(plan))
