@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stores import open_run
 
     from .extraction import Execution, extract
+    from .logs.imported import import_logs
     from .perturbations import perturbation
     from .segmentation import segment
 
@@ -40,14 +41,15 @@ _guard()
 _HOME = {
     "open_run": "probe.plots",
     **dict.fromkeys(("Execution", "extract"), "probe.extraction"),
+    "import_logs": "probe.logs.imported",
     "perturbation": "probe.perturbations",
     "segment": "probe.segmentation",
 }
 
-__all__ = ["Execution", "extract", "open_run", "perturbation", "segment"]
+__all__ = ["Execution", "extract", "import_logs", "open_run", "perturbation", "segment"]
 
 
-_OPENS = ("open_run", "extract")
+_OPENS = ("open_run", "extract", "import_logs")
 """What gives runs: they have `run.plot`."""
 
 

@@ -136,7 +136,7 @@ def test_texts_are_read_by_their_benchmarks_rules_in_the_order_of_the_log(tmp_pa
     ]
     result = run("import", made.json_lines(tmp_path / "log", rows), "--dataset", dataset, "-o", tmp_path / "run")
     assert result.exit_code == 0, result.output
-    assert "1 line with a text in which no option can be read" in result.output
+    assert "Texts in which no option can be read" in result.output
     stored = stores.open_run(tmp_path / "run")
     chosen = Evidence(stored).chosen_text
     assert chosen.sel(sample="mcq-0").values.tolist() == ["yes", "a bus"]
@@ -164,14 +164,14 @@ def test_what_does_not_match_is_named_and_counted_and_the_rest_imported(tmp_path
     assert result.exit_code == 1
     said = " ".join(result.output.split())
     for part in (
-        "501 lines of samples that the dataset does not have log line 1: 'nobody-0' is no sample of it.",
+        "Lines of samples that the dataset does not have: 501 log line 1: 'nobody-0' is no sample of it.",
         "… and 498 more",
-        "1 line left out beside another answer to the same log line 502: sample 'mcq-0' has an answer under clean",
-        "1 line with a choice that is none of the options log line 503: sample 'mcq-0': 'Z' is not among yes, a bus",
-        "1 line with another number of log-likelihoods than there are options",
-        "1 line with other options than the dataset's",
-        "1 line that cannot be read log line 508",
-        "1 line missing of samples that are answered under other conditions sample 'mcq-1': the log has no answer",
+        "Lines left out beside another answer to the same: 1 log line 502: sample 'mcq-0' has an answer under clean",
+        "Lines with a choice that is none of the options: 1 log line 503: sample 'mcq-0': 'Z' is not among yes, a bus",
+        "Lines with another number of log-likelihoods than there are options: 1",
+        "Lines with other options than the dataset's: 1",
+        "Lines that cannot be read: 1 log line 508",
+        "Answers missing to samples that are answered under other conditions: 1 sample 'mcq-1': the log has no answer",
     ):
         assert part in said
     assert "\x1b[31m" not in result.output
@@ -306,3 +306,33 @@ def test_an_id_of_a_condition_of_ours_is_that_condition() -> None:
         found = conditions.ours(name)
         assert found is not None
         assert found.id == name
+
+
+def test_what_no_run_could_keep_is_named_and_hostile_text_is_shown_as_text(tmp_path: Path) -> None:
+    asked = {"question": "Which?", "options": ["a", "b"], "answer": "a"}
+    rows = [
+        {"sample": "good", "text": "half \ud800 and \0", **asked},
+        {"sample": "\u202eevil\x1b[2J<b>", "choice": "a", **asked},
+        {"sample": "x" * 3_000, "choice": "a", **asked},
+        {"sample": "null \0", "choice": "a", **asked},
+        {"sample": "half \ud800", "choice": "a", **asked},
+        {"sample": "twice", "choice": "a", "options": ["a", "a"]},
+        {"sample": "good", "condition": "x" * 300, "choice": "a", **asked},
+        {"sample": "unknown kind", "kind": "weird", "text": "yes", "extra": {"not": "plain"}},
+        {"sample": "bare yes", "kind": "yesno", "text": "Yes."},
+        {"sample": "other answer", "choice": "a", "options": ["a", "b"], "answer": "c"},
+    ]
+    result = run("import", made.json_lines(tmp_path / "log", rows), "-o", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "Samples that cannot be kept: 4" in result.output
+    assert "Samples whose right answer is none of the options" in result.output
+    assert "Lines of a condition that cannot be kept: 1" in result.output
+    assert not {"\x1b", "\u202e", "\ud800"} & set(result.output)
+    stored = stores.open_run(tmp_path / "run")
+    ids = ["good", "\u202eevil\x1b[2J<b>", "unknown kind", "bare yes", "other answer"]
+    assert stored.samples.sample.values.tolist() == ids
+    assert stored.answers.text.values[0, 0] == "half \\ud800 and \\x00"
+    assert Evidence(stored).chosen_text.sel(sample="bare yes").values.tolist() == ["yes"]
+    assert stored.samples.answer.sel(sample="other answer").item() == ""
+    formats = [f"--format={name}" for name in ("parquet", "csv", "jsonl", "every-eval-ever")]
+    assert run("export", tmp_path / "run", *formats, "-o", tmp_path / "out").exit_code == 0

@@ -50,17 +50,17 @@ class Answered:
 
 @dataclass(frozen=True)
 class Unread:
-    """A line that is no answer: which sort of trouble it is, in words that follow a number of lines, and why."""
+    """A line that is no answer: which sort of trouble it is, in words, and why."""
 
     line: int
     trouble: str
     why: str
 
 
-UNREADABLE = "that cannot be read"
-NO_ANSWER = "without an answer"
-OTHER_FORM = "of another form than the rest"
-FURTHER = "of a further filter or epoch: the first is read"
+UNREADABLE = "lines that cannot be read"
+NO_ANSWER = "lines without an answer"
+OTHER_FORM = "lines of another form than the rest"
+FURTHER = "lines of a further filter or epoch, of which the first is read"
 
 
 class LogError(ValueError):

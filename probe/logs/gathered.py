@@ -14,9 +14,13 @@ from .troubles import Troubles
 LOOKED_AT = 1_000
 """Answers by which it is told what the samples of a log are known by."""
 
-REPEATED = "left out beside another answer to the same"
-UNKNOWN = "of samples that the dataset does not have"
-OTHER_QUESTION = "with another question than an earlier line under the same id"
+REPEATED = "lines left out beside another answer to the same"
+UNKNOWN = "lines of samples that the dataset does not have"
+NO_CONDITION = "lines of a condition that cannot be kept"
+OTHER_QUESTION = "lines with another question than an earlier one under the same id"
+
+LONGEST_CONDITION = 200
+"""Characters of the name of a condition."""
 
 Known = Mapping[str, str]
 """What a sample may be called in a log -> its id in the dataset."""
@@ -101,6 +105,9 @@ def _of_log(log: Log, source: Source, found: Gathered, known: Known | None) -> N
 
 
 def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: str) -> None:
+    if reason := _unwritable(condition):
+        found.troubles.add(NO_CONDITION, where, reason)
+        return
     own = found.answers.setdefault(sample, {})
     if condition in own:
         why = f"sample {sample!r} has an answer under {condition} already ({own[condition].where})."
@@ -114,7 +121,7 @@ def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: 
     found.conditions.setdefault(condition)
     own[condition] = Given(
         where,
-        answer.text,
+        None if answer.text is None else writable(answer.text),
         answer.choice,
         answer.log_likelihoods,
         answer.token_counts,
@@ -122,6 +129,22 @@ def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: 
         answer.cut,
         answer.asked.options,
     )
+
+
+def writable(text: str) -> str:
+    """A text as a run can keep it: null characters and halves of characters are written out.
+
+    >>> writable("a\\0b\\ud800")
+    'a\\\\x00b\\\\ud800'
+    """
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def _unwritable(condition: str) -> str:
+    """Why no run could keep a condition's name; "" where one can."""
+    if len(condition) > LONGEST_CONDITION:
+        return f"the name of its condition has {len(condition):,} characters, and {LONGEST_CONDITION} are kept."
+    return "" if writable(condition) == condition else f"the name of its condition, {condition!r}, is no text."
 
 
 def _merged(before: AskedInLog, now: AskedInLog) -> AskedInLog:

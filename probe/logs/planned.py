@@ -22,7 +22,7 @@ from .troubles import Troubles
 if TYPE_CHECKING:
     from ..datasets.problems import Problem
 
-MISSING = "missing of samples that are answered under other conditions"
+MISSING = "answers missing to samples that are answered under other conditions"
 
 
 @dataclass(frozen=True)

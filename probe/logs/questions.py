@@ -1,13 +1,15 @@
 """The samples of a run that is made from logs: those of a dataset, or what the logs themselves say of them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from analyses.scoring import Asked
 
 from ..datasets import columns, fields
+from ..datasets.problems import invalid_reason
 from ..datasets.rows import RowError
-from ..prompts import is_yes_no, letter
+from ..prompts import letter
 from ..sample import Dataset, Image, Metadata, Sample, fingerprint
 from .answered import AskedInLog
 from .gathered import Gathered, Given
@@ -19,17 +21,19 @@ NAME = "log"
 MOST_OPTIONS = 100
 """Most different choices of which the options of a question are made up where no log lists them."""
 
-NO_SUCH_OPTION = "with a right answer that is none of the options: it counts as unknown"
+NOT_KEPT = "samples that cannot be kept"
+NO_SUCH_OPTION = "samples whose right answer is none of the options: it counts as unknown"
 
 
 def of_logs(gathered: Gathered) -> Dataset:
     """The dataset that the logs themselves describe: an image without pictures for each that they name.
 
-    The right answers of questions with options are options, their letters or their numbers; others count as unknown,
-    which `gathered.troubles` says.
+    The right answers of questions with options are options, their letters or their numbers; others count as unknown.
+    Samples that no run could keep are left out. `gathered.troubles` says both.
     """
     common = _common_options(gathered)
-    samples = [_sample(name, gathered, common) for name in gathered.answers]
+    made = (_sample(name, gathered, common) for name in gathered.answers)
+    samples = [sample for sample in made if _can_be_kept(sample, gathered.troubles)]
     images = {sample.image_id: Image(sample.image_id, ()) for sample in samples}
     identity = fingerprint(*(repr(sample) for sample in samples))
     return Dataset(NAME, tuple(images.values()), tuple(samples), identity)
@@ -38,12 +42,14 @@ def of_logs(gathered: Gathered) -> Dataset:
 def _sample(name: str, gathered: Gathered, common: tuple[str, ...]) -> Sample:
     asked, given = gathered.asked[name], gathered.answers[name]
     options = asked.options or _options(given.values(), common)
+    if not options and asked.kind in ("yesno", "safety"):
+        options = ("yes", "no")
     answer = _answer(name, asked, options, gathered.troubles)
-    kind = asked.kind or ("open" if not options else "yesno" if is_yes_no(options) else "mcq")
     try:
-        kind = fields.kind(kind)
+        kind = fields.kind(asked.kind)
     except RowError:
         kind = fields.kind_of(options or None)
+    kind = fields.kind_of(options or None) if kind == "mcq" else kind
     return Sample(
         id=name,
         image_id=asked.image or name,
@@ -55,6 +61,14 @@ def _sample(name: str, gathered: Gathered, common: tuple[str, ...]) -> Sample:
         metadata=Metadata(asked.metadata),
         dataset=asked.dataset,
     )
+
+
+def _can_be_kept(sample: Sample, troubles: Troubles) -> bool:
+    """Whether a run can keep a sample, by the rules of all datasets; its question need not be known."""
+    reason = invalid_reason(sample if sample.question.strip() else replace(sample, question="?"))
+    if reason:
+        troubles.add(NOT_KEPT, f"sample {sample.id!r}", reason)
+    return reason is None
 
 
 def _options(given: Iterable[Given], common: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,11 +14,11 @@ from ..sample import Sample
 from .gathered import Given
 from .questions import as_asked
 
-OTHER_OPTIONS = "with other options than the dataset's"
-OTHER_NUMBER = "with another number of log-likelihoods than there are options"
-NOT_SCORED = "without a choice"
-NO_OPTION = "with a choice that is none of the options"
-NOT_READ = "with a text in which no option can be read: no choice, and wrong where texts are scored"
+OTHER_OPTIONS = "lines with other options than the dataset's"
+OTHER_NUMBER = "lines with another number of log-likelihoods than there are options"
+NOT_SCORED = "lines without a choice"
+NO_OPTION = "lines with a choice that is none of the options"
+NOT_READ = "texts in which no option can be read: no choice, and wrong where texts are scored"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from ..foreign_text import line
 FIRST = 3
 """Of each sort, how many are shown."""
 
-LONGEST = 300
-"""Characters of one."""
+LONGEST_PLACE, LONGEST = 100, 300
+"""Characters of where one stands, and of why."""
 
 
 @dataclass
 class Troubles:
-    """Lines that were not used, by the sort of trouble in words that follow a number of lines."""
+    """Lines that were not used, by the sort of trouble in words."""
 
     counts: dict[str, int] = field(default_factory=dict[str, int])
     examples: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -24,18 +24,18 @@ class Troubles:
         self.counts[sort] = self.counts.get(sort, 0) + 1
         shown = self.examples.setdefault(sort, [])
         if len(shown) < FIRST:
-            shown.append(line(f"{where}: {why}", longest=LONGEST))
+            shown.append(f"{line(where, longest=LONGEST_PLACE)}: {line(why, longest=LONGEST)}")
 
     def lines(self) -> Iterator[str]:
         """Each sort with its number, then the first of it.
 
         >>> troubles = Troubles()
-        >>> troubles.add("without an answer", "a.jsonl line 2", "the text is missing.")
+        >>> troubles.add("lines without an answer", "a.jsonl line 2", "the text is missing.")
         >>> list(troubles.lines())
-        ['1 line without an answer', '  a.jsonl line 2: the text is missing.']
+        ['Lines without an answer: 1', '  a.jsonl line 2: the text is missing.']
         """
         for sort, count in self.counts.items():
-            yield f"{count:,} line{'s' if count > 1 else ''} {sort}"
+            yield f"{sort[:1].upper()}{sort[1:]}: {count:,}"
             yield from (f"  {example}" for example in self.examples[sort])
             if count > FIRST:
                 yield f"  … and {count - FIRST:,} more"
