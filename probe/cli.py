@@ -16,6 +16,7 @@ from .import_verb import import_
 from .loading_options import loading, loading_weights, one_of
 from .reading_options import max_pixels, reading
 from .run_paths import RunPath
+from .serving_options import serving
 from .terminal import Terminal, say, show, write, write_json
 
 PREVIEWED = ("common",)
@@ -93,6 +94,7 @@ def main(debug: bool) -> None:
     help="Keep a small copy of every picture shown, for reports made without the dataset.",
 )
 @loading
+@serving
 @execution
 @click.option("--dry-run", is_flag=True, help="Print the plan; load no weights and write nothing.")
 @click.option(
@@ -105,9 +107,9 @@ def main(debug: bool) -> None:
 def extract(out: Path, dry_run: bool, calibrate: int | None, **options: Any) -> None:
     """Extract the states and answers of MODEL on DATASET into RUN.
 
-    MODEL is an embedded model (`probe list models`), a local folder or a hub id. DATASET is NAME[:PATH][@SPLIT]
-    (`probe list datasets`), a file of your own (.jsonl, .csv, .tsv, .parquet), a folder of pictures, or OWNER/NAME on
-    the hub with --columns. The same command resumes an interrupted run.
+    MODEL is an embedded model (`probe list models`), a local folder, a hub id, or api:NAME with --endpoint. DATASET is
+    NAME[:PATH][@SPLIT] (`probe list datasets`), a file of your own (.jsonl, .csv, .tsv, .parquet), a folder of
+    pictures, or OWNER/NAME on the hub with --columns. The same command resumes an interrupted run.
     """
     from . import runs
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from stores import ledger
 
 from . import models, progress
-from .extraction import calibration, disk
+from .extraction import calibration, disk, scored
 from .extraction.execution import Execution
 from .extraction.plan import Plan, free_bytes
 from .extraction.run import find_target, mend, prepare, run_plan
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
     from .readers.reader import Reader
 
-EXECUTION = ("device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair")
+EXECUTION = (
+    "device", "workers", "scheduler", "durable", "trust_remote_code", "join", "repair",
+    "endpoint", "requests", "request_timeout", "key_variable",
+)  # fmt: skip
 
 
 def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, calibrate: int | None, console: Console) -> int:
@@ -44,6 +47,8 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, calibrate: 
             show(console, facts("Measured on a few views", measured(plan, costs, execution.workers)))
         return 0
     execute(plan, out, reader, execution, console)
+    if not reader.scores and (told := scored.counted(out)) is not None:
+        say(console, str(told))
     return report_failures(plan, out, console)
 
 
@@ -90,7 +95,7 @@ def report_failures(plan: Plan, out: Path, console: Console) -> int:
 def plan_table(plan: Plan, reader: "Reader", out: Path) -> SafeTable:
     """What a run will do, before anything is loaded."""
     needed = disk.of(plan, resizes=reader.resizes)
-    layout, saved = plan.layout, plan.naive_forwards - plan.vision_forwards
+    layout = plan.layout
     rows = {
         "model": f"{plan.settings.model} ({plan.model['family']}, {plan.model['dtype']})",
         "dataset": f"{plan.dataset.name} ({plan.dataset.fingerprint})",
@@ -99,7 +104,7 @@ def plan_table(plan: Plan, reader: "Reader", out: Path) -> SafeTable:
         "conditions": f"{len(plan.conditions):,}: {families(plan)}",
         "sites": "\n".join(site.canonical for site in plan.sites) or "none",
         "blocks": f"{layout.blocks:,} of ≤ {layout.block_size} images; {len(plan.units):,} units of work and commit",
-        "vision forwards": f"{plan.vision_forwards:,}; one per option takes {plan.naive_forwards:,} ({saved:,} saved)",
+        **reader.effort(plan.dataset, len(plan.conditions)),
         "disk": in_bytes(needed) + ("" if (free := free_bytes(out)) == inf else f" of {free / 1e9:,.1f} GB free"),
         "run": str(out),
     }

@@ -24,9 +24,9 @@ STREETS = Settings("pocket-vlm", "streets", perturb=("low_light", "occlusion"), 
 
 def extracted(settings: Settings, path: Path) -> tuple[Plan, disk.DiskBytes, int]:
     """A plan, what it says of its bytes, and those of the units once it was extracted."""
-    plan, blueprint = prepare(settings, CPU)
-    run_plan(plan, find_target(plan, path), blueprint, CPU)
-    return plan, disk.of(plan, resizes=blueprint.family.resizes), stores.summary(path)["bytes"]
+    plan, reader = prepare(settings, CPU)
+    run_plan(plan, find_target(plan, path), reader, CPU)
+    return plan, disk.of(plan, resizes=reader.resizes), stores.summary(path)["bytes"]
 
 
 @pytest.mark.parametrize("keep", ["pooled", "tokens", "answers"])
@@ -55,8 +55,8 @@ def test_where_images_have_fewer_tokens_than_the_largest_it_says_at_most(tmp_pat
 
 
 def test_a_calibration_reads_a_condition_of_each_family_after_a_block_that_warms_up() -> None:
-    plan, blueprint = prepare(replace(STREETS, limit=7, perturb=("common:3", "low_light")), CPU)
-    part = calibration.part_of(plan, blueprint, 2)
+    plan, reader = prepare(replace(STREETS, limit=7, perturb=("common:3", "low_light")), CPU)
+    part = calibration.part_of(plan, reader, 2)
     assert (part.layout.blocks, part.layout.block_size) == (2, 2)
     assert [image.id for image in part.dataset.images] == [plan.dataset.images[k].id for k in (0, 1, 3, 5)]
     assert [each.family for each in part.conditions] == list(dict.fromkeys(each.family for each in plan.conditions))
@@ -69,8 +69,8 @@ def test_of_five_severities_the_third_is_read() -> None:
 
 
 def test_a_calibration_measures_seconds_and_texts_of_each_family() -> None:
-    plan, blueprint = prepare(replace(STREETS, keep_thumbnails=True), CPU)
-    costs = calibration.measure(plan, blueprint, CPU, images=2)
+    plan, reader = prepare(replace(STREETS, keep_thumbnails=True), CPU)
+    costs = calibration.measure(plan, reader, CPU, images=2)
     families = {condition.family for condition in plan.conditions}
     assert costs.images == 2
     assert set(costs.seconds) == set(costs.text_bytes) == families

@@ -56,6 +56,9 @@ class Parrot:
     def grids(self, sizes: Any) -> dict[str, Any]:
         return {}
 
+    def effort(self, dataset: Any, conditions: int) -> dict[str, str]:
+        return {"squawks": f"{len(dataset.samples) * conditions:,}"}
+
     def require_here(self) -> None: ...
 
     def open(self, run: Path) -> "OpenParrot":
@@ -89,6 +92,8 @@ class OpenParrot:
 
     def committed(self, unit: Unit) -> None:
         self.reader.stored.append(unit)
+
+    def close(self) -> None: ...
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from .margin_quantiles import MEAN, ROWS, described
 
 def compute(comparison: Comparison) -> xr.Dataset | None:
     """(pair, quantile, bound) margins of both models [nats] and the difference; p (pair, quantile)."""
-    if not comparison.pairs or not all(member.evidence.has_options for member in comparison.members):
+    if not comparison.pairs or not all(member.evidence.has_scores for member in comparison.members):
         return None
     aligned, base = comparison.of_pairs(comparison.margin_quantiles)
     margins, other = comparison.of_pairs(comparison.clean_margins.to_dataset(name="margin"))

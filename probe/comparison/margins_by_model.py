@@ -11,7 +11,7 @@ from .compared import Comparison
 
 def compute(comparison: Comparison) -> xr.Dataset | None:
     """(run, quantile, bound) margins of the clean choice on clean images [nats], runs from small to large."""
-    if not all(member.evidence.has_options for member in comparison.members):
+    if not all(member.evidence.has_scores for member in comparison.members):
         return None
     found = statistics.bounds(comparison.margin_quantiles).transpose("run", "quantile", "bound")
     order = np.lexsort((comparison.names, [member.parameters for member in comparison.members]))

@@ -11,6 +11,7 @@ What a block costs once (its pictures read, its questions prepared) and each com
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
@@ -72,10 +73,10 @@ def measure(plan: Plan, reader: "Reader", execution: Execution, *, images: int) 
         target = Target(path, created=False, pending=(*warming, *measured), plan_hash=part.hash)
         with writing(path) as own:
             started = time.perf_counter()
-            opened = reader.open(path)
-            loaded = time.perf_counter()
-            begin(part, target, opened.provenance, execution)
-            run_blocks(part, target, own, opened, execution, lambda unit: None)
+            with closing(reader.open(path)) as opened:
+                loaded = time.perf_counter()
+                begin(part, target, opened.provenance, execution)
+                run_blocks(part, target, own, opened, execution, lambda unit: None)
         markers = [ledger.entry(path, unit) for unit in measured]
     # of reading alone: what else a unit takes is done beside the next one
     spent = [marker["report"]["seconds"] for marker in markers]

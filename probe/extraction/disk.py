@@ -12,6 +12,7 @@ from typing import Any
 from stores import Layout
 from stores.arrays import Array
 
+from ..readers.answers import CHOICE
 from ..readers.asking import KINDS
 from . import questions
 from .plan import Plan
@@ -46,7 +47,9 @@ def of(plan: Plan, *, resizes: bool) -> DiskBytes:
 
 
 def writes_answers(plan: Plan) -> bool:
-    """Whether the model writes an answer to any sample under the run's own prompt."""
+    """Whether the model writes an answer to any sample under the run's own prompt; one without scores always does."""
+    if CHOICE in plan.layout.answers:
+        return True
     kind, settings, sites = KINDS[plan.model["kind"]], plan.settings, plan.sites
     asked = (questions.of_sample(sample, kind, settings, sites)[0] for sample in plan.dataset.samples)
     return any(each.question.generate for each in asked)

@@ -15,6 +15,8 @@ from stores import Ownership, Unit, Writer, changed, create, ledger, provenance
 from ..errors import ModelMismatch, PlanError
 from ..perturbations import extension
 from ..perturbations.condition import Condition
+from ..readers.served import endpoint as addresses
+from ..readers.served.endpoint import PREFIX, Endpoint
 from ..sample import Dataset
 from .plan import Plan, differences
 from .settings import LOADING, Settings
@@ -22,7 +24,7 @@ from .settings import LOADING, Settings
 if TYPE_CHECKING:
     from ..readers.reader import OpenReader, Reader
 
-IDENTITY = ("inputs", "attention", "code", "adapter", "generation")
+IDENTITY = ("inputs", "attention", "code", "adapter", "generation", "served")
 """What of a model's provenance is compared on resume, beside its weights."""
 
 SWITCHES = ("durable", "trust_remote_code", "join", "repair")
@@ -33,6 +35,9 @@ OnUnit = Callable[[Unit], None]
 @dataclass(frozen=True)
 class Execution:
     """How a plan is executed; none of it changes the meaning of the run. ValueError for what cannot be.
+
+    `endpoint` is the address of a served model (api:NAME), `requests` are in flight there at most, `request_timeout`
+    [s] is the longest that one may take, `key_variable` the environment variable that holds the key.
 
     `join` takes blocks beside other processes that write into the run, each of which has the same plan. `repair` reads
     every byte of the run first, and makes what is not as it was written again.
@@ -46,6 +51,10 @@ class Execution:
     trust_remote_code: bool = False
     join: bool = False
     repair: bool = False
+    endpoint: str | None = None
+    requests: int = 8
+    request_timeout: int = 120
+    key_variable: str = "OPENAI_API_KEY"
 
     def __post_init__(self) -> None:
         plain: dict[str, Any] = {
@@ -54,6 +63,13 @@ class Execution:
             "workers": settings.whole("workers", self.workers, least=1),
             **{name: settings.switch(name.replace("_", " "), getattr(self, name)) for name in SWITCHES},
         }
+        plain |= {
+            "requests": settings.whole("requests", self.requests, least=1),
+            "request_timeout": settings.whole("request timeout", self.request_timeout, least=1),
+            "key_variable": addresses.variable(self.key_variable),
+        }
+        if self.endpoint is not None:
+            plain["endpoint"] = addresses.checked(settings.text("endpoint", self.endpoint))
         if self.scheduler is not None:
             plain["scheduler"] = settings.text("scheduler", self.scheduler)
         for name, value in plain.items():
@@ -82,9 +98,34 @@ def reader_of(chosen: Settings, execution: Execution) -> "Reader":
 
     Raises PlanError where the model's weights come in another quantisation than the settings'.
     """
+    if chosen.model.startswith(PREFIX):
+        return served_by(chosen.model.removeprefix(PREFIX), execution)
     from ..readers import local
 
+    if execution.endpoint:
+        raise ValueError(
+            f"endpoint: {chosen.model} is loaded here. Name a served model api:NAME, or leave out --endpoint."
+        )
     return local.describe(chosen.model, loading(chosen, execution))
+
+
+def served_by(model: str, execution: Execution) -> "Reader":
+    """The reader of a served model. ValueError where nothing says where, or for what only a model here can do."""
+    from ..readers.served.served import ServedReader
+
+    named = f"{PREFIX}{model}"
+    if not model:
+        raise ValueError("model 'api:' has no name. Give that of the server: api:NAME.")
+    if execution.endpoint is None:
+        raise ValueError(f"{named}: where is it served? Give --endpoint, such as http://localhost:8000/v1.")
+    if execution.workers > 1 or execution.scheduler:
+        raise ValueError(f"{named}: one process asks a server. Leave out --workers and --scheduler, raise --requests.")
+    if execution.device != "auto" or execution.trust_remote_code:
+        flag = "--trust-remote-code" if execution.trust_remote_code else f"--device {execution.device}"
+        raise ValueError(f"{named} is loaded elsewhere, as its server chose. Leave out {flag}.")
+    waits, variable = float(execution.request_timeout), execution.key_variable
+    where = Endpoint(execution.endpoint, variable, execution.requests, waits, durable=execution.durable)
+    return ServedReader(model, where)
 
 
 def loading(chosen: Settings, execution: Execution) -> LoadOptions:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from stores import WriteFailed
+
 from ..errors import PlanError
 
 Made = TypeVar("Made")
@@ -55,6 +57,8 @@ def _halved(read: Reader[Made], rows: Sequence[int]) -> tuple[dict[int, Made], d
         return {}, {}
     try:
         return dict(zip(rows, read(rows), strict=True)), {}
+    except (PlanError, WriteFailed):  # which no other row would fare better with
+        raise
     except Exception as error:  # whatever a library raises on one image must not cost the others
         if len(rows) == 1:
             return {}, {rows[0]: error}

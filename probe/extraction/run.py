@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from os import PathLike
 from os.path import exists, samefile
@@ -116,7 +117,8 @@ def mend(plan: Plan, out: str | PathLike[str], reader: "Reader", execution: Exec
         return ()
 
     def made_again() -> dict[str, Any]:
-        model = reader.open(path).provenance
+        with closing(reader.open(path)) as opened:
+            model = opened.provenance
         weights = {content["report"].get("weights") for _, content in ledger.entries(path)}
         if weights - {model.get("weights_sha256"), None}:
             raise PlanError(f"{path} was made with other weights of {plan.settings.model}. Restore them (--revision).")
@@ -225,6 +227,6 @@ def extract_pending(
 
         cluster.run_plan(plan, target, own, execution, on_unit)
     else:
-        opened = reader.open(target.path)
-        begin(plan, target, opened.provenance, execution)
-        run_blocks(plan, target, own, opened, execution, on_unit)
+        with closing(reader.open(target.path)) as opened:
+            begin(plan, target, opened.provenance, execution)
+            run_blocks(plan, target, own, opened, execution, on_unit)

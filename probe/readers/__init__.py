@@ -6,7 +6,8 @@ A run knows none of them: its plan, ledger, resume and analyses speak to two pro
                  how it is asked, and what it cannot be asked
     OpenReader   what reads: its provenance, a check of questions, and answers (and states) for views
 
-`local` is the reader of models that are loaded here. Another one is written in a file of its own:
+`local` is the reader of models that are loaded here, `served` of those behind an address. Another one is written in a
+file of its own:
 
     @dataclass(frozen=True)
     class Parrot:
@@ -20,6 +21,7 @@ A run knows none of them: its plan, ledger, resume and analyses speak to two pro
         def inputs(self): return {}                # what pictures go through, compared on resume
         def prompt_text(self, sample, prompt, *, pictures): return prompts.render(sample, prompt)
         def grids(self, sizes): return {}          # its tokens; ValueError for pictures that it cannot take
+        def effort(self, dataset, conditions): return {"squawks": "many"}    # what --dry-run says of the work
         def require_here(self): ...                # raise where this machine lacks what it needs
         def open(self, run): return OpenParrot(self)
 
@@ -30,6 +32,7 @@ A run knows none of them: its plan, ledger, resume and analyses speak to two pro
         def read(self, views, sites, **request):   # one hooks.Reading a view, one hooks.Answer a question, in order
             return [Reading({}, tuple(chosen(q, 0) for q in view.questions)) for view in views]
         def committed(self, unit): ...             # the unit is stored: what was kept for it may go
+        def close(self): ...                       # nothing is read afterwards
 
 and is chosen by name in `probe.extraction.execution.reader_of`. An answer without scores is `answers.chosen`.
 """

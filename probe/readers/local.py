@@ -14,7 +14,7 @@ from stores import Unit
 from .. import models
 from ..errors import PlanError
 from ..prompts import PromptName
-from ..sample import Sample
+from ..sample import Dataset, Sample
 from .asking import KINDS, Asking
 from .reader import Encoded, Grid, Place, Sizes
 
@@ -122,6 +122,11 @@ class LocalReader:
     def grids(self, sizes: Sizes) -> Mapping[str, Sequence[Grid]]:
         return hooks.view_grids(self.blueprint, sizes)
 
+    def effort(self, dataset: Dataset, conditions: int) -> dict[str, str]:
+        once = len(dataset.images) * conditions
+        naive = sum(max(1, len(sample.options)) for sample in dataset.samples) * conditions
+        return {"vision forwards": f"{once:,}; one per option takes {naive:,} ({naive - once:,} saved)"}
+
     def require_here(self) -> None:
         hooks.devices.require(self.blueprint.device)
 
@@ -172,6 +177,9 @@ class OpenLocalReader:
 
     def committed(self, unit: Unit) -> None:
         """Nothing is kept for a unit."""
+
+    def close(self) -> None:
+        """Its memory is free once nobody has it any more."""
 
 
 def describe(model: str, options: "LoadOptions") -> LocalReader:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from stores import Unit
 
 from ..prompts import PromptName
-from ..sample import Sample, Size
+from ..sample import Dataset, Sample, Size
 from .asking import Asking
 
 if TYPE_CHECKING:
@@ -111,6 +111,10 @@ class Reader(Protocol):
         """The grid of tokens of each picture, per tower. Raises ValueError for pictures that it cannot take."""
         ...
 
+    def effort(self, dataset: Dataset, conditions: int) -> dict[str, str]:
+        """What it comes to to read a dataset under so many conditions, in words, each under its heading."""
+        ...
+
     def require_here(self) -> None:
         """Raise where this machine has not what it needs."""
         ...
@@ -160,4 +164,8 @@ class OpenReader(Protocol):
 
     def committed(self, unit: Unit) -> None:
         """The unit is stored: nothing that was kept for it is needed any more."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; nothing is read afterwards."""
         ...
