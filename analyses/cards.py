@@ -30,6 +30,7 @@ MODULES = (
     "segmentation",
     "correlation",
     "calibration",
+    "decisions",
     "statistics",
     "scoring",
 )

@@ -36,6 +36,7 @@ TEXT_VQA = "singh2019towards"
 GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 LENS = "nostalgebraist2020interpreting"
+VISUAL_CONTRASTIVE_DECODING = "leng2024mitigating"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
@@ -301,6 +302,16 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {Conference on Empirical Methods in Natural Language Processing},
   year = {2023},
   eprint = {2305.10355},
+  archivePrefix = {arXiv}
+}""",
+        VISUAL_CONTRASTIVE_DECODING: """@inproceedings{leng2024mitigating,
+  title = {Mitigating Object Hallucinations in Large Vision-Language Models through Visual Contrastive Decoding},
+  author = {Leng, Sicong and Zhang, Hang and Chen, Guanzheng and Li, Xin and Lu, Shijian and Miao, Chunyan
+            and Bing, Lidong},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  pages = {13872--13882},
+  year = {2024},
+  eprint = {2311.16922},
   archivePrefix = {arXiv}
 }""",
     }

@@ -43,6 +43,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "alignment": ("alignment.mutual_knn", "alignment.cka", "statistics.jackknife"),
         "corruption": (),
         "calibration": ("calibration",),
+        "contrastive_decoding": ("decisions.contrastive_scores", papers.POPE),
         "misalignment": (
             "misalignment.hallucination",
             "misalignment.critical_omission",

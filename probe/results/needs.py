@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from . import distorted
 from .evidence import Evidence
 
 
@@ -93,6 +94,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         ),
         "white": Need(
             lambda e: "white" in e.run.conditions.condition.values, "the condition `white`", "Extract with -p white."
+        ),
+        "distorted": Need(
+            lambda e: bool(distorted.conditions(e.run)),
+            "a condition that leaves little of the picture",
+            "Extract with -p gaussian_noise:5, -p priors or -p another_image.",
         ),
         "frequencies": Need(
             lambda e: _of_family(e, "low_pass", "high_pass", "band_noise", "fourier_basis"),
