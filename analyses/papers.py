@@ -37,6 +37,7 @@ GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 LENS = "nostalgebraist2020interpreting"
 VISUAL_CONTRASTIVE_DECODING = "leng2024mitigating"
+CONFORMAL_RISK_CONTROL = "angelopoulos2024conformal"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
@@ -312,6 +313,14 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   pages = {13872--13882},
   year = {2024},
   eprint = {2311.16922},
+  archivePrefix = {arXiv}
+}""",
+        CONFORMAL_RISK_CONTROL: """@inproceedings{angelopoulos2024conformal,
+  title = {Conformal Risk Control},
+  author = {Angelopoulos, Anastasios N. and Bates, Stephen and Fisch, Adam and Lei, Lihua and Schuster, Tal},
+  booktitle = {International Conference on Learning Representations},
+  year = {2024},
+  eprint = {2208.02814},
   archivePrefix = {arXiv}
 }""",
     }

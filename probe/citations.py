@@ -44,6 +44,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "corruption": (),
         "calibration": ("calibration",),
         "contrastive_decoding": ("decisions.contrastive_scores", papers.POPE),
+        "trust": ("decisions.conformal_margin",),
         "misalignment": (
             "misalignment.hallucination",
             "misalignment.critical_omission",

@@ -32,7 +32,7 @@ def cited(run: stores.Run) -> set[str]:
 def test_two_runs_that_differ_have_different_papers(tmp_path: Path) -> None:
     weather = answered_run.make(tmp_path / "weather", {"clean": [0, 1], "fog:severity=3": [0, 0]})
     waves = answered_run.make(tmp_path / "waves", {"clean": [0, 1], "fourier_basis:i=1,j=0": [1, 1]})
-    of_answers = {papers.HIDDEN_INSTABILITY, papers.COHEN, *OF_CALIBRATION}
+    of_answers = {papers.HIDDEN_INSTABILITY, papers.COHEN, papers.CONFORMAL_RISK_CONTROL, *OF_CALIBRATION}
     assert cited(weather) == {papers.COMMON_CORRUPTIONS} | of_answers | INTERVALS
     assert cited(waves) == {papers.FOURIER_HEAT_MAP} | of_answers | INTERVALS
 

@@ -18,6 +18,7 @@ SIMULATED = {"calibrated %": 0.3}
 
 NOT_RECOMPUTED: dict[str, str] = {
     "contrastive_decoding": "its own tests compute it by a loop and scikit-learn",
+    "trust": "its own tests compute it by a search over all margins",
 }
 """Sections of the page that are not computed again, and why."""
 

@@ -1,13 +1,15 @@
 """From scores and states to decisions: which answer to give, which to trust, and which will fail.
 
-`contrastive_scores` reads an answer against a distorted picture.
+`contrastive_scores` reads an answer against a distorted picture; `conformal_margin` says from which clean margin on
+answers are trusted not to flip.
 """
 
 from .. import papers
 from ..cards import Card
+from .conformal import conformal_margin, trusted_flips
 from .contrastive import ALPHA, BETA, contrastive_scores
 
-__all__ = ["ALPHA", "BETA", "CARDS", "contrastive_scores"]
+__all__ = ["ALPHA", "BETA", "CARDS", "conformal_margin", "contrastive_scores", "trusted_flips"]
 
 CARDS = (
     Card(
@@ -16,5 +18,19 @@ CARDS = (
         "nats, up to a constant of the sample",
         "[-inf, inf]",
         papers.VISUAL_CONTRASTIVE_DECODING,
+    ),
+    Card(
+        "decisions.conformal_margin",
+        "Above which clean margin do at most alpha of an exchangeable image's answers flip, on average?",
+        "nats",
+        "[0, inf)",
+        papers.CONFORMAL_RISK_CONTROL,
+    ),
+    Card(
+        "decisions.trusted_flips",
+        "What share of an image's trusted answers flips?",
+        "share of pairs",
+        "[0, 1]",
+        papers.CONFORMAL_RISK_CONTROL,
     ),
 )

@@ -30,6 +30,7 @@ from . import (
     segmentation_language,
     silent,
     spectrum,
+    trust,
     where_first,
     yes_no,
 )
@@ -62,6 +63,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             corruption,
             calibration,
             contrastive_decoding,
+            trust,
             misalignment,
             misalignment_conditions,
             omission,
