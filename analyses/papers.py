@@ -38,6 +38,9 @@ POPE = "li2023evaluating"
 LENS = "nostalgebraist2020interpreting"
 VISUAL_CONTRASTIVE_DECODING = "leng2024mitigating"
 CONFORMAL_RISK_CONTROL = "angelopoulos2024conformal"
+AVERAGE_THRESHOLDED_CONFIDENCE = "garg2022leveraging"
+SELECTIVE_CLASSIFICATION = "geifman2017selective"
+PROBABILITY_SCORE = "brier1950verification"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
@@ -322,6 +325,32 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   year = {2024},
   eprint = {2208.02814},
   archivePrefix = {arXiv}
+}""",
+        AVERAGE_THRESHOLDED_CONFIDENCE: """@inproceedings{garg2022leveraging,
+  title = {Leveraging Unlabeled Data to Predict Out-of-Distribution Performance},
+  author = {Garg, Saurabh and Balakrishnan, Sivaraman and Lipton, Zachary C. and Neyshabur, Behnam and Sedghi, Hanie},
+  booktitle = {International Conference on Learning Representations},
+  year = {2022},
+  eprint = {2201.04234},
+  archivePrefix = {arXiv}
+}""",
+        SELECTIVE_CLASSIFICATION: """@inproceedings{geifman2017selective,
+  title = {Selective Classification for Deep Neural Networks},
+  author = {Geifman, Yonatan and El-Yaniv, Ran},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {30},
+  year = {2017},
+  eprint = {1705.08500},
+  archivePrefix = {arXiv}
+}""",
+        PROBABILITY_SCORE: """@article{brier1950verification,
+  title = {Verification of Forecasts Expressed in Terms of Probability},
+  author = {Brier, Glenn W.},
+  journal = {Monthly Weather Review},
+  volume = {78},
+  number = {1},
+  pages = {1--3},
+  year = {1950}
 }""",
     }
 )

@@ -45,6 +45,12 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "calibration": ("calibration",),
         "contrastive_decoding": ("decisions.contrastive_scores", papers.POPE),
         "trust": ("decisions.conformal_margin",),
+        "failure_prediction": (
+            "decisions.flip_probability",
+            "decisions.compared",
+            "instability.predicts_flip",
+            papers.PROBABILITY_SCORE,
+        ),
         "misalignment": (
             "misalignment.hallucination",
             "misalignment.critical_omission",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from analyses import decisions, margins
+from analyses.decisions import risk
 
 SCORES = hnp.arrays(np.float64, (4, 3), elements=st.floats(-30, 0))
 
@@ -64,3 +65,16 @@ def test_flips_among_trusted_answers_of_new_images_keep_to_the_bound_on_average(
         least = decisions.conformal_margin(margin[fit], flipped[fit], image=names[fit], alpha=0.2).item()
         kept.append(decisions.trusted_flips(margin[~fit], flipped[~fit], least, image=names[~fit]).mean().item())
     assert 0.1 < np.mean(kept) < 0.2 + 3 * np.std(kept) / 20
+
+
+@given(hnp.arrays(np.float64, 30, elements=st.sampled_from([0.1, 0.3, 0.3001, 0.9])), st.integers(0, 10**6))
+def test_giving_up_by_what_is_known_leaves_the_least_risk_and_by_nothing_the_share_of_flips(
+    foretold: np.ndarray, seed: int
+) -> None:
+    flipped = np.random.default_rng(seed).random(30) < 0.4
+    ones = np.ones((1, 30))
+    best, own, worst = (risk.areas(each, flipped, ones).item() for each in (flipped * 1.0, foretold, -1.0 * flipped))
+    assert best - 1e-12 <= own <= worst + 1e-12
+    assert abs(risk.areas(foretold * 0, flipped, ones).item() - flipped.mean()) < 1e-12
+    twice = risk.areas(np.tile(foretold, 2), np.tile(flipped, 2), np.ones((1, 60))).item()
+    assert abs(twice - risk.areas(foretold, flipped, 2 * ones).item()) < 1e-12
