@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import (
         alignment,
+        attribution,
         calibration,
         cards,
         correlation,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "alignment",
+    "attribution",
     "calibration",
     "cards",
     "correlation",

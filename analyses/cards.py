@@ -22,6 +22,7 @@ MODULES = (
     "frequency.sensitivity",
     "frequency.coherence",
     "priors",
+    "attribution",
     "corruption",
     "misalignment",
     "misalignment.chair",

@@ -40,6 +40,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # the heat map comes with the family of its waves, AlexNet's errors with the corruptions that they are of
         "frequency": ("frequency.thresholds", "frequency.sensitivity", "frequency.coherence"),
         "priors": ("priors",),
+        "attribution": ("attribution",),
         "alignment": ("alignment.mutual_knn", "alignment.cka", "statistics.jackknife"),
         "corruption": (),
         "calibration": ("calibration",),

@@ -42,7 +42,7 @@ def test_a_run_of_answers_alone_cites_no_measure_of_states(tmp_path: Path, analy
     answers = cited(answered_run.make(tmp_path / "run", {"clean": [0, 1], "scale:factor=0.9": [0, 0]}))
     assert not answers & of_states
     assert of_states <= cited(stores.open_run(analysed.path))
-    never = {papers.OBJECT_HALLUCINATION, papers.MODALITY_GAP, papers.SURVEY, papers.CITYSCAPES, papers.LINEAR_PROBE}
+    never = {papers.OBJECT_HALLUCINATION, papers.MODALITY_GAP, papers.CITYSCAPES, papers.LINEAR_PROBE}
     assert not cited(stores.open_run(analysed.path)) & never
 
 

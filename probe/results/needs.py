@@ -100,6 +100,14 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "a condition that leaves little of the picture",
             "Extract with -p gaussian_noise:5, -p priors or -p another_image.",
         ),
+        "pictureless": Need(
+            lambda e: (
+                bool({"no_image", "white", "mean_grey", "noise"} & {*distorted.conditions(e.run)})
+                and ("another_image" in distorted.conditions(e.run) or bool(e.recurring.any()))
+            ),
+            "answers without a picture, and to other images",
+            "Extract with -p priors -p another_image.",
+        ),
         "frequencies": Need(
             lambda e: _of_family(e, "low_pass", "high_pass", "band_noise", "fourier_basis"),
             "conditions of the suites `frequency` or `fourier`",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from ..closest import did_you_mean
 from . import (
     alignment,
+    attribution,
     benchmark,
     calibration,
     class_iou,
@@ -60,6 +61,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             pixel_spectrum,
             frequency,
             priors,
+            attribution,
             alignment,
             corruption,
             calibration,
