@@ -15,7 +15,7 @@ from .extraction.settings import Keep
 from .import_verb import import_
 from .loading_options import loading, loading_weights, one_of
 from .reading_options import max_pixels, reading
-from .run_paths import RunPath
+from .run_paths import LocalPath, RunPath
 from .serving_options import serving
 from .terminal import Terminal, say, show, write, write_json
 
@@ -132,7 +132,7 @@ def extract(out: Path, dry_run: bool, calibrate: int | None, **options: Any) -> 
 @click.option("--seed", type=int, help="Random seed.  [default: that of RUN; 0 where there is none]")
 @click.option(
     "--predictions",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="FOLDER",
     help="Read label maps from FOLDER/CONDITION/IMAGE.png; MODEL is then the name of the model that wrote them.",
 )
@@ -165,7 +165,7 @@ def segment(out: Path, dry_run: bool, **options: Any) -> None:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("runs/demo"),
     show_default=True,
     metavar="DIR",
@@ -192,9 +192,7 @@ def check(model: str, as_json: bool, **options: Any) -> None:
 
 @main.command()
 @click.argument("source", metavar="IMAGE|DATASET")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="SHEET", help=".png, .jpg, .webp or .pdf."
-)
+@click.option("-o", "--out", type=LocalPath(), required=True, metavar="SHEET", help=".png, .jpg, .webp or .pdf.")
 @click.option(
     "-p",
     "--perturb",
@@ -229,7 +227,7 @@ def preview(source: str, out: Path, **options: Any) -> None:
 )
 @click.option(
     "--csv",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Also write the results as .csv files into DIR.",
 )
@@ -285,7 +283,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
 )
 @click.option(
     "--csv",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Also write the results as .csv files into DIR.",
 )
@@ -308,7 +306,7 @@ def compare(runs: tuple[Path, ...], **options: Any) -> None:
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=LocalPath(dir_okay=False),
     default=Path("report.html"),
     show_default=True,
     metavar="PAGE",
@@ -316,7 +314,7 @@ def compare(runs: tuple[Path, ...], **options: Any) -> None:
 )
 @click.option(
     "--figures",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Also write the figures (.svg, .pdf) and tables (.csv, .tex) for a paper into DIR.",
 )

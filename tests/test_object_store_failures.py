@@ -4,16 +4,19 @@ import itertools
 import os
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import object_run
 import object_server
 import pytest
 import small_run
+from click.testing import CliRunner
 from object_run import LAST, PLAN, finish, key, register_far
 from object_server import Wire, objects
 
 import stores
+from probe.cli import main
 from stores import RunLost, StoreFailed, WriteFailed, heartbeats, ledger, object_store, ownership, sealed, writing
 from stores.ownership import Ownership
 from stores.paths import resolved
@@ -221,3 +224,15 @@ def test_an_object_that_is_longer_than_any_ledger_is_not_read(run: str, monkeypa
     monkeypatch.setattr(sealed, "LARGEST", 1000)
     with pytest.raises(ValueError, match=r"plan\.json is damaged: it has [\d,]+ bytes, more than 1,000"):
         stores.open_run(run)
+
+
+@pytest.mark.parametrize("arguments", [
+    ("report", "run", "-o", "s3://bucket/page.html"), ("analyze", "run", "--csv", "s3://bucket/csv"),
+    ("demo", "-o", "s3://bucket/demo"), ("preview", "streets", "-o", "s3://bucket/sheet.png"),
+    ("info", "gs://bucket/run"),
+])  # fmt: skip
+def test_what_is_no_place_for_it_is_refused_by_the_command_line(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
+    assert re.search(r"is no local path\. Give one, and copy from there|'gs://' is no home for a run", done.output)
+    assert not Path("s3:").exists()
