@@ -48,7 +48,7 @@ class StoreFailed(OSError):
 
 def put(bucket: str, key: str, data: bytes) -> None:
     """Write an object; it appears complete or not at all, in the place of one of the same name."""
-    import obstore
+    obstore = _library()
 
     _ask(bucket, key, lambda: obstore.put(store(bucket), key, data))
 
@@ -59,7 +59,7 @@ def create(bucket: str, key: str, data: bytes) -> None:
     A try may have succeeded although its answer was lost: an object of just these bytes is taken for it. Raises
     FileExistsError for any other.
     """
-    import obstore
+    obstore = _library()
 
     try:
         _ask(bucket, key, lambda: obstore.put(store(bucket), key, data, mode="create", use_multipart=False))
@@ -77,7 +77,7 @@ def create(bucket: str, key: str, data: bytes) -> None:
 
 def get(bucket: str, key: str, *, largest: int | None = None) -> bytes:
     """The bytes of an object. Raises FileNotFoundError, and OSError where it has more than the largest may have."""
-    import obstore
+    obstore = _library()
 
     found = _ask(bucket, key, lambda: obstore.get(store(bucket), key))
     if largest is not None and (size := found.meta["size"]) > largest:
@@ -87,7 +87,7 @@ def get(bucket: str, key: str, *, largest: int | None = None) -> bytes:
 
 def pieces(bucket: str, key: str) -> Iterator[bytes]:
     """The bytes of an object one piece after another. Raises FileNotFoundError."""
-    import obstore
+    obstore = _library()
 
     stream = _ask(bucket, key, lambda: iter(obstore.get(store(bucket), key).stream(min_chunk_size=PIECE)))
     while (piece := _ask(bucket, key, lambda: next(stream, None))) is not None:
@@ -96,7 +96,7 @@ def pieces(bucket: str, key: str) -> Iterator[bytes]:
 
 def tail(bucket: str, key: str, count: int) -> bytes:
     """The last bytes of an object, all where it has no more. Raises FileNotFoundError."""
-    import obstore
+    obstore = _library()
 
     last: Any = {"range": {"suffix": count}}
     try:
@@ -136,14 +136,14 @@ def together(starts: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[in
 
 
 def _range(bucket: str, key: str, first: int, last: int) -> memoryview:
-    import obstore
+    obstore = _library()
 
     return _ask(bucket, key, lambda: memoryview(obstore.get_range(store(bucket), key, start=first, end=last)))
 
 
 def head(bucket: str, key: str) -> tuple[int, float]:
     """The size of an object and when it was last written, by the store's clock. Raises FileNotFoundError."""
-    import obstore
+    obstore = _library()
 
     found = _ask(bucket, key, lambda: obstore.head(store(bucket), key))
     return found["size"], found["last_modified"].timestamp()
@@ -151,7 +151,7 @@ def head(bucket: str, key: str) -> tuple[int, float]:
 
 def children(bucket: str, key: str) -> tuple[list[str], dict[str, int]]:
     """What is right below a prefix: the names of further prefixes, and the objects by name with their sizes."""
-    import obstore
+    obstore = _library()
 
     found = _ask(bucket, key, lambda: obstore.list_with_delimiter(store(bucket), key or None))
     folders = [prefix.rpartition("/")[2] for prefix in found["common_prefixes"]]
@@ -160,7 +160,7 @@ def children(bucket: str, key: str) -> tuple[list[str], dict[str, int]]:
 
 def below(bucket: str, key: str) -> Iterator[str]:
     """The keys of all objects below a prefix, in order."""
-    import obstore
+    obstore = _library()
 
     batches = _ask(bucket, key, lambda: iter(obstore.list(store(bucket), key or None)))
     while (batch := _ask(bucket, key, lambda: next(batches, None))) is not None:
@@ -169,7 +169,7 @@ def below(bucket: str, key: str) -> Iterator[str]:
 
 def delete(bucket: str, keys: Sequence[str]) -> None:
     """Remove objects, where they are there."""
-    import obstore
+    obstore = _library()
 
     if keys:
         _ask(bucket, keys[0], lambda: obstore.delete(store(bucket), list(keys) if len(keys) > 1 else keys[0]))
@@ -183,10 +183,9 @@ def store(bucket: str, prefix: str | None = None) -> "S3Store":
 
 @lru_cache(maxsize=8)
 def _store(bucket: str, prefix: str | None, settings: tuple[tuple[str, str], ...], _process: int) -> "S3Store":
-    try:
-        from obstore.store import S3Store
-    except ModuleNotFoundError:
-        raise ValueError("runs in an object store need obstore: pip install 'vlm-undertow[s3]'.") from None
+    _library()
+    from obstore.store import S3Store
+
     endpoint = next((value for name in _ENDPOINTS if (value := dict(settings).get(name))), None)
     options: Any = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{ANSWER_SECONDS}s"}
     if endpoint is not None and endpoint.startswith("http://"):  # which is named so by who knows it
@@ -194,6 +193,15 @@ def _store(bucket: str, prefix: str | None, settings: tuple[tuple[str, str], ...
     retries: Any = {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     given: Any = {} if endpoint is None else {"endpoint": endpoint}
     return S3Store(bucket, prefix=prefix, client_options=options, retry_config=retries, **given)
+
+
+def _library() -> Any:
+    """obstore, which is an extra of the installation. Raises ValueError where it is not there."""
+    try:
+        import obstore
+    except ModuleNotFoundError:
+        raise ValueError("runs in an object store need obstore: pip install 'vlm-undertow[s3]'.") from None
+    return obstore
 
 
 def _has(bucket: str, key: str, data: bytes) -> bool:

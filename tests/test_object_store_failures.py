@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -236,3 +237,9 @@ def test_what_is_no_place_for_it_is_refused_by_the_command_line(arguments: tuple
     assert done.exit_code == 2
     assert re.search(r"is no local path\. Give one, and copy from there|'gs://' is no home for a run", done.output)
     assert not Path("s3:").exists()
+
+
+def test_an_installation_without_obstore_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    done = CliRunner().invoke(main, ["info", "s3://bucket/run"])
+    assert done.output == "error: runs in an object store need obstore: pip install 'vlm-undertow[s3]'.\n"
