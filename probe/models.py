@@ -6,6 +6,9 @@ from hooks.settings import place
 
 from . import pocket
 
+PREFIX = "api:"
+"""What stands before the name of a model behind an address."""
+
 
 def source(model: str | PathLike[str]) -> str:
     """The folder of an embedded model, or the name as it is: a local folder or a hub id.
@@ -14,4 +17,6 @@ def source(model: str | PathLike[str]) -> str:
     'some-org/some-model'
     """
     model = place("model", model)
+    if model.startswith(PREFIX):
+        raise ValueError(f"model {model!r} is served elsewhere: it has answers and no sites. `probe extract` asks it.")
     return str(pocket.path(model)) if model in pocket.NAMES else model

@@ -14,11 +14,13 @@ import misbehaving_server
 import numpy as np
 import picture_set
 import pytest
+from click.testing import CliRunner
 from misbehaving_server import Script, choice, number_of, serving
 
 import probe
 import stores
 from probe import prompts
+from probe.cli import main
 from probe.errors import ModelMismatch, PlanError
 from probe.perturbations.suites import parse
 from probe.readers.served import server
@@ -267,13 +269,58 @@ def test_pictures_arrive_as_they_were_made_in_order_before_the_text(tmp_path: Pa
 
 def test_a_dry_run_says_requests_and_bytes_and_asks_nothing(small: str, tmp_path: Path) -> None:
     with serving() as (url, counted):
-        command = [
-            sys.executable, "-m", "probe", "extract", "api:oracle", small, "-o", str(tmp_path / "run"),
-            "--endpoint", url, "-p", "white", "--dry-run",
-        ]  # fmt: skip
-        said = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "200"})
-    assert "at most 12, 8 at a time, and one to begin with" in said.stdout
-    exact = sum(file.stat().st_size for file in Path(small).parent.glob("*.png"))
-    assert re.search(r"pictures sent +│ 12 ", said.stdout)
-    assert re.search(r"about [\d.]+ kB, as 3 images take", said.stdout), exact
+        asked = [
+            "extract",
+            "api:oracle",
+            small,
+            "-o",
+            str(tmp_path / "run"),
+            "--endpoint",
+            url,
+            "-p",
+            "white",
+            "--dry-run",
+        ]
+        said = CliRunner(env={"COLUMNS": "200"}).invoke(main, asked).output
+    assert "at most 12, 8 at a time, and one to begin with" in said
+    assert re.search(r"pictures sent +│ 12 ", said)
+    assert re.search(r"about [\d.]+ kB, as 3 images take", said)
     assert not counted.asked
+
+
+def test_the_end_of_the_command_counts_how_answers_were_told(small: str, tmp_path: Path) -> None:
+    def mixed(pictures: Any, text: str, body: Any) -> dict[str, Any]:
+        if "picture 0" in text:
+            return choice("The answer is (B).")
+        return choice("Hard to say.") if "picture 1" in text else misbehaving_server.oracle(pictures, text, body)
+
+    with serving(answering=mixed) as (url, _):
+        asked = ["extract", "api:oracle", small, "-o", str(tmp_path / "run"), "-p", "white", "--endpoint", url]
+        first, again = (CliRunner(env={"COLUMNS": "200"}).invoke(main, asked) for _ in range(2))
+    told = "Of 12 answers among options 8 are scored by log-probabilities, 2 are read from their texts, 2 could not be"
+    assert told in first.output
+    assert told in again.output
+    assert "mcq-1: the answer names no option beyond doubt: 'Hard to say.'" in first.output
+    assert first.exit_code == again.exit_code == 1
+
+
+def test_a_served_model_that_is_stopped_keeps_what_it_has_and_says_so(small: str, tmp_path: Path) -> None:
+    def slow(pictures: Any, text: str, body: Any) -> dict[str, Any]:
+        time.sleep(0.05 if sum(counted.answered.values()) < 6 else 1.5)
+        return misbehaving_server.oracle(pictures, text, body)
+
+    out, environment = tmp_path / "run", {**os.environ, "OPENAI_API_KEY": KEY}
+    with serving(answering=slow) as (url, counted):
+        command = [sys.executable, "-m", "probe", "extract", "api:oracle", small, "-o", str(out), "-p", "white"]
+        command += ["--endpoint", url, "--requests", "1"]
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        while sum(counted.answered.values()) < 6 and child.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        child.send_signal(signal.SIGTERM)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + signal.SIGTERM
+    assert re.fullmatch(r"Interrupted: \d of 2 units are safe in .*\n", said.decode())
+    noted = sum(len(file.read_bytes().splitlines()) for file in (out / "_ledger/answers").glob("*.jsonl"))
+    assert noted == 5  # beside the greeting
+    assert stores.verify(out) == []

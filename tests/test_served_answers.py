@@ -12,7 +12,7 @@ from hooks import Question
 from probe.errors import PlanError
 from probe.extraction.execution import Execution, reader_of
 from probe.extraction.settings import Settings
-from probe.readers.served import endpoint, journal, replies
+from probe.readers.served import journal, replies
 from probe.readers.served.endpoint import Key
 from probe.readers.served.faults import Fault, Refused, Unusable, of_status, wait_of
 from probe.readers.served.journal import Journal
@@ -204,4 +204,3 @@ def test_a_journal_gives_back_whole_lines_alone_and_goes_on_after_a_cut_one(tmp_
     third.remove(unit)
     third.remove(unit)
     assert not (tmp_path / journal.FOLDER).exists()
-    assert endpoint.PREFIX == "api:"

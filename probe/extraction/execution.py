@@ -13,10 +13,11 @@ from hooks.load_options import LoadOptions
 from stores import Ownership, Unit, Writer, changed, create, ledger, provenance
 
 from ..errors import ModelMismatch, PlanError
+from ..models import PREFIX
 from ..perturbations import extension
 from ..perturbations.condition import Condition
 from ..readers.served import endpoint as addresses
-from ..readers.served.endpoint import PREFIX, Endpoint
+from ..readers.served.endpoint import Endpoint
 from ..sample import Dataset
 from .plan import Plan, differences
 from .settings import LOADING, Settings

@@ -46,5 +46,5 @@ def counted(path: Path) -> Told | None:
     scored = np.isfinite(run.answers.log_likelihood.values).any(axis=-1)
     by_score, by_text = (int(np.count_nonzero(which & has_options)) for which in (chosen & scored, chosen & ~scored))
     with_options = set(run.samples.sample.values[has_options[:, 0]].tolist())
-    failed = sum(len(with_options & entry["report"]["failed"].keys()) for _, entry in ledger.entries(path))
+    failed = sum(len(with_options & entry["failed"].keys()) for _, entry in ledger.entries(path))
     return Told(by_score, by_text, failed) if with_options else None

@@ -4,9 +4,6 @@ import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-PREFIX = "api:"
-"""What stands before the name of a served model."""
-
 USUAL_VARIABLE = "OPENAI_API_KEY"
 
 SHORTEST_KEY = 8

@@ -12,11 +12,12 @@ from stores import Unit
 
 from ... import prompts
 from ...errors import PlanError
+from ...models import PREFIX
 from ...sample import Dataset, Sample
 from ..asking import GENERATIVE, Asking
 from ..reader import Encoded, Grid, Place, Sizes
 from . import messages, sent
-from .endpoint import PREFIX, Endpoint
+from .endpoint import Endpoint
 from .faults import Refused, Unusable
 from .journal import Journal
 from .messages import Seen
@@ -93,7 +94,7 @@ class ServedReader:
         except BaseException as error:
             hang_up(runner, server)
             if isinstance(error, Unusable):
-                stop(self, error)
+                raise PlanError(f"{self.name}: the server {error}") from None
             raise
         return OpenServedReader(self, runner, server, common, reply, Journal(run, durable=self.endpoint.durable))
 
