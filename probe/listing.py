@@ -176,13 +176,15 @@ def site_rows(model: str) -> list[Row]:
     """The sites of one model, and the aliases of the literature."""
     import hooks
 
+    from .readers.asking import KINDS as ASKING
+
     blueprint = hooks.blueprint(models.source(model), hooks.LoadOptions())
     sites = [
         {"site": site, "what it is": KINDS[site.rpartition(":")[2]].meaning}
         for site in hooks.sites.available(blueprint.towers)
     ]
     aliases = [{"site": alias, "what it is": canonical} for alias, canonical in hooks.sites.ALIASES.items()]
-    return sites + (aliases if blueprint.kind == "generative" else [])
+    return sites + (aliases if ASKING[blueprint.kind].writes else [])
 
 
 def analysis_rows() -> list[Row]:

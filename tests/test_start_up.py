@@ -3,14 +3,18 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import picture_set
 import pytest
+from misbehaving_server import serving
 from shared_run import Analysed
 
 MODELS = {"torch", "transformers", "nnsight"}
 LARGE = {
     *MODELS, "accelerate", "altair", "bitsandbytes", "cv2", "dask", "datasets", "distributed", "huggingface_hub",
-    "matplotlib", "numpy", "pandas", "scipy", "sklearn", "timm", "torchvision", "vl_convert", "xarray", "zarr",
+    "matplotlib", "numpy", "openai", "pandas", "scipy", "sklearn", "timm", "torchvision", "vl_convert", "xarray",
+    "zarr",
 }  # fmt: skip
 
 SCRIPT = """
@@ -62,6 +66,14 @@ def test_analyses_need_no_model_and_no_chart(analysed: Analysed, arguments: str)
     found = imported(*arguments.split(), *run)
     assert "scipy" in found
     assert found & {*MODELS, "altair", "matplotlib", "sklearn", "datasets"} == set()
+
+
+def test_a_served_model_is_asked_without_the_libraries_of_models(tmp_path: Path) -> None:
+    dataset = picture_set.write(tmp_path / "set", images=1)
+    with serving() as (url, counted):
+        asked = ["extract", "api:oracle", str(dataset), "-o", str(tmp_path / "run"), "--endpoint", url]
+        assert imported(*asked, "-p", "white") & MODELS == set()
+    assert sum(counted.answered.values()) > 1
 
 
 def test_a_kernel_needs_no_labelled_arrays() -> None:

@@ -20,6 +20,7 @@ from . import messages, sent
 from .endpoint import Endpoint
 from .faults import Refused, Unusable
 from .journal import Journal
+from .loop import Loop
 from .messages import Seen
 from .option_scores import answer
 from .replies import Reply
@@ -87,16 +88,16 @@ class ServedReader:
 
     def open(self, run: Path) -> "OpenServedReader":
         self.require_here()
-        runner = asyncio.Runner()
-        server = runner.run(connected(self.endpoint))
+        loop = Loop()
+        server = loop.run(connected(self.endpoint))
         try:
-            common, reply = runner.run(server.greet(messages.usual(self.model)))
+            common, reply = loop.run(server.greet(messages.usual(self.model)))
         except BaseException as error:
-            hang_up(runner, server)
+            hang_up(loop, server)
             if isinstance(error, Unusable):
                 raise PlanError(f"{self.name}: the server {error}") from None
             raise
-        return OpenServedReader(self, runner, server, common, reply, Journal(run, durable=self.endpoint.durable))
+        return OpenServedReader(self, loop, server, common, reply, Journal(run, durable=self.endpoint.durable))
 
 
 async def connected(endpoint: Endpoint) -> Server:
@@ -104,12 +105,12 @@ async def connected(endpoint: Endpoint) -> Server:
     return Server(endpoint)
 
 
-def hang_up(runner: asyncio.Runner, server: Server) -> None:
+def hang_up(loop: Loop, server: Server) -> None:
     """Close the connections and their loop; what is under way there is called off."""
     try:
-        runner.run(server.close())
+        loop.run(server.close())
     finally:
-        runner.close()
+        loop.close()
 
 
 def stop(reader: ServedReader, error: Unusable) -> NoReturn:
@@ -124,7 +125,7 @@ class OpenServedReader:
     """A server that has answered once: `common` are the settings of requests that it takes, `first` what it said."""
 
     reader: ServedReader
-    runner: asyncio.Runner
+    loop: Loop
     server: Server
     common: Mapping[str, Any]
     first: Reply
@@ -165,7 +166,7 @@ class OpenServedReader:
 
         seen = [view for view in views if isinstance(view, Seen)]  # which are all its own
         try:
-            replies = self.runner.run(self._answered(seen))
+            replies = self.loop.run(self._answered(seen))
         except Unusable as error:
             stop(self.reader, error)
         each = iter(replies)
@@ -176,7 +177,7 @@ class OpenServedReader:
 
     def close(self) -> None:
         """Close the connections, and call off what is under way."""
-        hang_up(self.runner, self.server)
+        hang_up(self.loop, self.server)
 
     async def _answered(self, seen: Sequence[Seen]) -> list[Reply]:
         """The replies to all questions in order; where one cannot be had, those under way are called off."""
