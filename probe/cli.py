@@ -14,8 +14,9 @@ from .export_verb import export
 from .extraction.settings import Keep
 from .import_verb import import_
 from .loading_options import loading, loading_weights, one_of
+from .push_verb import push
 from .reading_options import max_pixels, reading
-from .run_paths import LocalPath, RunPath
+from .run_paths import RUN, LocalPath, RunPath
 from .serving_options import serving
 from .terminal import Terminal, say, show, write, write_json
 
@@ -220,7 +221,7 @@ def preview(source: str, out: Path, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("run", type=RunPath())
+@click.argument("run", type=RUN)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Random seed of the control pairs and the bootstrap."
@@ -265,7 +266,7 @@ def analyze(run: Path, names: tuple[str, ...], seed: int, csv: Path | None, by: 
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RUN, metavar="RUN RUN...")
 @click.option(
     "--pairs",
     metavar="BASE=ALIGNED,…",
@@ -302,7 +303,7 @@ def compare(runs: tuple[Path, ...], **options: Any) -> None:
 
 
 @main.command()
-@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RUN, metavar="RUN...")
 @click.option(
     "-o",
     "--out",
@@ -342,7 +343,7 @@ def report(runs: tuple[Path, ...], no_pictures: bool, **options: Any) -> None:
 
 
 @main.command()
-@click.argument("run", type=RunPath())
+@click.argument("run", type=RUN)
 @click.option("--verify", is_flag=True, help="Recompute every checksum.")
 @click.option("--samples", is_flag=True, help="List the samples and their images: which ones they were.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
@@ -359,6 +360,7 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
 
 main.add_command(import_)
 main.add_command(export)
+main.add_command(push)
 
 
 @main.command(name="list")
@@ -381,7 +383,7 @@ def list_(what: str, model: str, every: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("run", type=RunPath())
+@click.argument("run", type=RUN)
 def cite(run: Path) -> None:
     """Print the BibTeX of the papers behind RUN: its perturbations, its dataset, the measures that it allows."""
     from . import citations

@@ -7,13 +7,14 @@ from typing import Any
 import click
 
 from .reading_options import reading
+from .run_paths import RUN
 from .terminal import Terminal
 
 console = Terminal()
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=RUN)
 @click.option(
     "-o",
     "--out",

@@ -1,4 +1,4 @@
-"""Paths on the command line: of runs, which may be addresses in an object store, and of all else, which are local."""
+"""Paths on the command line: of runs, which may be elsewhere, and of all else, which are local."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from stores.paths import resolved
+
+HUB = "hf://"
 
 
 class LocalPath(click.Path):
@@ -35,6 +37,21 @@ class RunPath(click.Path):
             return resolved(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class StoredRun(RunPath):
+    """A run that is there: a path, an address in an object store, or `hf://OWNER/NAME[@REVISION]`, fetched first."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path or the address; the folder of a run that was fetched."""
+        if isinstance(value, str) and value.startswith(HUB):
+            from .hub_runs.transfer import fetched
+
+            return fetched(value)
+        return super().convert(value, param, ctx)
+
+
+RUN = StoredRun()
 
 
 def is_address(value: Any) -> bool:
