@@ -336,3 +336,18 @@ def test_what_no_run_could_keep_is_named_and_hostile_text_is_shown_as_text(tmp_p
     assert stored.samples.answer.sel(sample="other answer").item() == ""
     formats = [f"--format={name}" for name in ("parquet", "csv", "jsonl", "every-eval-ever")]
     assert run("export", tmp_path / "run", *formats, "-o", tmp_path / "out").exit_code == 0
+
+
+def test_options_in_another_case_or_as_letters_are_those_of_the_dataset(tmp_path: Path) -> None:
+    dataset = picture_set.write(tmp_path / "set", images=1)
+    table = [
+        ["index", "question", "A", "B", "C", "answer", "prediction"],
+        ["yes-0", "Is there a bus?", None, None, None, "Yes", "No, there is none."],
+        ["mcq-0", "What is in picture 0?", "A bus", "Yes", "A very long answer", "A", "A"],
+    ]
+    scored = {"sample": "mcq-0", "condition": "fog:3", "log_likelihoods": [-3, -1, -2], "options": ["A", "B", "C"]}
+    logs = [made.workbook(tmp_path / "t.xlsx", table), made.json_lines(tmp_path / "log", [scored])]
+    run("import", *logs, "--dataset", dataset, "-o", tmp_path / "run")
+    chosen = Evidence(stores.open_run(tmp_path / "run")).chosen_text
+    assert chosen.sel(condition="clean", drop=True).to_series().to_dict() == {"mcq-0": "a bus", "yes-0": "no"}
+    assert chosen.sel(sample="mcq-0", condition="fog:3").item() == "a bus"

@@ -50,9 +50,9 @@ def scored(given: Given, sample: Sample) -> Scored:
         if text is None and given.choice is not None:
             text = str(given.choice)
         return Scored(text=text, cut=cut)
-    listed = given.options or sample.options
-    if sorted(listed) != sorted(sample.options):
-        why = f"{', '.join(listed)[:100]!r}; the dataset has {', '.join(sample.options)[:100]!r}."
+    listed = in_order_of(given.options or sample.options, sample.options)
+    if listed is None:
+        why = f"{', '.join(given.options or ())[:100]!r}; the dataset has {', '.join(sample.options)[:100]!r}."
         return Scored(text=text, cut=cut, trouble=OTHER_OPTIONS, why=why)
     order = [listed.index(option) for option in sample.options]
     if given.log_likelihoods is None:
@@ -91,6 +91,28 @@ def _by_choice(given: Given, sample: Sample, listed: tuple[str, ...], text: str 
         if option not in sample.options:
             return Scored(text=text, cut=cut, trouble=NOT_READ, why=f"{text[:100]!r}")
     return Scored(sample.options.index(option), text=text, cut=cut)
+
+
+def in_order_of(listed: tuple[str, ...], options: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The options of a dataset in the order in which a log lists them; None where it lists others.
+
+    A log may write them in another case, or list their letters alone, which are in the dataset's order.
+
+    >>> in_order_of(("No", "Yes"), ("yes", "no")), in_order_of(("A", "B"), ("a bus", "a car"))
+    (('no', 'yes'), ('a bus', 'a car'))
+    """
+    if sorted(listed) == sorted(options):
+        return listed
+    if listed == tuple(letter(place) for place in range(len(options))):
+        return options
+    spelt = {_plain(option): option for option in options}
+    if len(spelt) < len(options) or sorted(map(_plain, listed)) != sorted(spelt):
+        return None
+    return tuple(spelt[_plain(each)] for each in listed)
+
+
+def _plain(option: str) -> str:
+    return " ".join(option.lower().split())
 
 
 def option_of(choice: str | int, options: tuple[str, ...]) -> str | None:
