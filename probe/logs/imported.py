@@ -157,7 +157,8 @@ def unit_arrays(plan: PlannedImport, unit: Unit) -> tuple[dict[str, Any], dict[s
 
 
 def _fill(arrays: Mapping[str, Any], row: int, answer: Scored) -> None:
-    arrays["answers/choice"][row] = answer.choice
+    if "answers/choice" in arrays:
+        arrays["answers/choice"][row] = answer.choice
     beside = {
         "log_likelihood": answer.log_likelihoods,
         "token_count": answer.token_counts,

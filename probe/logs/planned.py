@@ -1,6 +1,7 @@
 """The plan of an import: samples, conditions and where each answer is stored; a run like any other, without sites."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,7 +89,7 @@ def plan(settings: ImportSettings) -> PlannedImport:
         raise PlanError(_nothing(settings, found))
     names = tuple(dict.fromkeys((settings.clean, *found.conditions)))
     rows = conditions.rows(found.conditions, settings.clean)
-    layout = _lay_out(dataset, rows)
+    layout = _lay_out(dataset, rows, scored=_are_scored(dataset, found))
     digests = {str(each.path): sources.digest(each.path) for each in files}
     record = _record(settings, dataset, problems, names, layout, digests)
     return PlannedImport(dataset, problems, rows, names, found, layout, record)
@@ -115,7 +116,19 @@ def _nothing(settings: ImportSettings, found: Gathered) -> str:
     return f"the logs have no answer{whose} that can be used.{told}"
 
 
-def _lay_out(dataset: Dataset, rows: Sequence[ConditionRow]) -> Layout:
+def _are_scored(dataset: Dataset, found: Gathered) -> bool:
+    """Whether every answer among options has the log-likelihoods of all: then no choice need be stored beside."""
+    return all(
+        given.log_likelihoods is not None
+        and len(given.log_likelihoods) == len(sample.options)
+        and not any(map(math.isnan, given.log_likelihoods))
+        for sample in dataset.samples
+        if sample.options
+        for given in found.answers[sample.id].values()
+    )
+
+
+def _lay_out(dataset: Dataset, rows: Sequence[ConditionRow], *, scored: bool) -> Layout:
     index = {image.id: place for place, image in enumerate(dataset.images)}
     return Layout(
         block_size=min(LARGEST_BLOCK, len(dataset.images)),
@@ -135,7 +148,7 @@ def _lay_out(dataset: Dataset, rows: Sequence[ConditionRow]) -> Layout:
             for sample in dataset.samples
         ),
         conditions=tuple(rows),
-        answers=(CHOICE,),
+        answers=() if scored else (CHOICE,),
     )
 
 

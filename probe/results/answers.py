@@ -49,20 +49,20 @@ class Answers:
 
         That of the highest score; where answers came without scores, the one that was stored.
         """
-        if CHOICE.name not in self.run.answers:
+        if not self.are_chosen:
             return margins.choice(self.scores)
         stored = _lean(self.run.answers[CHOICE.name])
         return stored.copy(data=stored.values.astype(np.int64)).drop_attrs()
+
+    @property
+    def are_chosen(self) -> bool:
+        """Whether choices are stored by themselves, because options need not have scores."""
+        return CHOICE.name in self.run.answers
 
     @cached_property
     def has_scores(self) -> bool:
         """Whether options were scored, at least once all options of a sample."""
         return self.has_options and bool(self.scores.notnull().any())
-
-    @property
-    def choice_reading(self) -> str:
-        """By what options are chosen: "likelihood", or "choice" where answers came without scores."""
-        return "likelihood" if self.has_scores else "choice"
 
     @cached_property
     def choice_by_forms(self) -> xr.DataArray | None:

@@ -16,7 +16,7 @@ from .sentences import Sentence, said, say, share
 
 READINGS = {
     "likelihood": "by likelihood",
-    "choice": "by the chosen option",
+    "chosen": "by the option that was chosen",
     "forms": "by surface forms",
     "text": "of the free answers",
 }
@@ -78,9 +78,8 @@ def measured(evidence: Evidence) -> Iterator[tuple[Scorer, Measure, str, Terms]]
 def answers(evidence: Evidence, own: NDArray[np.bool_]) -> dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]]:
     """What the samples of a benchmark answer and how right that is: by likelihood, by forms, and by their texts."""
     found: dict[str, tuple[NDArray[np.object_], NDArray[np.float64]]] = {}
-    choices = (
-        {evidence.choice_reading: evidence.choice, "forms": evidence.choice_by_forms} if evidence.has_options else {}
-    )
+    by = "chosen" if evidence.are_chosen else "likelihood"
+    choices = {by: evidence.choice, "forms": evidence.choice_by_forms} if evidence.has_options else {}
     for how, choice in choices.items():
         if choice is not None and (choice.values[own] >= 0).any():
             chosen = evidence.text_of(choice).values[own].astype(object)

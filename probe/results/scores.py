@@ -14,9 +14,9 @@ from .evidence import Evidence
 from .free_answers import NONE, OFFICIAL
 from .sentences import Sentence, said, say, share
 
-FORMS = "forms"
+LIKELIHOOD, CHOSEN, FORMS = "likelihood", "chosen", "forms"
 
-BY = {"likelihood": "by likelihood", "choice": "by the chosen option", FORMS: "by surface forms"}
+BY = {LIKELIHOOD: "by likelihood", CHOSEN: "by the option that was chosen", FORMS: "by surface forms"}
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -39,12 +39,10 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
 
 
 def readings(evidence: Evidence) -> Mapping[str, xr.DataArray]:
-    """(sample, condition) how right answers are, by reading: options by likelihood or as they were chosen, then
-    texts; overlays not split.
-    """
+    """(sample, condition) how right answers are, by reading: options by likelihood, then texts; overlays not split."""
     found: dict[str, xr.DataArray] = {}
     if evidence.has_options:
-        found[evidence.choice_reading] = flips.correct(evidence.choice, evidence.answer)
+        found[CHOSEN if evidence.are_chosen else LIKELIHOOD] = flips.correct(evidence.choice, evidence.answer)
     if evidence.choice_by_forms is not None:
         found[FORMS] = flips.correct(evidence.choice_by_forms, evidence.answer)
     for place in range(evidence.free.readings):
@@ -62,7 +60,7 @@ def beside(evidence: Evidence) -> dict[str, xr.DataArray]:
     index = xr.IndexVariable("text_reading", [evidence.free.reading_name(place) for place in places])
     empty = [is_none(evidence.free.parsed(place)) for place in places]
     found = {"unread": xr.concat([rate(evidence, np.where(asked, each, np.nan)) for each in empty], index)}
-    if evidence.has_scores:
+    if evidence.has_options and not evidence.are_chosen:
         parsed = evidence.free.parsed(OFFICIAL)
         both = asked & (evidence.choice.values >= 0)
         same = np.where(both, parsed == evidence.chosen_text.values, np.nan).astype(np.float64)
@@ -136,8 +134,8 @@ def figure(data: xr.Dataset) -> "Chart | None":
 ANALYSIS = Analysis(
     name="scores",
     title="Scores by reading",
-    meaning="Mean score in %: likelihood: of the most likely option; choice: of the option that was chosen; forms: of "
-    "the option whose surface forms together are likeliest. {readings}",
+    meaning="Mean score in %: likelihood: of the most likely option; chosen: of the one that was named; forms: of the "
+    "option whose surface forms together are. {readings}",
     needs=("answers", "readings"),
     compute=compute,
     columns=(
