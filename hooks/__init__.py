@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 from . import torchvision_import  # noqa: F401  before anything of transformers
 
 if TYPE_CHECKING:
-    from . import capture, check, contrastive, devices, families, generate, options, segmentation, sites, state_kinds
+    from . import (
+        attention,
+        capture,
+        check,
+        contrastive,
+        devices,
+        families,
+        generate,
+        options,
+        segmentation,
+        sites,
+        state_kinds,
+    )
     from .context import prompt_text
     from .encoding import EncodedView, image_grids, view_grids
     from .load_options import LoadOptions
@@ -30,6 +42,7 @@ _HOME = {
     **dict.fromkeys(("Site", "Tower"), "sites"),
 }
 _MODULES = (
+    "attention",
     "capture",
     "check",
     "contrastive",
@@ -55,6 +68,7 @@ __all__ = [
     "SiteStates",
     "Tower",
     "View",
+    "attention",
     "blueprint",
     "capture",
     "check",

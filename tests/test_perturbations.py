@@ -106,7 +106,7 @@ def test_every_condition_keeps_the_argument_unchanged_and_gives_contiguous_rgb()
 def test_every_condition_changes_the_picture_but_clean_and_the_ends_of_the_sweeps():
     pixels = picture()
     for condition in ALL[1:]:
-        unchanged = condition.id in ("low_pass:cutoff=1", "high_pass:cutoff=0")
+        unchanged = condition.family == "reread" or condition.id in ("low_pass:cutoff=1", "high_pass:cutoff=0")
         assert (digest(made(condition, pixels)) == digest(pixels)) == unchanged, condition.id
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from stores import NonFinite, Unit
 
+from ..perturbations import rereading
+from ..perturbations.condition import CLEAN, Condition
 from . import failures, payload, questions
 from .ahead import PICTURE_BYTES, Room
 from .payload import Arrays, Readings
@@ -79,15 +81,15 @@ def force_clean_answers(block: Block, clean: Iterable[PreparedView]) -> Block:
     return replace(block, questions=tuple(forced))
 
 
-def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, *, clean: bool) -> Read:
+def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, condition: Condition) -> Read:
     """Read the states and answers of all images under one condition."""
     plan = block.plan
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
 
     def reduce(rows: Sequence[int]) -> "Reduce":
-        return reducer.over([block.images[row].image.id for row in rows], clean=clean)
+        return reducer.over([block.images[row].image.id for row in rows], clean=condition == CLEAN)
 
-    return read(block, views, plan.sites, keep_tokens=keep, reduce=reduce)
+    return read(block, views, plan.sites, keep_tokens=keep, reduce=reduce, way=rereading.way(condition))
 
 
 def read(
@@ -97,8 +99,10 @@ def read(
     *,
     keep_tokens: frozenset[str] = frozenset(),
     reduce: "Callable[[Sequence[int]], Reduce] | None" = None,
+    way: str = "",
 ) -> Read:
     """Read all images under one condition, a batch at a time; without sites, only their answers."""
+    at_once = rereading.other_batch(block.batch_size) if way == "batch" else block.batch_size
     shown: list[PerturbedImage] = []
     held: dict[int, PreparedView] = {}
 
@@ -107,7 +111,7 @@ def read(
             shown.append(each.shown)
             if each.is_read:
                 held[row] = each
-            if len(held) == block.batch_size:
+            if len(held) == at_once:
                 yield list(held)
                 held.clear()
         yield list(held)
@@ -116,10 +120,11 @@ def read(
         return block.reader.read(
             [encoded(held[row], block.questions[row]) for row in rows],
             sites,
-            batch_size=block.batch_size,
+            batch_size=at_once,
             keep_tokens=keep_tokens,
             reduce=None if reduce is None else reduce(rows),
             end_of_turn=block.plan.settings.end_of_turn,
+            way=way,
         )
 
     made, reasons = failures.read_in_turn(of_rows, batches())

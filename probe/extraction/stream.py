@@ -128,10 +128,10 @@ def read_block(
         started = time.perf_counter()
         if condition == opened.order[-1]:
             following = open_following()
-        clean = extraction.plan.conditions[condition] == CLEAN
-        if clean and extraction.needs_clean_answers:
+        named = extraction.plan.conditions[condition]
+        if named == CLEAN and extraction.needs_clean_answers:
             block = force_clean_answers(block, islice(views, len(block.images)))
-        states = read_states(block, islice(views, len(block.images)), reducer, clean=clean)
+        states = read_states(block, islice(views, len(block.images)), reducer, named)
         if condition in opened.pending:
             commits.add(extraction, block, Unit(block.index, condition), states, time.perf_counter() - started)
     assert following is not None

@@ -8,12 +8,12 @@ import numpy as np
 
 from ..closest import did_you_mean
 from ..sample import Pixels
-from . import common, control, driving, frequency, geometric, overlay, priors
+from . import common, control, driving, frequency, geometric, overlay, priors, rereading
 from .condition import CLEAN, Condition, Value, generator
 from .control import OtherPixels
 from .family import Family, SpecError
 
-GROUPS = (geometric, overlay, driving, common, frequency, priors, control)
+GROUPS = (geometric, overlay, driving, common, frequency, priors, control, rereading)
 
 FAMILIES: dict[str, Family] = {family.name: family for group in GROUPS for family in group.FAMILIES}
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -163,17 +164,20 @@ class OpenLocalReader:
         keep_tokens: frozenset[str],
         reduce: "Reduce | None",
         end_of_turn: bool,
+        way: str,
     ) -> "list[Reading]":
         given = [view for view in views if isinstance(view, hooks.EncodedView)]  # which are all its own
-        return hooks.capture.read(
-            self.model,
-            given,
-            sites,
-            batch_size=batch_size,
-            keep_tokens=keep_tokens,
-            reduce=reduce,
-            end_of_turn=end_of_turn,
-        )
+        with hooks.attention.other_kernel(self.model) if way == "attention" else nullcontext():
+            return hooks.capture.read(
+                self.model,
+                given,
+                sites,
+                batch_size=batch_size,
+                keep_tokens=keep_tokens,
+                reduce=reduce,
+                padding_side="left" if way == "padding" else "right",
+                end_of_turn=end_of_turn,
+            )
 
     def committed(self, unit: Unit) -> None:
         """Nothing is kept for a unit."""

@@ -158,8 +158,13 @@ class OpenReader(Protocol):
         keep_tokens: frozenset[str],
         reduce: "Reduce | None",
         end_of_turn: bool,
+        way: str,
     ) -> "list[Reading]":
-        """One reading per view, in order, with one answer per question, as `hooks.capture.read` gives them."""
+        """One reading per view, in order, with one answer per question, as `hooks.capture.read` gives them.
+
+        `way` as in `perturbations.rereading`: what is changed to see the noise of reading; a reader that has nothing
+        to change reads again.
+        """
         ...
 
     def committed(self, unit: Unit) -> None:

@@ -68,6 +68,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             "Ask questions of the kind yesno (streets).",
         ),
         "states": Need(lambda e: bool(e.run.sites), "states", "Extract with --keep pooled or tokens."),
+        "reread": Need(lambda e: _of_family(e, "reread"), "the clean picture read again", "Extract with -p reread."),
         "lens": Need(
             lambda e: "lens" in e.run.answers, "what the head reads in every layer", "Extract with --readouts lens."
         ),

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from analyses import statistics
 
-from ..perturbations import SUITES
+from ..perturbations import SUITES, rereading
 from .overlays import OWN_ANSWER
 
 NAMED = ("invariance", "driving", "common")
 """Suites that stand as unions of their own beside all perturbations."""
 
-CONTROLS = frozenset({"clean", OWN_ANSWER, "another_image", *SUITES["priors"].specs})
+CONTROLS = frozenset({"clean", OWN_ANSWER, "another_image", rereading.NAME, *SUITES["priors"].specs})
 """Families that are controls: what happens under them is no instability."""
 
 

@@ -1,0 +1,101 @@
+"""What reading the same picture twice moves by itself, and which effects do not stand out from it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from analyses import statistics
+
+from ..perturbations.rereading import NAME
+from .analysis import Analysis, Chart, Column, percent
+from .evidence import Evidence
+from .sentences import Sentence, said, say
+
+
+def compute(evidence: Evidence) -> xr.Dataset:
+    """(family, bound) drift and the change of the clean choice's margin, beside those of reading the same once more.
+
+    `above` (family): log10 of the mean drift over that of the readings of the clean picture, infinite where these are
+    equal to the last bit; `below` (family, bound): share of pairs that moved no farther than their own sample is
+    when it is read again.
+    `margin_change` [nats] is mean |change|. Drift is that of the states that stand for the model, where there are any.
+    """
+    found: dict[str, xr.DataArray] = {}
+    if evidence.primary:
+        moved = evidence.primary_drift
+        own = moved.isel(condition=np.flatnonzero(moved.family.values == NAME)).max("condition")
+        means = evidence.values(statistics.MEAN, moved)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            times = means.sel(bound="estimate", drop=True) / means.sel(family=NAME, bound="estimate", drop=True)
+            found["above"] = times.copy(data=np.log10(times.values))
+        below = (moved <= own).astype(np.float64).where(moved.notnull() & own.notnull())
+        found |= {"drift": means, "below": evidence.values(statistics.SHARE, below)}
+    if evidence.has_scores:
+        change = abs(evidence.erosion)
+        own = change.isel(condition=np.flatnonzero(change.family.values == NAME)).max("condition")
+        within = (change <= own).astype(np.float64).where(change.notnull() & own.notnull())
+        found |= {
+            "margin_change": evidence.values(statistics.MEAN, change),
+            "margin_below": evidence.values(statistics.SHARE, within),
+        }
+    return xr.Dataset(found).assign_attrs(site_layer=evidence.primary)
+
+
+def finding(data: xr.Dataset) -> Sequence[Sentence]:
+    """Which families move states no farther than reading the same picture again."""
+    if "above" not in data:
+        return ()
+    above = data.above.drop_sel(family=["clean", NAME], errors="ignore")
+    weak = [str(name) for name, orders in zip(above.family.values, above.values, strict=True) if orders <= 0]
+    defined = above.values[~np.isnan(above.values)]
+    if not defined.size:
+        return ()
+    if weak:
+        return said(say(data, "Not beyond the noise of reading: {names}.", names=", ".join(weak)))
+    if np.isinf(defined).all():
+        return said(say(data, "Read again, the same picture gives the same states to the last bit."))
+    return said(
+        say(
+            data,
+            "Every family moves states farther than reading the same picture again, by at least {orders} orders of "
+            "magnitude.",
+            orders=f"{defined.min():.1f}",
+        )
+    )
+
+
+def figure(data: xr.Dataset) -> "Chart | None":
+    """Drift by family, the floor among them."""
+    from ..figures import intervals
+
+    if "drift" not in data:
+        return None
+    return intervals.chart(
+        {"drift": data.drift},
+        along="family",
+        axis="1 - cos",
+        about="Drift by family beside that of reading the clean picture again, with 95 % intervals.",
+        unions=data.attrs["unions"],
+        reference=float(data.drift.sel(family=NAME, bound="estimate")),
+    )
+
+
+ANALYSIS = Analysis(
+    name="noise_floor",
+    title="Noise floor",
+    meaning="Drift and change of the margin beside reading the clean picture again with another batch, padding or "
+    "attention kernel (reread). below: pairs that moved no farther than their own sample's readings.",
+    needs=("reread", "given_or_states"),
+    compute=compute,
+    columns=(
+        Column("drift", "1 - cos", digits=7),
+        Column("above", "above the floor", unit="orders of magnitude", digits=1),
+        percent("below", "below"),
+        Column("margin_change", "change of margin", unit="nats", digits=6),
+        percent("margin_below", "margin below"),
+    ),
+    finding=finding,
+    figure=figure,
+    hidden_rows=("clean",),
+)
