@@ -75,7 +75,7 @@ def shuffled(made: Made, seed: int) -> Made:
 def test_no_order_of_samples_images_or_conditions_and_of_no_options_changes_a_number(
     plain: dict[str, Result], tmp_path: Path
 ) -> None:
-    without = replace(WORLD, conditions=(*SOME, *(c for c in CONDITIONS if c.family == "low_pass")))
+    without = replace(WORLD, conditions=(*SOME, *(c for c in CONDITIONS if c.family in ("low_pass", "gaussian_noise"))))
     # no overlay: it writes the letter of an option, so that another order of options is another picture
     ordered = results(without, tmp_path / "ordered")
     other = results(shuffled(without, 1), tmp_path / "shuffled")
@@ -95,6 +95,8 @@ def test_a_control_changes_no_other_row_no_union_and_no_sentence(plain: dict[str
     assert "priors" in other
     for name, result in plain.items():
         mine, theirs = result.findings, other[name].findings
+        if name == "contrastive_decoding":  # which then has more to take away, and counts it
+            theirs = theirs[: len(mine)]
         if name == "instability":  # which then says how far another image goes
             mine, theirs = (
                 tuple(re.sub(r", another image [^(]*%(?: \[[^]]*\])?", "", one) for one in each)

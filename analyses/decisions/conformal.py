@@ -97,24 +97,37 @@ def _least(
 ) -> tuple[float, float, int]:
     """lambda, R(lambda) and n."""
     own = np.flatnonzero(trials > 0)
-    names = np.unique(image[own])
+    names, codes = np.unique(image[own], return_inverse=True)
     count = len(names)
     if alpha * (count + 1) + ROUNDING < 1:
         return np.nan, np.nan, count
-    steps = [_rises(margin[rows], flips[rows], trials[rows]) for rows in (own[image[own] == name] for name in names)]
-    at, rise = (np.concatenate(each) for each in zip(*steps, strict=True))
+    at, rise = _rises(margin[own], flips[own], trials[own], codes.reshape(-1))
     order = np.argsort(-at, kind="stable")
-    at, total = at[order], np.cumsum(rise[order])
+    at, rise = at[order], rise[order]
     # with lambda below a margin all that lies at that margin is trusted: a step counts whole
-    too_much = at[total + 1 > alpha * (count + 1) + ROUNDING]
+    too_much = at[np.cumsum(rise) + 1 > alpha * (count + 1) + ROUNDING]
     least = max(0.0, float(too_much.max(initial=0.0)))
-    return least, float(rise[order][at > least].sum()) / count, count
+    return least, float(rise[at > least].sum()) / count, count
 
 
-def _rises(margin: Floats, flips: Floats, trials: Floats) -> tuple[Floats, Floats]:
-    """One image: the margins below which its highest share of flips among trusted pairs rises, and by how much."""
-    order = np.argsort(-margin, kind="stable")
-    share = np.cumsum(flips[order]) / np.cumsum(trials[order])
-    last = np.append(np.diff(margin[order]) != 0, True)  # equal margins are trusted together
-    highest = np.maximum.accumulate(share[last])
-    return margin[order][last], np.diff(highest, prepend=0.0)
+def _rises(margin: Floats, flips: Floats, trials: Floats, image: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """(step) the margins below which the highest share of flips among an image's trusted pairs rises; by how much."""
+    order = np.lexsort((-margin, image))
+    margin, image = margin[order], image[order]
+    first = np.append(True, np.diff(image) != 0)
+    start = np.flatnonzero(first)[np.cumsum(first) - 1]
+    lost, tried = (_since(each[order], start) for each in (flips, trials))
+    last = np.append((np.diff(margin) != 0) | (np.diff(image) != 0), True)  # equal margins are trusted together
+    share, own = (lost / tried)[last], image[last]
+    found, rank = np.unique(share, return_inverse=True)
+    base = own * len(found)  # images in order: none passes its highest on to the next
+    highest = found[np.maximum.accumulate(base + rank.reshape(-1)) - base]
+    begins = np.append(True, np.diff(own) != 0)
+    before = np.where(begins, 0.0, np.append(0.0, highest[:-1]))
+    return margin[last], highest - before
+
+
+def _since(values: Floats, start: NDArray[np.intp]) -> Floats:
+    """Sums of whole numbers from each row's start to the row."""
+    total = np.append(0.0, np.cumsum(values))
+    return total[1:] - total[start]

@@ -49,7 +49,7 @@ def contrasted(evidence: Evidence, condition: str) -> xr.Dataset:
     )
     moved = evidence.split(flips.correct(choice, evidence.answer)) - evidence.correct
     data = values(evidence, after).assign(views=2, questions=after["accuracy"][1].sum())
-    data = data.assign({f"{name}_change": change(evidence, before[name], after[name]) for name in before})
+    data = data.assign(changes(evidence, before, after))
     one_by_one = moved.sel(condition="clean")
     return data.assign(
         wrong_to_right=(one_by_one > 0).sum(),
@@ -78,25 +78,26 @@ def values(evidence: Evidence, terms: Terms) -> xr.Dataset:
     """(bound) each measure with its interval: shares Wilson's, F1 a percentile one."""
     found = {name: evidence.rate(above.where(below > 0)) for name, (above, below) in terms.items() if name in SHARES}
     if "f1" in terms:
-        found["f1"] = statistics.bounds(evidence.resampled(statistics.ratio, *of_images(terms["f1"])))
+        found["f1"] = statistics.bounds(evidence.resampled(statistics.ratio, *map(bare, terms["f1"])))
     return xr.Dataset({name: each.reset_coords(drop=True) for name, each in found.items()})
 
 
-def change(
-    evidence: Evidence, before: tuple[xr.DataArray, xr.DataArray], after: tuple[xr.DataArray, xr.DataArray]
-) -> xr.DataArray:
-    """(bound) how much a measure grows, with the same images drawn for both."""
-    first, second = (evidence.resampled(statistics.ratio, *of_images(each)) for each in (before, after))
-    return statistics.bounds(second - first).reset_coords(drop=True)
+def changes(evidence: Evidence, before: Terms, after: Terms) -> dict[str, xr.DataArray]:
+    """(bound) how much each measure grows, with the same images drawn for all."""
+    index = xr.IndexVariable("measure", list(before))
+    first, second = (
+        evidence.resampled(
+            statistics.ratio, *(xr.concat([bare(each[side]) for each in terms.values()], index) for side in (0, 1))
+        )
+        for terms in (before, after)
+    )
+    grown = statistics.bounds(second - first).reset_coords(drop=True)
+    return {f"{name}_change": grown.sel(measure=name, drop=True) for name in before}
 
 
-def of_images(terms: tuple[xr.DataArray, xr.DataArray]) -> tuple[xr.DataArray, xr.DataArray]:
-    """The terms without coordinates in which the two might differ."""
-    above, below = (each.reset_coords([name for name in each.coords if name not in KEPT], drop=True) for each in terms)
-    return above, below
-
-
-KEPT = ("sample", "image")
+def bare(term: xr.DataArray) -> xr.DataArray:
+    """A term with its samples and images alone, without coordinates in which two might differ."""
+    return term.reset_coords([name for name in term.coords if name not in ("sample", "image")], drop=True)
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:

@@ -32,10 +32,20 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     fitting, testing = halves(evidence)
     if not groups or not len(testing) or not margin.notnull().any():
         return None
-    tables = [
-        xr.concat([of_family(margin, flipped, groups, name, fitting, testing, alpha) for name in groups], "family")
-        for alpha in ALPHAS
-    ]
+    tables: list[xr.Dataset] = []
+    for alpha in ALPHAS:
+        least = {
+            name: decisions.conformal_margin(
+                margin.isel(sample=fitting), flipped.isel(sample=fitting, condition=places), alpha=alpha
+            )
+            for name, places in groups.items()
+        }
+        kept, verdicts = margin.isel(sample=testing), flipped.isel(sample=testing)
+        rows = [
+            of_family(kept, verdicts.isel(condition=places), least[name], least.get(statistics.ALL, least[name]))
+            for name, places in groups.items()
+        ]
+        tables.append(xr.concat(rows, "family"))
     data = xr.concat(tables, xr.IndexVariable("alpha", list(ALPHAS))).assign_coords(family=list(groups))
     names = evidence.run.answers.image.values
     counted = {"calibrated": len(np.unique(names[fitting])), "tested": len(np.unique(names[testing]))}
@@ -58,23 +68,8 @@ def halves(evidence: Evidence) -> tuple[Places, Places]:
     return np.flatnonzero(inside), np.flatnonzero(~inside)
 
 
-def of_family(
-    margin: xr.DataArray,
-    flipped: xr.DataArray,
-    groups: dict[str, Places],
-    name: str,
-    fitting: Places,
-    testing: Places,
-    alpha: float,
-) -> xr.Dataset:
-    """The least margin of a family, what it comes to on the other images, and what that of all perturbations does."""
-    own, common = (
-        decisions.conformal_margin(
-            margin.isel(sample=fitting), flipped.isel(sample=fitting, condition=groups[each]), alpha=alpha
-        )
-        for each in (name, statistics.ALL if statistics.ALL in groups else name)
-    )
-    kept, verdict = margin.isel(sample=testing), flipped.isel(sample=testing, condition=groups[name])
+def of_family(kept: xr.DataArray, verdict: xr.DataArray, own: xr.DataArray, common: xr.DataArray) -> xr.Dataset:
+    """What the least margin of a family, and that of all perturbations, come to on images that were kept for it."""
     judged = kept.notnull() & verdict.notnull().any("condition")
     trusted = (kept > own.item()).where(judged & bool(own.notnull()))
     return xr.Dataset(
