@@ -1,8 +1,6 @@
 """Flips foretold on families and images that were not fitted, against scikit-learn, integrals and loops."""
 
-from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import made_run
 import numpy as np
@@ -19,7 +17,6 @@ from analyses.decisions.failure import fold_of_images
 from probe.results import Evidence, Result, analyze
 from probe.results.failure_features import MARGIN, features
 from probe.results.failure_prediction import ALL_OF_THEM, PICTURE
-from stores import Variable
 
 NAN = np.nan
 SHOWN = tuple(c for c in CONDITIONS if c.family in ("clean", "scale", "low_light", "gaussian_noise"))
@@ -143,9 +140,7 @@ def test_drift_that_has_nothing_to_do_with_answers_is_said_to_add_nothing(found:
         assert abs(data.auroc_gain.sel(family=statistics.ALL, added=model, bound="estimate")) < 0.05
 
 
-def test_features_are_margin_and_drift_and_what_a_site_holds_by_name(
-    found: tuple[Evidence, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_features_are_margin_and_drift(found: tuple[Evidence, Result]) -> None:
     plain = features(found[0])
     assert plain.feature.values.tolist() == [
         MARGIN, "drift at vision.layers[2]:patches", "drift at language.layers[2]:context_last",
@@ -153,19 +148,3 @@ def test_features_are_margin_and_drift_and_what_a_site_holds_by_name(
     np.testing.assert_array_equal(plain.isel(feature=2), found[0].primary_drift)
     clean = found[0].margin.sel(condition="clean").values
     assert (plain.isel(feature=0).values == clean[:, None]).all(), "the same under every condition"
-    held = Variable("silent_drift", ("layer",), "float32", "1", "drift that no option reads")
-    monkeypatch.setattr(made_run, "CONTEXT", replace(made_run.CONTEXT, variables=(held,)))
-    arrays = made_run.arrays
-
-    def filled(*arguments: object) -> dict[str, np.ndarray]:
-        made = arrays(*arguments)
-        made["sites/language.layers-context_last/silent_drift"][:] = (0.25, 0.75)
-        return made
-
-    monkeypatch.setattr(made_run, "arrays", filled)
-    evidence = Evidence(
-        made_run.write(tmp_path / "run", replace(WORLD, samples=WORLD.samples[:20], images=WORLD.images))
-    )
-    more = features(evidence)
-    assert more.feature.values.tolist() == [*plain.feature.values.tolist(), "silent drift"]
-    assert (more.sel(feature="silent drift").values[:, 1:] == 0.75).all()

@@ -15,6 +15,8 @@ import probe
 from hooks import Question, View, capture, lens
 from hooks.context import option_ids, render
 from hooks.encoding import process, stack
+from probe.results import failure_features
+from probe.results.evidence import Evidence
 
 ASKED = Question("is there a bus?", ("yes", "no"), lens=True)
 LONGER = Question("and what else is there, please?", ("a car", "nothing at all", "two"), lens=True)
@@ -138,3 +140,33 @@ def test_a_model_without_a_head_behind_a_norm_is_refused_before_it_is_loaded(tmp
         probe.extract(str(tiny.checkpoint("clip")), str(data), out=tmp_path / "run", readouts="lens")
     with pytest.raises(ValueError, match="readouts"):
         probe.extract(str(tiny.checkpoint("llava")), str(data), out=tmp_path / "run", readouts="telescope")
+
+
+def test_flips_are_foretold_from_silent_drift_and_agreement_too_where_the_run_has_the_lens(tmp_path):
+    data = picture_set.write(tmp_path / "set", images=3)
+    settings = {"perturb": ["low_light:3", "pixelate:5"], "readouts": "lens"}
+    run = probe.extract(
+        str(tiny.checkpoint("llava")),
+        str(data),
+        out=tmp_path / "run",
+        execution=probe.Execution(device="cpu"),
+        **settings,
+    )
+    evidence = Evidence(run)
+    found = failure_features.features(evidence)
+    assert found.feature.values.tolist()[-2:] == ["silent drift", "lens agreement"]
+    states = run.embeddings("language.norm:context_last").squeeze("layer").values
+    model = tiny.load("llava")
+    head = model.module.lm_head.weight.detach().float().numpy()
+    compared = 0
+    for k, row in enumerate(run.samples.option_text.values):
+        ids = [ids[0] for ids in option_ids(model.blueprint, run.samples.prompt_text.values[k], [t for t in row if t])]
+        if len(set(ids)) < len(ids) or len(ids) < 2:
+            continue
+        basis, _ = np.linalg.qr((head[ids[1:]] - head[ids[0]]).T)
+        for c in range(states.shape[1]):
+            move = states[k, c] - states[k, 0]
+            rest = np.linalg.norm(move - basis @ (basis.T @ move))
+            np.testing.assert_allclose(found.values[k, c, -2], rest, atol=1e-3 * max(1.0, rest))
+            compared += 1
+    assert compared > 3

@@ -7,6 +7,7 @@ import xarray as xr
 
 from analyses import drift, instability, labels, statistics
 
+from . import lens
 from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .lens import by_layer
@@ -21,13 +22,10 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     `read_unrelated` (bound): the share of the difference between unrelated images, under the same options; `chance`:
     that of a random direction. None where the options of no sample differ in their first tokens.
     """
-    top = by_layer(evidence).isel(layer=-1, drop=True)
-    products = evidence.run.answers.lens_products.sel(condition="clean", drop=True).load()
-    clean = top.sel(condition="clean", drop=True)
-    moved = evidence.length(SITE).isel(layer=0, drop=True)
-    read = evidence.split(drift.length_read(top - clean, products))
+    moved, read, products = parts(evidence)
     if not bool(read.notnull().any()):
         return None
+    clean = by_layer(evidence).isel(layer=-1, drop=True).sel(condition="clean", drop=True)
     pairs = evidence.control_pairs(SITE, metric="euclidean").isel(layer=0, drop=True)
     apart = drift.length_read(of_pairs(evidence, clean, pairs), products)
     quiet, quiet_pairs = drift.silent(read, moved), drift.silent(apart, pairs).assign_coords(other=pairs.other)
@@ -42,6 +40,26 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
             "hidden": hidden(evidence, quiet, quiet_pairs),
         }
     ).assign_attrs(scale=evidence.scale)
+
+
+def is_held(evidence: Evidence) -> bool:
+    """Whether the run has the lens and the state that the head reads."""
+    return lens.is_held(evidence) and SITE in evidence.run.sites
+
+
+def parts(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """(sample, condition) lengths of moves and of their parts that the answer reads, and the products of the rows."""
+    top = by_layer(evidence).isel(layer=-1, drop=True)
+    products = evidence.run.answers.lens_products.sel(condition="clean", drop=True).load()
+    moved = evidence.length(SITE).isel(layer=0, drop=True)
+    read = evidence.split(drift.length_read(top - top.sel(condition="clean", drop=True), products))
+    return moved, read, products
+
+
+def quiet(evidence: Evidence) -> xr.DataArray:
+    """(sample, condition) silent drift, in the state's own units."""
+    moved, read, _ = parts(evidence)
+    return drift.silent(read, moved)
 
 
 def of_pairs(evidence: Evidence, clean: xr.DataArray, pairs: xr.DataArray) -> xr.DataArray:
