@@ -2,14 +2,17 @@
 reached.
 """
 
+import json
 import shutil
 from collections.abc import Sequence
 from fnmatch import fnmatch
+from hashlib import sha256
 from pathlib import Path
 
 import extracted_run
 import huggingface_hub
 import made_run
+import pyarrow
 import pyarrow.parquet
 import pytest
 import yaml
@@ -75,6 +78,24 @@ def test_a_run_goes_to_the_hub_and_comes_back_whole(hub: Path, tmp_path: Path) -
     assert extracted_run.contents(back) == extracted_run.contents(tmp_path / "run")
     assert run("info", "hf://me/my-run", "--verify").exit_code == 0
     assert run("analyze", "hf://me/my-run@main", "flips", "--json").exit_code == 0
+
+
+def test_croissant_says_what_every_column_of_the_table_is(hub: Path, tmp_path: Path) -> None:
+    made_run.write(tmp_path / "run", made_run.world(2))
+    assert run("push", tmp_path / "run", "me/my-run").exit_code == 0
+    pushed = hub / "me" / "my-run"
+    said = json.loads((pushed / "croissant.json").read_text())
+    assert said["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert {"@type", "name", "description", "distribution", "recordSet"} <= said.keys()
+    (file,), (records,) = said["distribution"], said["recordSet"]
+    assert file["contentUrl"] == "answers.parquet"
+    assert file["sha256"] == sha256((pushed / "answers.parquet").read_bytes()).hexdigest()
+    schema = pyarrow.parquet.read_schema(pushed / "answers.parquet")
+    assert [each["source"]["extract"]["column"] for each in records["field"]] == schema.names
+    for each, column in zip(records["field"], schema, strict=True):
+        assert each.get("repeated", False) == pyarrow.types.is_list(column.type)
+        assert each["source"]["fileObject"]["@id"] == file["@id"]
+        assert each["description"]
 
 
 def test_what_a_writer_leaves_of_itself_is_not_uploaded(hub: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import picture_set
 import pytest
 import tiny
+import xarray as xr
 from tiny import picture
 
 import hooks
@@ -76,3 +77,18 @@ def test_a_run_read_again_moves_by_rounding_alone_and_no_union_holds_it(tmp_path
 def test_a_way_that_is_none_is_refused():
     with pytest.raises(ValueError, match="batch or padding or attention"):
         parse(["reread:by=telepathy"])
+
+
+def test_what_does_not_stand_out_from_reading_again_is_said(tmp_path):
+    drift = xr.DataArray(
+        [[0.0, 0.0, 0.0], [0.2, 0.1, 0.3], [0.4, 0.3, 0.5], [0.1, 0.05, 0.15]],
+        dims=("family", "bound"),
+        coords={"family": ["clean", "reread", "low_light", "scale"], "bound": ["estimate", "low", "high"]},
+    )
+    estimate = drift.sel(bound="estimate", drop=True)
+    with np.errstate(divide="ignore"):
+        data = xr.Dataset({"drift": drift, "above": np.log10(estimate / 0.2)}).assign_attrs(unions={}, images=4)
+    assert noise_floor.below(data) == ["scale"]  # .1 < .2 < .4
+    (sentence,) = noise_floor.finding(data)
+    assert "scale" in str(sentence)
+    assert "low_light" not in str(sentence)

@@ -61,9 +61,9 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
     """A dataset by name, by the path of a user's own files, or by the hub's name; and what is wrong with it.
 
     `NAME[:PATH][@SPLIT]`: one of `DATASETS`, from the official files in PATH or else from the hub. A path: a .jsonl,
-    .csv, .tsv or .parquet file, or a folder of pictures. `OWNER/NAME[:CONFIG][@SPLIT]`: a dataset of the hub, with
-    `columns`. Several are joined by +; `limit` and `first` then hold for each. `given` are the fields of `Options` by
-    name. The problems are those of the whole dataset, whatever part of it is taken.
+    .csv, .tsv or .parquet file, or a folder of pictures. `OWNER/NAME[:CONFIG][@SPLIT]`, also written `hf://OWNER/NAME…`:
+    a dataset of the hub, with `columns`. Several are joined by +; `limit` and `first` then hold for each. `given` are
+    the fields of `Options` by name. The problems are those of the whole dataset, whatever part of it is taken.
 
     Raises DatasetError for what is unknown, cannot be read or reached, ValueError for options that cannot be.
     """
@@ -74,7 +74,7 @@ def open_dataset(name_or_path: str | PathLike[str], options: Options | None = No
 
 
 def _open_one(text: str, options: Options) -> Opened:
-    asked = parse(text, DATASETS)
+    asked = parse(text.removeprefix("hf://"), DATASETS)
     source = replace(
         asked,
         columns=columns.parse(options.columns),

@@ -11,7 +11,7 @@ from stores import DamagedRun, open_run, presence
 
 from ..errors import PlanError
 from ..export import rows, tables
-from . import FOLDER, TABLE
+from . import FOLDER, TABLE, croissant
 from .card import card
 
 REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
@@ -38,6 +38,8 @@ def push(path: Path, repository: str, *, private: bool = False) -> str:
         folder = Path(made)
         (folder / "README.md").write_text(card(run, repository), encoding="utf-8")
         tables.write_parquet(folder / TABLE, rows.pieces(run))
+        name = repository.rpartition("/")[2]
+        (folder / croissant.FILE).write_text(croissant.written(run, name, folder / TABLE), encoding="utf-8")
         api = HfApi()
         # without `private` one that exists stays as it is, and one that is made follows the user's own settings
         api.create_repo(repository, repo_type="dataset", private=private or None, exist_ok=True)
@@ -49,7 +51,7 @@ def push(path: Path, repository: str, *, private: bool = False) -> str:
             ignore_patterns=list(UNFINISHED),
             commit_message="The run",
         )
-        told = "Its card, and its answers as a table"
+        told = "Its card, its answers as a table, and what the columns are"
         api.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder, commit_message=told)
     return f"hf://{repository}"
 

@@ -14,7 +14,7 @@ from stores import IncompleteRun, Run, open_run, summary
 
 from .. import citations, info, kept_results
 from ..kept_comparison import COMPARISON
-from ..results import ANALYSES, Evidence, Result, analyze
+from ..results import ANALYSES, Evidence, Result, analyze, noise_floor
 from ..results.needs import missing
 from .tables import Drawn, table
 
@@ -52,8 +52,8 @@ class Member:
 
     @cached_property
     def notices(self) -> tuple[str, ...]:
-        """What the run lacks, a sentence each: units that are not committed, samples that failed."""
-        return tuple(_notices(self.run))
+        """What the run lacks, a sentence each: units that are not committed, samples that failed, mere noise."""
+        return (*_notices(self.run), *_within_noise(self.results))
 
     @cached_property
     def absent(self) -> tuple[tuple[str, str], ...]:
@@ -131,6 +131,13 @@ def _notices(run: Run) -> Iterator[str]:
     for name, units_of in run.segmented.items():
         if len(units_of) < units:
             yield f"The segmentation {name} is incomplete: {units - len(units_of):,} of {units:,} units are missing."
+
+
+def _within_noise(results: Sequence[Result]) -> Iterator[str]:
+    """The families whose effect reading the same picture again has too."""
+    for result in results:
+        if result.name == noise_floor.ANALYSIS.name and (names := noise_floor.below(result.data)):
+            yield f"States move under {', '.join(names)} no farther than when the same picture is read again."
 
 
 def _absent(evidence: Evidence, results: Sequence[Result]) -> Iterator[tuple[str, str]]:

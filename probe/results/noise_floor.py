@@ -46,8 +46,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Which families move states no farther than reading the same picture again."""
     if "above" not in data:
         return ()
-    above = data.above.drop_sel(family=["clean", NAME], errors="ignore")
-    weak = [str(name) for name, orders in zip(above.family.values, above.values, strict=True) if orders <= 0]
+    above, weak = _beside(data), below(data)
     defined = above.values[~np.isnan(above.values)]
     if not defined.size:
         return ()
@@ -63,6 +62,18 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             orders=f"{defined.min():.1f}",
         )
     )
+
+
+def below(data: xr.Dataset) -> list[str]:
+    """The families that move states no farther than reading the same picture again."""
+    if "above" not in data:
+        return []
+    above = _beside(data)
+    return [str(name) for name, orders in zip(above.family.values, above.values, strict=True) if orders <= 0]
+
+
+def _beside(data: xr.Dataset) -> xr.DataArray:
+    return data.above.drop_sel(family=["clean", NAME], errors="ignore")
 
 
 def figure(data: xr.Dataset) -> "Chart | None":
