@@ -36,6 +36,7 @@ TEXT_VQA = "singh2019towards"
 GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 LENS = "nostalgebraist2020interpreting"
+ROGUE_DIMENSIONS = "timkey2021all"
 VISUAL_CONTRASTIVE_DECODING = "leng2024mitigating"
 CONFORMAL_RISK_CONTROL = "angelopoulos2024conformal"
 AVERAGE_THRESHOLDED_CONFIDENCE = "garg2022leveraging"
@@ -44,6 +45,13 @@ PROBABILITY_SCORE = "brier1950verification"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
+        ROGUE_DIMENSIONS: """@inproceedings{timkey2021all,
+  title = {All Bark and No Bite: Rogue Dimensions in Transformer Language Models Obscure Representational Quality},
+  author = {Timkey, William and van Schijndel, Marten},
+  booktitle = {Proceedings of the 2021 Conference on Empirical Methods in Natural Language Processing},
+  pages = {4527--4546},
+  year = {2021}
+}""",
         LENS: """@misc{nostalgebraist2020interpreting,
   title = {Interpreting {GPT}: the logit lens},
   author = {nostalgebraist},

@@ -7,6 +7,7 @@ unrelated samples; `relative` puts one over the other. Source: Wani et al. 2026;
 from .. import papers
 from ..cards import Card
 from .controls import control, control_pairs, relative
+from .dimensions import share_of_largest, standardised
 from .distances import cosine, euclidean
 from .silent import dimensions_read, length_read, share_read, silent
 from .token_drift import tokens
@@ -20,8 +21,10 @@ __all__ = [
     "euclidean",
     "length_read",
     "relative",
+    "share_of_largest",
     "share_read",
     "silent",
+    "standardised",
     "tokens",
 ]
 
@@ -64,5 +67,19 @@ CARDS = (
     ),
     Card("drift.dimensions_read", "How many dimensions does the answer read?", "dimensions", "{0, 1, ...}"),
     Card("drift.share_read", "What share of the move's square does the answer read?", "share", "[0, 1]"),
+    Card(
+        "drift.standardised",
+        "How far does the representation turn when no feature outweighs the others?",
+        "1 - cosine",
+        "[0, 2]",
+        papers.ROGUE_DIMENSIONS,
+    ),
+    Card(
+        "drift.share_of_largest",
+        "Do a few dimensions make the drift?",
+        "share",
+        "[0, 1]",
+        papers.ROGUE_DIMENSIONS,
+    ),
     Card("drift.silent", "How far does the state move where the answer does not read it?", "state units", "[0, inf)"),
 )
