@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         segmentation,
         spectral,
         statistics,
+        tuned_lens,
     )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "segmentation",
     "spectral",
     "statistics",
+    "tuned_lens",
 ]
 
 

@@ -14,6 +14,7 @@ MODULES = (
     "instability",
     "margins",
     "lens",
+    "tuned_lens",
     "flips",
     "dirichlet",
     "spectral",

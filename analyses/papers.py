@@ -36,6 +36,7 @@ TEXT_VQA = "singh2019towards"
 GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 LENS = "nostalgebraist2020interpreting"
+TUNED_LENS = "belrose2023eliciting"
 ROGUE_DIMENSIONS = "timkey2021all"
 VISUAL_CONTRASTIVE_DECODING = "leng2024mitigating"
 CONFORMAL_RISK_CONTROL = "angelopoulos2024conformal"
@@ -45,6 +46,14 @@ PROBABILITY_SCORE = "brier1950verification"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
+        TUNED_LENS: """@misc{belrose2023eliciting,
+  title = {Eliciting Latent Predictions from Transformers with the Tuned Lens},
+  author = {Belrose, Nora and Ostrovsky, Igor and McKinney, Lev and Furman, Zach and Smith, Logan and Halawi, Danny
+            and Biderman, Stella and Steinhardt, Jacob},
+  year = {2023},
+  eprint = {2303.08112},
+  archivePrefix = {arXiv}
+}""",
         ROGUE_DIMENSIONS: """@inproceedings{timkey2021all,
   title = {All Bark and No Bite: Rogue Dimensions in Transformer Language Models Obscure Representational Quality},
   author = {Timkey, William and van Schijndel, Marten},

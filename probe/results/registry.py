@@ -35,6 +35,7 @@ from . import (
     silent,
     spectrum,
     trust,
+    tuned_lens,
     where_first,
     yes_no,
 )
@@ -59,6 +60,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             where_first,
             instability,
             lens,
+            tuned_lens,
             silent,
             dirichlet,
             spectrum,
