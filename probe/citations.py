@@ -25,15 +25,20 @@ COMPARED = (
 
 MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "overview": ("flips", "drift", papers.COHEN, "margins.erosion"),
+        "overview": ("flips", "drift.cosine", "drift.control", "drift.relative", papers.COHEN, "margins.erosion"),
         "scores": (),
         "benchmark": (),
         "flips": ("flips",),
         "yes_no": ("flips.yes_no_rates",),
         "margins": ("margins",),
-        "drift": ("drift", papers.COHEN),
-        "where_first": ("drift", "instability.where_first"),
+        "drift": ("drift.cosine", "drift.euclidean", "drift.control", "drift.relative", papers.COHEN),
+        "dimensions": ("drift.standardised", "drift.share_of_largest"),
+        "noise_floor": ("drift.cosine", "margins.erosion"),
+        "where_first": ("drift.cosine", "drift.control", "instability.where_first"),
         "instability": ("instability",),
+        "lens": ("lens",),
+        "tuned_lens": ("tuned_lens", "lens.decision_layer"),
+        "silent": ("drift.silent", "drift.share_read", "drift.control", "instability.beyond_nearest", papers.LENS),
         "dirichlet": ("dirichlet", "correlation.interval", "spectral.relative_change"),
         "spectrum": ("spectral",),
         "pixel_spectrum": ("spectral",),

@@ -93,7 +93,13 @@ BY_LOOP = {
 NO_ARRAYS = {"spectrum.radial_bands", "spectrum.radial_edges"}
 """Functions of sizes alone."""
 
-OF_NUMPY = {"distance.drift_between", "halves.image_spectrum", "halves.token_spectrum", "precision.are_float32"}
+OF_NUMPY = {
+    "blas.one_thread",
+    "distance.drift_between",
+    "halves.image_spectrum",
+    "halves.token_spectrum",
+    "precision.are_float32",
+}
 """What other kernels take for numpy arrays."""
 
 
@@ -196,6 +202,12 @@ STREAMED: dict[str, Any] = {
         statistics.per_sample(drift.cosine(clean(r["states"]), r["states"])), drift.control(clean(r["states"]))
     ),
     "drift.tokens": lambda r: drift.tokens(clean(r["tokens"]), r["tokens"], clean(r["grid"]), r["grid"]),
+    "drift.length_read": lambda r: drift.length_read(r["scores"] - clean(r["scores"]), products(r)),
+    "drift.dimensions_read": lambda r: drift.dimensions_read(products(r)),
+    "drift.share_read": lambda r: drift.share_read(*lengths(r)),
+    "drift.silent": lambda r: drift.silent(*lengths(r)),
+    "drift.standardised": lambda r: drift.standardised(clean(r["states"]), r["states"], **scales(r)),
+    "drift.share_of_largest": lambda r: drift.share_of_largest(clean(r["states"]), r["states"]),
     "dirichlet.energy": lambda r: dirichlet.energy(r["laid"], grid=("frame", "row", "col")),
     "dirichlet.ragged_energy": lambda r: dirichlet.ragged_energy(r["tokens"], r["grid"], scale_free=True),
     "dirichlet.change": lambda r: dirichlet.change(
@@ -272,6 +284,23 @@ AT_ONCE = {
 
 MODULES = ("drift", "dirichlet", "spectral", "margins", "flips", "priors", "alignment", "segmentation", "instability")
 """The modules whose inputs can be larger than memory, or lie next to such."""
+
+
+def products(r: dict[str, xr.DataArray]) -> xr.DataArray:
+    rows = (
+        clean(r["states"]).isel(layer=0, feature=slice(4)).rename(feature="option").drop_vars(["condition", "family"])
+    )
+    return rows * rows.rename(option="other_option")
+
+
+def scales(r: dict[str, xr.DataArray]) -> dict[str, xr.DataArray]:
+    fitted = clean(r["other"])
+    return {"mean": fitted.mean("sample"), "deviation": fitted.std("sample")}
+
+
+def lengths(r: dict[str, xr.DataArray]) -> tuple[xr.DataArray, xr.DataArray]:
+    moved = drift.euclidean(clean(r["states"]), r["states"])
+    return moved * 0.6, moved
 
 
 def shuffled() -> dict[str, list[str]]:

@@ -32,6 +32,7 @@ def test_a_blueprint_needs_no_weights(copied):
         "vision": VISION_LAYERS,
         "projector": 0,
         "language": LANGUAGE_LAYERS,
+        "language.norm": 0,
     }
     assert hooks.image_grids(plan, 100, 60) == {"vision": GRID, "projector": GRID, "language": GRID}
     with pytest.raises(ModelError, match=r"no \.safetensors weights"):

@@ -27,7 +27,7 @@ def extract(tmp_path, *lines, site="ctx_mcq"):
 def test_a_choice_has_no_state_where_there_is_nothing_to_choose_from(tmp_path):
     run = extract(tmp_path, CHOICE, OPEN)
     assert run.failed == {}
-    states = run.embeddings("language.layers[-1]:context_last@mcq").load()
+    states = run.embeddings("language.norm:context_last@mcq").load()
     assert np.isfinite(states.sel(sample="choice")).all()
     assert np.isnan(states.sel(sample="open")).all()
     assert (run.answers.text.sel(sample="open") != "").all()
@@ -35,5 +35,5 @@ def test_a_choice_has_no_state_where_there_is_nothing_to_choose_from(tmp_path):
 
 
 def test_a_prompt_that_goes_with_no_sample_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"site 'language\.layers\[4\]:context_last@mcq': prompt 'mcq' lists options"):
+    with pytest.raises(ValueError, match=r"site 'language\.norm:context_last@mcq': prompt 'mcq' lists options"):
         extract(tmp_path, OPEN)

@@ -12,6 +12,7 @@ import tiny
 import probe
 from probe.errors import Interrupted
 from probe.extraction import block, plan, prepared, stream
+from probe.perturbations.condition import CLEAN
 from stores import Run, Unit, Writer, ledger
 
 SETTINGS: dict[str, Any] = {
@@ -64,9 +65,9 @@ def test_the_next_block_is_opened_while_the_last_condition_is_read(
             opened.set()
         return made
 
-    def reading(*given: Any, clean: bool) -> Any:
-        states = stream_read(*given, clean=clean)
-        if given[0].index == 0 and not clean:
+    def reading(*given: Any) -> Any:
+        states = stream_read(*given)
+        if given[0].index == 0 and given[-1] != CLEAN:
             read.append(given[0].index)
             if len(read) == 3:
                 assert opened.wait(60)

@@ -41,7 +41,7 @@ def with_state(value, state):
 
 def module_at(model, point):
     tower, layer = point
-    module = attrgetter(getattr(model.family.modules, tower))(model.module)
+    module = attrgetter(model.family.modules.path(tower))(model.module)
     return module[max(layer - 1, 0)] if tower != "encoder" and model.towers[tower].layers else module
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import Progress
 
 from .. import kept_comparison
 from ..datasets.options import Options
@@ -15,6 +14,7 @@ from ..datasets.problems import DatasetNote
 from ..errors import PlanError
 from ..foreign_text import line
 from ..info import SHOWN_FAILURES, named
+from ..progress import of_images
 from ..terminal import say
 from .files import complete, require_new
 
@@ -107,9 +107,8 @@ def of_dataset(dataset: str, out: Path, options: Mapping[str, Any], console: Con
     done = pictures.begin(made, out)
     if done:
         say(console, f"Resuming {out}: {done:,} of {len(opened.images):,} images are there.")
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("images", total=len(opened.images), completed=done)
-        trouble = pictures.write(made, out, done, lambda: bar.advance(task))
+    with of_images(len(opened.images), done, console) as advance:
+        trouble = pictures.write(made, out, done, advance)
     what = f"{len(opened.images):,} images under {len(conditions)} conditions, {len(opened.samples):,} samples"
     say(console, f"{out / pictures.MANIFEST}: {what}.")
     return _report(pictures.unfinished(problems, trouble), console)
