@@ -15,6 +15,7 @@ MODULES = (
     "margins",
     "lens",
     "tuned_lens",
+    "patching",
     "flips",
     "dirichlet",
     "spectral",

@@ -35,6 +35,8 @@ VQA_V2 = "goyal2017making"
 TEXT_VQA = "singh2019towards"
 GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
+ACTIVATION_PATCHING = "zhang2024towards"
+PATCHING_IMAGES = "golovanevsky2025vlms"
 LENS = "nostalgebraist2020interpreting"
 TUNED_LENS = "belrose2023eliciting"
 ROGUE_DIMENSIONS = "timkey2021all"
@@ -60,6 +62,23 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   booktitle = {Proceedings of the 2021 Conference on Empirical Methods in Natural Language Processing},
   pages = {4527--4546},
   year = {2021}
+}""",
+        ACTIVATION_PATCHING: """@inproceedings{zhang2024towards,
+  title = {Towards Best Practices of Activation Patching in Language Models: Metrics and Methods},
+  author = {Zhang, Fred and Nanda, Neel},
+  booktitle = {International Conference on Learning Representations},
+  year = {2024},
+  eprint = {2309.16042},
+  archivePrefix = {arXiv}
+}""",
+        PATCHING_IMAGES: """@inproceedings{golovanevsky2025vlms,
+  title = {What Do {VLMs} {NOTICE}? {A} Mechanistic Interpretability Pipeline for {Gaussian}-Noise-free Text-Image
+           Corruption and Evaluation},
+  author = {Golovanevsky, Michal and Rudman, William and Palit, Vedant and Eickhoff, Carsten and Singh, Ritambhara},
+  booktitle = {Conference of the Nations of the Americas Chapter of the ACL},
+  year = {2025},
+  eprint = {2406.16320},
+  archivePrefix = {arXiv}
 }""",
         LENS: """@misc{nostalgebraist2020interpreting,
   title = {Interpreting {GPT}: the logit lens},
