@@ -48,7 +48,7 @@ def effect(moved: Array, gap: Array) -> Array:
     >>> effect(np.array([[0.5, -2.0]]), np.array([-2.0]))   # 0.5 / -2, -2 / -2
     array([[-0.25,  1.  ]])
     """
-    return _of_both(lambda m, g: m / np.where(g == 0, np.nan, g), moved, gap)
+    return _of_both(_share, moved, gap)
 
 
 def towards(moved: Array, gap: Array) -> Array:
@@ -62,7 +62,15 @@ def towards(moved: Array, gap: Array) -> Array:
     >>> towards(moved, gap), float(towards(moved, gap).sum() / abs(gap).sum())
     (array([-0.5,  2. ]), 0.375)
     """
-    return _of_both(lambda m, g: m * np.sign(g), moved, gap)
+    return _of_both(_along, moved, gap)
+
+
+def _share(moved: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.float64]:
+    return moved / np.where(gap == 0, np.nan, gap)
+
+
+def _along(moved: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.float64]:
+    return moved * np.sign(gap)
 
 
 def _of_both(kernel: Any, moved: Array, gap: Array) -> Array:

@@ -29,10 +29,11 @@ def of_run(path: Path, *, names: Sequence[str] = (), seed: int = 0) -> tuple[Res
     Raises ValueError for an unknown name, for one that the run does not hold enough for, and where files of the run are
     missing.
     """
-    return analyze(_opened(path, seed), names)
+    return analyze(opened(path, seed), names)
 
 
-def _opened(path: Path, seed: int) -> Evidence:
+def opened(path: Path, seed: int) -> Evidence:
+    """The evidence of a run, one that is complete in its files. Raises DamagedRun, and PlanError for a comparison."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         run = open_run(path)
@@ -60,7 +61,7 @@ def by_group(path: Path, by: str, *, names: Sequence[str] = (), seed: int = 0) -
     Raises ValueError for an unknown name or grouping, and where files of the run are missing.
     """
     check_names(names)
-    return tuple(_group(value, Evidence(run, seed), names) for value, run in groups(_opened(path, seed).run, by))
+    return tuple(_group(value, Evidence(run, seed), names) for value, run in groups(opened(path, seed).run, by))
 
 
 def _group(value: str, evidence: Evidence, names: Sequence[str]) -> Group:

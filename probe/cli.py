@@ -14,6 +14,7 @@ from .export_verb import export
 from .extraction.settings import Keep
 from .import_verb import import_
 from .loading_options import loading, loading_weights, one_of
+from .patch_verb import patch
 from .push_verb import push
 from .reading_options import max_pixels, reading
 from .run_paths import RUN, LocalPath, RunPath
@@ -361,6 +362,7 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
 main.add_command(import_)
 main.add_command(export)
 main.add_command(push)
+main.add_command(patch)
 
 
 @main.command(name="list")

@@ -8,6 +8,7 @@ from stores import DamagedRun, Run
 
 from . import code
 from .results import ANALYSES, Result
+from .results.patching import PAIRS
 
 ORIGIN = "made_from"
 """The attribute of a kept result that says what it was made from."""
@@ -29,8 +30,17 @@ def origin(run: Run, seed: int) -> str:
         "seed": seed,
         "code": made_by["commit"],
         "packages": code.packages(),
+        **patched(run),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def patched(run: Run) -> dict[str, str]:
+    """When pairs of the run were patched, which is no unit of it."""
+    try:
+        return {PAIRS: str(run.result(PAIRS).attrs.get("utc"))} if PAIRS in run.results else {}
+    except DamagedRun:
+        return {PAIRS: "damaged"}
 
 
 def kept(run: Run, seed: int) -> dict[str, Result]:

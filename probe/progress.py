@@ -1,4 +1,4 @@
-"""Progress of an extraction in a terminal: images times conditions, with rate and time left."""
+"""Progress in a terminal: of an extraction, images times conditions with rate and time left, and of shorter work."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,3 +48,11 @@ def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Un
         except Exception:  # the message says enough; in a file, a bar would stand before it
             progress.update(task, visible=console.is_terminal)
             raise
+
+
+@contextmanager
+def passing(name: str, console: Console, *, shown: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar that goes when the work is done, and the callable that takes how much of how many is done."""
+    with Progress(console=console, transient=True, disable=not shown) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

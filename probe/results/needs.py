@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import distorted
+from stores import DamagedRun
+
+from . import distorted, patching
 from .evidence import Evidence
 
 
@@ -27,6 +29,14 @@ def _of_family(evidence: Evidence, *names: str) -> bool:
 
 def _of_kind(evidence: Evidence, *kinds: str) -> bool:
     return bool(set(kinds) & set(evidence.run.samples.kind.values.tolist()))
+
+
+def _kept(evidence: Evidence, name: str) -> bool:
+    """Whether the run keeps a result, whole."""
+    try:
+        return name in evidence.run.results and bool(evidence.run.result(name).sizes)
+    except DamagedRun:
+        return False
 
 
 NEEDS: Mapping[str, Need] = MappingProxyType(
@@ -76,6 +86,9 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             lambda e: "language.norm:context_last" in e.run.sites,
             "the state that the head reads",
             "Extract with --readouts lens, or with -s language.norm:context_last.",
+        ),
+        "patched": Need(
+            lambda e: _kept(e, patching.PAIRS), "pairs that were patched into each other", "Run `probe patch` on it."
         ),
         "energies": Need(
             lambda e: _stored(e, "dirichlet"), "a site with a token grid", "Extract a site of patches or image tokens."

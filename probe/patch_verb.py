@@ -1,0 +1,50 @@
+"""`probe patch` on the command line: its options and help."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .run_paths import RUN
+from .terminal import Terminal
+
+console = Terminal()
+
+
+@click.command()
+@click.argument("run", type=RUN)
+@click.option(
+    "--pairs",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    metavar="N",
+    help="Most pairs of a sample and a condition: up to a third flips, a kept answer for each, the rest random.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the pairs and the bootstrap.")
+@click.option(
+    "-b",
+    "--batch",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Number of patches (a layer and a group of tokens) in a forward.",
+)
+@click.option("--device", default="auto", show_default=True, help="Where to run: cpu, cuda, cuda:1, …")
+@click.option("--trust-remote-code", is_flag=True, help="Run the code that comes with a checkpoint. Off by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def patch(run: Path, **options: Any) -> None:
+    """Find where answers of RUN are lost: put states of perturbed views into clean ones, and the reverse.
+
+    For each pair, at every layer of the language model and for the tokens of the image, of the question and the last
+    one: how far does the margin of the clean choice go to that of the run that the state is from? Beside it the state
+    of another image under the same question. Margins are read from the options' first tokens; pairs whose pictures have
+    other grids are counted and left out. The pairs and the analysis `patching` are kept in RUN.
+
+    \b
+    probe patch runs/one --pairs 300
+    """
+    from .patching import command
+
+    sys.exit(command.run(run, options, console))

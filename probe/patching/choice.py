@@ -1,0 +1,60 @@
+"""Which pairs of a sample and a condition are patched: flips, kept ones that match them, and random ones."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ..results import Evidence
+
+Kind = Literal["flip", "kept", "random"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sample under a condition by their places in the run, and why it was chosen."""
+
+    sample: int
+    condition: int
+    kind: Kind
+
+
+def choose(evidence: "Evidence", count: int, *, seed: int) -> tuple[Pair, ...]:
+    """At most `count` pairs: flips up to a third, drawn at random; a kept one for each; the rest random, of any kind.
+
+    A kept pair has its flip's condition and, among the samples that keep their answers under it, the nearest clean
+    margin; none is taken twice. Only perturbations are drawn from, no controls, and only samples whose option is known
+    on both images. Random pairs are drawn from all of these, so that they stand for the run.
+    """
+    chosen = evidence.choice.transpose("sample", "condition")
+    clean = evidence.clean_choice.values[:, None]
+    known = (chosen.values >= 0) & (clean >= 0) & evidence.is_perturbed(chosen)[None]
+    flipped = known & (chosen.values != clean)
+    margin = evidence.margin.sel(condition="clean").values
+    random = np.random.default_rng(seed)
+    flips = _drawn(flipped, count // 3, random)
+    kept = _matched(flips, known & ~flipped, margin)
+    rest = _drawn(known, count - len(flips) - len(kept), random)
+    drawn: tuple[tuple[Kind, list[tuple[int, int]]], ...] = (("flip", flips), ("kept", kept), ("random", rest))
+    return tuple(Pair(*place, kind) for kind, places in drawn for place in places)
+
+
+def _drawn(among: NDArray[np.bool_], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    places = np.argwhere(among)
+    some = np.sort(random.permutation(len(places))[: max(0, count)])
+    return [(int(sample), int(condition)) for sample, condition in places[some]]
+
+
+def _matched(
+    flips: list[tuple[int, int]], kept: NDArray[np.bool_], margin: NDArray[np.float64]
+) -> list[tuple[int, int]]:
+    free, found = kept & np.isfinite(margin)[:, None], list[tuple[int, int]]()
+    for sample, condition in flips:
+        there = np.flatnonzero(free[:, condition])
+        if len(there):
+            nearest = int(there[np.argmin(abs(margin[there] - margin[sample]))])
+            free[nearest, condition] = False
+            found.append((nearest, condition))
+    return found

@@ -1,0 +1,51 @@
+"""What a run keeps of patched pairs: moved margins and gaps, pair by pair."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from hooks.patching import GROUPS
+from stores import Run
+
+from ..results.patching import DIRECTIONS, PAIRS
+from .choice import Pair
+from .forwards import Patched
+
+Measured = Mapping[tuple[int, int], Patched | str]
+"""By (sample, condition) what came of it, or why it was left out."""
+
+
+def dataset(run: Run, pairs: Sequence[Pair], measured: Measured) -> xr.Dataset:
+    """Margins of the clean choice over its best rival, in nats: (pair, direction, layer, group) moved, and gaps.
+
+    `moved` is margin(patched) - margin(base), `gap` (pair, direction) margin(source) - margin(base). Pairs that could
+    not be patched are counted by reason in the attribute `left_out`.
+    """
+    done = [(pair, made) for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), Patched)]
+    reasons = [made for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), str)]
+    answers, conditions = run.answers, run.conditions
+    samples, under = ([getattr(pair, name) for pair, _ in done] for name in ("sample", "condition"))
+    along = {
+        "sample": answers.sample.values[samples],
+        "image": answers.image.values[samples],
+        "condition": conditions.condition.values[under],
+        "family": conditions.family.values[under],
+        "kind": np.array([pair.kind for pair, _ in done]),
+    }
+    moved = np.stack([made.moved for _, made in done]).astype(np.float32)
+    return xr.Dataset(
+        {
+            "moved": (("pair", "direction", "layer", "group"), moved, {"unit": "nats"}),
+            "gap": (("pair", "direction"), np.stack([made.gap for _, made in done]), {"unit": "nats"}),
+        },
+        coords={
+            "direction": list(DIRECTIONS),
+            "layer": np.arange(moved.shape[2]),
+            "group": list(GROUPS),
+            **{name: ("pair", values.astype(object)) for name, values in along.items()},
+        },
+        attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS},
+    )
