@@ -9,10 +9,11 @@ import numpy as np
 import picture_set
 import pytest
 import tiny
+import xarray as xr
 from click.testing import CliRunner
 
 import stores
-from probe import analyze
+from probe import analyze, code, kept_results
 from probe.cli import main
 from probe.datasets.registry import open_dataset
 from probe.errors import PlanError
@@ -20,7 +21,7 @@ from probe.patching import choice, command, forwards
 from probe.perturbations import suites
 from probe.report.pictures import Source
 from probe.results import Evidence
-from probe.results.patching import ANOTHER, INTO_CLEAN, INTO_PERTURBED, PAIRS
+from probe.results.patching import ANOTHER, INTO_CLEAN, INTO_PERTURBED, PAIRS, handover
 
 
 @pytest.fixture(scope="module")
@@ -174,5 +175,32 @@ def test_runs_that_cannot_be_patched_are_refused_in_a_sentence(tmp_path, patched
     assert result.exit_code != 0
     assert "Run `probe patch`" in result.output
     elsewhere = answered_run.make(tmp_path / "run", {"clean": [0, 1], "fog:severity=3": [1, 1]})
-    with pytest.raises(ValueError, match="cannot be made again"):
+    with pytest.raises(PlanError, match="cannot be shown the pictures"):
         command.patch(elsewhere.path, command.Wanted(pairs=5), lambda done, total: None)
+
+
+def test_another_model_than_that_of_the_run_is_refused(patched, tmp_path, monkeypatch):
+    other = replace(command.Wanted(pairs=3), device="cpu")
+    run = stores.open_run(patched[0])
+    changed = {**run.plan, "model": {**run.plan["model"], "dtype": "bfloat16"}}
+    monkeypatch.setattr(stores.Run, "plan", changed)
+    with pytest.raises(PlanError, match=r"dtype: the run has \"bfloat16\", here it has \"float32\""):
+        command.patch(patched[0], other, lambda done, total: None)
+
+
+def test_the_answer_is_handed_over_where_the_interval_stays_above_zero():
+    lows = xr.DataArray([[0.1], [-0.2], [0.3], [0.5]], dims=("layer", "bound"), coords={"layer": [0, 4, 8, 12]})
+    assert handover(lows.assign_coords(bound=["low"])) == 8
+    assert handover(-abs(lows).assign_coords(bound=["low"])) is None
+    assert handover((lows * np.nan).assign_coords(bound=["low"])) is None
+
+
+def test_results_that_were_made_of_other_pairs_are_made_again(patched, tmp_path, monkeypatch):
+    monkeypatch.setattr(code, "revision", lambda: {"commit": "c0ffee", "dirty": False})
+    shutil.copytree(patched[0], tmp_path / "run")
+    before = kept_results.origin(stores.open_run(tmp_path / "run"), 0)
+    pairs = stores.open_run(tmp_path / "run").result(PAIRS)
+    stores.results.write(tmp_path / "run", PAIRS, pairs, attrs={"utc": "another time"})
+    after = kept_results.origin(stores.open_run(tmp_path / "run"), 0)
+    assert before
+    assert before != after

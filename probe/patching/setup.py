@@ -12,7 +12,7 @@ from ..extraction.execution import PREFIX, Execution, reader_of
 from ..extraction.plan import differences
 from ..extraction.settings import Settings
 from ..readers.local import LocalReader, OpenLocalReader
-from ..report.pictures import source_of
+from ..report.pictures import NoPictures, source_of
 from .forwards import Asked, Setup
 
 if TYPE_CHECKING:
@@ -35,11 +35,14 @@ class Wanted:
 def set_up(run: "Run", wanted: Wanted) -> Setup:
     """The model of a run with its weights, and its pictures.
 
-    Raises PlanError where the model was not loaded here, is another one now, or has nothing that can be patched, and
-    NoPictures (a ValueError) where the pictures cannot be made again.
+    Raises PlanError where the pictures cannot be made again, and where the model was not loaded here, is another one
+    now, or has nothing that can be patched.
     """
     kept_comparison.refuse(run.plan, run.path)
-    source = source_of(run)
+    try:
+        source = source_of(run)
+    except NoPictures as error:
+        raise PlanError(f"the model cannot be shown the pictures of {run.path} again: {error}") from error
     given = {name: value for name, value in run.plan["settings"].items() if name in Settings.__dataclass_fields__}
     settings = Settings(**given)
     if settings.model.startswith(PREFIX):
