@@ -3,14 +3,15 @@
 Two prompts that differ in their pictures alone are run once each; then the base is run again with the source's states
 at one layer and the tokens of one group in place of its own, and what the head says of the options' first tokens is
 read. Layer 0 is the input of the first block, the last layer the output of the last one, before the final norm. Every
-forward is of a whole prompt, pictures included; a batch holds one cell (layer, group) a row.
+forward is of a whole prompt; a batch holds one cell (layer, group) a row. Pictures are encoded again only where the
+base's state at layer 0 does not stand for them (`without_pictures`).
 Source: Zhang & Nanda 2024.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 GROUPS = ("image", "question", "last")
 """The groups of tokens, in the order of the prompt."""
+
+ENTRY: trace.Point = ("language", 0)
+"""The input of the first block, in which the pictures' tokens are."""
+
+PIXELS = "pixel_values"
 
 Inputs = Mapping[str, Tensor]
 Places = Mapping[str, Tensor]
@@ -123,15 +129,50 @@ def patched(
     if reason := mismatch(base.inputs, source.inputs):
         raise ValueError(f"these prompts cannot be patched into each other: {reason}.")
     shape = (len(base.states), len(groups), len(tokens))
-    named = list(groups.values())
+    named, inputs = list(groups.values()), without_pictures(model, base)
+    start: dict[trace.Point, Any] = {} if inputs is base.inputs else {ENTRY: _Repeated(base.states[0])}
     cells = list(product(range(shape[0]), range(shape[1])))
     found: list[Tensor] = []
     for batch in batches(cells, batch_size):
         rows = [(row, layer, named[group]) for row, (layer, group) in enumerate(batch)]
-        writes = {("language", layer): _Placed(source.states[layer], rows, layer) for _, layer, _ in rows}
-        logits, _ = trace.logits(model, _feed(model, base.inputs, len(batch)), writes=writes)
+        writes = {
+            ("language", layer): _Placed(source.states[layer], rows, layer, start.get(("language", layer)))
+            for _, layer, _ in rows
+        }
+        logits, _ = trace.logits(model, _feed(model, inputs, len(batch)), writes={**start, **writes})
         found.append(logits[:, -1, list(tokens)].float().cpu())
     return torch.cat(found).reshape(shape).numpy()
+
+
+def without_pictures(model: "Model", base: Forward) -> Inputs:
+    """The inputs that give the base's forward again where its state at layer 0 is written: without pixels if they do.
+
+    That is seen, not believed: every state and the logits must come out the same. Else all inputs, because later layers
+    read the pictures again.
+    """
+    lean = {name: value for name, value in base.inputs.items() if name != PIXELS}
+    if len(lean) == len(base.inputs) or "image" not in model.towers["language"].kinds:
+        return base.inputs
+    points = [("language", layer) for layer in range(len(base.states))]
+    try:
+        writes = {ENTRY: _Repeated(base.states[0])}
+        logits, states = trace.logits(model, _feed(model, lean, 1), reads=points, writes=writes)
+    except Exception:  # a forward that needs its pictures can raise anything
+        return base.inputs
+    same = torch.equal(logits[0, -1].float(), base.logits) and all(
+        torch.equal(states[point][0], own) for point, own in zip(points, base.states, strict=True)
+    )
+    return lean if same else base.inputs
+
+
+@dataclass(frozen=True)
+class _Repeated:
+    """What is written at layer 0 of every row: the base's own state."""
+
+    base: Tensor
+
+    def __call__(self, state: Tensor) -> Tensor:
+        return self.base.expand_as(state)
 
 
 @dataclass(frozen=True)
@@ -141,8 +182,10 @@ class _Placed:
     source: Tensor
     rows: Sequence[tuple[int, int, Tensor]]
     layer: int
+    start: "_Repeated | None" = None
 
     def __call__(self, state: Tensor) -> Tensor:
+        state = state if self.start is None else self.start(state).clone()
         for row, layer, group in self.rows:
             if layer == self.layer:
                 state[row, group] = self.source[group]

@@ -162,3 +162,13 @@ def test_models_without_an_answer_after_the_prompt_say_why_nothing_can_be_patche
     assert "write no answer" in patching.unavailable(tiny.load("clip"))
     assert "another part" in patching.unavailable(tiny.load("florence2"))
     assert patching.unavailable(tiny.load("llava")) == ""
+
+
+@pytest.mark.parametrize("case", ["llava", "qwen2_vl", "gemma3", "qwen3_vl", "mllama"])
+def test_pictures_are_encoded_again_only_where_later_layers_read_them(case, monkeypatch):
+    model = tiny.load(case)
+    base, source, found = both(case)
+    lean = patching.without_pictures(model, base)
+    assert ("pixel_values" in lean) == (case in ("qwen3_vl", "mllama"))
+    monkeypatch.setattr(patching, "without_pictures", lambda model, base: base.inputs)
+    np.testing.assert_allclose(patched(model, base, source), found, atol=1e-5)
