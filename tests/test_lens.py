@@ -1,5 +1,7 @@
 """The lens: what the head reads in every layer, against plain transformers."""
 
+import json
+import re
 from dataclasses import replace
 from operator import attrgetter
 
@@ -8,6 +10,7 @@ import picture_set
 import pytest
 import tiny
 import torch
+import xarray as xr
 from tiny import picture
 
 import hooks
@@ -16,6 +19,7 @@ from hooks import Question, View, capture, lens
 from hooks.context import option_ids, render
 from hooks.encoding import process, stack
 from probe.results import failure_features
+from probe.results import lens as result
 from probe.results.evidence import Evidence
 
 ASKED = Question("is there a bus?", ("yes", "no"), lens=True)
@@ -170,3 +174,15 @@ def test_flips_are_foretold_from_silent_drift_and_agreement_too_where_the_run_ha
             np.testing.assert_allclose(found.values[k, c, -2], rest, atol=1e-3 * max(1.0, rest))
             compared += 1
     assert compared > 3
+
+
+def test_the_figure_has_a_column_for_every_layer():
+    layers, families = np.arange(5), ["clean", "low_light"]
+    agreement = xr.DataArray(
+        np.linspace(0, 1, 30).reshape(2, 5, 3), dims=("family", "layer", "bound"),
+        coords={"family": families, "layer": layers, "bound": ["estimate", "low", "high"]},
+    )  # fmt: skip
+    drawn = result.figure(xr.Dataset({"agreement": agreement}))
+    assert drawn is not None
+    text = json.dumps(drawn.to_dict())
+    assert {f"0.{layer}" for layer in layers} <= set(re.findall(r'"column": "([^"]+)"', text))

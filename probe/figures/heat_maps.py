@@ -90,12 +90,12 @@ def some(count: int) -> list[int]:
 
 def columns(values: xr.DataArray) -> dict[str, str]:
     """The column of each site and layer: the site's place, and the layer's number where the site has layers."""
-    sites = list(dict.fromkeys(values.site.values.tolist()))
+    names, numbers = values.site.values.tolist(), values.layer_number.values
+    sites = list(dict.fromkeys(names))
+    deep = {site for site in sites if "[" in site or names.count(site) > 1}
     return {
-        name: f"{sites.index(site)}.{number:g}" if "[" in site else f"{sites.index(site)}.·"
-        for name, site, number in zip(
-            values.site_layer.values.tolist(), values.site.values.tolist(), values.layer_number.values, strict=True
-        )
+        name: f"{sites.index(site)}.{number:g}" if site in deep else f"{sites.index(site)}.·"
+        for name, site, number in zip(values.site_layer.values.tolist(), names, numbers, strict=True)
     }
 
 
