@@ -129,7 +129,7 @@ def test_what_is_written_reaches_what_follows_and_nothing_before():
     inputs, points = inputs_of(model, PIXELS), all_points(model)
     clean, changed = (run(model, inputs, reads=points, writes=w)[1] for w in ({}, {("language", 2): scaled}))
     moved = [point for point in points if not torch.equal(clean[point], changed[point])]
-    assert moved == [("language", 2), ("language", 3), ("language", 4)]
+    assert moved == [("language", 2), ("language", 3), ("language", 4), ("language.norm", 0)]
 
 
 def test_states_are_written_at_several_points_of_one_forward_and_in_any_order():
