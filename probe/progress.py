@@ -18,14 +18,6 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def of_images(total: int, done: int, console: Console) -> Iterator[Callable[[], None]]:
-    """A progress bar over images that goes when all are through, and the callable that moves it on by one."""
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("images", total=total, completed=done)
-        yield lambda: progress.advance(task)
-
-
-@contextmanager
 def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Unit], None]]:
     """A progress bar over the run's views (an image under a condition), and the callable that moves it on.
 

@@ -1,5 +1,6 @@
 """`probe export`: what it writes, and what it says of that."""
 
+import itertools
 import json
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from ..datasets.problems import DatasetNote
 from ..errors import PlanError
 from ..foreign_text import line
 from ..info import SHOWN_FAILURES, named
-from ..progress import of_images
+from ..progress import passing
 from ..terminal import say
 from .files import complete, require_new
 
@@ -107,8 +108,9 @@ def of_dataset(dataset: str, out: Path, options: Mapping[str, Any], console: Con
     done = pictures.begin(made, out)
     if done:
         say(console, f"Resuming {out}: {done:,} of {len(opened.images):,} images are there.")
-    with of_images(len(opened.images), done, console) as advance:
-        trouble = pictures.write(made, out, done, advance)
+    through = itertools.count(done + 1)
+    with passing("images", console, shown=True) as advance:
+        trouble = pictures.write(made, out, done, lambda: advance(next(through), len(opened.images)))
     what = f"{len(opened.images):,} images under {len(conditions)} conditions, {len(opened.samples):,} samples"
     say(console, f"{out / pictures.MANIFEST}: {what}.")
     return _report(pictures.unfinished(problems, trouble), console)

@@ -219,17 +219,11 @@ def lay_out(
         block_size=max(1, min(LARGEST_BLOCK, len(dataset.images), BLOCK_BYTES // max(per_image, 1))),
         image_ids=tuple(image.id for image in dataset.images),
         samples=tuple(
-            SampleRow(
-                sample_id=sample.id,
-                image_index=image_index[sample.image_id],
-                question=sample.question,
-                answer=sample.answer or "",
-                kind=sample.kind,
-                options=sample.options,
-                references=sample.references,
-                metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
-                dataset=sample.dataset or dataset.name,
-                prompt_text=prompt_text(reader, sample, settings.wording, pictures=pictures[sample.image_id]),
+            sample_row(
+                sample,
+                dataset,
+                image_index[sample.image_id],
+                prompt_text(reader, sample, settings.wording, pictures=pictures[sample.image_id]),
             )
             for sample in dataset.samples
         ),
@@ -237,6 +231,22 @@ def lay_out(
         sites=specs,
         pictures=(pixel_bands.BAND_POWER, *((THUMBNAILS,) if settings.keep_thumbnails else ())),
         answers=beside_answers(settings, reader),
+    )
+
+
+def sample_row(sample: Sample, dataset: Dataset, image_index: int, prompt_text: str = "") -> SampleRow:
+    """A sample as the store has it."""
+    return SampleRow(
+        sample_id=sample.id,
+        image_index=image_index,
+        question=sample.question,
+        answer=sample.answer or "",
+        kind=sample.kind,
+        options=sample.options,
+        references=sample.references,
+        metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
+        dataset=sample.dataset or dataset.name,
+        prompt_text=prompt_text,
     )
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores import ConditionRow, Layout, SampleRow, hashed
+from stores import ConditionRow, Layout, hashed
 
 from ..datasets.options import Options
 from ..errors import PlanError
 from ..extraction.execution import dataset_of
-from ..extraction.plan import FORMAT, LARGEST_BLOCK
+from ..extraction.plan import FORMAT, LARGEST_BLOCK, sample_row
 from ..extraction.settings import PART
 from ..readers.answers import CHOICE
 from ..sample import Dataset
@@ -133,20 +133,7 @@ def _lay_out(dataset: Dataset, rows: Sequence[ConditionRow], *, scored: bool) ->
     return Layout(
         block_size=min(LARGEST_BLOCK, len(dataset.images)),
         image_ids=tuple(index),
-        samples=tuple(
-            SampleRow(
-                sample_id=sample.id,
-                image_index=index[sample.image_id],
-                question=sample.question,
-                answer=sample.answer or "",
-                kind=sample.kind,
-                options=sample.options,
-                references=sample.references,
-                metadata=json.dumps(dict(sample.metadata), sort_keys=True, ensure_ascii=False),
-                dataset=sample.dataset or dataset.name,
-            )
-            for sample in dataset.samples
-        ),
+        samples=tuple(sample_row(sample, dataset, index[sample.image_id]) for sample in dataset.samples),
         conditions=tuple(rows),
         answers=() if scored else (CHOICE,),
     )

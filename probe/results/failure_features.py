@@ -7,6 +7,7 @@ from analyses import margins
 
 from . import lens, silent
 from .evidence import Evidence
+from .needs import missing
 
 MARGIN = "clean margin"
 """What is known without the perturbed picture: what all else is set against."""
@@ -26,9 +27,9 @@ def features(evidence: Evidence) -> xr.DataArray:
         found[drift_at(picture)] = evidence.drift(site).isel(layer=-1, drop=True)
     if evidence.primary not in ("", picture):
         found[drift_at(evidence.primary)] = evidence.primary_drift
-    if silent.is_held(evidence):
+    if not missing(evidence, silent.ANALYSIS.needs):
         found[SILENT] = silent.quiet(evidence)
-    if lens.is_held(evidence):
+    if not missing(evidence, lens.ANALYSIS.needs):
         found[AGREEMENT] = agreement(evidence)
     bare = [each.reset_coords(drop=True).transpose(*flipped.dims) for each in found.values()]
     index = xr.IndexVariable("feature", list(found))

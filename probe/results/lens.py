@@ -43,11 +43,6 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     )
 
 
-def is_held(evidence: Evidence) -> bool:
-    """Whether the run has the lens."""
-    return "lens" in evidence.run.answers
-
-
 def by_layer(evidence: Evidence) -> xr.DataArray:
     """(sample, condition, layer, option) what the head reads of each option, layers by their numbers."""
     read = evidence.run.answers.lens

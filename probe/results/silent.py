@@ -7,7 +7,6 @@ import xarray as xr
 
 from analyses import drift, instability, labels, statistics
 
-from . import lens
 from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .lens import by_layer
@@ -40,11 +39,6 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
             "hidden": hidden(evidence, quiet, quiet_pairs),
         }
     ).assign_attrs(scale=evidence.scale)
-
-
-def is_held(evidence: Evidence) -> bool:
-    """Whether the run has the lens and the state that the head reads."""
-    return lens.is_held(evidence) and SITE in evidence.run.sites
 
 
 def parts(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
