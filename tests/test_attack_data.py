@@ -30,17 +30,18 @@ def test_what_an_attack_may_not_find_is_told(monkeypatch: pytest.MonkeyPatch) ->
     def takes(size: int) -> str:
         return "" if np.ones(size, np.uint8).all() else "no"
 
-    monkeypatch.setattr(memory, "LARGEST", 20 << 20)
+    monkeypatch.setattr(memory, "LARGEST", 64 << 20)
     tries = {
         "a": lambda: "",
         "b": lambda: "no",
         "c": lambda: raises(KeyError("x")),
         "d": lambda: "two\nlines",
-        "e": lambda: takes(40 << 20),
+        "e": lambda: takes(256 << 20),
     }
+    memory.give_back()  # what other tests left may be freed meanwhile and be counted as less taken
     found = judged("all", tries.items())
     assert (found.tried, found.refused, found.accepted) == (5, 2, 3)
     *others, last = found.failures
     assert others == ["c: KeyError: 'x'", "d: says 9 characters in 2 lines"]
-    assert re.fullmatch(r"e: took (4\d|3\d) MB", last)
-    assert found.most_bytes == pytest.approx(40 << 20, rel=0.25)
+    assert re.fullmatch(r"e: took [23]\d\d MB", last)
+    assert found.most_bytes == pytest.approx(256 << 20, rel=0.25)
