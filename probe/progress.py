@@ -1,6 +1,6 @@
 """Progress in a terminal: of an extraction, images times conditions with rate and time left, and of shorter work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,10 +18,10 @@ class RateColumn(ProgressColumn):
 
 
 @contextmanager
-def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Unit], None]]:
+def bar(layout: Layout, pending: Collection[Unit], console: Console) -> Iterator[Callable[[Unit], None]]:
     """A progress bar over the run's views (an image under a condition), and the callable that moves it on.
 
-    `pending` counts the units still to do; on resume the bar starts where the run stood.
+    `pending` are the units still to do; on resume the bar starts where the run stood.
     """
     sizes = [rows.stop - rows.start for rows in map(layout.rows, range(layout.blocks))]
     total = sum(sizes) * len(layout.conditions)
@@ -33,8 +33,8 @@ def bar(layout: Layout, pending: int, console: Console) -> Iterator[Callable[[Un
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=console) as progress:
-        units = len(layout.units())
-        task = progress.add_task("images × conditions", total=total, completed=total * (units - pending) // units)
+        there = total - sum(sizes[unit.block] for unit in pending)
+        task = progress.add_task("images × conditions", total=total, completed=there)
         try:
             yield lambda unit: progress.advance(task, sizes[unit.block])
         except Exception:  # the message says enough; in a file, a bar would stand before it

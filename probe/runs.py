@@ -69,7 +69,7 @@ def execute(plan: Plan, out: Path, reader: "Reader", execution: Execution, conso
     def wait(holder: str) -> None:
         say(console, f"Waiting for {holder} to create the run.")
 
-    with progress.bar(plan.layout, len(target.pending), console) as advance:
+    with progress.bar(plan.layout, target.pending, console) as advance:
         run_plan(plan, target, reader, execution, advance, wait)
     if left := ledger.missing(out, plan.layout):
         others = f"left to other processes, which write into {out}."

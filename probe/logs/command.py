@@ -32,7 +32,7 @@ def run(logs: tuple[str, ...], out: Path, options: Mapping[str, Any], console: C
     if not units:
         say(console, f"{out} is finished: nothing to do.")
         return 0
-    with progress.bar(plan.layout, len(units), console) as advance:
+    with progress.bar(plan.layout, units, console) as advance:
         write(plan, settings, out, advance)
     say(console, in_short(plan))
     say(console, f"The run is in {out}. Next: probe analyze {out}")
