@@ -62,6 +62,13 @@ def done(path: str | PathLike[str]) -> frozenset[Unit]:
     return units_in(resolved(path) / DONE)
 
 
+def committed(path: str | PathLike[str], units: Collection[Unit]) -> frozenset[Unit]:
+    """Those of some units that have a marker; each is asked for by name, whatever else the run holds."""
+    root = resolved(path)
+    there = each(root, lambda unit: (root / marker_name(unit)).is_file(), units)
+    return frozenset(unit for unit, found in zip(units, there, strict=True) if found)
+
+
 def of_run(record: Record, units: Collection[Unit]) -> frozenset[Unit]:
     """Those of the units that the run of a record has."""
     sizes = sizes_in(record["layout"])

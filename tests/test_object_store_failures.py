@@ -18,7 +18,7 @@ from object_server import Wire, objects
 
 import stores
 from probe.cli import main
-from stores import RunLost, StoreFailed, WriteFailed, heartbeats, ledger, object_store, ownership, sealed, writing
+from stores import RunLost, StoreFailed, Unit, WriteFailed, heartbeats, ledger, object_store, ownership, sealed, writing
 from stores.ownership import Ownership
 from stores.paths import resolved
 
@@ -243,3 +243,9 @@ def test_an_installation_without_obstore_says_what_to_install(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "obstore", None)
     done = CliRunner().invoke(main, ["info", "s3://bucket/run"])
     assert done.output == "error: runs in an object store need obstore: pip install 'vlm-undertow[s3]'.\n"
+
+
+def test_markers_are_asked_for_by_name_and_not_listed(run: str, wire: Wire) -> None:
+    wire.seen.clear()
+    assert ledger.committed(run, [Unit(0, 0), LAST, Unit(7, 1)]) == {Unit(0, 0)}
+    assert [method for method, *_ in wire.seen] == ["HEAD"] * 3

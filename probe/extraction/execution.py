@@ -204,8 +204,9 @@ def claimed(target: Target, own: Ownership) -> Iterator[tuple[int, Sequence[int]
         if not own.claim_block(index):
             continue
         withdraw_damaged(target, index)
-        done = ledger.done(target.path)
-        conditions = [unit.condition for unit in target.pending if unit.block == index and unit not in done]
+        units = [unit for unit in target.pending if unit.block == index]
+        done = ledger.committed(target.path, units)
+        conditions = [unit.condition for unit in units if unit not in done]
         if conditions:
             yield index, conditions
 
