@@ -21,6 +21,7 @@ from stores import Unit, Writer, nonfinite
 from ..perturbations.condition import CLEAN
 from .ahead import usable_threads
 from .block import Block, Read, assemble, force_clean_answers, open_block, read_states, unit_metadata, unit_report
+from .freed import give_back
 from .plan import Plan
 from .prepared import prepared_views
 from .reductions import Reducer
@@ -90,6 +91,7 @@ def run(
         following = open_following()
         while (opened := following.result()) is not None:
             following = read_block(extraction, opened, commits, open_following)
+            give_back()
         commits.finish()
 
 
