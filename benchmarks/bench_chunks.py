@@ -2,10 +2,10 @@
 
     python benchmarks/bench_chunks.py [--rounds N]
 
-One site's tokens (image, condition, layer, token, feature), 453 MB of float16, uncompressed, a shard for each unit of four
-images, under inner chunks of an image, a layer and so many tokens; the last line is one chunk a unit and layer, without
-shards. zarr-python reads everything, a layer, an image and a condition, the layouts in turn, the files in the system's cache;
-`ours` reads the first layout whatever its chunks, as those of an image and layer lie together.
+One site's tokens (image, condition, layer, token, feature), 453 MB of float16, uncompressed, a shard for each unit of
+four images, under inner chunks of an image, a layer and so many tokens; the last line is one chunk a unit and layer,
+without shards. zarr-python reads everything, a layer, an image and a condition, the layouts in turn, the files in the
+system's cache; `ours` reads the first layout whatever its chunks, as those of an image and layer lie together.
 """
 
 import argparse
@@ -68,8 +68,8 @@ def main() -> None:
         "chunks",
         "Inner chunks of a shard",
         [
-            f"`python benchmarks/bench_chunks.py`, {with_what('numpy', 'zarr')}: GB of what is stored per processor second, "
-            f"median of {rounds} rounds.",
+            f"`python benchmarks/bench_chunks.py`, {with_what('numpy', 'zarr')}: GB of what is stored per "
+            f"processor second, median of {rounds} rounds.",
             table(("chunks of", *SELECTIONS), [[name, *each] for name, each in speeds.items()]),
         ],
     )
