@@ -8,6 +8,7 @@ side.
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -69,30 +70,30 @@ def extend(
     reads: Sequence[trace.Point] = (),
     select: Callable[[Tensor, Tensor], Tensor] | None = None,
     logits: Literal["last", "all"] = "last",
+    writes: trace.Writes = MappingProxyType({}),
 ) -> Extension:
     """Append `tokens[i]` (never empty) to a copy of sequence `rows[i]`; `before` stays usable.
 
     `select(state, real)` takes what is needed of (row, new slot, feature) states, given the mask of real slots.
     `logits` says whether those of all new slots are computed, each as wide as the vocabulary, or of each row's last
-    real one.
+    real one. `writes` are of the new slots.
     """
     index = torch.tensor(rows, device=model.device)
-    lengths, starts = _places(tokens, padding_side)
+    # last slots are known here without asking the device, which would wait for all that it has to do
+    lengths, starts, last = _places(tokens, padding_side)
     ids, real = _padded(tokens, starts, model.device)
     mask = torch.cat([before.mask[index], real.long()], dim=1)
     counted = real.long().cumsum(1)
     memory = each_tensor(lambda value: value[index], before.memory)
     inputs = {**memory, **_onward(model, before, rows, index, ids, counted, mask)}
-    # known here without asking the device, which would wait for all that it has to do
-    last = [start + length - 1 for start, length in zip(starts, lengths, strict=True)]
     ends = sorted(set(last))
     if logits == "last" and not model.family.decoder:
-        uniform = ends == [ids.shape[1] - 1]
-        inputs["logits_to_keep"] = 1 if uniform else torch.tensor(ends, device=model.device)
+        inputs["logits_to_keep"] = 1 if ends == [ids.shape[1] - 1] else torch.tensor(ends, device=model.device)
     output, states = trace.run(
         model,
         inputs,
         reads=reads,
+        writes=writes,
         select={"language": lambda state: select(state, real)} if select else None,
         method=model.family.modules.decoder or "__call__",
     )
@@ -110,10 +111,11 @@ def extend(
     return Extension(sequences, output.logits, starts, lengths, states)
 
 
-def _places(tokens: Sequence[Ids], side: PaddingSide) -> tuple[list[int], list[int]]:
-    """How many tokens each row has, and at which slot they start."""
+def _places(tokens: Sequence[Ids], side: PaddingSide) -> tuple[list[int], list[int], list[int]]:
+    """How many tokens each row has, at which slot they start, and at which they end."""
     lengths = [len(each) for each in tokens]
-    return lengths, [max(lengths) - length if side == "left" else 0 for length in lengths]
+    starts = [max(lengths) - length if side == "left" else 0 for length in lengths]
+    return lengths, starts, [start + length - 1 for start, length in zip(starts, lengths, strict=True)]
 
 
 def _onward(

@@ -305,6 +305,13 @@ def _prefix_rows(blueprint: Blueprint, index: int, view: View) -> list[Row]:
     return made
 
 
+def prefix_row(blueprint: Blueprint, inputs: Inputs) -> tuple[Row, Ids]:
+    """An encoded prompt up to and including its last image token, as a row without questions, and the ids after it."""
+    ids = tuple(inputs["input_ids"][0].tolist())
+    cut = _cut(blueprint, ids)
+    return Row(0, _headed(blueprint, dict(inputs), cut), (), (), (), ()), ids[cut:]
+
+
 def _shown_first(blueprint: Blueprint, texts: Sequence[str], pictures: int) -> str:
     """The prompt that the processor encodes with the pictures: not every processor can read control tokens as text."""
     unmarked = next((text for text in texts if not control_tokens.is_marked(text)), None)

@@ -2,16 +2,15 @@
 
 Two prompts that differ in their pictures alone are run once each; then the base is run again with the source's states
 at one layer and the tokens of one group in place of its own, and what the head says of the options' first tokens is
-read. Layer 0 is the input of the first block, the last layer the output of the last one, before the final norm. Every
-forward is of a whole prompt; a batch holds one cell (layer, group) a row. Pictures are encoded again only where the
-base's state at layer 0 does not stand for them (`without_pictures`).
+read. Layer 0 is the input of the first block, the last layer the output of the last one, before the final norm. A batch
+holds one cell (layer, group) a row; groups behind the pictures continue from the cache of what is before (`endings`).
 Source: Zhang & Nanda 2024.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,53 +18,14 @@ from torch import Tensor
 
 from . import trace
 from .batching import batches
-from .context import option_ids, render
-from .encoding import process, stack
-from .reading import Pixels
+from .endings import Ending, after_pictures, whole
+from .forwards import Forward, Inputs, Places
 
 if TYPE_CHECKING:
     from .model import Model
 
-GROUPS = ("image", "question", "last")
-"""The groups of tokens, in the order of the prompt."""
-
-ENTRY: trace.Point = ("language", 0)
-"""The input of the first block, in which the pictures' tokens are."""
-
-PIXELS = "pixel_values"
-
-Inputs = Mapping[str, Tensor]
-Places = Mapping[str, Tensor]
-"""By group the positions of its tokens."""
-
-
-@dataclass(frozen=True)
-class Forward:
-    """One forward of a prompt: inputs, logits (vocabulary) of the next token, states (token, feature) by layer."""
-
-    inputs: Inputs
-    logits: Tensor
-    states: tuple[Tensor, ...]
-
-
-def unavailable(model: "Model") -> str:
-    """Why nothing can be patched in a model; empty where it can."""
-    if model.kind == "contrastive":
-        return f"models of family {model.family.name} compare captions with images and write no answer"
-    if model.family.decoder:
-        return f"in models of family {model.family.name} another part reads the prompt than writes the answer"
-    return ""
-
-
-def encode(model: "Model", pictures: Sequence[Pixels], text: str) -> dict[str, Tensor]:
-    """The inputs of a question about pictures. Raises ValueError for what the model cannot take."""
-    return process(model.blueprint, pictures, render(model.blueprint, text, pictures=len(pictures)))
-
-
-def first_tokens(model: "Model", text: str, options: Sequence[str], *, pictures: int) -> tuple[int, ...]:
-    """The id of each option's first token after a question about so many pictures."""
-    written = render(model.blueprint, text, pictures=pictures)
-    return tuple(ids[0] for ids in option_ids(model.blueprint, written, options))
+Cell = tuple[int, str]
+"""A layer and a group of tokens."""
 
 
 def mismatch(one: Inputs, other: Inputs) -> str:
@@ -85,34 +45,6 @@ def mismatch(one: Inputs, other: Inputs) -> str:
     return ""
 
 
-def layers(model: "Model") -> range:
-    """The layers of the language model, whose states are patched."""
-    return range(model.towers["language"].layers + 1)
-
-
-def forward(model: "Model", inputs: Inputs) -> Forward:
-    """Run a prompt and keep its states."""
-    points = [("language", layer) for layer in layers(model)]
-    logits, states = trace.logits(model, _feed(model, inputs, 1), reads=points)
-    return Forward(inputs, logits[0, -1].float(), tuple(states[point][0] for point in points))
-
-
-def places(model: "Model", base: Forward) -> dict[str, Tensor]:
-    """The positions of each group of tokens that a prompt has.
-
-    `image`: from the first to the last token of its pictures, with the separators between; `question`: all between
-    these and the last token; `last`: the last token of the prompt, whose state the head reads. No group `image` where
-    language layers attend to the pictures instead (cross-attention): `question` is then all but the last.
-    """
-    end = base.states[0].shape[0] - 1
-    inputs = {name: value.to(model.device) for name, value in base.inputs.items()}
-    own = "image" in model.towers["language"].kinds
-    image = model.family.tokens.at_image(model.config, inputs)[0].nonzero()[:, 0] if own else torch.empty(0)
-    first, after = (int(image[0]), int(image[-1]) + 1) if len(image) else (0, 0)
-    made = {"image": range(first, after), "question": range(after, end), "last": range(max(end, after), end + 1)}
-    return {name: torch.tensor(made[name], device=model.device) for name in GROUPS if len(made[name])}
-
-
 def patched(
     model: "Model",
     base: Forward,
@@ -120,6 +52,7 @@ def patched(
     tokens: Sequence[int],
     *,
     groups: Places,
+    layers: Sequence[int],
     batch_size: int,
 ) -> np.ndarray:
     """(layer, group, option) logits of the options' first tokens, with the source's states in the base's forward.
@@ -128,51 +61,29 @@ def patched(
     """
     if reason := mismatch(base.inputs, source.inputs):
         raise ValueError(f"these prompts cannot be patched into each other: {reason}.")
-    shape = (len(base.states), len(groups), len(tokens))
-    named, inputs = list(groups.values()), without_pictures(model, base)
-    start: dict[trace.Point, Any] = {} if inputs is base.inputs else {ENTRY: _Repeated(base.states[0])}
-    cells = list(product(range(shape[0]), range(shape[1])))
-    found: list[Tensor] = []
-    for batch in batches(cells, batch_size):
-        rows = [(row, layer, named[group]) for row, (layer, group) in enumerate(batch)]
-        writes = {
-            ("language", layer): _Placed(source.states[layer], rows, layer, start.get(("language", layer)))
-            for _, layer, _ in rows
+    later, found = after_pictures(model, base), dict[Cell, np.ndarray]()
+    behind = [name for name, own in groups.items() if later and int(own.min()) >= later.first]
+    before = [name for name in groups if name not in behind]
+    if later and behind:
+        found |= _run(later, source, tokens, groups, list(product(layers, behind)), batch_size)
+    if before:
+        found |= _run(whole(model, base), source, tokens, groups, list(product(layers, before)), batch_size)
+    return np.stack([np.stack([found[layer, name] for name in groups]) for layer in layers])
+
+
+def _run(
+    ending: Ending, source: Forward, tokens: Sequence[int], groups: Places, cells: Sequence[Cell], batch_size: int
+) -> dict[Cell, np.ndarray]:
+    """(option) logits by cell."""
+    found: dict[Cell, np.ndarray] = {}
+    for batch in batches(cells, int(min(batch_size, ending.most))):
+        rows = [(row, layer, groups[name]) for row, (layer, name) in enumerate(batch)]
+        writes: dict[trace.Point, _Placed] = {
+            ("language", layer): _Placed(source.states[layer], rows, layer, ending.first) for layer, _ in batch
         }
-        logits, _ = trace.logits(model, _feed(model, inputs, len(batch)), writes={**start, **writes})
-        found.append(logits[:, -1, list(tokens)].float().cpu())
-    return torch.cat(found).reshape(shape).numpy()
-
-
-def without_pictures(model: "Model", base: Forward) -> Inputs:
-    """The inputs that give the base's forward again where its state at layer 0 is written: without pixels if they do.
-
-    That is seen, not believed: every state and the logits must come out the same. Else all inputs, because later layers
-    read the pictures again.
-    """
-    lean = {name: value for name, value in base.inputs.items() if name != PIXELS}
-    if len(lean) == len(base.inputs) or "image" not in model.towers["language"].kinds:
-        return base.inputs
-    points = [("language", layer) for layer in range(len(base.states))]
-    try:
-        writes = {ENTRY: _Repeated(base.states[0])}
-        logits, states = trace.logits(model, _feed(model, lean, 1), reads=points, writes=writes)
-    except Exception:  # a forward that needs its pictures can raise anything
-        return base.inputs
-    same = torch.equal(logits[0, -1].float(), base.logits) and all(
-        torch.equal(states[point][0], own) for point, own in zip(points, base.states, strict=True)
-    )
-    return lean if same else base.inputs
-
-
-@dataclass(frozen=True)
-class _Repeated:
-    """What is written at layer 0 of every row: the base's own state."""
-
-    base: Tensor
-
-    def __call__(self, state: Tensor) -> Tensor:
-        return self.base.expand_as(state)
+        logits = ending.run(len(batch), writes)[:, list(tokens)].float().cpu().numpy()
+        found |= dict(zip(batch, logits, strict=True))
+    return found
 
 
 @dataclass(frozen=True)
@@ -182,16 +93,10 @@ class _Placed:
     source: Tensor
     rows: Sequence[tuple[int, int, Tensor]]
     layer: int
-    start: "_Repeated | None" = None
+    first: int
 
     def __call__(self, state: Tensor) -> Tensor:
-        state = state if self.start is None else self.start(state).clone()
         for row, layer, group in self.rows:
             if layer == self.layer:
-                state[row, group] = self.source[group]
+                state[row, group - self.first] = self.source[group]
         return state
-
-
-def _feed(model: "Model", inputs: Inputs, count: int) -> dict[str, Tensor | bool | int]:
-    """So many copies of a prompt as a batch; of its logits only the last token's are made."""
-    return {**stack(model, [inputs] * count), "use_cache": False, "logits_to_keep": 1}

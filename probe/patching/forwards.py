@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyses import margins
-from hooks import patching
+from hooks import forwards, patching
 
 from ..extraction.ahead import PICTURE_BYTES, Room
 from ..extraction.failures import reason_of
@@ -57,7 +57,7 @@ class Setup:
     batch_size: int
     seed: int
 
-    def encoded(self, loaded: LoadedImage, condition: Condition, text: str) -> patching.Inputs:
+    def encoded(self, loaded: LoadedImage, condition: Condition, text: str) -> forwards.Inputs:
         """A question about an image under a condition. Raises LeftOut where the model is shown no such view."""
         if loaded.error or (condition != CLEAN and family_of(condition).text_only):
             raise LeftOut(NO_VIEW)
@@ -66,7 +66,7 @@ class Setup:
         if not made.pictures:
             raise LeftOut(NO_VIEW)
         try:
-            return patching.encode(self.model, made.pictures, text)
+            return forwards.encode(self.model, made.pictures, text)
         except Exception as error:  # a processor can raise anything over a picture
             raise LeftOut(reason_of(error)) from error
 
@@ -94,15 +94,15 @@ class Asked:
     def tokens(self) -> tuple[int, ...]:
         """First tokens of its options. Raises LeftOut where a rival begins as the choice does."""
         pictures = len(self.image.image.pictures)
-        ids = patching.first_tokens(self.setup.model, self.text, self.options, pictures=pictures)
+        ids = forwards.first_tokens(self.setup.model, self.text, self.options, pictures=pictures)
         if ids.count(ids[self.choice]) > 1:
             raise LeftOut(ALIKE)
         return ids
 
     @cached_property
-    def clean(self) -> patching.Forward:
+    def clean(self) -> forwards.Forward:
         """Its clean view."""
-        return patching.forward(self.setup.model, self.setup.encoded(self.image, CLEAN, self.text))
+        return forwards.forward(self.setup.model, self.setup.encoded(self.image, CLEAN, self.text))
 
     @cached_property
     def control(self) -> tuple[Margins, float]:
@@ -116,8 +116,8 @@ class Asked:
             except LeftOut:
                 continue
             if not patching.mismatch(self.clean.inputs, inputs):
-                return self.between(self.clean, patching.forward(self.setup.model, inputs))
-        shape = (len(self.clean.states), len(patching.GROUPS))
+                return self.between(self.clean, forwards.forward(self.setup.model, inputs))
+        shape = (len(self.clean.states), len(forwards.GROUPS))
         return np.full(shape, np.nan), np.nan
 
     def under(self, condition: Condition) -> Patched:
@@ -127,17 +127,25 @@ class Asked:
         assert tokens
         if patching.mismatch(self.clean.inputs, inputs):
             raise LeftOut(OTHER_GRID)
-        perturbed = patching.forward(self.setup.model, inputs)
+        perturbed = forwards.forward(self.setup.model, inputs)
         parts = (self.between(self.clean, perturbed), self.between(perturbed, self.clean), self.control)
         return Patched(np.stack([moved for moved, _ in parts]), np.array([gap for _, gap in parts]))
 
-    def between(self, base: patching.Forward, source: patching.Forward) -> tuple[Margins, float]:
+    def between(self, base: forwards.Forward, source: forwards.Forward) -> tuple[Margins, float]:
         """What the source's states move the base's margin, (layer, group), nan for absent groups; and the gap."""
-        model, groups = self.setup.model, patching.places(self.setup.model, base)
-        scores = patching.patched(model, base, source, self.tokens, groups=groups, batch_size=self.setup.batch_size)
+        model, groups = self.setup.model, forwards.places(self.setup.model, base)
+        scores = patching.patched(
+            model,
+            base,
+            source,
+            self.tokens,
+            groups=groups,
+            layers=forwards.layers(model),
+            batch_size=self.setup.batch_size,
+        )
         start, end = (self.margin(each.logits[list(self.tokens)].cpu().numpy()) for each in (base, source))
-        moved = np.full((len(scores), len(patching.GROUPS)), np.nan)
-        moved[:, [patching.GROUPS.index(name) for name in groups]] = self.margin(scores) - start
+        moved = np.full((len(scores), len(forwards.GROUPS)), np.nan)
+        moved[:, [forwards.GROUPS.index(name) for name in groups]] = self.margin(scores) - start
         return moved, float(end - start)
 
     def margin(self, scores: NDArray[np.float32]) -> Margins:

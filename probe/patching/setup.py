@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hooks import patching
+from hooks import forwards
 
 from .. import kept_comparison
 from ..errors import PlanError
@@ -53,7 +53,7 @@ def set_up(run: "Run", wanted: Wanted) -> Setup:
         raise PlanError(f"the model is not as {run.path} had it: {'; '.join(changed)}. Bring that back (--device).")
     opened = reader.open(run.path)
     assert isinstance(opened, OpenLocalReader)
-    if reason := patching.unavailable(opened.model):
+    if reason := forwards.unavailable(opened.model):
         raise PlanError(f"nothing can be patched: {reason}. Use a generative model that reads its own prompt.")
     weights = [made.get("weights_sha256") for made in (run.provenance["model"], opened.provenance)]
     if None not in weights and weights[0] != weights[1]:

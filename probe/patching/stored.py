@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from hooks.patching import GROUPS
+from hooks.forwards import GROUPS
 from stores import Run
 
 from ..results.patching import DIRECTIONS, PAIRS
