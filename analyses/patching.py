@@ -76,7 +76,7 @@ def _along(moved: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.f
 def _of_both(kernel: Any, moved: Array, gap: Array) -> Array:
     if not labels.labelled(moved=moved, gap=gap):
         values: NDArray[np.float64] = np.asarray(moved, np.float64)
-        return kernel(values, labels.repeated(np.asarray(gap, np.float64), values, "moved", "gap"))
+        return kernel(values, labels.repeated(np.asarray(gap, np.float64), values, "gap", "moved"))
     first, second = labels.aligned(moved=moved, gap=gap)
     if extra := [str(dim) for dim in second.dims if dim not in first.dims]:
         raise ValueError(f"gap has a dimension {extra[0]!r} and moved has not. Give one gap for each pair.")

@@ -17,7 +17,10 @@ from probe import analyze, code, kept_results
 from probe.cli import main
 from probe.datasets.registry import open_dataset
 from probe.errors import PlanError
-from probe.patching import choice, command, forwards
+from probe.intervening import asked as asking
+from probe.intervening import choice
+from probe.intervening.setup import Wanted
+from probe.patching import command, forwards
 from probe.perturbations import suites
 from probe.report.pictures import Source
 from probe.results import Evidence
@@ -83,7 +86,7 @@ def test_the_table_and_the_kept_analysis_say_where_answers_are_lost(patched):
 
 def test_the_same_seed_measures_the_same_pairs_whatever_the_batch(patched, tmp_path):
     shutil.copytree(patched[0], tmp_path / "run")
-    wanted = command.Wanted(pairs=2, seed=3, device="cpu")
+    wanted = Wanted(pairs=2, seed=3, device="cpu")
     found = []
     for batch in (64, 5):
         command.patch(tmp_path / "run", replace(wanted, batch=batch), lambda done, total: None)
@@ -100,7 +103,7 @@ def test_what_was_patched_before_an_interruption_is_kept(patched, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        command.patch(tmp_path / "run", command.Wanted(pairs=9, device="cpu"), stop)
+        command.patch(tmp_path / "run", Wanted(pairs=9, device="cpu"), stop)
     pairs = stores.open_run(tmp_path / "run").result(PAIRS)
     assert 0 < pairs.sizes["pair"] < pairs.attrs["chosen"] == 9
 
@@ -130,19 +133,19 @@ def asked(tmp_path):
     conditions = {each.id: each for each in suites.parse(("low_light:3", "fog:3"))}
     images = {image.id: image for image in dataset.images}
     source = Source(dataset, images, conditions, "none", 0)
-    setup = forwards.Setup(tiny.load("qwen2_vl"), None, source, {}, None, 16, 0)
-    return forwards.Asked(setup, dataset.samples[1], "Is there a bus?", ("yes", "no"), 0)
+    setup = asking.Setup(tiny.load("qwen2_vl"), None, source, {}, None, 16, 0)
+    return asking.Asked(setup, dataset.samples[1], "Is there a bus?", ("yes", "no"), 0)
 
 
 def test_pictures_of_another_grid_are_left_out_with_the_reason(asked, monkeypatch):
     names = [name for name in asked.setup.source.conditions if name != "clean"]
-    true = forwards.shown
+    true = asking.shown
 
     def cropped(loaded, condition, **settings):
         made = true(loaded, condition, **settings)
         return replace(made, pictures=tuple(p[:, :20] for p in made.pictures)) if condition.id == names[0] else made
 
-    monkeypatch.setattr(forwards, "shown", cropped)
+    monkeypatch.setattr(asking, "shown", cropped)
     found = dict(forwards.of_sample(asked, names))
     assert found[names[0]] == forwards.OTHER_GRID
     assert isinstance(found[names[1]], forwards.Patched)
@@ -151,12 +154,12 @@ def test_pictures_of_another_grid_are_left_out_with_the_reason(asked, monkeypatc
 def test_options_that_begin_as_the_choice_does_are_left_out(asked):
     name = next(name for name in asked.setup.source.conditions if name != "clean")
     alike = replace(asked, options=("a car", "a bus", "no"))
-    assert dict(forwards.of_sample(alike, [name])) == {name: forwards.ALIKE}
+    assert dict(forwards.of_sample(alike, [name])) == {name: asking.ALIKE}
     assert isinstance(dict(forwards.of_sample(replace(alike, choice=2), [name]))[name], forwards.Patched)
 
 
 def test_the_control_is_another_image_under_the_same_question(asked):
-    moved, gap = asked.control
+    moved, gap = forwards.control(asked)
     others = [image for image in asked.setup.source.images if image != asked.sample.image_id]
     gaps = []
     for image in others:
@@ -170,17 +173,17 @@ def test_the_control_is_another_image_under_the_same_question(asked):
 def test_runs_that_cannot_be_patched_are_refused_in_a_sentence(tmp_path, patched):
     clean = answered_run.make(tmp_path / "clean", {"clean": [0, 1]})
     with pytest.raises(PlanError, match="no perturbation under which"):
-        command.patch(clean.path, command.Wanted(pairs=5), lambda done, total: None)
+        command.patch(clean.path, Wanted(pairs=5), lambda done, total: None)
     result = CliRunner().invoke(main, ["analyze", str(clean.path), "patching"])
     assert result.exit_code != 0
     assert "Run `probe patch`" in result.output
     elsewhere = answered_run.make(tmp_path / "run", {"clean": [0, 1], "fog:severity=3": [1, 1]})
     with pytest.raises(PlanError, match="cannot be shown the pictures"):
-        command.patch(elsewhere.path, command.Wanted(pairs=5), lambda done, total: None)
+        command.patch(elsewhere.path, Wanted(pairs=5), lambda done, total: None)
 
 
 def test_another_model_than_that_of_the_run_is_refused(patched, tmp_path, monkeypatch):
-    other = replace(command.Wanted(pairs=3), device="cpu")
+    other = replace(Wanted(pairs=3), device="cpu")
     run = stores.open_run(patched[0])
     changed = {**run.plan, "model": {**run.plan["model"], "dtype": "bfloat16"}}
     monkeypatch.setattr(stores.Run, "plan", changed)

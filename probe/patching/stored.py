@@ -10,8 +10,8 @@ import xarray as xr
 from hooks.forwards import GROUPS
 from stores import Run
 
+from ..intervening.choice import Pair
 from ..results.patching import DIRECTIONS, PAIRS
-from .choice import Pair
 from .forwards import Patched
 
 Measured = Mapping[tuple[int, int], Patched | str]

@@ -1,4 +1,4 @@
-"""Which pairs of a sample and a condition are patched: flips, kept ones that match them, and random ones."""
+"""Which pairs of a sample and a condition are intervened in: flips, kept ones that match them, and random ones."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,11 @@ class Pair:
     condition: int
     kind: Kind
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The sample and the condition."""
+        return self.sample, self.condition
+
 
 def choose(evidence: "Evidence", count: int, *, seed: int) -> tuple[Pair, ...]:
     """At most `count` pairs: flips up to a third, drawn at random; a kept one for each; the rest random, of any kind.
@@ -28,21 +33,27 @@ def choose(evidence: "Evidence", count: int, *, seed: int) -> tuple[Pair, ...]:
     margin; none is taken twice. Only perturbations are drawn from, no controls, and only samples whose option is known
     on both images. Random pairs are drawn from all of these, so that they stand for the run.
     """
-    chosen = evidence.choice.transpose("sample", "condition")
-    clean = evidence.clean_choice.values[:, None]
-    known = (chosen.values >= 0) & (clean >= 0) & evidence.is_perturbed(chosen)[None]
-    flipped = known & (chosen.values != clean)
+    flipped, known = among(evidence)
     margin = evidence.margin.sel(condition="clean").values
     random = np.random.default_rng(seed)
-    flips = _drawn(flipped, count // 3, random)
+    flips = draw(flipped, count // 3, random)
     kept = _matched(flips, known & ~flipped, margin)
-    rest = _drawn(known, count - len(flips) - len(kept), random)
+    rest = draw(known, count - len(flips) - len(kept), random)
     drawn: tuple[tuple[Kind, list[tuple[int, int]]], ...] = (("flip", flips), ("kept", kept), ("random", rest))
     return tuple(Pair(*place, kind) for kind, places in drawn for place in places)
 
 
-def _drawn(among: NDArray[np.bool_], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    places = np.argwhere(among)
+def among(evidence: "Evidence") -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(sample, condition) twice: the flips under perturbations, and all pairs whose option is known on both images."""
+    chosen = evidence.choice.transpose("sample", "condition")
+    clean = evidence.clean_choice.values[:, None]
+    known = (chosen.values >= 0) & (clean >= 0) & evidence.is_perturbed(chosen)[None]
+    return known & (chosen.values != clean), known
+
+
+def draw(pool: NDArray[np.bool_], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """At most so many of these (sample, condition), in order."""
+    places = np.argwhere(pool)
     some = np.sort(random.permutation(len(places))[: max(0, count)])
     return [(int(sample), int(condition)) for sample, condition in places[some]]
 

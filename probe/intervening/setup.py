@@ -13,7 +13,7 @@ from ..extraction.plan import differences
 from ..extraction.settings import Settings
 from ..readers.local import LocalReader, OpenLocalReader
 from ..report.pictures import NoPictures, source_of
-from .forwards import Asked, Setup
+from .asked import Asked, Setup
 
 if TYPE_CHECKING:
     from stores import Run
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for: how many pairs, drawn by which seed, how many patches in a forward, and where."""
+    """What was asked for: how many pairs, drawn by which seed, how many changed copies in a forward, and where."""
 
     pairs: int
     seed: int = 0
@@ -36,7 +36,7 @@ def set_up(run: "Run", wanted: Wanted) -> Setup:
     """The model of a run with its weights, and its pictures.
 
     Raises PlanError where the pictures cannot be made again, and where the model was not loaded here, is another one
-    now, or has nothing that can be patched.
+    now, or has nothing that can be changed.
     """
     kept_comparison.refuse(run.plan, run.path)
     try:
@@ -54,7 +54,9 @@ def set_up(run: "Run", wanted: Wanted) -> Setup:
     opened = reader.open(run.path)
     assert isinstance(opened, OpenLocalReader)
     if reason := forwards.unavailable(opened.model):
-        raise PlanError(f"nothing can be patched: {reason}. Use a generative model that reads its own prompt.")
+        raise PlanError(
+            f"nothing can be changed in its forwards: {reason}. Use a generative model that reads its own prompt."
+        )
     weights = [made.get("weights_sha256") for made in (run.provenance["model"], opened.provenance)]
     if None not in weights and weights[0] != weights[1]:
         raise PlanError(f"{run.path} was made with other weights of {settings.model}. Bring them back.")
