@@ -13,7 +13,7 @@ from .encoding import process, stack
 from .reading import Pixels
 
 if TYPE_CHECKING:
-    from .model import Model
+    from .model import Blueprint, Model
 
 GROUPS = ("image", "question", "last")
 """The groups of tokens, in the order of the prompt."""
@@ -32,7 +32,7 @@ class Forward:
     states: tuple[Tensor, ...]
 
 
-def unavailable(model: "Model") -> str:
+def unavailable(model: "Model | Blueprint") -> str:
     """Why a model cannot be intervened in; empty where it can."""
     if model.kind == "contrastive":
         return f"models of family {model.family.name} compare captions with images and write no answer"

@@ -44,18 +44,24 @@ def read(model: "Model", last: trace.States, asked: Mapping[int, Sequence[Ids]])
         return {}
     if reason := unavailable(model):
         raise ValueError(f"no lens: {reason}. Leave --readouts lens out.")
-    norm, head, scale = attrgetter(model.family.modules.final_norm)(model.module), _head(model), _scale(model)
+    norm, head, factor = attrgetter(model.family.modules.final_norm)(model.module), _head(model), scale(model)
     rows = list(asked)
     states = torch.stack([last[point][rows] for point in points(model)], dim=1)  # (row, layer, feature)
     normed = norm(states).float()
     made: dict[int, Readout] = {}
     for place, row in enumerate(rows):
         first = torch.tensor([ids[0] for ids in asked[row]], device=states.device)
-        weight = scale * head.weight[first].float()
+        weight = factor * head.weight[first].float()
         bias = _bias(head, first)
-        scores = normed[place] @ weight.T + (0.0 if bias is None else scale * bias)
+        scores = normed[place] @ weight.T + (0.0 if bias is None else factor * bias)
         made[row] = _of_distinct(first, scores, weight @ weight.T)
     return made
+
+
+def rows_of(model: "Model") -> tuple[Tensor, Tensor | None]:
+    """The unembedding's rows (word, feature) and bias (word), of a model that has a lens."""
+    made = _head(model)
+    return made.weight, made.bias if isinstance(getattr(made, "bias", None), Tensor) else None
 
 
 def _of_distinct(first: Tensor, scores: Tensor, products: Tensor) -> Readout:
@@ -91,7 +97,8 @@ _SCALES: Mapping[str, Callable[[float], float]] = {
 """What a config calls the number by which a model multiplies, or divides, its logits."""
 
 
-def _scale(model: "Model") -> float:
+def scale(model: "Model") -> float:
+    """What a model multiplies its logits by."""
     config = model.config.get_text_config()
     named = [(made, getattr(config, name, None)) for name, made in _SCALES.items()]
     return next((made(float(value)) for made, value in named if value is not None), 1.0)

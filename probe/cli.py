@@ -13,6 +13,7 @@ from .execution_options import execution
 from .export_verb import export
 from .extraction.settings import Keep
 from .import_verb import import_
+from .lens_verb import lens
 from .loading_options import loading, loading_weights, one_of
 from .patch_verb import patch
 from .push_verb import push
@@ -363,6 +364,7 @@ main.add_command(import_)
 main.add_command(export)
 main.add_command(push)
 main.add_command(patch)
+main.add_command(lens)
 
 
 @main.command(name="list")

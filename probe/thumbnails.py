@@ -41,10 +41,10 @@ class Thumbnail:
         return f"data:image/webp;base64,{self.webp}"
 
 
-def thumbnail(pixels: Pixels) -> Thumbnail:
-    """A picture (height, width, 3) reduced to `LONGEST`, never enlarged."""
+def thumbnail(pixels: Pixels, *, longest: int = LONGEST) -> Thumbnail:
+    """A picture (height, width, 3) whose longer edge is reduced to `longest` px, never enlarged."""
     picture = Image.fromarray(pixels)
-    scale = LONGEST / max(picture.size)
+    scale = longest / max(picture.size)
     if scale < 1:
         size = (max(1, round(scale * picture.width)), max(1, round(scale * picture.height)))
         picture = picture.resize(size, Image.Resampling.LANCZOS)

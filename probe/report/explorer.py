@@ -1,18 +1,20 @@
 """The sample explorer: pairs of a sample and a condition to look into, and the plane that they are opened from."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 
+from ..pages import embedded
 from ..results import Evidence
 from . import pairs, plane, population, selection, token_drift, views
 from .pairs import Json
 from .pictures import Pictures, of_run
 from .seen_part import seen_part
 from .views import CLEAN, View
+
+__all__ = ["SAMPLES", "Explorer", "embedded", "explorer_data"]
 
 SAMPLES = 400
 """Pairs that are shown, by default."""
@@ -59,16 +61,6 @@ def explorer_data(
     density = population.density(every) if int(every.on_plane.sum()) > len(shown) else None
     chart = plane.chart(shown, density, evidence.scale) if shown else None
     return Explorer(data, chart, sentences)
-
-
-def embedded(data: Any) -> str:
-    """JSON that can stand in a <script type="application/json">: nothing in it ends the script.
-
-    >>> embedded({"a": "</script><!--"})
-    '{"a":"\\\\u003c/script\\\\u003e\\\\u003c!--"}'
-    """
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _data(
