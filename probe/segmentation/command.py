@@ -47,7 +47,7 @@ def _run(prepared: Prepared, out: Path, console: Console) -> None:
     total = len(prepared.scenes.layout.units())
     if len(units) < total:
         say(console, f"Resuming {out}: {total - len(units)} of {total} units are there.")
-    with progress.bar(prepared.scenes.layout, len(units), console) as advance:
+    with progress.bar(prepared.scenes.layout, units, console) as advance:
         execute(prepared, advance)
     say(console, f"The confusion matrices are in {out}. Next: probe analyze {out} segmentation")
 
