@@ -38,6 +38,7 @@ class Parrot:
     kind = GENERATIVE
     cannot: ClassVar = {"forms": "gives no scores of forms"}
     without_picture = "it must see something"
+    without_other_dtype = ""
     towers: Any = field(default_factory=dict)
     default_sites = ()
     dtype, resizes, scores = "float32", False, False

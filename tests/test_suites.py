@@ -92,6 +92,7 @@ def test_conditions_come_once_in_the_order_of_asking():
         ("motion_blur.horizontal:size=25", ["motion_blur.horizontal:3"]),
         ("text_overlay.semantic:A,Yes", ["text_overlay.semantic:A", "text_overlay.semantic:Yes"]),
         ("text_overlay.random:2,box=Yes", ["text_overlay.random:2,box=Yes"]),
+        ("scale_pad:factor=0.5", ["scale_pad:fill=black,factor=0.5", "scale_pad:fill=white,factor=0.5"]),
         ("another_image", ["another_image"]),
     ],
 )
@@ -138,7 +139,7 @@ def test_every_condition_is_named_by_its_own_id():
         ("scale:restore=true,factor=9", "out of range"),
         ("scale:factor=nan", "out of range"),
         ("scale:restore=perhaps", "'perhaps' is no value"),
-        ("scale_pad:factor=0.5", "scale_pad needs fill=str .black or white.. Write for example 'scale_pad:fill=black'"),
+        ("band_noise:band=low", "band_noise needs epsilon=float .*Write for example 'band_noise:band=low,epsilon="),
         ("scale_pad:fill=green", "black or white"),
         ("text_overlay.semantic:A:B", "not allowed"),
     ],

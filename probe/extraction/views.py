@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import thumbnails
+from ..perturbations import rereading
 from ..perturbations.catalogue import apply, family_of
 from ..perturbations.condition import CLEAN, Condition, Skipped
 from ..perturbations.control import Others
@@ -143,6 +144,8 @@ def perturb(
         return PerturbedImage(undefined=loaded.error)
     if condition != CLEAN and family_of(condition).text_only:
         return PerturbedImage(undefined=reader.reader.without_picture)
+    if rereading.way(condition) == "dtype" and (reason := reader.reader.without_other_dtype):
+        return PerturbedImage(undefined=reason)
     made = shown(loaded, condition, dataset=plan.dataset, preparation=plan.preparation, seed=plan.settings.seed)
     if not made.pictures:
         return made
@@ -164,6 +167,8 @@ def shown(
 
 def _shown(loaded: LoadedImage, condition: Condition, dataset: Dataset, preparation: str, seed: int) -> PerturbedImage:
     ids = [picture.id for picture in loaded.image.pictures]
+    if reason := rereading.left_out(condition, loaded.image.id, seed=seed):
+        return PerturbedImage(undefined=reason)
     others = Others(dataset.pictures, ids, preparation)
     try:
         clean = loaded.pictures()

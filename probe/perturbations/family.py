@@ -109,6 +109,18 @@ class Family:
         level = next((level for level, one in self.severities.items() if dict(changed) == one), None)
         return Condition(self.name, changed) if level is None else self.at(level)
 
+    def spread(self, **given: Value) -> tuple[Condition, ...]:
+        """The condition with these parameters; or, where what is listed has what they lack, each listed one with them.
+
+        >>> from probe.perturbations import FAMILIES
+        >>> [condition.id for condition in FAMILIES["reread"].spread(share=0.5)][:2]
+        ['reread:by=batch,share=0.5', 'reread:by=padding,share=0.5']
+        """
+        lacking = [p.name for p in self.parameters if p.required and p.name not in given]
+        if lacking and all({*lacking} == {*one} for one in self.listed):
+            return tuple(self.condition(**one, **given) for one in self.listed)
+        return (self.condition(**given),)
+
     def at(self, severity: int) -> Condition:
         """The condition of one level, `clean` at 0; SpecError where the family has no such level."""
         if severity == 0 and self.severities:

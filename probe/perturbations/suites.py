@@ -144,7 +144,7 @@ def _of_family(family: Family, items: list[str], labels: tuple[str, ...]) -> tup
         named[key] = value
     positional = [item for item in items if "=" not in item]
     if not positional:
-        return (family.condition(**named),)
+        return family.spread(**named)
     if family.bare is None and named:
         raise SpecError(
             f"{family.name}:{','.join(items)} mixes severities with parameters, or gives one parameter two values. "

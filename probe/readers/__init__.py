@@ -15,6 +15,7 @@ file of its own:
         kind = GENERATIVE                          # it is asked questions; CONTRASTIVE compares captions (`asking`)
         cannot = {"forms": "gives no scores"}      # settings of a run that it has nothing for, each with the reason
         without_picture = ""                       # why it cannot be asked of the text alone; "" where it can
+        without_other_dtype = ""                   # why it has no other data type to be read in; "" where it has
         towers = default_sites = ()                # without towers a run keeps answers only
         dtype, resizes, scores = "float32", False, False   # no scores: the run stores which option was chosen
         def identity(self): return {"family": "parrot", "kind": "generative", "dtype": "float32"}   # in the hash

@@ -75,6 +75,12 @@ class LocalReader:
         return "" if family.text_only else f"models of family {family.name} cannot be asked without an image"
 
     @property
+    def without_other_dtype(self) -> str:
+        from hooks import data_types
+
+        return data_types.unavailable(self.blueprint)
+
+    @property
     def towers(self) -> "Mapping[str, Tower]":
         return self.blueprint.towers
 
@@ -167,17 +173,17 @@ class OpenLocalReader:
         way: str,
     ) -> "list[Reading]":
         given = [view for view in views if isinstance(view, hooks.EncodedView)]  # which are all its own
+        settings: dict[str, Any] = {
+            "batch_size": batch_size,
+            "keep_tokens": keep_tokens,
+            "reduce": reduce,
+            "padding_side": "left" if way == "padding" else "right",
+            "end_of_turn": end_of_turn,
+        }
+        if way == "dtype":
+            return hooks.data_types.read(self.model, given, sites, **settings)
         with hooks.attention.other_kernel(self.model) if way == "attention" else nullcontext():
-            return hooks.capture.read(
-                self.model,
-                given,
-                sites,
-                batch_size=batch_size,
-                keep_tokens=keep_tokens,
-                reduce=reduce,
-                padding_side="left" if way == "padding" else "right",
-                end_of_turn=end_of_turn,
-            )
+            return hooks.capture.read(self.model, given, sites, **settings)
 
     def committed(self, unit: Unit) -> None:
         """Nothing is kept for a unit."""

@@ -71,6 +71,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def without_other_dtype(self) -> str:
+        """Why it has no other data type to be read in; empty where it has, or is simply asked again."""
+        ...
+
+    @property
     def towers(self) -> "Mapping[str, Tower]":
         """Where it has states that sites can name; empty where it gives answers only."""
         ...

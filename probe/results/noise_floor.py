@@ -19,7 +19,8 @@ def compute(evidence: Evidence) -> xr.Dataset:
     `above` (family): log10 of the mean drift over that of the readings of the clean picture, infinite where these are
     equal to the last bit; `below` (family, bound): share of pairs that moved no farther than their own sample is
     when it is read again.
-    `margin_change` [nats] is mean |change|. Drift is that of the states that stand for the model, where there are any.
+    `margin_change` [nats] is mean |change|; `way_drift` (way) the mean drift of each way of reading again. Drift is
+    that of the states that stand for the model, where there are any.
     """
     found: dict[str, xr.DataArray] = {}
     if evidence.primary:
@@ -30,7 +31,7 @@ def compute(evidence: Evidence) -> xr.Dataset:
             times = means.sel(bound="estimate", drop=True) / means.sel(family=NAME, bound="estimate", drop=True)
             found["above"] = times.copy(data=np.log10(times.values))
         below = (moved <= own).astype(np.float64).where(moved.notnull() & own.notnull())
-        found |= {"drift": means, "below": evidence.values(statistics.SHARE, below)}
+        found |= {"drift": means, "below": evidence.values(statistics.SHARE, below), "way_drift": by_way(moved)}
     if evidence.has_scores:
         change = abs(evidence.erosion)
         own = change.isel(condition=np.flatnonzero(change.family.values == NAME)).max("condition")
@@ -42,6 +43,21 @@ def compute(evidence: Evidence) -> xr.Dataset:
     return xr.Dataset(found).assign_attrs(site_layer=evidence.primary)
 
 
+def by_way(moved: xr.DataArray) -> xr.DataArray:
+    """(way) mean drift of each way of reading again, from (sample, condition); nan where no sample was read so."""
+    again = moved.isel(condition=np.flatnonzero(moved.family.values == NAME))
+    names = [name.partition(":")[2] for name in again["condition"].values.tolist()]
+    return xr.DataArray(again.mean("sample").values, dims="way", coords={"way": np.array(names, object)})
+
+
+def of_ways(data: xr.Dataset) -> Sequence[Sentence]:
+    """What each way of reading again moves."""
+    if "way_drift" not in data or not (data.way_drift > 0).any():
+        return ()
+    each = ", ".join(f"{way} {moved:.2g}" for way, moved in zip(data.way.values, data.way_drift.values, strict=True))
+    return said(say(data, "Read again, states move on average by: {each}.", each=each))
+
+
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
     """Which families move states no farther than reading the same picture again."""
     if "above" not in data:
@@ -51,17 +67,17 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     if not defined.size:
         return ()
     if weak:
-        return said(say(data, "Not beyond the noise of reading: {names}.", names=", ".join(weak)))
+        sentence = say(data, "Not beyond the noise of reading: {names}.", names=", ".join(weak))
+        return [*said(sentence), *of_ways(data)]
     if np.isinf(defined).all():
         return said(say(data, "Read again, the same picture gives the same states to the last bit."))
-    return said(
-        say(
-            data,
-            "Every family moves states farther than reading the same picture again, by at least {orders} orders of "
-            "magnitude.",
-            orders=f"{defined.min():.1f}",
-        )
+    sentence = say(
+        data,
+        "Every family moves states farther than reading the same picture again, by at least {orders} orders of "
+        "magnitude.",
+        orders=f"{defined.min():.1f}",
     )
+    return [*said(sentence), *of_ways(data)]
 
 
 def below(data: xr.Dataset) -> list[str]:
@@ -95,8 +111,9 @@ def figure(data: xr.Dataset) -> "Chart | None":
 ANALYSIS = Analysis(
     name="noise_floor",
     title="Noise floor",
-    meaning="Drift and change of the margin beside reading the clean picture again with another batch, padding or "
-    "attention kernel (reread). below: pairs that moved no farther than their own sample's readings.",
+    meaning="Drift and change of the margin beside reading the clean picture again with another batch, padding, "
+    "attention kernel or data type (reread). below: pairs that moved no farther than their own sample's readings, of "
+    "the samples that were read again.",
     needs=("reread", "given_or_states"),
     compute=compute,
     columns=(

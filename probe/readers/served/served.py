@@ -56,6 +56,7 @@ class ServedReader:
     kind: Asking = GENERATIVE
     cannot: Mapping[str, str] = field(default_factory=lambda: CANNOT)
     without_picture: str = ""
+    without_other_dtype: str = ""
     towers: "Mapping[str, Tower]" = field(default_factory=dict[str, "Tower"])
     default_sites: Sequence[str] = ()
     dtype: str = "float32"
