@@ -12,7 +12,7 @@ from .context import Ids, answer_ids
 from .continuation import Sequences
 from .generate import Written
 from .options import Scored, Span
-from .reading import Answer, Question
+from .reading import Answer, AttentionReadout, Question
 from .request import Request
 from .sites import Site
 
@@ -62,9 +62,17 @@ def context_points(model: "Model", prompts: Sequence[RenderedQuestion], request:
 
 
 def answer_all(
-    model: "Model", contexts: Sequences, last: trace.States, prompts: Sequence[RenderedQuestion], request: Request
+    model: "Model",
+    contexts: Sequences,
+    last: trace.States,
+    prompts: Sequence[RenderedQuestion],
+    request: Request,
+    attention: Sequence[AttentionReadout],
 ) -> ByQuestion:
-    """Answer prompts after their contexts; `last` (row, feature) are the states of each context's last token."""
+    """Answer prompts after their contexts; `last` (row, feature) are the states of each context's last token.
+
+    `attention` is that of each context's last token, empty where no prompt asks for it.
+    """
     free = _generate(model, contexts, prompts, request)
     spans = _spans(model, prompts, free)
     points = trace.points(model, request.answer_sites)
@@ -76,6 +84,8 @@ def answer_all(
     for i, prompt in enumerate(prompts):
         scores = [scored[i, "option", k] for k in range(len(prompt.question.options))]
         answer = replace(options.answer(scores), forms=of_forms.get(i), lens=of_lens.get(i))
+        if prompt.question.attention:
+            answer = replace(answer, attention=attention[i])
         if i in free:
             answer = replace(answer, text=generate.text(model, free[i].ids), cut=free[i].cut)
         context = {

@@ -118,6 +118,11 @@ def _places(tokens: Sequence[Ids], side: PaddingSide) -> tuple[list[int], list[i
     return lengths, starts, [start + length - 1 for start, length in zip(starts, lengths, strict=True)]
 
 
+def last_slots(tokens: Sequence[Ids], side: PaddingSide) -> list[int]:
+    """At which new slot each row's last token is."""
+    return _places(tokens, side)[2]
+
+
 def _onward(
     model: "Model", before: Sequences, rows: Sequence[int], index: Tensor, ids: Tensor, counted: Tensor, mask: Tensor
 ) -> dict[str, Any]:

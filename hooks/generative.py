@@ -9,11 +9,12 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from . import encoding, named_tensors, prefill, trace
+from . import encoding, image_attention, named_tensors, prefill, trace
 from .answers import Answered, ByQuestion, RenderedQuestion, answer_all, context_points
+from .attention_sums import Shown
 from .batching import batches, by_shape, smallest_window
 from .context import answer_ids, option_ids, render
-from .continuation import Sequences, extend, last_state
+from .continuation import Sequences, extend, last_slots, last_state
 from .encoding import EncodedView, Row
 from .lengths import without_too_long
 from .reading import Answer, Question, Reading, SiteStates, View
@@ -53,7 +54,9 @@ def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], reques
         if group[0].whole and prompts:
             answered |= _answer_whole_prompts(model, group, prompts, vision, request)
             continue
-        filled = prefill.prefill(model, group, reads=trace.points(model, request.image_sites))
+        with image_attention.entering(model, prompts) as peaks:
+            filled = prefill.prefill(model, group, reads=trace.points(model, request.image_sites))
+        shown = image_attention.shown(model, group, peaks, filled.sequences.cache)
         states = _by_view(model, group, filled.states, offset)
         new: dict[int, int] = {}
         for place, row in enumerate(group):
@@ -64,7 +67,7 @@ def read_batch(model: "Model", offset: int, views: Sequence[EncodedView], reques
         vision |= {view: named_tensors.of_images(filled.vision, place) for view, place in new.items()}
         del states, read
         for batch in _batches(model, filled.sequences, prompts, request):
-            answered |= _continue_prefix(model, filled.sequences, batch, request)
+            answered |= _continue_prefix(model, filled.sequences, batch, request, shown)
     return [
         _reading(model, request, image_level.get(index, {}), [answered[index, k] for k in range(len(view.questions))])
         for index, view in enumerate(views)
@@ -113,9 +116,13 @@ def _room(model: "Model", prompt: RenderedQuestion, request: Request) -> int:
 
 
 def _continue_prefix(
-    model: "Model", prefixes: Sequences, prompts: Sequence[RenderedQuestion], request: Request
+    model: "Model",
+    prefixes: Sequences,
+    prompts: Sequence[RenderedQuestion],
+    request: Request,
+    shown: Sequence[Shown],
 ) -> ByQuestion:
-    """Answer prompts whose prefixes are in the cache.
+    """Answer prompts whose prefixes are in the cache; `shown` says where the pictures of each are, if that is asked.
 
     A long text goes in part by part: attention between all of it and all that there is takes memory that grows with
     the square of its length.
@@ -125,10 +132,13 @@ def _continue_prefix(
         part = extend(model, prefixes, rows, [tails[0][:AT_ONCE]], padding_side=request.padding_side)
         prefixes, rows, tails = part.sequences, [0], [tails[0][AT_ONCE:]]
     reads = context_points(model, prompts, request)
-    grown = extend(model, prefixes, rows, tails, padding_side=request.padding_side, reads=reads, select=last_state)
+    with image_attention.watched(model, prompts, last_slots(tails, request.padding_side)) as weights:
+        grown = extend(model, prefixes, rows, tails, padding_side=request.padding_side, reads=reads, select=last_state)
     sequences, states = grown.sequences, grown.states
     del grown  # its logits are (row, slot, vocabulary)
-    return answer_all(model, sequences, states, prompts, request)
+    own = [shown[prompt.row] for prompt in prompts] if shown else []
+    attention = image_attention.read(model, own, weights, sequences.mask.shape[1])
+    return answer_all(model, sequences, states, prompts, request, attention)
 
 
 def _answer_whole_prompts(
@@ -143,6 +153,11 @@ def _answer_whole_prompts(
     for batch in batches(prompts, request.continued):
         encoded = named_tensors.joined([vision[each.view] for each in batch]) if batch[0].view in vision else None
         reads = context_points(model, batch, request)
-        filled = prefill.prefill(model, [group[each.row] for each in batch], reads=reads, vision=encoded)
-        answered |= answer_all(model, filled.sequences, filled.last, batch, request)
+        rows, last = [group[each.row] for each in batch], [-1] * len(batch)
+        with image_attention.watched(model, batch, last) as weights, image_attention.entering(model, batch) as peaks:
+            filled = prefill.prefill(model, rows, reads=reads, vision=encoded)
+        contexts = filled.sequences
+        shown = image_attention.shown(model, rows, peaks, contexts.cache)
+        attention = image_attention.read(model, shown, weights, contexts.mask.shape[1])
+        answered |= answer_all(model, contexts, filled.last, batch, request, attention)
     return answered

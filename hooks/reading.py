@@ -37,7 +37,8 @@ class Question:
     `answer_clean` sites; `prompt` is the prompt name that `@prompt` sites select, "" for the run's default prompt.
     `max_new_tokens` is the maximum number of tokens of the free answer, by default that of the reading. `forms` asks
     for the options' likelihoods over all their surface forms beside the plain ones, `lens` for what the head reads of
-    the options in each layer (`Readout`).
+    the options in each layer (`Readout`), `attention` for where the last token before the answer looks
+    (`AttentionReadout`).
     """
 
     text: str
@@ -48,6 +49,7 @@ class Question:
     max_new_tokens: int | None = None
     forms: bool = False
     lens: bool = False
+    attention: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,34 @@ class Readout:
 
 
 @dataclass(frozen=True)
+class AttentionReadout:
+    """Attention of the last token before the answer, in float32; layer k is block k, and layer 0 is nan.
+
+    (layer, head) each: `image`, `question` and `first` are the shares of attention on all image positions, on all that
+    follows the image up to the last token itself, and on the sequence's first token where that is none of the image's;
+    what is left to 1 is on text before the image. `sinks`: the share on those places of the image that are attention
+    sinks. `entropy`: that of the attention to the image's places over that of an even spread, in [0, 1];
+    `entropy_without_sinks`: the same with sinks left out.
+
+    (layer, place) each: `places`, the attention to every place of the image's grid, averaged over heads;
+    `sink_places`, 1 where a place is a sink. Places are in the order of `grid`, the common layout of all pictures.
+
+    All are nan where undefined: without a picture, in layers without attention; of layers that attend across to
+    pictures only what is said of the image and its places is defined, of the others of such a model only the rest.
+    """
+
+    image: NDArray[np.float32]
+    question: NDArray[np.float32]
+    first: NDArray[np.float32]
+    sinks: NDArray[np.float32]
+    entropy: NDArray[np.float32]
+    entropy_without_sinks: NDArray[np.float32]
+    places: NDArray[np.float32]
+    sink_places: NDArray[np.float32]
+    grid: Grid | None
+
+
+@dataclass(frozen=True)
 class Answer:
     """A model's scores of one question's options, and its free answer.
 
@@ -88,7 +118,7 @@ class Answer:
     `choice`: argmax of `log_likelihood`, ties to the lowest index; None without options or where a score is nan.
     `cut`: whether the free answer reached its maximum number of tokens before it ended. `invalid_reason`: why the
     question was not asked, all scores then nan; else empty. `forms` (option) float32: log of the likelihood summed over
-    the option's surface forms, in nats; None where not asked for. `lens`: None where not asked for.
+    the option's surface forms, in nats; None where not asked for. `lens`, `attention`: None where not asked for.
     """
 
     log_likelihood: NDArray[np.float32]
@@ -100,6 +130,7 @@ class Answer:
     invalid_reason: str = ""
     forms: NDArray[np.float32] | None = None
     lens: Readout | None = None
+    attention: AttentionReadout | None = None
 
     @classmethod
     def not_asked(cls, question: Question, reason: str) -> "Answer":
