@@ -3,11 +3,14 @@
 from dataclasses import fields, replace
 
 import numpy as np
+import picture_set
 import pytest
 import tiny
 import torch
+import xarray as xr
 from tiny import picture
 
+import probe
 from hooks import Question, View, attention_sums, capture
 from hooks.attention import other_kernel
 from hooks.context import render
@@ -168,3 +171,39 @@ def test_of_several_pictures_all_places_are_read():
 def test_models_without_such_attention_say_so(case):
     with pytest.raises(ValueError, match=r"no attention to the image: .* Leave --readouts attention out"):
         read(tiny.load(case), views(ASKED)[:1])
+
+
+def test_a_run_holds_attention_beside_its_scores_and_the_map_where_it_is_asked_for(tmp_path):
+    data = picture_set.write(tmp_path / "set", images=3)
+    source, execution = str(tiny.checkpoint("llava")), probe.Execution(device="cpu", batch_size=2)
+    made = {
+        name: probe.extract(
+            source,
+            str(data),
+            out=tmp_path / name,
+            perturb=("low_light:3", "no_image"),
+            readouts=asked,
+            execution=execution,
+        )
+        for name, asked in {"both": ("attention", "attention_map"), "sums": "attention", "neither": ()}.items()
+    }
+    answers = made["both"].answers
+    assert answers.attention_image.dims == ("sample", "condition", "layer", "head")
+    assert answers.attention_places.dims == ("sample", "condition", "layer", "place")
+    attending = answers.isel(layer=slice(1, None)).sel(condition=["clean", "low_light:3"])
+    xr.testing.assert_allclose(
+        attending.attention_places.sum("place"), attending.attention_image.mean("head"), atol=1e-4
+    )
+    assert (attending.attention_grid == [1, 4, 4]).all()
+    assert answers.sel(condition="no_image").attention_image.isnull().all()
+    assert "attention_places" not in made["sums"].answers
+    xr.testing.assert_identical(made["sums"].answers.attention_image.load(), answers.attention_image.load())
+    assert not [name for name in made["neither"].answers if name.startswith("attention")]
+    np.testing.assert_array_equal(made["neither"].answers.log_likelihood, answers.log_likelihood)
+
+
+@pytest.mark.parametrize("case", ["clip", "florence2"])
+def test_a_run_of_a_model_without_such_attention_is_refused_before_weights_are_read(case, tmp_path):
+    data = picture_set.write(tmp_path / "set", images=1)
+    with pytest.raises(ValueError, match="Leave out --readouts attention"):
+        probe.extract(str(tiny.checkpoint(case)), str(data), out=tmp_path / "run", readouts="attention_map")

@@ -16,7 +16,7 @@ from probe.extraction import execution, run
 from probe.extraction.settings import Settings
 from probe.readers.answers import chosen
 from probe.readers.asking import GENERATIVE
-from probe.readers.reader import Place
+from probe.readers.reader import Attention, Place
 from probe.results import Evidence, analyze
 from stores import Unit
 
@@ -40,6 +40,7 @@ class Parrot:
     without_picture = "it must see something"
     without_other_dtype = ""
     towers: Any = field(default_factory=dict)
+    attention = Attention()
     default_sites = ()
     dtype, resizes, scores = "float32", False, False
     answers: dict[str, int] = field(default_factory=dict)

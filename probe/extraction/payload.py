@@ -47,8 +47,7 @@ def fill_answers(arrays: Arrays, layout: Layout, block: int, questions: Question
             arrays["answers/token_count"][row, :width] = answer.token_count
             if answer.forms is not None:
                 arrays[f"answers/{FORMS.name}"][row, :width] = answer.forms
-            if answer.lens is not None:
-                readouts.fill(arrays, row, answer.lens)
+            readouts.fill(arrays, row, answer)
             if (path := f"answers/{CHOICE.name}") in arrays and answer.choice is not None:
                 arrays[path][row] = answer.choice
             if answer.text is not None:

@@ -24,9 +24,11 @@ from ..datasets.labels import overlay_labels
 from ..perturbations import catalogue, suites
 from ..perturbations.condition import Condition
 from ..readers.answers import CHOICE
+from ..readers.reader import Attention
 from ..sample import Dataset, Sample
 from ..thumbnails import THUMBNAILS
 from . import asked, pixel_bands, readouts, reductions, token_counts
+from .attended import Sizes
 from .forms import FORMS
 from .settings import LATER, Keep, Settings
 
@@ -145,8 +147,13 @@ def for_reader(settings: Settings, reader: "Reader") -> Settings:
     for name, reason in reader.cannot.items():
         if getattr(settings, name) != Settings.__dataclass_fields__[name].default:
             raise ValueError(f"{settings.model} {reason}. Leave out {option(name)}.")
-    if settings.readouts and NORM not in reader.towers:
+    if readouts.LENS in settings.readouts and NORM not in reader.towers:
         raise ValueError(f"{settings.model} has no final norm in front of a head that is read. Leave out --readouts.")
+    if readouts.looks(settings.readouts) and reader.attention.reason:
+        raise ValueError(
+            f"{settings.model} has no attention to the image that is read: {reader.attention.reason}. Leave out "
+            "--readouts attention."
+        )
     if reader.towers or settings.keep == "answers":
         return settings
     if settings.sites or settings.keep == "tokens":
@@ -181,13 +188,13 @@ def written(settings: Settings) -> dict[str, Any]:
 def choose_sites(settings: Settings, reader: "Reader") -> "tuple[Site, ...]":
     """The sites of a run: those asked for, else the reader's default ones; none when only answers are kept.
 
-    A run with readouts also has, by default, the state that the head reads.
+    A run with the lens also has, by default, the state that the head reads.
     """
     from hooks.sites import parse_all
 
     if settings.keep == "answers":
         return ()
-    behind_norm = (f"{NORM}:context_last",) if settings.readouts else ()
+    behind_norm = (f"{NORM}:context_last",) if readouts.LENS in settings.readouts else ()
     return parse_all(settings.sites or (*reader.default_sites, *behind_norm), reader.towers)
 
 
@@ -208,7 +215,7 @@ def lay_out(
     reader: "Reader",
 ) -> Layout:
     """The store's arrays for a run, with as many images in a block as `BLOCK_BYTES` of activations allow."""
-    with_tokens = any(site.has_tokens for site in sites)
+    with_tokens = any(site.has_tokens for site in sites) or "attention_map" in settings.readouts
     tokens = most_tokens(dataset, conditions, preparation, reader) if with_tokens else {}
     specs = tuple(site_spec(site, tokens.get(site.tower, 0), settings.keep, reader.dtype) for site in sites)
     width = 4 if reader.dtype == "float32" else 2
@@ -230,7 +237,7 @@ def lay_out(
         conditions=tuple(condition_row(condition) for condition in conditions),
         sites=specs,
         pictures=(pixel_bands.BAND_POWER, *((THUMBNAILS,) if settings.keep_thumbnails else ())),
-        answers=beside_answers(settings, reader),
+        answers=beside_answers(settings, reader, tokens),
     )
 
 
@@ -250,13 +257,15 @@ def sample_row(sample: Sample, dataset: Dataset, image_index: int, prompt_text: 
     )
 
 
-def beside_answers(settings: Settings, reader: "Reader") -> tuple[Variable, ...]:
-    """What is stored beside the scores of options."""
+def beside_answers(settings: Settings, reader: "Reader", tokens: Mapping[str, int]) -> tuple[Variable, ...]:
+    """What is stored beside the scores of options; `tokens` are the largest number of grid tokens by tower."""
     layers = reader.towers["language"].layers + 1 if settings.readouts else 0
+    looking = reader.attention if readouts.looks(settings.readouts) else Attention()
+    sizes = Sizes(layers, looking.heads, tokens.get(looking.tower, 0))
     return (
         *((FORMS,) if settings.forms else ()),
         *(() if reader.scores else (CHOICE,)),
-        *readouts.stored(settings.readouts, layers),
+        *readouts.stored(settings.readouts, sizes),
     )
 
 

@@ -10,6 +10,7 @@ from .. import prompts
 from ..readers.asking import Asking
 from ..readers.reader import OpenReader
 from ..sample import Sample
+from . import readouts
 from .failures import reason_of
 from .settings import Settings
 
@@ -76,7 +77,8 @@ def question(sample: Sample, kind: Asking, name: str, settings: Settings, sites:
         prompt=name,
         max_new_tokens=prompts.most_tokens(sample, used) if most is None else most,
         forms=settings.forms and not name,
-        lens="lens" in settings.readouts and not name,
+        lens=readouts.LENS in settings.readouts and not name,
+        attention=readouts.looks(settings.readouts) and not name,
     )
 
 

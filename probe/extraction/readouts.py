@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stores import Variable
 
+from . import attended
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hooks.reading import Readout
+    from hooks.reading import Answer
 
-ReadoutName = Literal["lens"]
+ReadoutName = Literal["lens", "attention", "attention_map"]
+
+LENS = "lens"
+
+ATTENTION = ("attention", "attention_map")
+"""The readouts of where the last token before the answer looks."""
 
 LENS_PAPER = "nostalgebraist 2020"
 
@@ -36,13 +43,26 @@ def scores(layers: int) -> Variable:
     )
 
 
-def stored(names: tuple[ReadoutName, ...], layers: int) -> tuple[Variable, ...]:
+def looks(names: tuple[ReadoutName, ...]) -> bool:
+    """Whether a run reads attention."""
+    return bool({*names} & {*ATTENTION})
+
+
+def stored(names: tuple[ReadoutName, ...], sizes: attended.Sizes) -> tuple[Variable, ...]:
     """What the named readouts store beside the answers."""
-    return (scores(layers), PRODUCTS) if "lens" in names else ()
+    made = {
+        LENS: lambda: (scores(sizes.layers), PRODUCTS),
+        "attention": lambda: attended.sums(sizes),
+        "attention_map": lambda: attended.maps(sizes),
+    }
+    return tuple(variable for name, variables in made.items() if name in names for variable in variables())
 
 
-def fill(arrays: "Mapping[str, NDArray[Any]]", row: int, read: "Readout") -> None:
-    """Put one question's lens in its row."""
-    width = read.scores.shape[1]
-    arrays["answers/lens"][row, :, :width] = read.scores
-    arrays[f"answers/{PRODUCTS.name}"][row, :width, :width] = read.products
+def fill(arrays: "Mapping[str, NDArray[Any]]", row: int, answer: "Answer") -> None:
+    """Put what was read beside one answer in its row."""
+    if answer.lens is not None:
+        width = answer.lens.scores.shape[1]
+        arrays["answers/lens"][row, :, :width] = answer.lens.scores
+        arrays[f"answers/{PRODUCTS.name}"][row, :width, :width] = answer.lens.products
+    if answer.attention is not None:
+        attended.fill(arrays, row, answer.attention)

@@ -17,6 +17,7 @@ file of its own:
         without_picture = ""                       # why it cannot be asked of the text alone; "" where it can
         without_other_dtype = ""                   # why it has no other data type to be read in; "" where it has
         towers = default_sites = ()                # without towers a run keeps answers only
+        attention = Attention()                    # none is read (`reader.Attention`)
         dtype, resizes, scores = "float32", False, False   # no scores: the run stores which option was chosen
         def identity(self): return {"family": "parrot", "kind": "generative", "dtype": "float32"}   # in the hash
         def inputs(self): return {}                # what pictures go through, compared on resume

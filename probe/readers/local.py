@@ -17,7 +17,7 @@ from ..errors import PlanError
 from ..prompts import PromptName
 from ..sample import Dataset, Sample
 from .asking import KINDS, Asking
-from .reader import Encoded, Grid, Place, Sizes
+from .reader import Attention, Encoded, Grid, Place, Sizes
 
 if TYPE_CHECKING:
     from hooks import Blueprint, EncodedView, LoadOptions, Model, Question, Reading, Site, Tower, View
@@ -83,6 +83,15 @@ class LocalReader:
     @property
     def towers(self) -> "Mapping[str, Tower]":
         return self.blueprint.towers
+
+    @property
+    def attention(self) -> Attention:
+        from hooks import image_attention
+
+        reason = image_attention.unavailable(self.blueprint)
+        if reason:
+            return Attention(reason)
+        return Attention("", image_attention.heads(self.blueprint), image_attention.grid_tower(self.blueprint))
 
     @property
     def default_sites(self) -> Sequence[str]:

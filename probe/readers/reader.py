@@ -23,6 +23,18 @@ Grid = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
+class Attention:
+    """What is known of a reader's attention to the image: why it is not read, else its sizes.
+
+    `heads`: the largest number in a layer of its language model. `tower`: the one whose grid the image's places have.
+    """
+
+    reason: str = "it gives answers alone"
+    heads: int = 0
+    tower: str = ""
+
+
+@dataclass(frozen=True)
 class Place:
     """Where a view stands in a run: by this a reader finds answers that are known by their ids.
 
@@ -78,6 +90,11 @@ class Reader(Protocol):
     @property
     def towers(self) -> "Mapping[str, Tower]":
         """Where it has states that sites can name; empty where it gives answers only."""
+        ...
+
+    @property
+    def attention(self) -> Attention:
+        """Its attention to the image; by default none is read."""
         ...
 
     @property

@@ -15,7 +15,7 @@ from ...errors import PlanError
 from ...models import PREFIX
 from ...sample import Dataset, Sample
 from ..asking import GENERATIVE, Asking
-from ..reader import Encoded, Grid, Place, Sizes
+from ..reader import Attention, Encoded, Grid, Place, Sizes
 from . import messages, sent
 from .endpoint import Endpoint
 from .faults import Refused, Unusable
@@ -58,6 +58,7 @@ class ServedReader:
     without_picture: str = ""
     without_other_dtype: str = ""
     towers: "Mapping[str, Tower]" = field(default_factory=dict[str, "Tower"])
+    attention: Attention = field(default_factory=Attention)
     default_sites: Sequence[str] = ()
     dtype: str = "float32"
     resizes: bool = False
