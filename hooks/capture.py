@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from . import contrastive, generative
+from . import contrastive, devices, generative
 from .encoding import EncodedView
 from .reading import Question, Reading, View
 from .request import PaddingSide, Reduce, Request
@@ -67,6 +67,7 @@ def read(
                 for view in views[start : start + batch_size]
             ]
             readings += WAYS[model.kind].read_batch(model, start, batch, request)
+            devices.wait(model.device)  # for the copies of its states, which it made while questions were answered
     return readings
 
 

@@ -36,3 +36,12 @@ def require(name: str) -> None:
     kind, _, index = name.partition(":")
     if f"{kind}:{index or 0}" not in there and not (kind in there and index in ("", "0")):
         raise ModelError(f"device {name!r} is not on this machine. It has: {', '.join(there)}.")
+
+
+def wait(device: torch.device) -> None:
+    """Wait until a device has done all that it was told, copies into this machine's memory among it.
+
+    >>> wait(torch.device("cpu"))
+    """
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)

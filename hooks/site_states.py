@@ -67,7 +67,7 @@ def _image_site(model: "Model", request: Request, site: Site, views: Sequence[Vi
     if not site.kind.layered:
         pooled = [view.pooled for view in views if view.pooled is not None]
         assert len(pooled) == len(views)
-        return [SiteStates(row[None]) for row in to_numpy(torch.stack(pooled))] if views else []
+        return [SiteStates(row[None]) for row in copied(torch.stack(pooled))] if views else []
     grid, leading = model.family.tokens.grid, 0
     if site.tower == "vision":
         leading = model.family.tokens.leading(model.config)
@@ -91,10 +91,10 @@ def _of_alike(
 ) -> list[SiteStates]:
     """The states of views of one shape, from (view, layer, [token,] feature)."""
     if not site.has_tokens:
-        return [SiteStates(pooled) for pooled in to_numpy(layers)]
+        return [SiteStates(pooled) for pooled in copied(layers)]
     reduced = {} if request.reduce is None else request.reduce(indices, site, layers, grids)
-    pooled, by_name = to_numpy(_mean(layers)), {name: to_numpy(value) for name, value in reduced.items()}
-    tokens = to_numpy(layers) if site.slug in request.keep_tokens else None
+    pooled, by_name = copied(_mean(layers)), {name: copied(value) for name, value in reduced.items()}
+    tokens = copied(layers) if site.slug in request.keep_tokens else None
     return [
         SiteStates(
             pooled=pooled[k],
@@ -136,8 +136,16 @@ def sample_states(
         for k, states in enumerate(by_question):
             if site.slug in states:
                 pooled[k] = states[site.slug]
-        by_slug[site.slug] = SiteStates(to_numpy(pooled))
+        by_slug[site.slug] = SiteStates(copied(pooled))
     return by_slug
+
+
+def copied(value: Tensor) -> np.ndarray:
+    """A tensor as `to_numpy` gives it, not to be read before `devices.wait`: the device copies while it goes on.
+
+    PyTorch copies from a GPU without blocking into memory that it pins for that, and keeps for the next copies.
+    """
+    return to_numpy(value.detach().contiguous().to("cpu", non_blocking=True))
 
 
 def to_numpy(value: Tensor) -> np.ndarray:

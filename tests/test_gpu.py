@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
+from readings import arrays
 from tiny import picture
 
 import hooks
@@ -19,8 +20,11 @@ def test_scores_and_reductions_on_the_gpu_are_those_of_the_cpu() -> None:
     for device in ("cpu", "cuda"):
         model = tiny.load("llava", hooks.LoadOptions(dtype="float32", device=device))
         sites = hooks.sites.parse_all(("vision.layers[*]:patches", "language.layers[*]:context_last"), model.towers)
-        readings += hooks.capture.read(model, [VIEW], sites, batch_size=1, reduce=Reducer().over(["a"], clean=True))
+        reduce = Reducer().over(["a"], clean=True)
+        readings += hooks.capture.read(model, [VIEW], sites, batch_size=1, keep_tokens=True, reduce=reduce)
     cpu, cuda = readings
     np.testing.assert_allclose(cuda.answers[0].log_likelihood, cpu.answers[0].log_likelihood, atol=1e-3)
     for name, value in cpu.states["vision.layers-patches"].reduced.items():
         np.testing.assert_allclose(cuda.states["vision.layers-patches"].reduced[name], value, rtol=1e-3, atol=1e-5)
+    for key, value in arrays(cpu).items():  # what the device copied while it went on
+        np.testing.assert_allclose(arrays(cuda)[key], value, atol=1e-3)
