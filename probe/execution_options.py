@@ -1,11 +1,11 @@
 """The options that say how a run is carried out, and change none of its numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
-_OPTIONS = (
+_WORKING = (
     click.option(
         "--workers",
         type=int,
@@ -16,6 +16,9 @@ _OPTIONS = (
     click.option(
         "--scheduler", metavar="ADDR", help="Address of a dask scheduler (tcp://…) whose workers share the work."
     ),
+)
+
+_WRITING = (
     click.option("--join", is_flag=True, help="Take blocks beside other processes that run the same command on RUN."),
     click.option(
         "--repair", is_flag=True, help="Read every byte of RUN first, and do again what is not as it was written."
@@ -26,6 +29,15 @@ _OPTIONS = (
 
 def execution(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options --workers, --scheduler, --join, --repair and --durable."""
-    for option in reversed(_OPTIONS):
+    return _with(_WORKING, writing(command))
+
+
+def writing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options --join, --repair and --durable."""
+    return _with(_WRITING, command)
+
+
+def _with(options: Iterable[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(list(options)):
         command = option(command)
     return command

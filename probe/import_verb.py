@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from .execution_options import writing
 from .reading_options import max_pixels
+from .run_paths import RunPath
 from .terminal import Terminal
 
 console = Terminal()
@@ -14,9 +16,7 @@ console = Terminal()
 
 @click.command(name="import")
 @click.argument("logs", nargs=-1, required=True, metavar="[CONDITION=]LOG...")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Where to write the run."
-)
+@click.option("-o", "--out", type=RunPath(), required=True, metavar="RUN", help="Where to write the run.")
 @click.option(
     "--dataset",
     default="log",
@@ -45,6 +45,7 @@ console = Terminal()
 @click.option("--dataset-revision", metavar="REVISION", help="Revision of the dataset on the hub.")
 @click.option("--outside-paths", is_flag=True, help="Allow pictures outside of the dataset's folder.")
 @max_pixels
+@writing
 def import_(logs: tuple[str, ...], out: Path, **options: Any) -> None:
     """Make RUN of answers that somebody has: logs of lm-eval, lmms-eval, VLMEvalKit, Inspect, or plain ones.
 

@@ -52,15 +52,15 @@ def extract(out: Path, options: Mapping[str, Any], *, dry_run: bool, calibrate: 
     return report_failures(plan, out, console)
 
 
-def execute(plan: Plan, out: Path, reader: "Reader", execution: Execution, console: Console) -> None:
-    """Extract the pending units with a progress bar, and print where the run is."""
+def execute(plan: Plan, out: Path, reader: "Reader", execution: Execution, console: Console) -> bool:
+    """Extract the pending units with a progress bar, and print where the run is; whether there were any."""
     for name in mend(plan, out, reader, execution):
         say(console, f"{name} was damaged and is made again.")
     target = find_target(plan, out, repair=execution.repair)
     if not target.pending:
         run_plan(plan, target, reader, execution)
         say(console, f"{out} is finished: nothing to do.")
-        return
+        return False
     if target.damaged:
         say(console, f"{len(target.damaged)} units of {out} lost or changed files and are done again.")
     if committed := len(plan.units) - len(target.pending):
@@ -74,8 +74,9 @@ def execute(plan: Plan, out: Path, reader: "Reader", execution: Execution, conso
     if left := ledger.missing(out, plan.layout):
         others = f"left to other processes, which write into {out}."
         say(console, f"{len(left)} of {len(plan.units)} units are {others}")
-        return
+        return True
     say(console, f"The run is in {out}. Next: probe analyze {out}")
+    return True
 
 
 def report_failures(plan: Plan, out: Path, console: Console) -> int:

@@ -1,6 +1,10 @@
 """`probe import`: answers that somebody has become a run, on which all works that needs no states."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ from click.testing import CliRunner, Result
 import stores
 from probe import pocket as checkpoints
 from probe.cli import main
-from probe.logs import conditions, gathered, sources
+from probe.logs import conditions, gathered, planned, sources
 from probe.logs.imported import import_logs
 from probe.results import Evidence, analyze
 from probe.results.result import Result as Found
@@ -252,24 +256,146 @@ def test_ids_are_those_of_which_most_are_known_also_without_what_all_begin_with(
     assert list(found.answers) == [f"coco-random-{k}" for k in (5, 6, 7, 8)]
 
 
-def test_an_import_goes_on_where_it_stopped_and_another_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = [row(f"s{k}", name, choice="A", image=f"i{k}") for k in range(70) for name in ("clean", "fog:1")]
-    path = made.json_lines(tmp_path / "log", rows)
+def many(folder: Path, *names: str, samples: int = 70) -> Path:
+    """A log of samples about an image each, under some conditions."""
+    rows = [row(f"s{k}", name, choice="ABC"[k % 3], image=f"i{k}") for k in range(samples) for name in names]
+    return made.json_lines(folder / "log.jsonl", rows)
+
+
+def same_answers(path: Path, other: Path) -> bool:
+    first, second = (stores.open_run(each).answers.load() for each in (path, other))
+    return first.equals(second)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of several blocks of few samples."""
+    monkeypatch.setattr(planned, "LARGEST_BLOCK", 32)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_import_goes_on_where_it_stopped_and_another_is_refused(tmp_path: Path) -> None:
+    path = many(tmp_path, "clean", "fog:1")
     import_logs(path, out=tmp_path / "whole")
     import_logs(path, out=tmp_path / "cut")
     (tmp_path / "cut" / "_ledger" / "done" / "b00001-c0001.json").unlink()
     next((tmp_path / "cut" / "answers" / "text").glob("c.2.*")).unlink()
-    assert run("import", path, "-o", tmp_path / "cut").exit_code == 0
+    result = run("import", path, "-o", tmp_path / "cut")
+    assert "4 of 6 units are there" in result.output
     assert "nothing to do" in run("import", path, "-o", tmp_path / "cut").output
-    again, first = (stores.open_run(tmp_path / name).answers.load() for name in ("cut", "whole"))
-    assert again.equals(first)
+    assert same_answers(tmp_path / "cut", tmp_path / "whole")
     other = run("import", path, "-o", tmp_path / "cut", "--columns", "choice=answer")
     assert other.exit_code == 2
     assert "settings.logs.columns" in other.output
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_import_whose_log_has_changed_is_refused_by_the_name_of_the_log(tmp_path: Path) -> None:
+    path = many(tmp_path, "clean", "fog:1")
+    import_logs(path, out=tmp_path / "run")
+    (tmp_path / "run" / "_ledger" / "done" / "b00001-c0001.json").unlink()
+    before = sources.digest(path)
     path.write_text(path.read_text().replace('"A"', '"B"'))
-    assert "settings.logs.digest" in run("import", path, "-o", tmp_path / "cut").output
+    result = run("import", path, "-o", tmp_path / "run")
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert "was begun from log.jsonl with another content" in said
+    assert before[:16] in said
+    assert sources.digest(path)[:16] in said
+
+
+def test_a_log_that_grows_while_it_is_read_is_refused_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, gather = many(tmp_path, "clean"), gathered.gather
+
+    def grow(*arguments: Any) -> gathered.Gathered:
+        found = gather(*arguments)
+        with path.open("a") as log:
+            log.write(json.dumps(row("late", "clean", choice="A")) + "\n")
+        return found
+
+    monkeypatch.setattr(gathered, "gather", grow)
+    result = run("import", path, "-o", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "was changed while it was read" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_damaged_bytes_of_an_import_are_made_again(tmp_path: Path) -> None:
+    path = many(tmp_path, "clean", "fog:1")
+    for name in ("whole", "broken"):
+        import_logs(path, out=tmp_path / name)
+    chunk = next((tmp_path / "broken" / "answers" / "choice").glob("c.1.*"))
+    chunk.write_bytes(bytes(chunk.stat().st_size))
+    assert "nothing to do" in run("import", path, "-o", tmp_path / "broken").output
+    result = run("import", path, "-o", tmp_path / "broken", "--repair", "--durable")
+    assert result.exit_code == 0, result.output
+    assert "lost or changed files and are done again" in result.output
+    assert run("info", tmp_path / "broken", "--verify").exit_code == 0
+    assert same_answers(tmp_path / "broken", tmp_path / "whole")
+
+
+KILLED = """
+import os, signal, sys
+from probe.logs import planned, reader
+from probe.logs.imported import import_logs
+planned.LARGEST_BLOCK = 32
+
+def committed(self, unit):
+    if unit.name == 'b00001-c0000':
+        os.kill(os.getpid(), signal.SIGKILL)
+
+reader.OpenLogReader.committed = committed
+import_logs(sys.argv[1], out=sys.argv[2])
+"""
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_killed_import_leaves_no_index_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, temporary = many(tmp_path, "clean", "fog:1"), tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary), "SQLITE_TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", KILLED, str(path), str(tmp_path / "run")]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert list(temporary.iterdir()) == []
+    committed = stores.ledger.done(tmp_path / "run")
+    assert 0 < len(committed) < 6
+    result = run("import", path, "-o", tmp_path / "run")
+    assert f"{len(committed)} of 6 units are there" in result.output
+    import_logs(path, out=tmp_path / "whole")
+    assert same_answers(tmp_path / "run", tmp_path / "whole")
+
+
+JOINED = """
+import sys
+from probe.logs import planned
+from probe.logs.imported import import_logs
+planned.LARGEST_BLOCK = 4
+import_logs(sys.argv[1], out=sys.argv[2], join=True)
+"""
+
+
+def test_two_processes_import_one_log_together(tmp_path: Path) -> None:
+    path = many(tmp_path, "clean", "fog:1")
+    command = [sys.executable, "-c", JOINED, str(path), str(tmp_path / "run")]
+    both = [subprocess.Popen(command) for _ in range(2)]
+    assert [each.wait() for each in both] == [0, 0]
+    assert run("info", tmp_path / "run", "--verify").exit_code == 0
+    import_logs(path, out=tmp_path / "whole")
+    assert same_answers(tmp_path / "run", tmp_path / "whole")
+
+
+def test_pictures_of_an_imported_dataset_are_not_read(tmp_path: Path) -> None:
+    dataset = picture_set.write(tmp_path / "set", images=2)
+    rows = [{"sample": f"mcq-{k}", "condition": name, "choice": "A"} for k in range(2) for name in ("clean", "fog:3")]
+    path = made.json_lines(tmp_path / "log", rows)
+    for picture in (tmp_path / "set").rglob("*.png"):
+        picture.write_bytes(b"no picture")
+    assert run("import", path, "--dataset", dataset, "-o", tmp_path / "run").exit_code == 0
+    assert stores.open_run(tmp_path / "run").failed == {}
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,19 @@ def test_a_run_in_an_object_store_has_the_bytes_and_the_findings_of_one_in_a_fol
 
 
 @pytest.mark.slow
+def test_a_log_is_imported_into_an_object_store(bucket: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    rows = [
+        {"sample": f"s{k}", "condition": name, "choice": "AB"[k % 2]} for k in range(3) for name in ("clean", "fog:1")
+    ]
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    there, here = f"{bucket}/{tmp_path.name}/log", tmp_path / "log"
+    for path in (there, here):
+        run("import", log, "-o", path, "--join")
+    assert numbers(objects(f"{tmp_path.name}/log")) == numbers(local(here))
+    assert run("import", log, "-o", there) == f"{there} is finished: nothing to do.\n"
+
+
 def test_reports_and_comparisons_of_runs_in_an_object_store_are_those_of_runs_in_folders(
     bucket: str, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ class Parrot:
     towers: Any = field(default_factory=dict)
     attention = Attention()
     default_sites = ()
-    dtype, resizes, scores = "float32", False, False
+    dtype, resizes, sees, scores = "float32", False, True, False
     answers: dict[str, int] = field(default_factory=dict)
     stored: list[Unit] = field(default_factory=list)
 

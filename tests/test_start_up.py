@@ -76,6 +76,13 @@ def test_a_served_model_is_asked_without_the_libraries_of_models(tmp_path: Path)
     assert sum(counted.answered.values()) > 1
 
 
+def test_a_log_is_imported_without_the_libraries_of_models(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"sample": "a", "text": "red"}\n')
+    assert imported("import", str(log), "-o", str(tmp_path / "run")) & MODELS == set()
+    assert (tmp_path / "run").exists()
+
+
 def test_a_kernel_needs_no_labelled_arrays() -> None:
     script = "import sys; from analyses import kernels; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -64,7 +64,8 @@ def open_block(
 ) -> Block:
     """Read the block's images and prepare their questions."""
     images = plan.dataset.images[plan.layout.rows(index)]
-    loaded = tuple(pool.map(partial(load, preparation=plan.preparation, room=Room(PICTURE_BYTES)), images))
+    read = partial(load, preparation=plan.preparation, room=Room(PICTURE_BYTES))
+    loaded = tuple(pool.map(read if reader.reader.sees else LoadedImage, images))
     asked = [questions.of_samples(plan, reader, plan.dataset.samples_of(image.id)) for image in images]
     invalid = {sample: reason for _, reasons in asked for sample, reason in reasons.items()}
     return Block(plan, reader, index, loaded, tuple(valid for valid, _ in asked), invalid, invalid_sizes, batch_size)

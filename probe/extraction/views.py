@@ -142,6 +142,8 @@ def perturb(
     """
     if loaded.error:
         return PerturbedImage(undefined=loaded.error)
+    if not reader.reader.sees:
+        return PerturbedImage()
     if condition != CLEAN and family_of(condition).text_only:
         return PerturbedImage(undefined=reader.reader.without_picture)
     if rereading.way(condition) == "dtype" and (reason := reader.reader.without_other_dtype):

@@ -6,12 +6,13 @@ from typing import Any
 
 from rich.console import Console
 
-from .. import progress
+from .. import runs
 from ..datasets.options import Options
+from ..extraction.execution import Execution
 from ..terminal import say
 from . import planned
 from .answered import FURTHER
-from .imported import pending, write
+from .imported import require_same_logs
 from .planned import ImportSettings, PlannedImport
 from .scored import NOT_READ
 
@@ -27,27 +28,24 @@ def run(logs: tuple[str, ...], out: Path, options: Mapping[str, Any], console: C
     part = Options(**{name: options[name] for name in PART}, revision=options["dataset_revision"])
     chosen = {name: options[name] for name in ("dataset", "condition", "clean", "columns", "model")}
     settings = ImportSettings(logs, **chosen, part=part)
-    plan = planned.plan(settings)
-    _, units = pending(plan, out)
-    if not units:
-        say(console, f"{out} is finished: nothing to do.")
+    execution = Execution(**{name: options[name] for name in ("join", "repair", "durable")})
+    made = planned.plan(settings)
+    require_same_logs(made.reader, out)
+    if not runs.execute(made.plan, out, made.reader, execution, console):
         return 0
-    with progress.bar(plan.layout, units, console) as advance:
-        write(plan, settings, out, advance)
-    say(console, in_short(plan))
-    say(console, f"The run is in {out}. Next: probe analyze {out}")
-    for line in plan.troubles.lines():
+    say(console, in_short(made))
+    troubles = made.reader.troubles
+    for line in troubles.lines():
         say(console, line, wrap=True, style="" if line.startswith(" ") else "bold yellow")
-    return 1 if plan.troubles.counts.keys() - HARMLESS else 0
+    return 1 if troubles.counts.keys() - HARMLESS else 0
 
 
-def in_short(plan: PlannedImport) -> str:
-    """What was imported, in a line for the logs and one for the run."""
-    formats = plan.gathered.formats
-    counted = {name: list(formats.values()).count(name) for name in dict.fromkeys(formats.values())}
+def in_short(made: PlannedImport) -> str:
+    """What was read, in a line for the logs and one for the run."""
+    counted = {name: list(made.formats.values()).count(name) for name in dict.fromkeys(made.formats.values())}
     kinds = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counted.items())
-    samples, images = len(plan.dataset.samples), len(plan.dataset.images)
+    dataset = made.plan.dataset
     return (
-        f"Read {kinds}: {samples:,} samples about {images:,} images of {plan.dataset.name} under "
-        f"{len(plan.conditions)} conditions."
+        f"Read {kinds}: {len(dataset.samples):,} samples about {len(dataset.images):,} images of {dataset.name} under "
+        f"{len(made.plan.conditions)} conditions."
     )

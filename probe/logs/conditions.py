@@ -26,26 +26,38 @@ def ours(name: str) -> Condition | None:
     return found[0] if found else None
 
 
-def row(name: str) -> ConditionRow:
-    """A condition by its name: one of ours, `family:severity` of somebody else's, or a family of that name alone.
+def theirs(name: str) -> Condition:
+    """A condition that is none of ours: `family:severity` of somebody else's, or a family of that name alone.
 
-    >>> row("gaussian_noise:3").severity, row("resolution:768").severity, row("rainy night").family
-    (3, 768, 'rainy night')
+    >>> theirs("resolution:768").severity, theirs("rainy night").family, theirs("gaussian_noise:9").family
+    (768, 'rainy night', 'gaussian_noise:9')
 
     A name that begins with a family of ours and is none of its conditions is a family by itself.
     """
-    known = ours(name)
-    if known is not None:
-        return condition_row(known)
     family, _, severity = name.rpartition(":")
-    is_severity = re.fullmatch("[0-9]+", severity) is not None and len(severity) <= LONGEST_SEVERITY
-    if family and family not in FAMILIES and is_severity:
-        return ConditionRow(name, family, int(severity), json.dumps({"severity": int(severity)}))
-    return ConditionRow(name, name)
+    is_severity = re.fullmatch("0|[1-9][0-9]*", severity) is not None and len(severity) <= LONGEST_SEVERITY
+    return (
+        Condition(family, (), int(severity)) if family and family not in FAMILIES and is_severity else Condition(name)
+    )
 
 
-def rows(names: Iterable[str], clean: str) -> tuple[ConditionRow, ...]:
-    """The conditions of a run: the one that is called `clean` first, under our name for it, then the others.
+def row(condition: Condition, called: str) -> ConditionRow:
+    """A condition as the store has it, where logs call it so.
+
+    >>> row(theirs("resolution:768"), "resolution:768").parameters, row(CLEAN, "384").parameters
+    ('{"severity": 768}', '{"called": "384"}')
+    """
+    if condition == CLEAN:
+        return ConditionRow(CLEAN.id, CLEAN.family, -1, json.dumps({} if called == CLEAN.id else {"called": called}))
+    if condition == ours(called):
+        return condition_row(condition)
+    if condition.severity is None:
+        return ConditionRow(called, condition.family)
+    return ConditionRow(called, condition.family, condition.severity, json.dumps({"severity": condition.severity}))
+
+
+def of_logs(names: Iterable[str], clean: str) -> dict[str, Condition]:
+    """The conditions of a run by what the logs call them: that called `clean` first, which is ours, then the others.
 
     Raises PlanError where none is called so: every analysis compares with it.
     """
@@ -58,7 +70,4 @@ def rows(names: Iterable[str], clean: str) -> tuple[ConditionRow, ...]:
         )
     if clean != CLEAN.id and CLEAN.id in found:
         raise PlanError(f"--clean {clean}, and the logs have a condition 'clean' as well. Leave --clean out.")
-    others = [name for name in found if name != clean]
-    named = "{}" if clean == CLEAN.id else json.dumps({"called": clean})
-    first = ConditionRow(CLEAN.id, CLEAN.family, -1, named)
-    return (first, *map(row, others))
+    return {clean: CLEAN} | {name: ours(name) or theirs(name) for name in found if name != clean}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from . import reading
+from .answer_index import AnswerIndex, Given
 from .answered import UNREADABLE, Answered, AskedInLog, LogError, Unread
 from .plain import Columns
 from .reading import Log
@@ -26,31 +27,14 @@ Known = Mapping[str, str]
 """What a sample may be called in a log -> its id in the dataset."""
 
 
-@dataclass(frozen=True)
-class Given:
-    """An answer as the log has it, and where it stands; `options` are those of the log, None where it lists none."""
-
-    where: str
-    text: str | None
-    choice: str | int | None
-    log_likelihoods: tuple[float, ...] | None
-    token_counts: tuple[float, ...] | None
-    end_of_turn: tuple[float, ...] | None
-    cut: bool | None
-    options: tuple[str, ...] | None
-
-
 @dataclass
 class Gathered:
-    """What logs say: answers by sample and condition, what was asked, their formats, and what could not be used.
+    """What logs say: answers by sample and condition, what was asked, their formats, and what could not be used."""
 
-    `conditions` and samples are in the order in which they are first named.
-    """
-
-    answers: dict[str, dict[str, Given]] = field(default_factory=dict[str, dict[str, Given]])
+    answers: AnswerIndex = field(default_factory=AnswerIndex)
     asked: dict[str, AskedInLog] = field(default_factory=dict[str, AskedInLog])
-    conditions: dict[str, None] = field(default_factory=dict[str, None])
     formats: dict[str, str] = field(default_factory=dict[str, str])
+    lines: int = 0
     troubles: Troubles = field(default_factory=Troubles)
 
 
@@ -80,11 +64,11 @@ def gather(sources: Iterable[Source], columns: Columns, known: Known | None = No
     for source in sources:
         log = reading.read(source.path, columns)
         found.formats[str(source.path)] = log.format
-        before = sum(map(len, found.answers.values()))
+        before = found.lines
         try:
             _of_log(log, source, found, known)
         except LogError as error:  # in the middle of it: what came before is there
-            if sum(map(len, found.answers.values())) == before:
+            if found.lines == before:
                 raise
             found.troubles.add(UNREADABLE, source.path.name, str(error))
     return found
@@ -108,9 +92,9 @@ def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: 
     if reason := _unwritable(condition):
         found.troubles.add(NO_CONDITION, where, reason)
         return
-    own = found.answers.setdefault(sample, {})
-    if condition in own:
-        why = f"sample {sample!r} has an answer under {condition} already ({own[condition].where})."
+    earlier = found.answers.find(sample, condition)
+    if earlier is not None:
+        why = f"sample {sample!r} has an answer under {condition} already ({earlier.where})."
         found.troubles.add(REPEATED, where, why)
         return
     before = found.asked.get(sample)
@@ -118,8 +102,8 @@ def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: 
         found.troubles.add(OTHER_QUESTION, where, f"sample {sample!r} asks {answer.asked.question[:100]!r}.")
         return
     found.asked[sample] = answer.asked if before is None else _merged(before, answer.asked)
-    found.conditions.setdefault(condition)
-    own[condition] = Given(
+    found.lines += 1
+    given = Given(
         where,
         None if answer.text is None else writable(answer.text),
         answer.choice,
@@ -129,6 +113,7 @@ def _add(found: Gathered, sample: str, condition: str, answer: Answered, where: 
         answer.cut,
         answer.asked.options,
     )
+    found.answers.add(sample, condition, given)
 
 
 def writable(text: str) -> str:

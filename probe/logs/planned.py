@@ -4,26 +4,30 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stores import ConditionRow, Layout, hashed
+from stores import Layout, hashed
 
 from ..datasets.options import Options
 from ..errors import PlanError
 from ..extraction.execution import dataset_of
-from ..extraction.plan import FORMAT, LARGEST_BLOCK, sample_row
-from ..extraction.settings import PART
+from ..extraction.plan import FORMAT, Plan, sample_row
+from ..extraction.settings import PART, Settings
+from ..perturbations.condition import Condition
 from ..readers.answers import CHOICE
 from ..sample import Dataset
 from . import conditions, gathered, plain, questions, sources
+from .answer_index import AnswerIndex
 from .gathered import Gathered
-from .troubles import Troubles
+from .reader import LogReader
 
 if TYPE_CHECKING:
     from ..datasets.problems import Problem
 
-MISSING = "answers missing to samples that are answered under other conditions"
+LARGEST_BLOCK = 1024
+"""Most images of a block: to find answers again takes no time, to commit a unit does."""
 
 
 @dataclass(frozen=True)
@@ -53,46 +57,67 @@ class ImportSettings:
 
 
 @dataclass(frozen=True)
+class ImportPlan(Plan):
+    """The plan of a run whose answers are in logs. `logs`: what identifies these, and how they are read."""
+
+    logs: Mapping[str, Any]
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The plan as plain JSON values, with its hash: the same logs, by their contents, resume the run."""
+        part = {ours: getattr(self.settings, ours) for ours, theirs in PART.items() if theirs != "revision"}
+        asked = {name: value for name, value in part.items() if value or name == "seed"}
+        named = {"model": self.settings.model, "dataset": self.settings.dataset}
+        body: dict[str, Any] = {
+            "format": FORMAT,
+            "settings": {**named, "perturb": [], "limit": None, **asked, "logs": dict(self.logs)},
+            "dataset": {
+                **dataset_of(self.dataset),
+                "images": len(self.dataset.images),
+                "samples": len(self.dataset.samples),
+            },
+            "model": dict(self.model),
+            "preparation": self.preparation,
+            "conditions": [condition.id for condition in self.conditions],
+            "sites": [],
+            "block_size": self.layout.block_size,
+            "problems": {problem.sample_id: problem.message for problem in self.problems},
+        }
+        return hashed(json.loads(json.dumps(body)))
+
+
+@dataclass(frozen=True)
 class PlannedImport:
-    """An import with all that its logs say: the dataset of the samples that were answered, and where they go."""
+    """The plan of an import, the reader of its logs, and what format each of them is of, by path."""
 
-    dataset: Dataset
-    problems: "tuple[Problem, ...]"
-    conditions: tuple[ConditionRow, ...]
-    names: tuple[str, ...]
-    gathered: Gathered
-    layout: Layout
-    record: dict[str, Any]
-
-    @property
-    def troubles(self) -> Troubles:
-        """What of the logs could not be used."""
-        return self.gathered.troubles
+    plan: ImportPlan
+    reader: LogReader
+    formats: Mapping[str, str]
 
 
 def plan(settings: ImportSettings) -> PlannedImport:
     """Read the logs and the dataset's index, and work out the run; nothing is written.
 
-    Raises PlanError for logs without any answer to a sample of the dataset, or without a clean condition; LogError
-    for a file that is no log; DatasetError for a dataset that cannot be read.
+    Raises PlanError for logs without any answer to a sample of the dataset, without a clean condition, or that change
+    while they are read; LogError for a file that is no log; DatasetError for a dataset that cannot be read.
     """
     columns = plain.columns(settings.columns)
     files = settings.sources
+    digests = {str(each.path): sources.digest(each.path) for each in files}
     if settings.dataset == questions.NAME:
         found, problems = gathered.gather(files, columns), ()
         dataset = questions.of_logs(found)
     else:
         whole, problems = _opened(settings)
         found = gathered.gather(files, columns, gathered.known_ids([sample.id for sample in whole.samples]))
-        dataset = _answered(whole, found)
+        dataset = _answered(whole, found.answers)
+    sources.require_unchanged(files, digests)
     if not dataset.samples:
         raise PlanError(_nothing(settings, found))
-    names = tuple(dict.fromkeys((settings.clean, *found.conditions)))
-    rows = conditions.rows(found.conditions, settings.clean)
-    layout = _lay_out(dataset, rows, scored=_are_scored(dataset, found))
-    digests = {str(each.path): sources.digest(each.path) for each in files}
-    record = _record(settings, dataset, problems, names, layout, digests)
-    return PlannedImport(dataset, problems, rows, names, found, layout, record)
+    named = conditions.of_logs(found.answers.conditions, settings.clean)
+    reader = _reader(settings, dataset, found, named, digests)
+    made = _plan(settings, dataset, problems, named, reader, digests)
+    return PlannedImport(made, reader, found.formats)
 
 
 def _opened(settings: ImportSettings) -> "tuple[Dataset, tuple[Problem, ...]]":
@@ -103,9 +128,9 @@ def _opened(settings: ImportSettings) -> "tuple[Dataset, tuple[Problem, ...]]":
     return replace(dataset, samples=named), problems
 
 
-def _answered(dataset: Dataset, found: Gathered) -> Dataset:
+def _answered(dataset: Dataset, answers: AnswerIndex) -> Dataset:
     """The dataset with the samples alone of which there is an answer, and their images, in its own order."""
-    samples = tuple(sample for sample in dataset.samples if sample.id in found.answers)
+    samples = tuple(sample for sample in dataset.samples if sample.id in answers)
     kept = {sample.image_id for sample in samples}
     return replace(dataset, samples=samples, images=tuple(image for image in dataset.images if image.id in kept))
 
@@ -116,7 +141,33 @@ def _nothing(settings: ImportSettings, found: Gathered) -> str:
     return f"the logs have no answer{whose} that can be used.{told}"
 
 
-def _are_scored(dataset: Dataset, found: Gathered) -> bool:
+def _reader(
+    settings: ImportSettings,
+    dataset: Dataset,
+    found: Gathered,
+    named: Mapping[str, Condition],
+    digests: Mapping[str, str],
+) -> LogReader:
+    return LogReader(
+        name=settings.model or Path(next(iter(digests))).stem,
+        answers=found.answers,
+        samples={sample.id: sample for sample in dataset.samples},
+        names={condition.id: name for name, condition in named.items()},
+        files={
+            each.path.name: {
+                "format": found.formats[str(each.path)],
+                "sha256": digests[str(each.path)],
+                "condition": each.condition,
+            }
+            for each in settings.sources
+        },
+        left_out=dict(found.troubles.counts),
+        scores=_are_scored(dataset, found.answers),
+        troubles=found.troubles,
+    )
+
+
+def _are_scored(dataset: Dataset, answers: AnswerIndex) -> bool:
     """Whether every answer among options has the log-likelihoods of all: then no choice need be stored beside."""
     return all(
         given.log_likelihoods is not None
@@ -124,54 +175,45 @@ def _are_scored(dataset: Dataset, found: Gathered) -> bool:
         and not any(map(math.isnan, given.log_likelihoods))
         for sample in dataset.samples
         if sample.options
-        for given in found.answers[sample.id].values()
+        for given in answers.of_sample(sample.id)
     )
 
 
-def _lay_out(dataset: Dataset, rows: Sequence[ConditionRow], *, scored: bool) -> Layout:
-    index = {image.id: place for place, image in enumerate(dataset.images)}
+def _plan(
+    settings: ImportSettings,
+    dataset: Dataset,
+    problems: "tuple[Problem, ...]",
+    named: Mapping[str, Condition],
+    reader: LogReader,
+    digests: Mapping[str, str],
+) -> ImportPlan:
+    part = {ours: getattr(settings.part, theirs) for ours, theirs in PART.items()}
+    return ImportPlan(
+        settings=Settings(reader.name, settings.dataset, perturb=(), keep="answers", **part),
+        dataset=dataset,
+        problems=problems,
+        conditions=tuple(named.values()),
+        preparation="none",
+        sites=(),
+        model=reader.identity(),
+        inputs=reader.inputs(),
+        layout=_lay_out(dataset, named, scores=reader.scores),
+        logs={
+            "digest": questions.digest_of(digests),
+            "conditions": list(named),
+            "clean": settings.clean,
+            "columns": list(settings.columns),
+        },
+    )
+
+
+def _lay_out(dataset: Dataset, named: Mapping[str, Condition], *, scores: bool) -> Layout:
+    index: Mapping[str, int] = {image.id: place for place, image in enumerate(dataset.images)}
+    rows: Sequence[Any] = [conditions.row(condition, name) for name, condition in named.items()]
     return Layout(
         block_size=min(LARGEST_BLOCK, len(dataset.images)),
         image_ids=tuple(index),
         samples=tuple(sample_row(sample, dataset, index[sample.image_id]) for sample in dataset.samples),
         conditions=tuple(rows),
-        answers=() if scored else (CHOICE,),
+        answers=() if scores else (CHOICE,),
     )
-
-
-def _record(
-    settings: ImportSettings,
-    dataset: Dataset,
-    problems: "tuple[Problem, ...]",
-    names: Sequence[str],
-    layout: Layout,
-    digests: Mapping[str, str],
-) -> dict[str, Any]:
-    """The plan as plain JSON values, with its hash: the same logs, by their contents, resume the run."""
-    model = settings.model or Path(next(iter(digests))).stem
-    part = {ours: getattr(settings.part, theirs) for ours, theirs in PART.items() if theirs != "revision"}
-    asked = {name: value for name, value in part.items() if value or name == "seed"}
-    body: dict[str, Any] = {
-        "format": FORMAT,
-        "settings": {
-            "model": model,
-            "dataset": settings.dataset,
-            "perturb": [],
-            "limit": None,
-            **asked,
-            "logs": {
-                "digest": questions.digest_of(digests),
-                "conditions": list(names),
-                "clean": settings.clean,
-                "columns": list(settings.columns),
-            },
-        },
-        "dataset": {**dataset_of(dataset), "images": len(dataset.images), "samples": len(dataset.samples)},
-        "model": {"family": "log", "kind": "generative", "dtype": "float32"},
-        "preparation": "none",
-        "conditions": [row.condition_id for row in layout.conditions],
-        "sites": [],
-        "block_size": layout.block_size,
-        "problems": {problem.sample_id: problem.message for problem in problems},
-    }
-    return hashed(json.loads(json.dumps(body)))

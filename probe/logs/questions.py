@@ -11,8 +11,9 @@ from ..datasets.problems import invalid_reason
 from ..datasets.rows import RowError
 from ..prompts import letter
 from ..sample import Dataset, Image, Metadata, Sample, fingerprint
+from .answer_index import Given
 from .answered import AskedInLog
-from .gathered import Gathered, Given
+from .gathered import Gathered
 from .troubles import Troubles
 
 NAME = "log"
@@ -40,8 +41,8 @@ def of_logs(gathered: Gathered) -> Dataset:
 
 
 def _sample(name: str, gathered: Gathered, common: tuple[str, ...]) -> Sample:
-    asked, given = gathered.asked[name], gathered.answers[name]
-    options = asked.options or _options(given.values(), common)
+    asked = gathered.asked[name]
+    options = asked.options or _options(gathered.answers.of_sample(name), common)
     if not options and asked.kind in ("yesno", "safety"):
         options = ("yes", "no")
     answer = _answer(name, asked, options, gathered.troubles)
@@ -73,20 +74,22 @@ def _can_be_kept(sample: Sample, troubles: Troubles) -> bool:
 
 def _options(given: Iterable[Given], common: tuple[str, ...]) -> tuple[str, ...]:
     """The options of a question whose log lists none: letters for log-likelihoods, all that is chosen for choices."""
-    scored = max((len(each.log_likelihoods) for each in given if each.log_likelihoods), default=0)
+    found = list(given)
+    scored = max((len(each.log_likelihoods) for each in found if each.log_likelihoods), default=0)
     if scored:
         return tuple(map(letter, range(scored)))
-    return common if any(each.choice is not None for each in given) else ()
+    return common if any(each.choice is not None for each in found) else ()
 
 
 def _common_options(gathered: Gathered) -> tuple[str, ...]:
     """All that is chosen, and right, where no options are listed: letters from A on, else texts in their order."""
     bare = [name for name, asked in gathered.asked.items() if not asked.options]
-    choices = [each.choice for name in bare for each in gathered.answers[name].values() if each.choice is not None]
+    answers = (each for name in bare for each in gathered.answers.of_sample(name))
+    choices = {str(each.choice) for each in answers if each.choice is not None}
     if not choices:
         return ()
-    right = [gathered.asked[name].answer for name in bare]
-    found = sorted({str(each) for each in (*choices, *right) if each is not None})
+    right = (gathered.asked[name].answer for name in bare)
+    found = sorted({*choices, *(each for each in right if each is not None)})
     bare_letters = {each.strip("(). ").upper() for each in found}
     if all(len(each) == 1 and each.isalpha() and each.isascii() for each in bare_letters):
         return tuple(map(letter, range(ord(max(bare_letters)) - ord("A") + 1)))

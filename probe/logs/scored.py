@@ -11,7 +11,7 @@ from analyses.scoring.own import SCORER
 
 from ..prompts import letter
 from ..sample import Sample
-from .gathered import Given
+from .answer_index import Given
 from .questions import as_asked
 
 OTHER_OPTIONS = "lines with other options than the dataset's"

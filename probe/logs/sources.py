@@ -1,7 +1,7 @@
 """Which files are imported, and which condition each is of."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -39,3 +39,12 @@ def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal digits."""
     with open_regular(path) as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def require_unchanged(files: Iterable[Source], digests: Mapping[str, str]) -> None:
+    """Raise PlanError where a file is another than it was: a log that is still being written, for example."""
+    for each in files:
+        if digest(each.path) != digests[str(each.path)]:
+            raise PlanError(
+                f"'{each.path}' was changed while it was read. Import it when it is whole, or a copy of it."
+            )

@@ -6,8 +6,8 @@ A run knows none of them: its plan, ledger, resume and analyses speak to two pro
                  how it is asked, and what it cannot be asked
     OpenReader   what reads: its provenance, a check of questions, and answers (and states) for views
 
-`local` is the reader of models that are loaded here, `served` of those behind an address. Another one is written in a
-file of its own:
+`local` is the reader of models that are loaded here, `served` of those behind an address, `probe.logs.reader` of logs,
+which are no models and see no pictures. Another one is written in a file of its own:
 
     @dataclass(frozen=True)
     class Parrot:
@@ -18,7 +18,8 @@ file of its own:
         without_other_dtype = ""                   # why it has no other data type to be read in; "" where it has
         towers = default_sites = ()                # without towers a run keeps answers only
         attention = Attention()                    # none is read (`reader.Attention`)
-        dtype, resizes, scores = "float32", False, False   # no scores: the run stores which option was chosen
+        dtype, resizes, sees = "float32", False, True      # it is shown pictures
+        scores = False                             # no scores: the run stores which option was chosen
         def identity(self): return {"family": "parrot", "kind": "generative", "dtype": "float32"}   # in the hash
         def inputs(self): return {}                # what pictures go through, compared on resume
         def prompt_text(self, sample, prompt, *, pictures): return prompts.render(sample, prompt)

@@ -112,6 +112,10 @@ class LocalReader:
         return self.blueprint.family.resizes
 
     @property
+    def sees(self) -> bool:
+        return True
+
+    @property
     def scores(self) -> bool:
         return True
 

@@ -113,6 +113,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def sees(self) -> bool:
+        """Whether it is shown pictures; where not, none are read or perturbed."""
+        ...
+
+    @property
     def scores(self) -> bool:
         """Whether every option gets a log-likelihood; else a run stores the choice as well."""
         ...

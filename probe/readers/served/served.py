@@ -62,6 +62,7 @@ class ServedReader:
     default_sites: Sequence[str] = ()
     dtype: str = "float32"
     resizes: bool = False
+    sees: bool = True
     scores: bool = False
 
     @property
