@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import (
         alignment,
+        attention,
         attribution,
         calibration,
         cards,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "alignment",
+    "attention",
     "attribution",
     "calibration",
     "cards",

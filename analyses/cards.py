@@ -15,6 +15,7 @@ MODULES = (
     "margins",
     "lens",
     "tuned_lens",
+    "attention",
     "patching",
     "flips",
     "dirichlet",

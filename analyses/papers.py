@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .attention_papers import ON_ATTENTION
+
 HIDDEN_INSTABILITY = "wani2026same"
 DEGRADATION = "cheng2026semantic"
 COMMON_CORRUPTIONS = "hendrycks2019benchmarking"
@@ -388,5 +390,6 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   pages = {1--3},
   year = {1950}
 }""",
+        **ON_ATTENTION,
     }
 )

@@ -39,6 +39,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "lens": ("lens",),
         "tuned_lens": ("tuned_lens", "lens.decision_layer"),
         "silent": ("drift.silent", "drift.share_read", "drift.control", "instability.beyond_nearest", papers.LENS),
+        "attention": ("attention",),
         "patching": ("patching", papers.PATCHING_IMAGES),
         "dirichlet": ("dirichlet", "correlation.interval", "spectral.relative_change"),
         "spectrum": ("spectral",),

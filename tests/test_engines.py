@@ -20,6 +20,7 @@ import xarray as xr
 
 from analyses import (
     alignment,
+    attention,
     cards,
     dirichlet,
     drift,
@@ -208,6 +209,9 @@ STREAMED: dict[str, Any] = {
     "drift.silent": lambda r: drift.silent(*lengths(r)),
     "drift.standardised": lambda r: drift.standardised(clean(r["states"]), r["states"], **scales(r)),
     "drift.share_of_largest": lambda r: drift.share_of_largest(clean(r["states"]), r["states"]),
+    "attention.over_heads": lambda r: attention.over_heads(abs(r["states"]), dim="feature"),
+    "attention.share_on_sinks": lambda r: attention.share_on_sinks(abs(r["other"]), abs(r["states"])),
+    "attention.divergence": lambda r: attention.divergence(abs(clean(r["states"])), abs(r["states"]), dim="feature"),
     "dirichlet.energy": lambda r: dirichlet.energy(r["laid"], grid=("frame", "row", "col")),
     "dirichlet.ragged_energy": lambda r: dirichlet.ragged_energy(r["tokens"], r["grid"], scale_free=True),
     "dirichlet.change": lambda r: dirichlet.change(
@@ -282,7 +286,18 @@ AT_ONCE = {
 }
 """Functions that need all numbers of their small input at once, and read a lazy one."""
 
-MODULES = ("drift", "dirichlet", "spectral", "margins", "flips", "priors", "alignment", "segmentation", "instability")
+MODULES = (
+    "drift",
+    "attention",
+    "dirichlet",
+    "spectral",
+    "margins",
+    "flips",
+    "priors",
+    "alignment",
+    "segmentation",
+    "instability",
+)
 """The modules whose inputs can be larger than memory, or lie next to such."""
 
 

@@ -82,6 +82,11 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "lens": Need(
             lambda e: "lens" in e.run.answers, "what the head reads in every layer", "Extract with --readouts lens."
         ),
+        "attention": Need(
+            lambda e: "attention_image" in e.run.answers,
+            "where the last token before the answer looks",
+            "Extract with --readouts attention.",
+        ),
         "behind_norm": Need(
             lambda e: "language.norm:context_last" in e.run.sites,
             "the state that the head reads",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from ..closest import did_you_mean
 from . import (
     alignment,
+    attention,
     attribution,
     benchmark,
     calibration,
@@ -63,6 +64,7 @@ ANALYSES: Mapping[str, Analysis] = MappingProxyType(
             lens,
             tuned_lens,
             silent,
+            attention,
             patching,
             dirichlet,
             spectrum,
