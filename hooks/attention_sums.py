@@ -6,6 +6,7 @@ are massive in the first token; all are looked at here.
 """
 
 from dataclasses import dataclass
+from math import nan
 
 import torch
 from torch import Tensor
@@ -69,8 +70,10 @@ def evenness(weights: Tensor, left_out: Tensor | None = None) -> Tensor:
     return torch.where(places > 1, spread.clamp(0.0, 1.0), torch.nan)
 
 
-def readout(row: int, shown: Shown, own: Weights, across: Weights | None, layers: int) -> AttentionReadout:
-    """One row's sums in layers 0 to `layers` - 1: over the tokens of the sequence, and across to the pictures."""
+def readout(
+    row: int, shown: Shown, own: Weights, across: Weights | None, *, layers: int, tokens: int
+) -> AttentionReadout:
+    """One row's sums in layers 0 to `layers` - 1: over its `tokens` in the sequence, and across to the pictures."""
     heads = own.values.shape[2]
     device, places = own.values.device, len(shown.places)
     sums = torch.full((len(SUMS), layers, heads), torch.nan, device=device)
@@ -94,6 +97,7 @@ def readout(row: int, shown: Shown, own: Weights, across: Weights | None, layers
         places=to_numpy(spread),
         sink_places=to_numpy(shown.sinks),
         grid=shown.grid,
+        even=int(shown.image.sum()) / tokens if shown.image.any() else nan,
     )
 
 

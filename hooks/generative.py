@@ -137,7 +137,7 @@ def _continue_prefix(
     sequences, states = grown.sequences, grown.states
     del grown  # its logits are (row, slot, vocabulary)
     own = [shown[prompt.row] for prompt in prompts] if shown else []
-    attention = image_attention.read(model, own, weights, sequences.mask.shape[1])
+    attention = image_attention.read(model, own, weights, sequences.mask)
     return answer_all(model, sequences, states, prompts, request, attention)
 
 
@@ -158,6 +158,6 @@ def _answer_whole_prompts(
             filled = prefill.prefill(model, rows, reads=reads, vision=encoded)
         contexts = filled.sequences
         shown = image_attention.shown(model, rows, peaks, contexts.cache)
-        attention = image_attention.read(model, shown, weights, contexts.mask.shape[1])
+        attention = image_attention.read(model, shown, weights, contexts.mask)
         answered |= answer_all(model, contexts, filled.last, batch, request, attention)
     return answered

@@ -98,19 +98,21 @@ def shown(model: "Model", rows: Sequence[Row], peaks: ByLayer, cache: Any) -> li
     return [_within(model, row, {layer: each[at] for layer, each in peaks.items()}) for at, row in enumerate(rows)]
 
 
-def read(model: "Model", rows: Sequence[Shown], weights: ByLayer, slots: int) -> list[AttentionReadout]:
-    """The readout of each row's context, from the weights of its forward over so many slots; none without weights."""
+def read(model: "Model", rows: Sequence[Shown], weights: ByLayer, mask: Tensor) -> list[AttentionReadout]:
+    """The readout of each row's context, from the weights of its forward; none without weights.
+
+    `mask` (row, slot) says which slots of the sequences are real.
+    """
     if not weights:
         return []
     crossing = _crossing(model)
     own = {layer: each for layer, each in weights.items() if layer not in crossing}
-    slots = max([slots, *(each.shape[-1] for each in own.values())])  # pictures may stand before the ids
     layers = model.towers["language"].layers + 1
     most = max(each.shape[1] for each in weights.values())
-    among = _together(own, most, slots)
+    among, tokens = _together(own, most, mask.shape[1]), mask.sum(1).tolist()
     across = {layer: each for layer, each in weights.items() if layer in crossing}
     beside = _together(across, most, max(each.shape[-1] for each in across.values())) if across else None
-    return [readout(at, row, among, beside, layers) for at, row in enumerate(rows)]
+    return [readout(at, row, among, beside, layers=layers, tokens=tokens[at]) for at, row in enumerate(rows)]
 
 
 def _together(by_layer: ByLayer, heads: int, keys: int) -> Weights:

@@ -93,6 +93,8 @@ class AttentionReadout:
     (layer, place) each: `places`, the attention to every place of the image's grid, averaged over heads;
     `sink_places`, 1 where a place is a sink. Places are in the order of `grid`, the common layout of all pictures.
 
+    `even`: the share of the image's positions among all tokens up to the last, which even attention would give it.
+
     All are nan where undefined: without a picture, in layers without attention; of layers that attend across to
     pictures only what is said of the image and its places is defined, of the others of such a model only the rest.
     """
@@ -106,6 +108,7 @@ class AttentionReadout:
     places: NDArray[np.float32]
     sink_places: NDArray[np.float32]
     grid: Grid | None
+    even: float
 
 
 @dataclass(frozen=True)

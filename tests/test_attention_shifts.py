@@ -84,6 +84,7 @@ def test_a_familys_numbers_are_the_means_of_what_is_stored(evidence, found):
         found.change_overall.sel(family="low_light", bound="estimate"), change.mean(-1).mean(), atol=1e-7
     )
     assert found.image.sel(family="no_image").isnull().all()
+    np.testing.assert_allclose(found.even.sel(family="clean")[0], stored.attention_even.sel(condition="clean").mean())
 
 
 def test_places_diverge_only_between_equal_grids(evidence):
@@ -127,6 +128,7 @@ def test_sentences_say_what_attention_cannot_and_the_figure_has_every_layer(evid
     said = result.finding(found.assign_attrs(unions=evidence.unions, images=20))
     assert any("of its attention to the image" in sentence for sentence in said)
     text = json.dumps(result.figure(found).to_dict())
+    assert "change of attention to the image [points]" in text
     assert all(f'"0.{layer}"' in text for layer in found.layer.values)
 
 

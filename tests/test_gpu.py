@@ -15,6 +15,21 @@ VIEW = hooks.View((picture(0),), (hooks.Question("Is there a bus?", ("yes", "no"
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_attention_to_the_image_on_the_gpu_is_that_of_the_cpu() -> None:
+    asked = hooks.View(VIEW.pictures, (hooks.Question("Is there a bus?", ("yes", "no"), attention=True),))
+    for case in ("llava", "gemma3", "mllama"):
+        read = [
+            hooks.capture.read(
+                tiny.load(case, hooks.LoadOptions(dtype="float32", device=device)), [asked], (), batch_size=1
+            )[0].answers[0].attention
+            for device in ("cpu", "cuda")
+        ]  # fmt: skip
+        for name in ("image", "question", "first", "entropy", "places"):
+            np.testing.assert_allclose(*(getattr(each, name) for each in read), atol=1e-3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_scores_and_reductions_on_the_gpu_are_those_of_the_cpu() -> None:
     readings = []
     for device in ("cpu", "cuda"):

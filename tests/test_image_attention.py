@@ -76,6 +76,7 @@ def test_sums_are_those_of_the_weights_of_a_plain_eager_forward(case):
             entropy = -(shares * np.log(np.where(shares == 0, 1, shares))).sum(-1) / np.log(len(image))
             np.testing.assert_allclose(made.entropy[k + 1], entropy, atol=1e-4)
     assert np.isnan(made.image[0]).all()
+    np.testing.assert_allclose(made.even, len(image) / inputs["input_ids"].shape[1])
 
 
 @pytest.mark.parametrize("case", ["mllama", "mllama_base"])
@@ -155,6 +156,7 @@ def test_without_a_picture_there_is_text_alone():
     assert np.isnan(made.entropy).all()
     assert made.places.shape[1] == 0
     assert made.grid is None
+    assert np.isnan(made.even)
 
 
 def test_of_several_pictures_all_places_are_read():

@@ -41,7 +41,16 @@ class Sizes:
 
 def sums(sizes: Sizes) -> tuple[Variable, ...]:
     """What `--readouts attention` stores, (layer, head) each."""
-    return _variables(SUMS, "head", {"layer": sizes.layers, "head": sizes.heads})
+    return (*_variables(SUMS, "head", {"layer": sizes.layers, "head": sizes.heads}), EVEN)
+
+
+EVEN = Variable(
+    "attention_even",
+    (),
+    "float32",
+    "share",
+    "share of the image's positions among all tokens of the context",
+)
 
 
 def maps(sizes: Sizes) -> tuple[Variable, ...]:
@@ -82,5 +91,7 @@ def fill(arrays: "Mapping[str, NDArray[Any]]", row: int, read: "AttentionReadout
                     "leave --readouts attention_map out."
                 )
             arrays[path][row, :, : value.shape[1]] = value
+    if (path := f"answers/{EVEN.name}") in arrays:
+        arrays[path][row] = read.even
     if (path := "answers/attention_grid") in arrays and read.grid is not None:
         arrays[path][row] = read.grid

@@ -22,6 +22,7 @@ ACROSS = 1 - 1e-6
 def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, layer, bound) attention to the image and its change, to question and first token, evenness, sinks.
 
+    `even` (family, bound): the share of the image among the tokens of the prompt, which even attention would give it.
     `divergence` (family, layer, bound): of the spread over places from the clean image's, where the run has the map.
     All but these are means over heads. `{name}_overall` (family, bound): the same, mean over layers. `by_answer`
     (answer, family, bound): the change where answers stayed and flipped; `flip_difference` (bound): by how much more it
@@ -37,7 +38,9 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
         "on_sinks": attention.share_on_sinks(over_heads(evidence, "sinks"), image),
         "divergence": diverged(evidence, image),
     }
-    data = xr.Dataset()
+    data = xr.Dataset(
+        {"even": evidence.values(statistics.MEAN, evidence.split(evidence.run.answers.attention_even.load()))}
+    )
     for name, pairs in measured.items():
         data[name] = evidence.values(statistics.MEAN, evidence.split(pairs))
         data[f"{name}_overall"] = evidence.values(statistics.MEAN, evidence.split(labels.mean(pairs, "layer")))
@@ -110,8 +113,9 @@ def _of_image(data: xr.Dataset, clean: xr.Dataset, every: xr.Dataset) -> Sentenc
     return say(
         data,
         "On clean images the last token before the answer gives {image} of its attention to the image, mean over heads "
-        "and {layers} layers; over all perturbations that changes by {change}.",
+        "and {layers} layers, where even attention would give {even}; over all perturbations that changes by {change}.",
         image=share(clean.image_overall),
+        even=share(clean.even.sel(bound="estimate")),
         layers=data.attrs["layers"],
         change=_points(every.change_overall),
     )
@@ -122,10 +126,10 @@ def _of_flips(data: xr.Dataset) -> Sentence | None:
     number = _points(data.flip_difference, cases)
     return say(
         data,
-        "Where answers flip it changes by {difference} more than under the same conditions where they stay{verdict}; "
-        "attention says where is read, not what the answer rests on.",
+        "Where answers flip, this change differs by {difference} from that under the same conditions where they "
+        "stay{verdict}; attention says where is read, not what the answer rests on.",
         difference=number,
-        verdict="" if number.excludes_zero else ", which may be no difference",
+        verdict="" if number.excludes_zero else ", which may be nothing",
     )
 
 
@@ -148,13 +152,14 @@ def figure(data: xr.Dataset) -> "Chart | None":
     """Change of the attention to the image by family and layer."""
     from ..figures import heat_maps
 
-    values = data.change if _has_choice(data.sel(family="clean")) else data.divergence
+    of_share = _has_choice(data.sel(family="clean"))
+    values = data.change if of_share else data.divergence
     return heat_maps.chart(
         by_depth(100 * values.expand_dims(site=["language.layers"])),
-        legend="change of attention to the image [points]" if values is data.change else "divergence [% of a bit]",
+        legend="change of attention to the image [points]" if of_share else "divergence [% of a bit]",
         about="What perturbing does to the last token's attention in each layer, by family, mean over heads.",
         without=("clean",),
-        diverging=values is data.change,
+        diverging=of_share,
     )
 
 
@@ -163,13 +168,15 @@ ANALYSIS = Analysis(
     title="Where the last token looks",
     meaning="Attention of the last token before the answer, mean over heads and layers: the share of the image, its "
     "change from the clean image in points, how evenly it is spread over places (1: all alike), also without attention "
-    "sinks, places with a feature of at least 20 times the root mean square of all; divergence of the spread from the "
-    "clean image's, of equal grids. Attention says where is read, not what the answer rests on.",
+    "sinks, places with a feature of at least 20 times the root mean square of all (none of up to 400 features can be, "
+    "which is –); divergence of the spread from the clean image's, of equal grids. Attention says where is read, not "
+    "what the answer rests on.",
     needs=("attention",),
     compute=compute,
     columns=(
         percent("image_overall", "image"),
         Column("change_overall", "change", unit="points", scale=100),
+        percent("even", "if even"),
         percent("first_overall", "first token"),
         Column("entropy_overall", "evenness", digits=3),
         Column("entropy_without_sinks_overall", "without sinks", digits=3),
