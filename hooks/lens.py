@@ -43,7 +43,7 @@ def read(model: "Model", last: trace.States, asked: Mapping[int, Sequence[Ids]])
     if not asked:
         return {}
     if reason := unavailable(model):
-        raise ValueError(f"no lens: {reason}. Leave --readouts lens out.")
+        raise ValueError(f"no lens: {reason}. Ask the questions with lens=False.")
     norm, head, factor = attrgetter(model.family.modules.final_norm)(model.module), _head(model), scale(model)
     rows = list(asked)
     states = torch.stack([last[point][rows] for point in points(model)], dim=1)  # (row, layer, feature)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import stores
-from probe.extraction import forms, pixel_bands, reductions
+from probe.extraction import forms, pixel_bands, readouts, reductions
 from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit
 
 ASKED = (
@@ -33,7 +33,8 @@ class Size:
     """How large a run is: images, questions about each, conditions, and the sites that it keeps.
 
     `language` and `vision` are (layers, features) of states at the last token and of pooled patches; `tokens` is the
-    number of patches, which are kept where `keep_tokens`.
+    number of patches, which are kept where `keep_tokens`; `lens` is the number of layers that the head reads, with the
+    state behind the final norm.
     """
 
     images: int
@@ -45,6 +46,7 @@ class Size:
     keep_tokens: bool = False
     block: int = 8
     segmented: bool = False
+    lens: int = 0
 
 
 def conditions(count: int) -> tuple[ConditionRow, ...]:
@@ -92,6 +94,10 @@ def layout(size: Size) -> Layout:
                 attrs={"tower_layers": layers - 1},
             )
         )  # fmt: skip
+    if size.lens:
+        sites.append(
+            SiteSpec("language.norm-context_last", "language.norm:context_last", (0,), 16, "sample", "float16")
+        )
     return Layout(
         size.block,
         tuple(f"image-{k:06}" for k in range(size.images)),
@@ -99,7 +105,7 @@ def layout(size: Size) -> Layout:
         conditions(size.conditions),
         tuple(sites),
         pictures=(pixel_bands.BAND_POWER,),
-        answers=(forms.FORMS,),
+        answers=(forms.FORMS, *readouts.stored(("lens",) if size.lens else (), size.lens)),
         segmentations=(Segmentation("segmenter"),) if size.segmented else (),
     )
 
@@ -156,9 +162,20 @@ def _answer(plan: Layout, unit: Unit, found: dict[str, Any], seed: int) -> None:
     draw = np.random.default_rng([seed, unit.block, 1 + unit.condition])
     for place, row in enumerate(plan.block_samples(unit.block)):
         found["answers/log_likelihood"][place, len(row.options) :] = np.nan
+        if "answers/lens" in found:
+            found["answers/lens"][place, :, len(row.options) :] = np.nan
+            found["answers/lens_products"][place] = _products(
+                len(row.options), found["answers/lens_products"].shape[-1]
+            )
         found["answers/text"][place] = SPOKEN[int(draw.integers(len(SPOKEN)))]
         found["answers/cut"][place] = 0
     found["answers/token_count"][:] = 2
+
+
+def _products(options: int, widest: int) -> NDArray[np.float32]:
+    """Inner products of rows at right angles, nan beyond a sample's own options."""
+    known = np.arange(widest) < options
+    return np.where(known[:, None] & known, np.eye(widest, dtype=np.float32), np.nan)
 
 
 def _taken(bank: NDArray[np.float32], count: int, draw: np.random.Generator) -> NDArray[np.float32]:

@@ -19,6 +19,8 @@ SIZES = {
     "tokens": large_runs.Size(100, conditions=32, language=(4, 1024), vision=(6, 1024), keep_tokens=True),
     "answers, small": large_runs.Size(875, conditions=100, block=64),
     "answers": large_runs.Size(3500, conditions=100, block=64),
+    "lens, small": large_runs.Size(875, conditions=100, block=64, lens=33),
+    "lens": large_runs.Size(3500, conditions=100, block=64, lens=33),
     "segmented, small": large_runs.Size(500, conditions=32, block=64, segmented=True),
     "segmented": large_runs.Size(2000, conditions=32, block=64, segmented=True),
 }

@@ -8,7 +8,8 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 import probe
-from analyses import tuned_lens
+from analyses import margins, tuned_lens
+from probe.results import readings_by_layer
 from probe.results import tuned_lens as result
 from probe.results.dimensions import half_of_images
 from probe.results.evidence import Evidence
@@ -67,11 +68,12 @@ def test_a_run_is_read_on_images_that_were_not_fitted_on(tmp_path, monkeypatch):
         sites="language.layers[*]:context_last", execution=probe.Execution(device="cpu"),
     )  # fmt: skip
     evidence = Evidence(run)
-    read = result.by_layer(evidence)
-    tuned = result.through_maps(evidence, result.of_layers(evidence), read)
+    top = readings_by_layer.last(evidence)
+    tuned = result.through_maps(evidence, result.of_layers(evidence), top, margins.choice(top))
     fitted = half_of_images(evidence)
-    assert tuned.isel(sample=np.flatnonzero(fitted)).isnull().all()
-    assert tuned.isel(sample=np.flatnonzero(~fitted)).notnull().any()
+    assert not tuned.defined.isel(sample=np.flatnonzero(fitted)).any()
+    assert (tuned.chosen.isel(sample=np.flatnonzero(fitted)) == -1).all()
+    assert tuned.defined.isel(sample=np.flatnonzero(~fitted)).any()
     assert half_of_images(Evidence(run)).tolist() == fitted.tolist()
     assert fitted.sum() == half_of_images(Evidence(run, seed=1)).sum() == len(fitted) / 2
 

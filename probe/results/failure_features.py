@@ -5,7 +5,7 @@ import xarray as xr
 
 from analyses import margins
 
-from . import lens, silent
+from . import lens, readings_by_layer, silent
 from .evidence import Evidence
 from .needs import missing
 
@@ -53,7 +53,11 @@ def drift_at(site_layer: str) -> str:
 
 def agreement(evidence: Evidence) -> xr.DataArray:
     """(sample, condition) share of the layers below the last in which the head prefers what it finally prefers."""
-    chosen = margins.choice(lens.by_layer(evidence))
-    last = chosen.isel(layer=-1, drop=True)
-    same = (chosen.isel(layer=slice(None, -1)) == last).mean("layer")
-    return evidence.split(same.astype(np.float64).where(last >= 0))
+
+    def measure(places: slice, read: xr.DataArray) -> dict[str, xr.DataArray]:
+        chosen = margins.choice(read)
+        last = chosen.isel(layer=-1, drop=True)
+        same = (chosen.isel(layer=slice(None, -1)) == last).mean("layer")
+        return {"same": same.astype(np.float64).where(last >= 0)}
+
+    return evidence.split(readings_by_layer.measured(evidence, measure)["same"])

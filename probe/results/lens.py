@@ -7,6 +7,7 @@ import xarray as xr
 
 from analyses import lens, margins, statistics
 
+from . import readings_by_layer
 from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
 from .sentences import Number, Sentence, said, say, share
@@ -20,33 +21,49 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     the readings that flip; `first_token`: share of choices that the last layer's reading of first tokens gives too.
     None where no option differs from the others in its first token.
     """
-    scores = by_layer(evidence)
-    chosen = margins.choice(scores)
-    if not bool((chosen.isel(layer=-1) >= 0).any()):
+    read = readings_by_layer.measured(evidence, _of_readings)
+    last = read["last"]
+    if not bool((last >= 0).any()):
         return None
-    clean, last = chosen.sel(condition="clean", drop=True), chosen.isel(layer=-1, drop=True)
-    known = last >= 0
-    own, of_clean = (
-        margins.margin(scores, option.broadcast_like(chosen)) for option in (last, clean.isel(layer=-1, drop=True))
-    )
     measured = {
-        "margin": (statistics.MEAN, of_clean),
-        "agreement": (statistics.SHARE, (chosen == last).astype(np.float64).where(known)),
-        "settled": (statistics.MEAN, lens.decision_layer(own)),
-        "diverged": (statistics.MEAN, lens.divergence_layer(clean, chosen)),
-        "first_token": (statistics.SHARE, (last == evidence.choice).astype(np.float64).where(known)),
+        "settled": (statistics.MEAN, read["settled"]),
+        "diverged": (statistics.MEAN, read["diverged"]),
+        "first_token": (statistics.SHARE, (last == evidence.choice).astype(np.float64).where(last >= 0)),
     }
     data = xr.Dataset({name: evidence.values(by, evidence.split(pairs)) for name, (by, pairs) in measured.items()})
+    layers = [_of_layers(evidence, last, some) for some in readings_by_layer.groups(evidence)]
+    data = data.merge(xr.concat(layers, "layer", combine_attrs="override"), combine_attrs="override")
     shown = some_layers(data.layer.values[:-1])  # the last agrees with itself
     return data.assign(agreement_shown=data.agreement.sel(layer=shown).rename(layer="shown_layer")).assign_attrs(
-        layers=str(int(data.layer[-1]))
+        layers=str(int(data.layer[-1])), **readings_by_layer.first_tokens(evidence)
     )
 
 
-def by_layer(evidence: Evidence) -> xr.DataArray:
-    """(sample, condition, layer, option) what the head reads of each option, layers by their numbers."""
-    read = evidence.run.answers.lens
-    return read.assign_coords(layer=np.arange(read.sizes["layer"])).load()
+def _of_readings(places: slice, read: xr.DataArray) -> dict[str, xr.DataArray]:
+    """(sample, condition) the option that the last layer prefers, and the layers of decision and divergence."""
+    chosen = margins.choice(read)
+    last = chosen.isel(layer=-1, drop=True)
+    return {
+        "last": last,
+        "settled": lens.decision_layer(margins.margin(read, last.broadcast_like(chosen))),
+        "diverged": lens.divergence_layer(chosen.sel(condition="clean", drop=True), chosen),
+    }
+
+
+def _of_layers(evidence: Evidence, last: xr.DataArray, layers: slice) -> xr.Dataset:
+    """(family, layer, bound) of some layers: the margin of the clean reading, and agreement with the last layer."""
+    clean = last.sel(condition="clean", drop=True)
+
+    def measure(places: slice, read: xr.DataArray) -> dict[str, xr.DataArray]:
+        chosen, own = margins.choice(read), last[places]
+        return {
+            "margin": margins.margin(read, clean[places].broadcast_like(chosen)),
+            "agreement": (chosen == own).astype(np.float64).where(own >= 0),
+        }
+
+    found = readings_by_layer.measured(evidence, measure, layers)
+    by = {"margin": statistics.MEAN, "agreement": statistics.SHARE}
+    return xr.Dataset({name: evidence.values(by[name], evidence.split(pairs)) for name, pairs in found.items()})
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
@@ -73,7 +90,7 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
                 layers=data.attrs["layers"],
             )
         )
-    return said(*sentences)
+    return said(*sentences, readings_by_layer.left_out(data))
 
 
 def figure(data: xr.Dataset) -> "Chart | None":

@@ -1,16 +1,18 @@
 """Whether drift matters: the part of it that the answer reads, and the part that it ignores."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from analyses import drift, instability, labels, statistics
 
+from . import readings_by_layer
 from .analysis import Analysis, Chart, Column, percent
 from .evidence import Evidence
-from .lens import by_layer
 from .sentences import Number, Sentence, said, say, share
+from .states import PIECE_BYTES
 
 SITE = "language.norm:context_last"
 
@@ -24,9 +26,9 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     moved, read, products = parts(evidence)
     if not bool(read.notnull().any()):
         return None
-    clean = by_layer(evidence).isel(layer=-1, drop=True).sel(condition="clean", drop=True)
+    clean = readings_by_layer.last(evidence).sel(condition="clean", drop=True)
     pairs = evidence.control_pairs(SITE, metric="euclidean").isel(layer=0, drop=True)
-    apart = drift.length_read(of_pairs(evidence, clean, pairs), products)
+    apart = length_read(of_pairs(evidence, clean, pairs), products)
     quiet, quiet_pairs = drift.silent(read, moved), drift.silent(apart, pairs).assign_coords(other=pairs.other)
     unrelated = labels.mean(drift.share_read(apart, pairs), "pair")
     features = evidence.states(SITE).lazy().sizes["feature"]
@@ -38,16 +40,28 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
             "chance": labels.mean(drift.dimensions_read(products), "sample") / features,
             "hidden": hidden(evidence, quiet, quiet_pairs),
         }
-    ).assign_attrs(scale=evidence.scale)
+    ).assign_attrs(scale=evidence.scale, **readings_by_layer.first_tokens(evidence))
 
 
 def parts(evidence: Evidence) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     """(sample, condition) lengths of moves and of their parts that the answer reads, and the products of the rows."""
-    top = by_layer(evidence).isel(layer=-1, drop=True)
     products = evidence.run.answers.lens_products.sel(condition="clean", drop=True).load()
     moved = evidence.length(SITE).isel(layer=0, drop=True)
-    read = evidence.split(drift.length_read(top - top.sel(condition="clean", drop=True), products))
-    return moved, read, products
+
+    top = readings_by_layer.last(evidence)
+    read = length_read(top - top.sel(condition="clean", drop=True), products)
+    return moved, evidence.split(read), products
+
+
+def length_read(change: xr.DataArray, products: xr.DataArray) -> xr.DataArray:
+    """`drift.length_read` of (sample, ..., option), some samples at a time: each change meets all products."""
+    each = 8 * (change.size // max(1, change.sizes["sample"])) * change.sizes["option"]
+    step = max(1, PIECE_BYTES // max(1, each))
+    starts = range(0, change.sizes["sample"], step)
+    parts: list[Any] = [
+        drift.length_read(change[start : start + step], products[start : start + step]) for start in starts
+    ]
+    return xr.concat(parts, "sample")
 
 
 def quiet(evidence: Evidence) -> xr.DataArray:
@@ -91,7 +105,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             chance=f"{100 * float(data.chance):.2g}",
             silent=Number(data.silent_percent.sel(family=statistics.ALL), 1, unit="%"),
             scale=data.attrs["scale"],
-        )
+        ),
+        readings_by_layer.left_out(data),
     )
 
 

@@ -9,14 +9,17 @@ from numpy.typing import NDArray
 from analyses import lens as measures
 from analyses import margins, statistics, tuned_lens
 
+from . import readings_by_layer, states
 from .analysis import Analysis, Chart, Column, percent
 from .dimensions import half_of_images
 from .evidence import Evidence
-from .lens import by_layer
 from .sentences import Number, Sentence, said, say, share
 from .where_first import by_depth, some_layers
 
 KIND = "context_last"
+
+Groups = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+"""The places of samples, and those of options."""
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:
@@ -25,25 +28,27 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     Both on the half of the images that the maps were not fitted on, among samples whose options several others share.
     None where there are no states of several layers, or too few samples with the same options.
     """
-    site = of_layers(evidence)
-    read = by_layer(evidence)
-    tuned = through_maps(evidence, site, read) if site else None
-    if tuned is None or not bool(tuned.notnull().any()):
+    site, top = of_layers(evidence), readings_by_layer.last(evidence)
+    last = margins.choice(top)
+    tuned = through_maps(evidence, site, top, last) if site else None
+    if tuned is None or not bool(tuned.defined.any()):
         return None
-    last = margins.choice(read.isel(layer=-1, drop=True))
-    known = tuned.notnull().any("option").all("layer") & (last >= 0)
-    found: dict[str, xr.DataArray] = {}
-    for name, scores in (("tuned", tuned), ("raw", read.sel(layer=tuned.layer))):
-        same = (margins.choice(scores) == last).astype(np.float64).where(known)
-        found[name] = evidence.values(statistics.SHARE, evidence.split(same))
-    settled = measures.decision_layer(margins.margin(tuned, last.broadcast_like(margins.choice(tuned))))
-    found["settled"] = evidence.values(statistics.MEAN, evidence.split(settled.where(known)))
+    known = tuned.defined.all("layer") & (last >= 0)
+    raw = readings_by_layer.lazy(evidence)
+    layers: list[xr.Dataset] = []
+    for layer in tuned.layer.values.tolist():
+        chosen = {"tuned": tuned.chosen.sel(layer=[layer]), "raw": margins.choice(states.read(raw.sel(layer=[layer])))}
+        same = {name: (each == last).astype(np.float64).where(known) for name, each in chosen.items()}
+        layers.append(xr.Dataset({n: evidence.values(statistics.SHARE, evidence.split(s)) for n, s in same.items()}))
+    settled = measures.decision_layer(tuned.sign)
+    data = xr.concat(layers, "layer", combine_attrs="override").assign(
+        settled=evidence.values(statistics.MEAN, evidence.split(settled.where(known)))
+    )
     shown = some_layers(tuned.layer.values)
-    data = xr.Dataset(found)
     return data.assign(
         tuned_shown=data.tuned.sel(layer=shown).rename(layer="shown_layer"),
         samples=int(known.sel(condition="clean").sum()),
-    ).assign_attrs(layers=str(int(read.layer[-1])))
+    ).assign_attrs(layers=str(int(raw.layer[-1])), **readings_by_layer.first_tokens(evidence))
 
 
 def of_layers(evidence: Evidence) -> str:
@@ -52,28 +57,52 @@ def of_layers(evidence: Evidence) -> str:
     return next((site for site in names if len(evidence.states(site).layers) > 1), "")
 
 
-def through_maps(evidence: Evidence, site: str, read: xr.DataArray) -> xr.DataArray:
-    """(sample, condition, layer, option) logits by each layer's map, of the half of images not fitted on; else nan."""
-    top = read.isel(layer=-1).sel(condition="clean").values
-    fits, alike = half_of_images(evidence), groups(evidence, top)
-    layers = evidence.states(site).layers
-    made = np.full((*read.shape[:2], len(layers), read.sizes["option"]), np.nan)
-    for place, layer in enumerate(layers):
-        clean = evidence.clean_states(site, [layer]).isel(layer=0).values
-        maps = [tuned_lens.fitted(clean[rows[fits[rows]]], top[rows[fits[rows]]][:, of]) for rows, of in alike]
-        for samples, conditions, piece in evidence.sample_pieces(site, [layer], of=~fits):
-            states = piece.isel(layer=0).transpose("sample", "condition", "feature").values
-            for (rows, of), translate in zip(alike, maps, strict=True):
-                own = np.flatnonzero(np.isin(samples, rows))
-                if translate is not None and own.size:
-                    columns = np.arange(made.shape[1])[conditions]
-                    made[np.ix_(samples[own], columns, np.array([place]), of)] = translate(states[own])[:, :, None]
-    kept = {name: read[name] for name in read.coords if "layer" not in read[name].dims}
-    dims = ("sample", "condition", "layer", "option")
-    return xr.DataArray(made, dims=dims, coords={**kept, "layer": layers})
+def through_maps(evidence: Evidence, site: str, top: xr.DataArray, last: xr.DataArray) -> xr.Dataset:
+    """(sample, condition, layer) what each layer's map prefers, of the half of images that it was not fitted on.
+
+    `chosen`: the option, -1 where there is none; `sign` of the margin of what the last layer prefers, 0 where that is
+    undefined; `defined`: whether the map reads anything. One layer's logits are held at a time.
+    """
+    fits, clean = half_of_images(evidence), top.sel(condition="clean").values
+    alike = groups(evidence, clean)
+    layers: list[xr.Dataset] = []
+    for layer in evidence.states(site).layers:
+        read = top.copy(data=_of_map(evidence, site, layer, alike, fits, clean, top.shape))
+        chosen = margins.choice(read)
+        sign = np.nan_to_num(np.sign(margins.margin(read, last)))
+        kept = {
+            "chosen": chosen.astype(np.int16),
+            "sign": chosen.copy(data=sign).astype(np.int8),
+            "defined": read.notnull().any("option"),
+        }
+        layers.append(xr.Dataset(kept).expand_dims(layer=[layer]))
+    return xr.concat(layers, "layer").transpose("sample", "condition", "layer")
 
 
-def groups(evidence: Evidence, top: NDArray[np.float32]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _of_map(
+    evidence: Evidence,
+    site: str,
+    layer: int,
+    alike: Groups,
+    fits: NDArray[np.bool_],
+    top: NDArray[np.float32],
+    shape: tuple[int, ...],
+) -> NDArray[np.float64]:
+    """(sample, condition, option) logits by the map of one layer; nan for the images that it was fitted on."""
+    made = np.full(shape, np.nan)
+    clean = evidence.clean_states(site, [layer]).isel(layer=0).values
+    maps = [tuned_lens.fitted(clean[rows[fits[rows]]], top[rows[fits[rows]]][:, of]) for rows, of in alike]
+    for samples, conditions, piece in evidence.sample_pieces(site, [layer], of=~fits):
+        states = piece.isel(layer=0).transpose("sample", "condition", "feature").values
+        for (rows, of), translate in zip(alike, maps, strict=True):
+            own = np.flatnonzero(np.isin(samples, rows))
+            if translate is not None and own.size:
+                columns = np.arange(made.shape[1])[conditions]
+                made[np.ix_(samples[own], columns, of)] = translate(states[own])
+    return made
+
+
+def groups(evidence: Evidence, top: NDArray[np.float32]) -> Groups:
     """The places of samples that have the same options, and of those options that have a logit, two or more."""
     rows: dict[tuple[str, ...], list[int]] = {}
     for place, texts in enumerate(evidence.run.samples.option_text.values.astype(object).tolist()):
@@ -98,7 +127,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             first=str(int(data.layer[len(data.layer) // 2])),
             tuned=share(data.tuned.sel(family="clean").isel(layer=len(data.layer) // 2)),
             raw=share(data.raw.sel(family="clean").isel(layer=len(data.layer) // 2)),
-        )
+        ),
+        readings_by_layer.left_out(data),
     )
 
 
