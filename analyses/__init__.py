@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         segmentation,
         spectral,
         statistics,
+        steering,
         tuned_lens,
     )
 
@@ -63,6 +64,7 @@ __all__ = [
     "segmentation",
     "spectral",
     "statistics",
+    "steering",
     "tuned_lens",
 ]
 

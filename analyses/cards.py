@@ -17,6 +17,7 @@ MODULES = (
     "tuned_lens",
     "attention",
     "patching",
+    "steering",
     "flips",
     "dirichlet",
     "spectral",

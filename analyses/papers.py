@@ -39,6 +39,7 @@ GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 ACTIVATION_PATCHING = "zhang2024towards"
 PATCHING_IMAGES = "golovanevsky2025vlms"
+LATENT_STEERING = "liu2024reducing"
 LENS = "nostalgebraist2020interpreting"
 TUNED_LENS = "belrose2023eliciting"
 ROGUE_DIMENSIONS = "timkey2021all"
@@ -354,6 +355,13 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   pages = {13872--13882},
   year = {2024},
   eprint = {2311.16922},
+  archivePrefix = {arXiv}
+}""",
+        LATENT_STEERING: """@misc{liu2024reducing,
+  title = {Reducing Hallucinations in Vision-Language Models via Latent Space Steering},
+  author = {Liu, Sheng and Ye, Haotian and Zou, James},
+  year = {2024},
+  eprint = {2410.15778},
   archivePrefix = {arXiv}
 }""",
         CONFORMAL_RISK_CONTROL: """@inproceedings{angelopoulos2024conformal,

@@ -41,6 +41,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "silent": ("drift.silent", "drift.share_read", "drift.control", "instability.beyond_nearest", papers.LENS),
         "attention": ("attention",),
         "patching": ("patching", papers.PATCHING_IMAGES),
+        "steering": ("steering",),
         "dirichlet": ("dirichlet", "correlation.interval", "spectral.relative_change"),
         "spectrum": ("spectral",),
         "pixel_spectrum": ("spectral",),

@@ -20,6 +20,7 @@ from .push_verb import push
 from .reading_options import max_pixels, reading
 from .run_paths import RUN, LocalPath, RunPath
 from .serving_options import serving
+from .steer_verb import steer
 from .terminal import Terminal, say, show, write, write_json
 
 PREVIEWED = ("common",)
@@ -360,11 +361,8 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
     sys.exit(shown.info(run, verify=verify, as_json=as_json, console=console))
 
 
-main.add_command(import_)
-main.add_command(export)
-main.add_command(push)
-main.add_command(patch)
-main.add_command(lens)
+for verb in (import_, export, push, patch, steer, lens):
+    main.add_command(verb)
 
 
 @main.command(name="list")

@@ -7,8 +7,7 @@ from typing import Any
 from stores import DamagedRun, Run
 
 from . import code
-from .results import ANALYSES, Result
-from .results.patching import PAIRS
+from .results import ANALYSES, Result, patching, steering
 
 ORIGIN = "made_from"
 """The attribute of a kept result that says what it was made from."""
@@ -30,17 +29,26 @@ def origin(run: Run, seed: int) -> str:
         "seed": seed,
         "code": made_by["commit"],
         "packages": code.packages(),
-        **patched(run),
+        **intervened(run),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def patched(run: Run) -> dict[str, str]:
-    """When pairs of the run were patched, which is no unit of it."""
+INTERVENTIONS = (patching.PAIRS, steering.PAIRS)
+"""The results of a run that others are made from."""
+
+
+def intervened(run: Run) -> dict[str, str]:
+    """When the run's forwards were intervened in, which is no unit of it."""
+    there = set(run.results)
+    return {name: _when(run, name) for name in INTERVENTIONS if name in there}
+
+
+def _when(run: Run, name: str) -> str:
     try:
-        return {PAIRS: str(run.result(PAIRS).attrs.get("utc"))} if PAIRS in run.results else {}
+        return str(run.result(name).attrs.get("utc"))
     except DamagedRun:
-        return {PAIRS: "damaged"}
+        return "damaged"
 
 
 def kept(run: Run, seed: int) -> dict[str, Result]:

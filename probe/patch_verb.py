@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from .intervention_options import intervening
 from .run_paths import RUN
 from .terminal import Terminal
 
@@ -14,26 +15,10 @@ console = Terminal()
 
 @click.command()
 @click.argument("run", type=RUN)
-@click.option(
-    "--pairs",
-    type=click.IntRange(min=1),
-    default=300,
-    show_default=True,
-    metavar="N",
-    help="Most pairs of a sample and a condition: up to a third flips, a kept answer for each, the rest random.",
+@intervening(
+    pairs="Most pairs of a sample and a condition: up to a third flips, a kept answer for each, the rest random.",
+    batch="Number of patches (a layer and a group of tokens) in a forward.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the pairs and the bootstrap.")
-@click.option(
-    "-b",
-    "--batch",
-    type=click.IntRange(min=1),
-    default=64,
-    show_default=True,
-    help="Number of patches (a layer and a group of tokens) in a forward.",
-)
-@click.option("--device", default="auto", show_default=True, help="Where to run: cpu, cuda, cuda:1, …")
-@click.option("--trust-remote-code", is_flag=True, help="Run the code that comes with a checkpoint. Off by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def patch(run: Path, **options: Any) -> None:
     """Find where answers of RUN are lost: put states of perturbed views into clean ones, and the reverse.
 

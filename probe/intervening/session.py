@@ -62,7 +62,9 @@ def require_measured(measured: Mapping[Place, object], can: str) -> None:
     """Raise PlanError where every pair was left out; `can` says what was to be done with them."""
     reasons = [made for made in measured.values() if isinstance(made, str)]
     if len(reasons) == len(measured):
-        raise PlanError(f"none of {len(measured)} pairs can be {can}: {reasons[0]}. Take other perturbations.")
+        raise PlanError(
+            f"none of {len(measured)} pairs can be {can}: {reasons[0]}. Take more pairs or other perturbations."
+        )
 
 
 def by_sample(evidence: "Evidence", setup: Setup, places: Sequence[Place]) -> Iterator[tuple[Asked, list[Place]]]:

@@ -1,16 +1,18 @@
 """A run's model, pictures and questions, brought back to what they were when it was made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hooks import forwards
 
+from ..errors import PlanError
 from ..extraction.asked import of_prompts
 from ..reopened import reopen
 from .asked import Asked, Setup
 
 if TYPE_CHECKING:
-    from hooks import Blueprint
+    from hooks import Blueprint, Model
     from stores import Run
 
     from ..results import Evidence
@@ -53,6 +55,14 @@ def _unavailable(blueprint: "Blueprint") -> str:
         reason
         and f"nothing can be changed in its forwards: {reason}. Use a generative model that reads its own prompt."
     )
+
+
+def chosen_layers(model: "Model", layers: Sequence[int] | None) -> tuple[int, ...]:
+    """The layers that were asked for, none where that was left open. Raises PlanError for one that a model lacks."""
+    known = forwards.layers(model)
+    if lacking := [layer for layer in layers or () if layer not in known]:
+        raise PlanError(f"layer {lacking[0]}: the language model of {model.source} has layers 0-{known[-1]}.")
+    return tuple(layers or ())
 
 
 def asked(evidence: "Evidence", setup: Setup, place: int) -> Asked:

@@ -1,0 +1,71 @@
+"""What a run keeps of steered pairs: what the head says of the options in both views, pair by pair."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from stores import Run
+
+from ..intervening.choice import Pair
+from ..results.steering import DIRECTIONS, PAIRS, VIEWS
+from .forwards import Scores, Steered
+
+
+def dataset(
+    run: Run,
+    pairs: Sequence[Pair],
+    measured: Mapping[tuple[int, int], Steered | str],
+    *,
+    layers: Sequence[int],
+    alphas: Sequence[float],
+    tokens: str,
+) -> xr.Dataset:
+    """Logits of the options' first tokens: (pair, view, direction, layer, alpha, option) steered, and as they are.
+
+    nan where a sample has no such option. `norm` (pair, layer) is the length of the direction of the pair's family.
+    Pairs that could not be steered are counted by reason in the attribute `left_out`.
+    """
+    done = [(pair, made) for pair in pairs if isinstance(made := measured.get(pair.place), Steered)]
+    reasons = [made for pair in pairs if isinstance(made := measured.get(pair.place), str)]
+    widest = max(made.base.shape[-1] for _, made in done)
+    return xr.Dataset(
+        {
+            "scores": (
+                ("pair", "view", "direction", "layer", "alpha", "option"),
+                np.stack([_padded(made.scores, widest) for _, made in done]),
+                {"unit": "nats"},
+            ),
+            "base": (("pair", "view", "option"), np.stack([_padded(made.base, widest) for _, made in done])),
+            "norm": (("pair", "layer"), np.stack([made.norm for _, made in done])),
+        },
+        coords={
+            "view": list(VIEWS),
+            "direction": list(DIRECTIONS),
+            "layer": list(layers),
+            "alpha": list(alphas),
+            **along_pairs(run, [pair for pair, _ in done]),
+        },
+        attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS, "tokens": tokens},
+    )
+
+
+def along_pairs(run: Run, pairs: Sequence[Pair]) -> dict[str, tuple[str, np.ndarray]]:
+    """Sample, image, condition, family and kind of each pair."""
+    answers, conditions = run.answers, run.conditions
+    samples, under = ([getattr(pair, name) for pair in pairs] for name in ("sample", "condition"))
+    along = {
+        "sample": answers.sample.values[samples],
+        "image": answers.image.values[samples],
+        "condition": conditions.condition.values[under],
+        "family": conditions.family.values[under],
+        "kind": np.array([pair.kind for pair in pairs]),
+    }
+    return {name: ("pair", values.astype(object)) for name, values in along.items()}
+
+
+def _padded(scores: Scores, options: int) -> Scores:
+    missing = options - scores.shape[-1]
+    return np.pad(scores, [*[(0, 0)] * (scores.ndim - 1), (0, missing)], constant_values=np.nan)
