@@ -18,6 +18,7 @@ MODULES = (
     "attention",
     "patching",
     "steering",
+    "knockout",
     "flips",
     "dirichlet",
     "spectral",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from . import intervention_papers
 from .attention_papers import ON_ATTENTION
 
 HIDDEN_INSTABILITY = "wani2026same"
@@ -39,7 +40,6 @@ GQA = "hudson2019gqa"
 POPE = "li2023evaluating"
 ACTIVATION_PATCHING = "zhang2024towards"
 PATCHING_IMAGES = "golovanevsky2025vlms"
-LATENT_STEERING = "liu2024reducing"
 LENS = "nostalgebraist2020interpreting"
 TUNED_LENS = "belrose2023eliciting"
 ROGUE_DIMENSIONS = "timkey2021all"
@@ -51,6 +51,7 @@ PROBABILITY_SCORE = "brier1950verification"
 
 BIBTEX: Mapping[str, str] = MappingProxyType(
     {
+        **intervention_papers.BIBTEX,
         TUNED_LENS: """@misc{belrose2023eliciting,
   title = {Eliciting Latent Predictions from Transformers with the Tuned Lens},
   author = {Belrose, Nora and Ostrovsky, Igor and McKinney, Lev and Furman, Zach and Smith, Logan and Halawi, Danny
@@ -355,13 +356,6 @@ BIBTEX: Mapping[str, str] = MappingProxyType(
   pages = {13872--13882},
   year = {2024},
   eprint = {2311.16922},
-  archivePrefix = {arXiv}
-}""",
-        LATENT_STEERING: """@misc{liu2024reducing,
-  title = {Reducing Hallucinations in Vision-Language Models via Latent Space Steering},
-  author = {Liu, Sheng and Ye, Haotian and Zou, James},
-  year = {2024},
-  eprint = {2410.15778},
   archivePrefix = {arXiv}
 }""",
         CONFORMAL_RISK_CONTROL: """@inproceedings{angelopoulos2024conformal,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import labels, papers
+from . import intervention_papers, labels
 from .cards import Card
 from .labels import Array
 
@@ -25,21 +25,21 @@ CARDS = (
         "Which way do clean states lie from perturbed ones, as other images tell it?",
         "as the states",
         "(-inf, inf)",
-        papers.LATENT_STEERING,
+        intervention_papers.LATENT_STEERING,
     ),
     Card(
         "steering.mended",
         "Does steering bring an answer back that a perturbation flipped?",
         "share",
         "[0, 1]",
-        papers.LATENT_STEERING,
+        intervention_papers.LATENT_STEERING,
     ),
     Card(
         "steering.broken",
         "Does steering flip an answer that a perturbation left as it was?",
         "share",
         "[0, 1]",
-        papers.LATENT_STEERING,
+        intervention_papers.LATENT_STEERING,
     ),
 )
 

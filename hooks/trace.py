@@ -27,6 +27,12 @@ MEMORY: Point = ("memory", 0)
 DECODER: Point = ("decoder", 0)
 """The whole output of the module `modules.decoder`."""
 
+MASK = "attention_mask"
+"""(MASK, k) is what block k of the language model, whose output is (language, k), is given as its attention mask.
+
+It can be written, not read. What is written may be a function of the mask; that of a block without one is None.
+"""
+
 MODULES = (ENCODER, MEMORY, DECODER)
 """The points that are whole outputs of modules."""
 
@@ -45,7 +51,7 @@ may change in place; at `ENCODER` the module's output, in the form in which it w
 
 def part_of(point: Point) -> str:
     """The part of the model that a point is in: the final norm belongs to the language model."""
-    return "language" if point[0] == NORM else point[0]
+    return "language" if point[0] in (NORM, MASK) else point[0]
 
 
 def traceable(module: torch.nn.Module) -> Any:
@@ -114,7 +120,10 @@ def logits(
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     """Points in the order in which the model reaches them."""
     order = ["vision", ENCODER[0], "projector", MEMORY[0], "language", NORM, DECODER[0]]
-    return sorted(reached, key=lambda point: (order.index(point[0]), point[1]))
+    # a block is given its mask when its input is there and its output is not
+    own = {MASK: ("language", -0.5)}
+    places = {point: own.get(point[0], (point[0], 0.0)) for point in reached}
+    return sorted(places, key=lambda point: (order.index(places[point][0]), point[1] + places[point][1]))
 
 
 def _check(model: "Model", point: Point, writes: Writes) -> None:
@@ -124,6 +133,8 @@ def _check(model: "Model", point: Point, writes: Writes) -> None:
             raise ValueError(
                 f"family {model.family.name!r} has no {tower} to read or write. Use the points of its towers."
             )
+        return
+    if tower == MASK and 1 <= layer <= model.towers["language"].layers:
         return
     if tower not in model.towers or not 0 <= layer <= model.towers[tower].layers:
         known = ", ".join(f"{each.name} 0-{each.layers}" for each in model.towers.values())
@@ -152,6 +163,12 @@ def _write(model: "Model", point: Point, change: Any) -> None:
     if point == ENCODER:
         module.skip(change)
         return
+    if point[0] == MASK:
+        arguments, named = module.inputs
+        if MASK not in named:
+            raise ValueError(f"block {point[1]} is given no {MASK} by name, so that none can be written.")
+        module.inputs = (arguments, {**named, MASK: change(named[MASK]) if callable(change) else change})
+        return
     value = getattr(module, side)
     state = _state(value)
     copied = state.clone(memory_format=torch.contiguous_format)
@@ -168,6 +185,8 @@ def _write(model: "Model", point: Point, change: Any) -> None:
 def _side(model: "Model", point: Point) -> tuple[Any, str]:
     """The traced module that a state enters or leaves, and by which attribute."""
     tower, layer = point
+    if tower == MASK:
+        return model.tracer.get(model.family.modules.language)[layer - 1], "inputs"
     module = model.tracer.get(model.family.modules.path(tower))
     if point in MODULES or not model.towers[tower].layers:
         return module, "output"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from analyses import cards, papers
+from analyses import cards, intervention_papers, papers
 from stores import Run, open_run
 
 from .datasets.registry import DATASETS
@@ -42,6 +42,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "attention": ("attention",),
         "patching": ("patching", papers.PATCHING_IMAGES),
         "steering": ("steering",),
+        "knockout": ("knockout", intervention_papers.KNOCKOUT_IMAGES),
         "dirichlet": ("dirichlet", "correlation.interval", "spectral.relative_change"),
         "spectrum": ("spectral",),
         "pixel_spectrum": ("spectral",),

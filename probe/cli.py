@@ -13,6 +13,7 @@ from .execution_options import execution
 from .export_verb import export
 from .extraction.settings import Keep
 from .import_verb import import_
+from .knockout_verb import knockout
 from .lens_verb import lens
 from .loading_options import loading, loading_weights, one_of
 from .patch_verb import patch
@@ -361,7 +362,7 @@ def info(run: Path, verify: bool, samples: bool, as_json: bool) -> None:
     sys.exit(shown.info(run, verify=verify, as_json=as_json, console=console))
 
 
-for verb in (import_, export, push, patch, steer, lens):
+for verb in (import_, export, push, patch, steer, knockout, lens):
     main.add_command(verb)
 
 

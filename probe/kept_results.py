@@ -7,7 +7,7 @@ from typing import Any
 from stores import DamagedRun, Run
 
 from . import code
-from .results import ANALYSES, Result, patching, steering
+from .results import ANALYSES, Result, knockout, patching, steering
 
 ORIGIN = "made_from"
 """The attribute of a kept result that says what it was made from."""
@@ -34,7 +34,7 @@ def origin(run: Run, seed: int) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-INTERVENTIONS = (patching.PAIRS, steering.PAIRS)
+INTERVENTIONS = (patching.PAIRS, steering.PAIRS, knockout.PAIRS)
 """The results of a run that others are made from."""
 
 

@@ -1,12 +1,15 @@
 """Which pairs of a sample and a condition are intervened in: flips, kept ones that match them, and random ones."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from stores import Run
+
     from ..results import Evidence
 
 Kind = Literal["flip", "kept", "random"]
@@ -56,6 +59,20 @@ def draw(pool: NDArray[np.bool_], count: int, random: np.random.Generator) -> li
     places = np.argwhere(pool)
     some = np.sort(random.permutation(len(places))[: max(0, count)])
     return [(int(sample), int(condition)) for sample, condition in places[some]]
+
+
+def along_pairs(run: "Run", pairs: Sequence[Pair]) -> dict[str, tuple[str, NDArray[Any]]]:
+    """Sample, image, condition, family and kind of each pair."""
+    answers, conditions = run.answers, run.conditions
+    samples, under = ([getattr(pair, name) for pair in pairs] for name in ("sample", "condition"))
+    along = {
+        "sample": answers.sample.values[samples],
+        "image": answers.image.values[samples],
+        "condition": conditions.condition.values[under],
+        "family": conditions.family.values[under],
+        "kind": np.array([pair.kind for pair in pairs]),
+    }
+    return {name: ("pair", values.astype(object)) for name, values in along.items()}
 
 
 def _matched(

@@ -10,7 +10,7 @@ import xarray as xr
 from hooks.forwards import GROUPS
 from stores import Run
 
-from ..intervening.choice import Pair
+from ..intervening.choice import Pair, along_pairs
 from ..results.patching import DIRECTIONS, PAIRS
 from .forwards import Patched
 
@@ -26,15 +26,6 @@ def dataset(run: Run, pairs: Sequence[Pair], measured: Measured) -> xr.Dataset:
     """
     done = [(pair, made) for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), Patched)]
     reasons = [made for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), str)]
-    answers, conditions = run.answers, run.conditions
-    samples, under = ([getattr(pair, name) for pair, _ in done] for name in ("sample", "condition"))
-    along = {
-        "sample": answers.sample.values[samples],
-        "image": answers.image.values[samples],
-        "condition": conditions.condition.values[under],
-        "family": conditions.family.values[under],
-        "kind": np.array([pair.kind for pair, _ in done]),
-    }
     moved = np.stack([made.moved for _, made in done]).astype(np.float32)
     return xr.Dataset(
         {
@@ -45,7 +36,7 @@ def dataset(run: Run, pairs: Sequence[Pair], measured: Measured) -> xr.Dataset:
             "direction": list(DIRECTIONS),
             "layer": np.arange(moved.shape[2]),
             "group": list(GROUPS),
-            **{name: ("pair", values.astype(object)) for name, values in along.items()},
+            **along_pairs(run, [pair for pair, _ in done]),
         },
         attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS},
     )

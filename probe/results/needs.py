@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from stores import DamagedRun
 
-from . import distorted, patching, steering
+from . import distorted, knockout, patching, steering
 from .evidence import Evidence
 
 
@@ -96,6 +96,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
             lambda e: _kept(e, patching.PAIRS), "pairs that were patched into each other", "Run `probe patch` on it."
         ),
         "steered": Need(lambda e: _kept(e, steering.PAIRS), "pairs that were steered", "Run `probe steer` on it."),
+        "cut": Need(lambda e: _kept(e, knockout.PAIRS), "pairs whose attention was cut", "Run `probe knockout` on it."),
         "energies": Need(
             lambda e: _stored(e, "dirichlet"), "a site with a token grid", "Extract a site of patches or image tokens."
         ),

@@ -109,9 +109,9 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
     own, control = (there.sel(layer=layer, direction=each) for each in DIRECTIONS)
     one = say(
         data,
-        "Added to {tokens} at layer {layer} (of {tried} layers tried the one that mends most) at α = {alpha}, the way "
-        "from perturbed to clean states of other images mends {mended} of flips and breaks {broken} of answers that "
-        "had stayed; a random direction of the same length mends {other} and breaks {other_broken}.",
+        "Added to {tokens} at layer {layer} (of {tried} layers tried the one with the highest share) at α = {alpha}, "
+        "the way from perturbed to clean states of other images mends {mended} of flips and breaks {broken} of answers "
+        "that had stayed; a random direction of the same length mends {other} and breaks {other_broken}.",
         tokens=data.attrs["tokens"],
         layer=layer,
         tried=data.attrs["tried"],

@@ -9,7 +9,7 @@ import xarray as xr
 
 from stores import Run
 
-from ..intervening.choice import Pair
+from ..intervening.choice import Pair, along_pairs
 from ..results.steering import DIRECTIONS, PAIRS, VIEWS
 from .forwards import Scores, Steered
 
@@ -50,20 +50,6 @@ def dataset(
         },
         attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS, "tokens": tokens},
     )
-
-
-def along_pairs(run: Run, pairs: Sequence[Pair]) -> dict[str, tuple[str, np.ndarray]]:
-    """Sample, image, condition, family and kind of each pair."""
-    answers, conditions = run.answers, run.conditions
-    samples, under = ([getattr(pair, name) for pair in pairs] for name in ("sample", "condition"))
-    along = {
-        "sample": answers.sample.values[samples],
-        "image": answers.image.values[samples],
-        "condition": conditions.condition.values[under],
-        "family": conditions.family.values[under],
-        "kind": np.array([pair.kind for pair in pairs]),
-    }
-    return {name: ("pair", values.astype(object)) for name, values in along.items()}
 
 
 def _padded(scores: Scores, options: int) -> Scores:
