@@ -1,7 +1,6 @@
 """Whether drift matters: the part of it that the answer reads, and the part that it ignores."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -58,7 +57,7 @@ def length_read(change: xr.DataArray, products: xr.DataArray) -> xr.DataArray:
     each = 8 * (change.size // max(1, change.sizes["sample"])) * change.sizes["option"]
     step = max(1, PIECE_BYTES // max(1, each))
     starts = range(0, change.sizes["sample"], step)
-    parts: list[Any] = [
+    parts: list[xr.DataArray] = [
         drift.length_read(change[start : start + step], products[start : start + step]) for start in starts
     ]
     return xr.concat(parts, "sample")
