@@ -39,6 +39,7 @@ console = Terminal()
     metavar="OURS=THEIRS,…",
     help="Which column of a log is what: sample=id,text=said,choice=picked,condition=corruption.",
 )
+@click.option("--epoch", type=int, metavar="N", help="Epoch of Inspect's logs to read.  [default: each sample's first]")
 @click.option("-n", "--limit", type=int, help="Of DATASET, use LIMIT images at random.")
 @click.option("--first", type=int, metavar="N", help="Of DATASET, use the first N images.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the choice of images.")

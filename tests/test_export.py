@@ -295,3 +295,19 @@ def test_records_of_every_eval_ever_have_what_their_schema_wants_and_belong_toge
         interval = detail["uncertainty"]["confidence_interval"]
         assert interval["lower"] <= detail["score"] <= interval["upper"]
     assert not any("clean/flip_rate" in name for name in results)
+
+
+def test_scores_over_surface_forms_and_the_choice_by_them_are_in_the_table(tmp_path: Path) -> None:
+    made = ("pocket-vlm", "streets", "-n", 2, "-p", "white", "--keep", "answers", "--forms", "--device", "cpu")
+    assert run("extract", *made, "-o", tmp_path / "run").exit_code == 0
+    assert run("export", tmp_path / "run", "-o", tmp_path).exit_code == 0
+    stored = open_run(tmp_path / "run").answers.forms_log_likelihood.load()
+    rows = pyarrow.parquet.read_table(tmp_path / "answers.parquet").to_pylist()
+    scored = [row for row in rows if row["options"]]
+    assert scored
+    for row in scored:
+        own = stored.sel(sample=row["sample"], condition=row["condition"]).values[: len(row["options"])]
+        assert row["forms_log_likelihoods"] == pytest.approx(own.tolist(), abs=0)
+        assert row["forms_choice"] == row["options"][int(own.argmax())]
+    open_ones = [row for row in rows if not row["options"]]
+    assert {row[name] for row in open_ones for name in ("forms_log_likelihoods", "forms_choice")} <= {None}

@@ -309,8 +309,8 @@ def test_a_log_that_grows_while_it_is_read_is_refused_and_nothing_is_written(
 ) -> None:
     path, gather = many(tmp_path, "clean"), gathered.gather
 
-    def grow(*arguments: Any) -> gathered.Gathered:
-        found = gather(*arguments)
+    def grow(*arguments: Any, **more: Any) -> gathered.Gathered:
+        found = gather(*arguments, **more)
         with path.open("a") as log:
             log.write(json.dumps(row("late", "clean", choice="A")) + "\n")
         return found
@@ -477,3 +477,28 @@ def test_options_in_another_case_or_as_letters_are_those_of_the_dataset(tmp_path
     chosen = Evidence(stores.open_run(tmp_path / "run")).chosen_text
     assert chosen.sel(condition="clean", drop=True).to_series().to_dict() == {"mcq-0": "a bus", "yes-0": "no"}
     assert chosen.sel(sample="mcq-0", condition="fog:3").item() == "a bus"
+
+
+def test_the_epoch_that_is_named_is_read_and_the_others_are_counted(tmp_path: Path) -> None:
+    said = {("a", 1): "A", ("a", 2): "B", ("b", 1): "A", ("b", 2): "A", ("c", 1): "B"}
+    samples = [made.inspect_sample(name, text, epoch=epoch) for (name, epoch), text in said.items()]
+    log = made.inspect_eval(tmp_path / "log.eval", samples)
+    first = run("import", log, "-o", tmp_path / "first")
+    second = run("import", log, "--epoch", 2, "-o", tmp_path / "second")
+    assert (first.exit_code, second.exit_code) == (0, 0), second.output
+    assert "Lines of another filter or epoch than the one that is read: 2" in first.output
+    assert "Lines of another filter or epoch than the one that is read: 3" in second.output
+    chosen = [Evidence(stores.open_run(tmp_path / name)).chosen_text for name in ("first", "second")]
+    assert [each.to_series().to_dict() for each in chosen] == [
+        {("a", "clean"): "a bus", ("b", "clean"): "a bus", ("c", "clean"): "a car"},
+        {("a", "clean"): "a car", ("b", "clean"): "a bus"},
+    ]
+    other = run("import", log, "--epoch", 2, "-o", tmp_path / "first")
+    assert other.exit_code == 2
+    assert "settings.logs.epoch" in other.output
+    none = run("import", log, "--epoch", 3, "-o", tmp_path / "third")
+    assert none.exit_code == 2
+    assert "it is of epoch 1, and epoch 3 is read" in none.output
+    plain = run("import", made.json_lines(tmp_path / "log", [row("s", "clean", choice="A")]), "--epoch", 2, "-o", "x")
+    assert plain.exit_code == 2
+    assert "is a plain log, which has no epochs. Leave out --epoch 2." in " ".join(plain.output.split())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ..extraction.forms import FORMS
 from ..results.answers import Answers
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ COLUMNS = (
     Column("log_likelihoods", "numbers", "log-likelihood of each option [nat]"),
     Column("token_counts", "wholes", "number of tokens of each option"),
     Column("end_of_turn", "numbers", "log-likelihood of the end of the turn after each option [nat]"),
+    Column("forms_log_likelihoods", "numbers", "log-likelihood of each option over all its surface forms [nat]"),
     Column("choice", "text", "the option that was chosen"),
+    Column("forms_choice", "text", "the option whose surface forms together are likeliest"),
     Column("text", "text", "the free answer"),
     Column("cut", "switch", "whether the free answer was cut at its maximum length"),
     Column("correct", "number", "how right the answer is, in [0, 1]"),
@@ -111,6 +114,7 @@ def _answered(answers: Answers, condition: int, rows: slice) -> dict[str, list[A
     texts, cut = stored.text.values.tolist(), stored.cut.values.tolist()
     options = (answers.run.samples.option_text.isel(sample=rows).values != "").sum(axis=-1).tolist()
     return {
+        **_of_forms(answers, here, options),
         "log_likelihoods": list(map(_numbers, np.asarray(stored.log_likelihood.values), options)),
         "token_counts": list(map(_counts, np.asarray(stored.token_count.values), options)),
         "end_of_turn": list(map(_numbers, np.asarray(stored.end_of_turn.values), options)),
@@ -122,6 +126,20 @@ def _answered(answers: Answers, condition: int, rows: slice) -> dict[str, list[A
             None if math.isnan(value) else bool(value)
             for value in answers.unsplit_flipped.isel(here).values.astype(float).tolist()
         ],
+    }
+
+
+def _of_forms(answers: Answers, here: Mapping[str, Any], options: list[int]) -> dict[str, list[Any]]:
+    """The scores of options over their surface forms, and which is chosen by them; None where none were asked for."""
+    chosen = answers.choice_by_forms
+    if chosen is None:
+        return {name: [None] * len(options) for name in ("forms_log_likelihoods", "forms_choice")}
+    texts = answers.run.samples.option_text.isel(sample=here["sample"]).values.tolist()
+    places = chosen.isel(here).values.tolist()
+    stored = np.asarray(answers.run.answers[FORMS.name].isel(here).values)
+    return {
+        "forms_log_likelihoods": list(map(_numbers, stored, options)),
+        "forms_choice": [row[place] if place >= 0 else None for row, place in zip(texts, places, strict=True)],
     }
 
 

@@ -60,7 +60,7 @@ class Unread:
 UNREADABLE = "lines that cannot be read"
 NO_ANSWER = "lines without an answer"
 OTHER_FORM = "lines of another form than the rest"
-FURTHER = "lines of a further filter or epoch, of which the first is read"
+FURTHER = "lines of another filter or epoch than the one that is read"
 
 
 class LogError(ValueError):

@@ -26,7 +26,7 @@ HARMLESS = {FURTHER, NOT_READ}
 def run(logs: tuple[str, ...], out: Path, options: Mapping[str, Any], console: Console) -> int:
     """0 when every line was used and every sample is answered under every condition, else 1."""
     part = Options(**{name: options[name] for name in PART}, revision=options["dataset_revision"])
-    chosen = {name: options[name] for name in ("dataset", "condition", "clean", "columns", "model")}
+    chosen = {name: options[name] for name in ("dataset", "condition", "clean", "columns", "model", "epoch")}
     settings = ImportSettings(logs, **chosen, part=part)
     execution = Execution(**{name: options[name] for name in ("join", "repair", "durable")})
     made = planned.plan(settings)

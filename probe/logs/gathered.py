@@ -55,14 +55,17 @@ def _shared(first: str, last: str) -> str:
     return first[:length]
 
 
-def gather(sources: Iterable[Source], columns: Columns, known: Known | None = None) -> Gathered:
+def gather(
+    sources: Iterable[Source], columns: Columns, known: Known | None = None, *, epoch: int | None = None
+) -> Gathered:
     """Read all logs. `known` are the samples of a dataset; without it every sample of the logs is taken.
+    `epoch` as of `reading.read`.
 
     Raises LogError for a log of which nothing can be read.
     """
     found = Gathered()
     for source in sources:
-        log = reading.read(source.path, columns)
+        log = reading.read(source.path, columns, epoch)
         found.formats[str(source.path)] = log.format
         before = found.lines
         try:

@@ -28,6 +28,7 @@ def import_logs(
     clean: str = "clean",
     columns: Sequence[str] = (),
     model: str = "",
+    epoch: int | None = None,
     join: bool = False,
     repair: bool = False,
     durable: bool = False,
@@ -46,6 +47,7 @@ def import_logs(
         clean,
         tuple(columns),
         model,
+        epoch,
         Options(**part),
     )
     execution = Execution(join=join, repair=repair, durable=durable)

@@ -1,7 +1,7 @@
 """The logs of Inspect: `.eval`, a zip archive with a JSON file for each sample, and its single `.json` form.
 
 A sample has `id`, `epoch`, `input` (a text, or messages), `choices`, `target` and the model's `output`. Of several
-epochs the first counts. A sample that ended with an error has no answer.
+epochs of a sample one counts, the first where none is named. A sample that ended with an error has no answer.
 
 Source: UKGovernmentBEIS/inspect_ai 0.3.285, `log/_log.py` and `log/_recorders/eval.py`.
 """
@@ -72,9 +72,9 @@ def _member(archive: zipfile.ZipFile, file: io.BufferedReader, number: int, name
     return Record(number, value)
 
 
-def read(found: Iterable[Record | Unread]) -> Iterator[Answered | Unread]:
-    """The answers of a log's samples."""
-    first_epoch: dict[str, int] = {}
+def read(found: Iterable[Record | Unread], epoch: int | None = None) -> Iterator[Answered | Unread]:
+    """The answers of a log's samples in one epoch: the one of this number, or the first of each sample."""
+    first: dict[str, int] = {}
     for record in found:
         if isinstance(record, Unread):
             yield record
@@ -82,10 +82,10 @@ def read(found: Iterable[Record | Unread]) -> Iterator[Answered | Unread]:
         if not is_one(record.values) or (sample := values.name(record.values["id"])) is None:
             yield Unread(record.line, OTHER_FORM, "it is no sample of Inspect: id, input or output are missing.")
             continue
-        epoch = record.values.get("epoch") if isinstance(record.values.get("epoch"), int) else 1
-        kept = first_epoch.setdefault(sample, cast(int, epoch))
-        if epoch != kept:
-            yield Unread(record.line, FURTHER, f"sample {sample!r}: it is of epoch {epoch}, and epoch {kept} is read.")
+        own = cast(int, record.values.get("epoch")) if isinstance(record.values.get("epoch"), int) else 1
+        kept = first.setdefault(sample, own) if epoch is None else epoch
+        if own != kept:
+            yield Unread(record.line, FURTHER, f"sample {sample!r}: it is of epoch {own}, and epoch {kept} is read.")
             continue
         yield _answered(record, sample)
 

@@ -44,7 +44,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 ANSWERS = ("text", "choice", "log_likelihoods")
 
-OF_EXPORT = ("family", "severity", "parameters", "correct", "flipped", "pictures", "sha256", "prompt", "seed")
+OF_EXPORT = (
+    "family", "severity", "parameters", "correct", "flipped", "forms_log_likelihoods", "forms_choice",
+    "pictures", "sha256", "prompt", "seed",
+)  # fmt: skip
 """Columns of our own tables and manifests that say nothing of a sample."""
 
 Columns = Mapping[str, str]

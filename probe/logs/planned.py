@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hooks.settings import whole
 from stores import Layout, hashed
 
 from ..datasets.options import Options
@@ -36,8 +37,8 @@ class ImportSettings:
 
     `dataset` names the dataset whose samples were asked, "log" that the logs say themselves what was. `condition` is
     that of logs which name none, `clean` what the logs call the one that the others are compared with. `columns` as
-    `sample=id,text=said`; `model` is what answered, the first log's name by default. `part` says how the dataset is
-    read.
+    `sample=id,text=said`; `model` is what answered, the first log's name by default. `epoch` is the one that is
+    read of logs with several, by default the first of each sample. `part` says how the dataset is read.
     """
 
     logs: tuple[str, ...]
@@ -46,7 +47,12 @@ class ImportSettings:
     clean: str = "clean"
     columns: tuple[str, ...] = ()
     model: str = ""
+    epoch: int | None = None
     part: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        if self.epoch is not None:
+            whole("epoch", self.epoch, least=1)
 
     @property
     def sources(self) -> tuple[sources.Source, ...]:
@@ -105,12 +111,13 @@ def plan(settings: ImportSettings) -> PlannedImport:
     files = settings.sources
     digests = {str(each.path): sources.digest(each.path) for each in files}
     if settings.dataset == questions.NAME:
-        found, problems = gathered.gather(files, columns), ()
+        found, problems = gathered.gather(files, columns, epoch=settings.epoch), ()
         dataset = questions.of_logs(found)
     else:
-        whole, problems = _opened(settings)
-        found = gathered.gather(files, columns, gathered.known_ids([sample.id for sample in whole.samples]))
-        dataset = _answered(whole, found.answers)
+        opened, problems = _opened(settings)
+        known = gathered.known_ids([sample.id for sample in opened.samples])
+        found = gathered.gather(files, columns, known, epoch=settings.epoch)
+        dataset = _answered(opened, found.answers)
     sources.require_unchanged(files, digests)
     if not dataset.samples:
         raise PlanError(_nothing(settings, found))
@@ -203,6 +210,7 @@ def _plan(
             "conditions": list(named),
             "clean": settings.clean,
             "columns": list(settings.columns),
+            **({} if settings.epoch is None else {"epoch": settings.epoch}),
         },
     )
 

@@ -42,24 +42,34 @@ class Log:
     answers: Iterator[Answered | Unread]
 
 
-def read(path: Path, columns: Columns | None = None) -> Log:
+def read(path: Path, columns: Columns | None = None, epoch: int | None = None) -> Log:
     """Open a log. `columns` names those of a plain log; with them a file is read as one, whatever it looks like.
 
-    Raises LogError for what cannot be read at all, or is of no known format.
+    `epoch` is the one that is read of a log with several. Raises LogError for what cannot be read at all, is of no
+    known format, or has no epochs where one is named.
     """
     try:
         found = _records(path)
         first = _beginning(found)
     except OSError as error:
         raise LogError(of_system(error)) from None
-    whole = chain(first, found)
-    if columns:
-        return Log(path, plain.NAME, plain.read(whole, columns))
+    name, answers = _as_named(columns) if columns else _format(path, first)
+    if epoch is not None and name != inspect_eval.NAME:
+        raise LogError(f"'{path}' is {name}, which has no epochs. Leave out --epoch {epoch}.")
+    return Log(path, name, answers(chain(first, found), **({} if epoch is None else {"epoch": epoch})))
+
+
+def _as_named(columns: Columns) -> "tuple[str, Reads]":
+    return plain.NAME, lambda records: plain.read(records, columns)
+
+
+def _format(path: Path, first: list[Record | Unread]) -> "tuple[str, Reads]":
+    """The name of the format that the first record is of which is of any, and how all are read."""
     for record in first:
         if isinstance(record, Record):
             for name, is_one, answers in FORMATS:
                 if is_one(record.values):
-                    return Log(path, name, answers(whole))
+                    return name, answers
     raise LogError(_unknown(path, first))
 
 
@@ -68,7 +78,9 @@ def _beginning(records: Iterator[Record | Unread]) -> list[Record | Unread]:
     return list(islice(records, LOOKED_AT))
 
 
-Formats = tuple[tuple[str, Callable[[Mapping[str, Any]], bool], Callable[..., Iterator[Answered | Unread]]], ...]
+Reads = Callable[..., Iterator[Answered | Unread]]
+
+Formats = tuple[tuple[str, Callable[[Mapping[str, Any]], bool], Reads], ...]
 
 FORMATS: Formats = (
     (lm_eval.NAME, lm_eval.is_one, lm_eval.read),
