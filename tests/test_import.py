@@ -502,3 +502,79 @@ def test_the_epoch_that_is_named_is_read_and_the_others_are_counted(tmp_path: Pa
     plain = run("import", made.json_lines(tmp_path / "log", [row("s", "clean", choice="A")]), "--epoch", 2, "-o", "x")
     assert plain.exit_code == 2
     assert "is a plain log, which has no epochs. Leave out --epoch 2." in " ".join(plain.output.split())
+
+
+ROWS = [row(f"s{k}", name, choice="A", question="Où est-ce ?") for k in range(2) for name in ("clean", "fog:1")]
+LINES = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in ROWS)
+CELLS = (f"{each['sample']};{each['condition']};{'AB'[k % 2]}\n" for k, each in enumerate(ROWS))
+TABLE = f"sample;condition;choice\n{''.join(CELLS)}"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (LINES.encode("utf-8-sig"), ""),
+        (LINES.replace("\n", "\r\n").encode(), ""),
+        (TABLE.encode("utf-8-sig"), ""),
+        (TABLE.replace(";", "\t").replace("\n", "\r").encode(), ""),
+        (LINES.encode("utf-16"), "is UTF-16 text. Save it as UTF-8 (iconv -f UTF-16 -t UTF-8 OLD > NEW)."),
+        (LINES.encode("utf-16-be"), "is UTF-16BE text."),
+        (TABLE.encode("utf-32"), "is UTF-32 text."),
+        (LINES.encode("latin-1"), "line 1: it is not UTF-8 text (invalid start byte at byte 53). Save it so."),
+        (b"\0" * 100, "is a file of a kind that is not read."),
+    ],
+)
+def test_a_log_in_any_encoding_is_read_or_says_which_it_is(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "log").write_bytes(content)
+    result = run("import", tmp_path / "log", "-o", tmp_path / "run")
+    assert result.exit_code == (2 if reason else 0), result.output
+    assert reason in " ".join(result.output.split())
+    if not reason:
+        assert stores.open_run(tmp_path / "run").answers.choice.shape == (2, 2)
+
+
+def test_lines_with_values_of_another_kind_cost_themselves_alone(tmp_path: Path) -> None:
+    odd: list[dict[str, Any]] = [
+        {"sample": ["x"], "choice": "A"},
+        {"sample": "a", "choice": {"a": 1}},
+        {"sample": "b", "choice": "A", "options": "nope"},
+        {"sample": "c", "choice": "A", "metadata": "{broken"},
+        {"sample": "d", "log_likelihoods": {"a": -1}},
+        {"sample": "e", "log_likelihoods": [-1, "high"]},
+    ]
+    path = made.json_lines(tmp_path / "log", [*ROWS, *odd])
+    result = run("import", path, "-o", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "Lines of another form than the rest: 5" in result.output
+    assert "Samples that cannot be kept: 1" in result.output
+    stored = stores.open_run(tmp_path / "run")
+    assert stored.samples.sample.values.tolist() == ["s0", "s1"]
+    part = {"type": "text"}
+    samples = [made.inspect_sample("a", [part, {"type": "text", "text": "B"}]), made.inspect_sample("b", [part])]
+    assert run("import", made.inspect_eval(tmp_path / "log.eval", samples), "-o", tmp_path / "inspected").exit_code == 0
+    assert stores.open_run(tmp_path / "inspected").answers.text.values[:, 0].tolist() == ["B", ""]
+
+
+def test_log_likelihoods_that_no_number_can_hold_are_undefined(tmp_path: Path) -> None:
+    two = {"options": ["a", "b"], "answer": "a"}
+    rows = [
+        {**row("fine", "clean"), **two, "log_likelihoods": [-2, -1], "token_counts": [1, 1e30]},
+        {**row("large", "clean"), **two, "log_likelihoods": [-1e39, -1]},
+        {**row("chosen", "clean"), **two, "log_likelihoods": [-1, "-Infinity"], "choice": "b"},
+        {**row("infinite", "clean"), **two, "log_likelihoods": [float("inf"), float("nan")]},
+    ]
+    result = run("import", made.json_lines(tmp_path / "log", rows), "-o", tmp_path / "run")
+    assert "Lines without a choice: 2" in result.output
+    assert "overflow" not in result.output
+    stored = stores.open_run(tmp_path / "run").answers.isel(condition=0).sel(sample=[each["sample"] for each in rows])
+    assert stored.choice.values.tolist() == [1, -1, 1, -1]
+    assert stored.token_count.values[0].tolist() == [1, -1]
+    scores = stored.log_likelihood.values
+    np.testing.assert_array_equal(scores, [[-2, -1], [np.nan, -1], [-1, np.nan], [np.nan, np.nan]])
+
+
+def test_blocks_of_questions_with_many_options_are_small(tmp_path: Path) -> None:
+    options = [f"o{k}" for k in range(1 << 17)]
+    rows = [{"sample": f"s{k}", "choice": "o1", "options": options if k == 0 else ["o0", "o1"]} for k in range(20)]
+    plan = planned.plan(planned.ImportSettings((str(made.json_lines(tmp_path / "log", rows)),))).plan
+    assert plan.layout.block_size == 8

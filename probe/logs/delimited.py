@@ -1,4 +1,4 @@
-"""Tables in text: CSV and TSV with a line of headings."""
+"""Tables in text with a line of headings: CSV, TSV, and CSV with semicolons, as many spreadsheets write it."""
 
 import csv
 import io
@@ -9,20 +9,22 @@ from ..regular_files import open_regular
 from .answered import UNREADABLE, LogError, Unread
 from .record import Record
 
+DELIMITERS = (",", "\t", ";")
+
 LONGEST_CELL = 64 << 20
 
 
 def read(path: Path) -> Iterator[Record | Unread]:
     """The rows of a table, numbered by the line on which they end, as a text editor counts them; cells are texts.
 
-    The delimiter is the one that the line of headings has more of, tab or comma. Raises LogError for two columns of one
-    name.
+    The delimiter is the one that the line of headings has most of, a comma where there is none. Raises
+    LogError for two columns of one name.
     """
     csv.field_size_limit(LONGEST_CELL)
     # bytes that are no UTF-8 come through marked, so that their line alone is lost
     with io.TextIOWrapper(open_regular(path), "utf-8-sig", "surrogateescape", newline="") as text:
         headings = text.readline()
-        delimiter = "\t" if headings.count("\t") > headings.count(",") else ","
+        delimiter = max(DELIMITERS, key=headings.count)
         names = next(csv.reader([headings], delimiter=delimiter), [])
         if twice := [name for name in names if names.count(name) > 1]:
             raise LogError(f"'{path}' has two columns of one name ({twice[0]!r}). Rename one.")

@@ -123,7 +123,8 @@ def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = cast(list[Any], content) if isinstance(content, list) else []
-    return "\n".join(str(part["text"]) for part in parts if isinstance(part, dict) and part.get("type") == "text")
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return "\n".join(each for each in texts if isinstance(each, str))
 
 
 def _asked(entry: Mapping[str, Any], metadata: Mapping[str, Any]) -> AskedInLog:

@@ -44,7 +44,9 @@ def _record(number: int, content: bytes, *, is_whole: bool) -> Record | Unread:
     try:
         value = loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
-        return Unread(number, UNREADABLE, f"it is not UTF-8 text ({error.reason} at byte {error.start}).{cut}")
+        return Unread(
+            number, UNREADABLE, f"it is not UTF-8 text ({error.reason} at byte {error.start}). Save it so.{cut}"
+        )
     except JsonError as error:
         return Unread(number, UNREADABLE, f"{error.reason}.{cut}")
     if not isinstance(value, dict):

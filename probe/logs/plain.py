@@ -141,10 +141,18 @@ def _switch(value: Any) -> bool | None:
     return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value).lower())
 
 
+def _loaded(value: Any) -> Any:
+    """Metadata, of a cell as JSON. Raises RowError for a text that is none."""
+    if not isinstance(value, str) or not value.strip():
+        return value
+    try:
+        return loads(value)
+    except ValueError:
+        raise RowError(f"its metadata, {fields.brief(value)}, is no JSON object.") from None
+
+
 def _asked(own: Mapping[str, Any], record: Mapping[str, Any], used: Columns) -> AskedInLog:
-    more = own.get("metadata")
-    if isinstance(more, str) and more:
-        more = loads(more)
+    more = _loaded(own.get("metadata"))
     left = {*used.values(), *OF_EXPORT}
     return AskedInLog(
         question=values.text(own.get("question")) or "",

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LARGEST_BLOCK = 1024
 """Most images of a block: to find answers again takes no time, to commit a unit does."""
 
+BLOCK_SCORES = 1 << 20
+"""Most scores of options of a unit, which is in memory until it is written: blocks with many options are smaller."""
+
 
 @dataclass(frozen=True)
 class ImportSettings:
@@ -217,9 +220,10 @@ def _plan(
 
 def _lay_out(dataset: Dataset, named: Mapping[str, Condition], *, scores: bool) -> Layout:
     index: Mapping[str, int] = {image.id: place for place, image in enumerate(dataset.images)}
+    per_image = max(len(sample.options) for sample in dataset.samples) * -(-len(dataset.samples) // len(index))
     rows: Sequence[Any] = [conditions.row(condition, name) for name, condition in named.items()]
     return Layout(
-        block_size=min(LARGEST_BLOCK, len(dataset.images)),
+        block_size=max(1, min(LARGEST_BLOCK, len(index), BLOCK_SCORES // max(1, per_image))),
         image_ids=tuple(index),
         samples=tuple(sample_row(sample, dataset, index[sample.image_id]) for sample in dataset.samples),
         conditions=tuple(rows),

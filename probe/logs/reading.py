@@ -30,6 +30,9 @@ BEGINNING = 1 << 20
 LOOKED_AT = 100
 """Records by which a format is recognised: the first that is of a known one decides."""
 
+ENCODINGS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+"""Marks with which texts begin that are not UTF-8."""
+
 KNOWN = "samples of lm-eval or lmms-eval, VLMEvalKit tables, Inspect logs, and records with a sample and an answer"
 
 
@@ -108,6 +111,8 @@ def _records(path: Path) -> Iterator[Record | Unread]:
     """The records of a file, by what it begins with."""
     with open_regular(path) as file:
         head = file.read(BEGINNING)
+        if b"\n" not in head:  # a long first line
+            head += file.readline(json_lines.LONGEST) + file.read(BEGINNING)
     if head.startswith(b"PK\x03\x04"):
         return _of_archive(path)
     if head.startswith(b"PAR1"):
@@ -115,9 +120,27 @@ def _records(path: Path) -> Iterator[Record | Unread]:
     text = head.removeprefix(json_lines.MARK).lstrip()
     if text.startswith((b"{", b"[")):
         return json_lines.read(path) if _has_lines(text) else json_document.read(path)
+    if encoding := other_encoding(head):
+        raise LogError(f"'{path}' is {encoding} text. Save it as UTF-8 (iconv -f {encoding} -t UTF-8 OLD > NEW).")
     if b"\0" in head[:1024]:
         raise LogError(f"'{path}' is a file of a kind that is not read. Known are {KNOWN}.")
     return delimited.read(path)
+
+
+def other_encoding(head: bytes) -> str:
+    """The encoding of a text that is not of bytes below 128 and UTF-8, by its mark or its zeros; "" of any other file.
+
+    >>> other_encoding("sample,text".encode("utf-16")), other_encoding("{}".encode("utf-16-be")), other_encoding(b"{}")
+    ('UTF-16', 'UTF-16BE', '')
+    """
+    for mark, name in ENCODINGS:
+        if head.startswith(mark):
+            return name
+    zeros = [each == 0 for each in head[:64]]
+    for name, zero in (("UTF-16LE", (False, True)), ("UTF-16BE", (True, False))):
+        if len(zeros) >= 2 and all(each == zero[place % 2] for place, each in enumerate(zeros)):
+            return name
+    return ""
 
 
 def _has_lines(text: bytes) -> bool:

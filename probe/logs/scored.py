@@ -73,7 +73,7 @@ def _beside(given: Given, order: list[int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if given.token_counts is not None and len(given.token_counts) == len(order):
         counts = np.array(given.token_counts)[order]
-        found["token_counts"] = np.where(np.isnan(counts), -1, counts).astype(np.int32)
+        found["token_counts"] = np.where((counts >= 0) & (counts < 2**31), counts, -1).astype(np.int32)
     if given.end_of_turn is not None and len(given.end_of_turn) == len(order):
         found["end_of_turn"] = np.array(given.end_of_turn, np.float32)[order]
     return found

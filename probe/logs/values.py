@@ -9,6 +9,9 @@ from ..datasets.rows import RowError
 
 Values = Mapping[str, Any]
 
+LARGEST = 3.4e38
+"""The largest number, about, of those that are stored (float32)."""
+
 
 def name(value: Any) -> str | None:
     """An id: a text, or a whole number as one; None where there is none.
@@ -65,14 +68,18 @@ def numbers(value: Any) -> tuple[float, ...] | None:
 
 
 def number(value: Any) -> float:
-    """A log-likelihood, nan for null and for what is not finite. Raises RowError for what is no number."""
+    """A log-likelihood, nan for null and for what is not finite in float32. Raises RowError for what is no number.
+
+    >>> number("-1.5"), number("-inf"), number(1e39)
+    (-1.5, nan, nan)
+    """
     if value is None:
         return math.nan
     try:
         found = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RowError(f"{fields.brief(value)} is no log-likelihood.") from None
-    return found if math.isfinite(found) else math.nan
+    return found if abs(found) <= LARGEST else math.nan
 
 
 def metadata(values: Values, leave_out: Iterable[str] = ()) -> dict[str, Any]:
