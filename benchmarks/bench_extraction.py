@@ -1,11 +1,12 @@
 """An extraction against bare forwards of the same batches, at a size where forwards cost something.
 
-    python benchmarks/bench_extraction.py [--images N] [--rounds N] [--markdown FILE]
+    python benchmarks/bench_extraction.py [--images N] [--rounds N] [--readouts NAME]... [--markdown FILE]
 
 A LLaVA of 147 M parameters with random weights: pictures of 640x480 become 576 tokens, one yes/no question an image.
 The bare forward is the plain transformers model on the whole prompts, batched as the extraction batches them, with
 pictures perturbed and encoded beforehand: what nobody can do without. The extraction perturbs, encodes, reads states
-and scores, reduces tokens, and commits. Both in turn, wall and processor seconds.
+and scores, reduces tokens, and commits. Both in turn, wall and processor seconds. With readouts, the extraction with
+them is set against the same without.
 """
 
 import argparse
@@ -13,8 +14,9 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -65,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--readouts", action="append", default=[])
     parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -72,7 +75,7 @@ def main() -> None:
         checkpoint(folder / "model", VISION, LANGUAGE)
         data = dataset(folder, (480, 640), given.images)
         module = transformers.AutoModelForImageTextToText.from_pretrained(folder / "model", dtype="float32").eval()
-        batches = prepared(folder / "model", data)
+        batches = [] if given.readouts else prepared(folder / "model", data)
 
         def bare() -> None:
             with torch.inference_mode():
@@ -82,23 +85,27 @@ def main() -> None:
         loaded = hooks.load(str(folder / "model"), hooks.LoadOptions(device="cpu", dtype="float32"))
         runs = iter(range(1000))
 
-        def extract() -> None:
+        def extract(readouts: Sequence[str] = given.readouts) -> None:
             probe.extract(
                 str(folder / "model"), str(data), out=folder / f"run{next(runs)}", perturb=PERTURB, sites=SITES,
-                dtype="float32", execution=probe.Execution(device="cpu", batch_size=BATCH),
+                dtype="float32", readouts=readouts, execution=probe.Execution(device="cpu", batch_size=BATCH),
             )  # fmt: skip
 
         hooks.load = lambda blueprint: loaded  # both without loading weights
-        bare(), extract()
-        pairs = [(seconds(bare), seconds(extract)) for _ in range(given.rounds)]
+        without = partial(extract, ()) if given.readouts else bare
+        without(), extract()
+        pairs = [(seconds(without), seconds(extract)) for _ in range(given.rounds)]
     views = given.images * (len(PERTURB) + 1)
     parameters = sum(each.numel() for each in module.parameters()) / 1e6
+    compared = "bare forwards, s | extraction"
+    if given.readouts:
+        compared = f"without, s | with {' and '.join(given.readouts)}"
     lines = [
         f"{datetime.now(UTC):%Y-%m-%d}, torch {version('torch')}, transformers {version('transformers')}, "
         f"{torch.get_num_threads()} torch threads, {parameters:.0f} M parameters, {views} views in batches of {BATCH}, "
         f"median (min-max) of {given.rounds} pairs.",
         "",
-        "| | bare forwards, s | extraction, s | ratio |",
+        f"| | {compared}, s | ratio |",
         "| --- | ---: | ---: | ---: |",
     ]
     for place, what in enumerate(("wall", "processor")):

@@ -87,7 +87,7 @@ def test_a_familys_numbers_are_the_means_of_what_is_stored(evidence, found):
     np.testing.assert_allclose(found.even.sel(family="clean")[0], stored.attention_even.sel(condition="clean").mean())
 
 
-def test_places_diverge_only_between_equal_grids(evidence):
+def test_places_diverge_only_between_equal_grids(evidence, monkeypatch):
     stored = evidence.run.answers.load()
     image = result.over_heads(evidence, "image")
     made = result.diverged(evidence, image)
@@ -104,6 +104,8 @@ def test_places_diverge_only_between_equal_grids(evidence):
                 kept = np.isfinite(one)
                 wanted = jensenshannon(one[kept], other[kept], base=2) ** 2
                 np.testing.assert_allclose(made[s, c].sel(layer=layer), wanted, atol=1e-6)
+    monkeypatch.setattr(result, "HELD", 1)
+    xr.testing.assert_identical(result.diverged(evidence, image), made)
     assert 0 < unequal < made.sizes["sample"] * (made.sizes["condition"] - 1)
 
 
@@ -130,6 +132,17 @@ def test_sentences_say_what_attention_cannot_and_the_figure_has_every_layer(evid
     text = json.dumps(result.figure(found).to_dict())
     assert "change of attention to the image [points]" in text
     assert all(f'"0.{layer}"' in text for layer in found.layer.values)
+
+
+@pytest.mark.parametrize("perturb", [(), ("low_light:3",)])
+def test_one_image_and_clean_images_alone_are_told_as_far_as_they_go(perturb, tmp_path):
+    data = picture_set.write(tmp_path / "set", images=1)
+    settings = {"perturb": perturb, "readouts": "attention", "execution": probe.Execution(device="cpu")}
+    run = probe.extract(str(tiny.checkpoint("llava")), str(data), out=tmp_path / "run", **settings)
+    (found,) = probe.results.analyze(Evidence(run), ["attention"])
+    assert np.isfinite(found.data.image_overall.sel(family="clean", bound="estimate"))
+    assert found.data.divergence.isnull().all()  # without the map
+    assert not [sentence for sentence in found.findings if "nan" in sentence]
 
 
 def test_a_run_with_attention_cites_what_its_numbers_rest_on(evidence):

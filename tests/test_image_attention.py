@@ -204,7 +204,7 @@ def test_a_run_holds_attention_beside_its_scores_and_the_map_where_it_is_asked_f
     np.testing.assert_array_equal(made["neither"].answers.log_likelihood, answers.log_likelihood)
 
 
-@pytest.mark.parametrize("case", ["clip", "florence2"])
+@pytest.mark.parametrize("case", ["clip", "florence2", "git"])
 def test_a_run_of_a_model_without_such_attention_is_refused_before_weights_are_read(case, tmp_path):
     data = picture_set.write(tmp_path / "set", images=1)
     with pytest.raises(ValueError, match="Leave out --readouts attention"):

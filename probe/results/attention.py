@@ -15,6 +15,9 @@ from .where_first import by_depth
 
 ANSWERS = {"kept": 0, "flipped": 1}
 
+HELD = 2**24
+"""Numbers of a map that are held at once, of each condition: 64 MB."""
+
 ACROSS = 1 - 1e-6
 """A share of the image above which layers have nothing else to attend to: they attend across to it."""
 
@@ -66,11 +69,21 @@ def diverged(evidence: Evidence, image: xr.DataArray) -> xr.DataArray:
     if "attention_places" not in answers:
         return xr.full_like(image, np.nan)
     places, grid = of_blocks(answers.attention_places), answers.attention_grid.load()
-    clean, clean_grid = (each.sel(condition="clean", drop=True).load() for each in (places, grid))
-    same = ((grid == clean_grid) & (grid > 0)).all("grid_axis")
-    # condition by condition: the map is as large as the states of all layers
-    parts = [attention.divergence(clean, places.isel(condition=[k]).load()) for k in range(places.sizes["condition"])]
-    return xr.concat(parts, "condition").where(same)
+    same = ((grid == grid.sel(condition="clean", drop=True)) & (grid > 0)).all("grid_axis")
+    step = max(1, HELD // (places.sizes["layer"] * places.sizes["place"]))
+    rows = [slice(start, start + step) for start in range(0, places.sizes["sample"], step)]
+    parts = [
+        xr.concat([_moved(places.isel(sample=some), k) for k in range(len(places.condition))], "condition")
+        for some in rows
+    ]
+    return xr.concat(parts, "sample").where(same)
+
+
+def _moved(places: xr.DataArray, condition: int) -> xr.DataArray:
+    """(sample, 1, layer) divergence under one condition."""
+    return attention.divergence(
+        places.sel(condition="clean", drop=True).load(), places.isel(condition=[condition]).load()
+    )
 
 
 def by_answer(evidence: Evidence, change: xr.DataArray) -> xr.Dataset:
