@@ -55,6 +55,17 @@ def test_nothing_is_wider_than_the_window(browser: Browser, page: Path, width: i
     found.page.context.close()
 
 
+def test_a_table_that_is_wider_than_the_window_scrolls_within_its_box(browser: Browser, page: Path) -> None:
+    found = chromium.open_page(browser, page.as_uri(), width=390)
+    boxes = found.page.locator(".wide").all()
+    wider = [each for each in boxes if each.evaluate("box => box.scrollWidth > box.clientWidth")]
+    assert wider
+    for each in wider:
+        assert each.evaluate("box => box.getBoundingClientRect().right") <= 390
+        assert each.evaluate("box => { box.scrollLeft = 1e6; return box.scrollLeft + box.clientWidth - box.scrollWidth }") >= -1
+    found.page.context.close()
+
+
 def test_a_heading_sorts_its_column_down_up_and_back(opened: Opened) -> None:
     table = opened.page.locator("#overview table").first
 
