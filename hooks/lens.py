@@ -27,8 +27,8 @@ def points(model: "Model") -> list[trace.Point]:
 
 def unavailable(model: "Model") -> str:
     """Why a model has no lens; empty where it has."""
-    if model.kind == "contrastive" or not model.family.modules.final_norm:
-        return f"models of family {model.family.name} have no final norm in front of a head"
+    if model.kind == "contrastive" or not model.family.modules.read_by_head:
+        return f"in models of family {model.family.name} no head is known that reads states of the language model"
     if not isinstance(getattr(_head(model), "weight", None), Tensor):
         return f"the head of {model.source} is a {type(_head(model)).__name__}, whose rows cannot be read"
     return ""
@@ -44,7 +44,7 @@ def read(model: "Model", last: trace.States, asked: Mapping[int, Sequence[Ids]])
         return {}
     if reason := unavailable(model):
         raise ValueError(f"no lens: {reason}. Ask the questions with lens=False.")
-    norm, head, factor = attrgetter(model.family.modules.final_norm)(model.module), _head(model), scale(model)
+    norm, head, factor = norm_of(model), _head(model), scale(model)
     rows = list(asked)
     states = torch.stack([last[point][rows] for point in points(model)], dim=1)  # (row, layer, feature)
     normed = norm(states).float()
@@ -56,6 +56,15 @@ def read(model: "Model", last: trace.States, asked: Mapping[int, Sequence[Ids]])
         scores = normed[place] @ weight.T + (0.0 if bias is None else factor * bias)
         made[row] = _of_distinct(first, scores, weight @ weight.T)
     return made
+
+
+def norm_of(model: "Model") -> Any:
+    """What a state goes through before the head's rows: the final norm, or what stands for it; nothing where blocks end
+    in norms of their own."""
+    modules = model.family.modules
+    if modules.read_by_head == modules.language:
+        return torch.nn.Identity()
+    return attrgetter(modules.read_by_head)(model.module)
 
 
 def rows_of(model: "Model") -> tuple[Tensor, Tensor | None]:
@@ -76,7 +85,7 @@ def _of_distinct(first: Tensor, scores: Tensor, products: Tensor) -> Readout:
 
 def _head(model: "Model") -> Any:
     """The unembedding of the innermost module around the final norm that knows its own."""
-    parts = model.family.modules.final_norm.split(".")
+    parts = model.family.modules.read_by_head.split(".")
     for end in range(len(parts) - 1, -1, -1):
         module = model.module.get_submodule(".".join(parts[:end]))
         if (head := getattr(module, "get_output_embeddings", lambda: None)()) is not None:
@@ -100,5 +109,7 @@ _SCALES: Mapping[str, Callable[[float], float]] = {
 def scale(model: "Model") -> float:
     """What a model multiplies its logits by."""
     config = model.config.get_text_config()
+    if getattr(config, "scale_decoder_outputs", False):  # T5, whose unembedding is its embedding
+        return float(config.d_model) ** -0.5
     named = [(made, getattr(config, name, None)) for name, made in _SCALES.items()]
     return next((made(float(value)) for made, value in named if value is not None), 1.0)

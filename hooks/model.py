@@ -40,7 +40,7 @@ class Blueprint:
     def towers(self) -> dict[str, Tower]:
         towers = self.family.tokens.towers(self.config)
         language = towers.get("language")
-        if language is None or not self.family.modules.final_norm:
+        if language is None or not self.family.modules.read_by_head:
             return towers
         kinds = kinds_of(NORM, without=[name for name in KINDS if name not in language.kinds])
         return {**towers, NORM: Tower(NORM, 0, language.features, kinds)}

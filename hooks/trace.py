@@ -188,6 +188,8 @@ def _side(model: "Model", point: Point) -> tuple[Any, str]:
     if tower == MASK:
         return model.tracer.get(model.family.modules.language)[layer - 1], "inputs"
     module = model.tracer.get(model.family.modules.path(tower))
+    if tower == NORM and model.family.modules.read_by_head == model.family.modules.language:
+        return module[-1], "output"
     if point in MODULES or not model.towers[tower].layers:
         return module, "output"
     return (module[0], "input") if layer == 0 else (module[layer - 1], "output")

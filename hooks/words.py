@@ -8,7 +8,6 @@ Sources: nostalgebraist 2020 (logit lens); Neo et al. 2024 (at image positions).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,7 +91,7 @@ def head(model: "Model", pictures: Sequence[Pixels]) -> Head:
     feed = {**stack(model, [inputs]), "use_cache": False, "logits_to_keep": 1}
     logits, states = trace.logits(model, feed, reads=[(NORM, 0)])
     own, normed = logits[0, -1].float(), states[NORM, 0][0, -1]
-    plain = Head(attrgetter(model.family.modules.final_norm)(model.module), *lens.rows_of(model), lens.scale(model))
+    plain = Head(lens.norm_of(model), *lens.rows_of(model), lens.scale(model))
     cap = getattr(model.config.get_text_config(), CAP, None)
     made = [plain] if cap is None else [plain, replace(plain, cap=float(cap))]
     apart = [float((each.logits(normed) - own).abs().max()) for each in made]

@@ -8,13 +8,15 @@ from operator import attrgetter
 import numpy as np
 import picture_set
 import pytest
+import test_family_decoder
 import tiny
 import torch
 import xarray as xr
 from tiny import picture
 
+import hooks
 import probe
-from hooks import Question, View, capture, lens
+from hooks import Question, View, capture, lens, sites
 from hooks.context import option_ids, render
 from hooks.encoding import process, stack
 from probe.results import failure_features
@@ -110,9 +112,61 @@ def test_options_that_begin_with_the_same_token_are_not_told_apart():
     assert np.isfinite(made.products).sum() == 1
 
 
-def test_a_model_without_a_final_norm_says_so():
-    with pytest.raises(ValueError, match="no final norm"):
-        read(tiny.load("git"), views(ASKED)[:1])
+HEADS = {
+    "florence2": lambda module: module.lm_head,
+    "blip_caption": lambda module: module.text_decoder.cls,
+    "blip_vqa": lambda module: module.text_decoder.cls,
+    "git": lambda module: module.output,
+}
+"""The whole heads of models that have no final norm: blocks that end in norms of their own, a norm within the head."""
+
+
+@pytest.mark.parametrize("case", HEADS)
+def test_where_there_is_no_final_norm_layers_are_read_by_the_whole_head(case):
+    model, view = tiny.load(case), views(ASKED)[0]
+    reading = capture.read(
+        model, [view], [sites.parse("language.norm:context_last", model.towers)], batch_size=1, end_of_turn=False
+    )[0]
+    made = reading.answers[0].lens
+    text = render(model.blueprint, ASKED.text)
+    first = [option[0] for option in option_ids(model.blueprint, text, ASKED.options)]
+    head = HEADS[case](model.module)
+    with torch.inference_mode():
+        if case == "git":
+            states = plain(model, view, ASKED)[0]
+        else:
+            decoder = test_family_decoder.LABELLED[case]
+            inputs = test_family_decoder.inputs_of(model, ASKED, view.pictures[0])
+            given = torch.tensor([decoder.before(model, ASKED)])
+            states = [state[0, -1] for state in decoder.states(model.module, inputs, given)]
+        expected = torch.stack([head(state)[first] for state in states])
+        whole = head(states[-1]).log_softmax(-1)
+    np.testing.assert_allclose(made.scores, expected, atol=1e-4)
+    single = reading.answers[0].token_count == 1
+    np.testing.assert_allclose(reading.answers[0].log_likelihood[single], whole[first][single], atol=1e-4)
+    rows = lens.rows_of(model)[0][first].float()
+    read = torch.from_numpy(reading.states["language.norm-context_last"].pooled[0, 0])
+    apart = made.scores[-1, 0] - made.scores[-1, 1]
+    biases = [0.0, 0.0] if lens.rows_of(model)[1] is None else lens.rows_of(model)[1][first]
+    np.testing.assert_allclose((read @ rows.T)[0] + biases[0] - (read @ rows.T)[1] - biases[1], apart, atol=1e-4)
+
+
+def test_t5_scales_what_its_tied_head_reads():
+    model, view = hooks.load(str(tiny.checkpoint("blip-2_t5")), tiny.ON_CPU), views(ASKED)[0]
+    for config in (model.config.get_text_config(), model.module.config.get_text_config()):
+        config.scale_decoder_outputs = True
+    decoder = test_family_decoder.LABELLED["blip-2_t5"]
+    inputs = test_family_decoder.inputs_of(model, ASKED, view.pictures[0])
+    with torch.inference_mode():
+        given = torch.tensor([decoder.before(model, ASKED)])
+        logits = model.module(**inputs, decoder_input_ids=given).logits[0, -1]
+    ids = option_ids(model.blueprint, render(model.blueprint, ASKED.text), ASKED.options)
+    np.testing.assert_allclose(read(model, [view])[0][0].lens.scores[-1], logits[[o[0] for o in ids]], atol=1e-4)
+
+
+def test_a_model_without_a_head_behind_its_layers_says_so():
+    with pytest.raises(ValueError, match=r"no head is known.*lens=False"):
+        lens.read(tiny.load("clip"), {}, {0: [(1,), (2,)]})
 
 
 def test_without_options_there_is_nothing_to_read():

@@ -62,7 +62,10 @@ def test_a_table_that_is_wider_than_the_window_scrolls_within_its_box(browser: B
     assert wider
     for each in wider:
         assert each.evaluate("box => box.getBoundingClientRect().right") <= 390
-        assert each.evaluate("box => { box.scrollLeft = 1e6; return box.scrollLeft + box.clientWidth - box.scrollWidth }") >= -1
+        assert (
+            each.evaluate("box => { box.scrollLeft = 1e6; return box.scrollLeft + box.clientWidth - box.scrollWidth }")
+            >= -1
+        )
     found.page.context.close()
 
 

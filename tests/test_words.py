@@ -66,6 +66,19 @@ def test_a_soft_cap_is_applied_where_the_model_itself_applies_it(case, capped):
     assert (own.abs().max() <= 3) == capped
 
 
+def test_a_model_whose_blocks_end_in_norms_is_read_without_another():
+    """GIT, whose picture stands before the text."""
+    model = tiny.load("git")
+    found, grids = read(model)
+    inputs = stack(model, [process(model.blueprint, (PICTURE,), render(model.blueprint, ""))])
+    with torch.inference_mode():
+        states = model.module(**inputs, output_hidden_states=True).hidden_states
+        places = found.ids.shape[1]
+        logits = torch.stack([model.module.output(state[0, 1 : 1 + places]) for state in states])  # behind CLS
+    np.testing.assert_allclose(found.logits, logits.topk(MOST, dim=-1).values, atol=1e-4)
+    assert np.prod(grids[0]) == places
+
+
 def test_scaled_heads_give_the_models_own_logits():
     model = tiny.load("muse_glimmer")
     head = words.head(model, (PICTURE,))

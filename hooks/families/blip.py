@@ -150,6 +150,7 @@ BLIP_CAPTION = Family(
     modules=Modules(
         vision="vision_model.encoder.layers",
         language="text_decoder.bert.encoder.layer",
+        before_head="text_decoder.cls.predictions.transform",
         encoder="vision_model",
         generator="text_decoder",
         memory="vision_model",

@@ -19,17 +19,19 @@ class Modules:
 
     `vision`, `language`: the module lists of the blocks. `projector`: the module whose output enters the language
     model. `final_norm`: the language model's last norm, which no layer's site has applied; `language.norm` is
-    behind it. `encoder`: the module that
-    reads pixels, where it runs once and every prompt in full (see `Reuse`), or there is no vision tower. `generator`:
-    the module to which the model's own `generate` delegates, if any. Where a decoder writes the answer (see
-    `Decoder`), `language` and `final_norm` are its own, `memory` is the module whose output it attends to, and
-    `decoder` the one that makes logits of its tokens, where that is not the model itself.
+    behind it. `before_head`: where there is no such norm, the module whose output the head's rows meet: the last part
+    of the head itself, or `language` again where its blocks end in norms of their own. `encoder`: the module that reads
+    pixels, where it runs once and every prompt in full (see `Reuse`), or there is no vision tower. `generator`: the
+    module to which the model's own `generate` delegates, if any. Where a decoder writes the answer (see `Decoder`),
+    `language` and `final_norm` are its own, `memory` is the module whose output it attends to, and `decoder` the one
+    that makes logits of its tokens, where that is not the model itself.
     """
 
     vision: str = ""
     projector: str = ""
     language: str = ""
     final_norm: str = ""
+    before_head: str = ""
     encoder: str = ""
     generator: str = ""
     memory: str = ""
@@ -37,7 +39,12 @@ class Modules:
 
     def path(self, tower: str) -> str:
         """The path of the module, or list of blocks, in which the states of a tower are."""
-        return self.final_norm if tower == NORM else getattr(self, tower)
+        return self.read_by_head if tower == NORM else getattr(self, tower)
+
+    @property
+    def read_by_head(self) -> str:
+        """The path of the module whose output the head reads."""
+        return self.final_norm or self.before_head
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ FLORENCE_2 = Family(
         vision="model.vision_tower",
         projector="model.multi_modal_projector",
         language="model.language_model.decoder.layers",
+        before_head="model.language_model.decoder.layers",
         encoder="model.vision_tower",
         memory="model.language_model.encoder",
     ),

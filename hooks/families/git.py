@@ -38,6 +38,7 @@ GIT = Family(
         vision="git.image_encoder.vision_model.encoder.layers",
         projector="git.visual_projection",
         language="git.encoder.layer",
+        before_head="git.encoder.layer",
         encoder="git.image_encoder",
     ),
     tokens=ImageTokens(

@@ -148,7 +148,7 @@ def for_reader(settings: Settings, reader: "Reader") -> Settings:
         if getattr(settings, name) != Settings.__dataclass_fields__[name].default:
             raise ValueError(f"{settings.model} {reason}. Leave out {option(name)}.")
     if readouts.LENS in settings.readouts and NORM not in reader.towers:
-        raise ValueError(f"{settings.model} has no final norm in front of a head that is read. Leave out --readouts.")
+        raise ValueError(f"{settings.model} has no head whose reading of states is known. Leave out --readouts lens.")
     if readouts.looks(settings.readouts) and reader.attention.reason:
         raise ValueError(
             f"{settings.model} has no attention to the image that is read: {reader.attention.reason}. Leave out "
