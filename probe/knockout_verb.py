@@ -38,6 +38,7 @@ def knockout(run: Path, **options: Any) -> None:
     For each pair, in its clean and its perturbed view: how much of the margin of the clean choice is lost where the
     text after the picture cannot attend to it in some layers, and in all? Beside it the same without random tokens of
     the text. Margins are read from the options' first tokens. The pairs and the analysis `knockout` are kept in RUN.
+    The same command goes on after an interruption.
 
     \b
     probe knockout runs/one --window 2

@@ -60,7 +60,7 @@ def steer(run: Path, **options: Any) -> None:
     The direction of each family is fitted on other images than the one that it steers, and added at a layer and a
     strength to perturbed views (flips mended, answers broken, accuracy) and to clean ones (accuracy). Beside it a
     random direction of the same length. Choices are read from the options' first tokens. The pairs and the analysis
-    `steering` are kept in RUN.
+    `steering` are kept in RUN. The same command goes on after an interruption.
 
     \b
     probe steer runs/one --layers 2-4 --alpha 1,2

@@ -18,13 +18,15 @@ from probe.cli import main
 from probe.datasets.registry import open_dataset
 from probe.errors import PlanError
 from probe.intervening import asked as asking
-from probe.intervening import choice
-from probe.intervening.setup import Wanted
+from probe.intervening import choice, session
 from probe.patching import command, forwards
 from probe.perturbations import suites
 from probe.report.pictures import Source
 from probe.results import Evidence
 from probe.results.patching import ANOTHER, INTO_CLEAN, INTO_PERTURBED, PAIRS, handover
+
+LAYERS = (0, 1, 2)
+"""Those of the model with which a question is asked here."""
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,7 @@ def test_the_table_and_the_kept_analysis_say_where_answers_are_lost(patched):
 
 def test_the_same_seed_measures_the_same_pairs_whatever_the_batch(patched, tmp_path):
     shutil.copytree(patched[0], tmp_path / "run")
-    wanted = Wanted(pairs=2, seed=3, device="cpu")
+    wanted = command.Patching(pairs=2, seed=3, device="cpu")
     found = []
     for batch in (64, 5):
         command.patch(tmp_path / "run", replace(wanted, batch=batch), lambda done, total: None)
@@ -95,17 +97,62 @@ def test_the_same_seed_measures_the_same_pairs_whatever_the_batch(patched, tmp_p
     np.testing.assert_allclose(found[0].moved, found[1].moved, atol=1e-4)
 
 
-def test_what_was_patched_before_an_interruption_is_kept(patched, tmp_path):
-    shutil.copytree(patched[0], tmp_path / "run")
+def test_an_interrupted_call_is_gone_on_with_where_it_was(patched, tmp_path, monkeypatch):
+    path, wanted = tmp_path / "run", command.Patching(pairs=9, layers=(0, 2), device="cpu")
+    shutil.copytree(patched[0], path)
+    times: list[int] = []
+    true = command.of_sample
+    monkeypatch.setattr(command, "of_sample", lambda *given: (times.append(1) or each for each in true(*given)))
 
     def stop(done, total):
-        if done >= 2:
+        if done >= 4:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        command.patch(tmp_path / "run", Wanted(pairs=9, device="cpu"), stop)
-    pairs = stores.open_run(tmp_path / "run").result(PAIRS)
+        command.patch(path, wanted, stop)
+    pairs = stores.open_run(path).result(PAIRS)
     assert 0 < pairs.sizes["pair"] < pairs.attrs["chosen"] == 9
+    before = len(times)
+    command.patch(path, wanted, lambda done, total: None)
+    resumed, again = stores.open_run(path).result(PAIRS), len(times) - before
+    command.patch(path, wanted, lambda done, total: None)  # what is complete is measured again
+    whole, all_of_them = stores.open_run(path).result(PAIRS), len(times) - before - again
+    assert 0 < again < all_of_them
+    xr.testing.assert_allclose(resumed, whole, atol=1e-4)
+    with pytest.raises(KeyboardInterrupt):
+        command.patch(path, wanted, stop)
+    before = len(times)
+    command.patch(path, replace(wanted, layers=(1, 2)), lambda done, total: None)
+    assert len(times) - before == all_of_them, "another question is begun anew"
+
+
+def test_what_is_patched_is_kept_meanwhile(patched, tmp_path, monkeypatch):
+    shutil.copytree(patched[0], tmp_path / "run")
+    monkeypatch.setattr(session, "SECONDS", -1)
+    seen: list[int] = []
+
+    def look(done, total):
+        if len(seen) < 3:
+            pairs = stores.open_run(tmp_path / "run").result(PAIRS)
+            seen.append(pairs.sizes["pair"] if pairs.attrs["chosen"] == total else 0)
+
+    command.patch(tmp_path / "run", command.Patching(pairs=5, layers=(2,), device="cpu"), look)
+    assert seen == sorted(seen)
+    assert seen[0] < seen[-1]
+    assert stores.open_run(tmp_path / "run").result(PAIRS).attrs[session.COMPLETE] is True
+
+
+def test_chosen_layers_are_patched_as_among_all(patched, tmp_path):
+    shutil.copytree(patched[0], tmp_path / "run")
+    options = ["--pairs", "12", "--device", "cpu", "--seed", "1", "--layers", "1"]
+    result = CliRunner().invoke(main, ["patch", str(tmp_path / "run"), *options])
+    assert result.exit_code == 0, result.output
+    some, whole = (stores.open_run(path).result(PAIRS) for path in (tmp_path / "run", patched[0]))
+    assert some.layer.values.tolist() == [1]
+    np.testing.assert_allclose(some.moved.sel(layer=1), whole.moved.sel(layer=1), atol=1e-4)
+    assert some.attrs["deepest"] == whole.layer.values[-1]
+    with pytest.raises(PlanError, match="layer 77: the language model"):
+        command.patch(tmp_path / "run", command.Patching(pairs=5, layers=(77,)), lambda done, total: None)
 
 
 def test_flips_have_kept_pairs_of_their_condition_and_no_control_is_drawn(tmp_path):
@@ -146,7 +193,7 @@ def test_pictures_of_another_grid_are_left_out_with_the_reason(asked, monkeypatc
         return replace(made, pictures=tuple(p[:, :20] for p in made.pictures)) if condition.id == names[0] else made
 
     monkeypatch.setattr(asking, "shown", cropped)
-    found = dict(forwards.of_sample(asked, names))
+    found = dict(forwards.of_sample(asked, names, LAYERS))
     assert found[names[0]] == forwards.OTHER_GRID
     assert isinstance(found[names[1]], forwards.Patched)
 
@@ -154,12 +201,12 @@ def test_pictures_of_another_grid_are_left_out_with_the_reason(asked, monkeypatc
 def test_options_that_begin_as_the_choice_does_are_left_out(asked):
     name = next(name for name in asked.setup.source.conditions if name != "clean")
     alike = replace(asked, options=("a car", "a bus", "no"))
-    assert dict(forwards.of_sample(alike, [name])) == {name: asking.ALIKE}
-    assert isinstance(dict(forwards.of_sample(replace(alike, choice=2), [name]))[name], forwards.Patched)
+    assert dict(forwards.of_sample(alike, [name], LAYERS)) == {name: asking.ALIKE}
+    assert isinstance(dict(forwards.of_sample(replace(alike, choice=2), [name], LAYERS))[name], forwards.Patched)
 
 
 def test_the_control_is_another_image_under_the_same_question(asked):
-    moved, gap = forwards.control(asked)
+    moved, gap = forwards.control(asked, range(asked.setup.model.towers["language"].layers + 1))
     others = [image for image in asked.setup.source.images if image != asked.sample.image_id]
     gaps = []
     for image in others:
@@ -173,17 +220,17 @@ def test_the_control_is_another_image_under_the_same_question(asked):
 def test_runs_that_cannot_be_patched_are_refused_in_a_sentence(tmp_path, patched):
     clean = answered_run.make(tmp_path / "clean", {"clean": [0, 1]})
     with pytest.raises(PlanError, match="no perturbation under which"):
-        command.patch(clean.path, Wanted(pairs=5), lambda done, total: None)
+        command.patch(clean.path, command.Patching(pairs=5), lambda done, total: None)
     result = CliRunner().invoke(main, ["analyze", str(clean.path), "patching"])
     assert result.exit_code != 0
     assert "Run `probe patch`" in result.output
     elsewhere = answered_run.make(tmp_path / "run", {"clean": [0, 1], "fog:severity=3": [1, 1]})
     with pytest.raises(PlanError, match="cannot be shown the pictures"):
-        command.patch(elsewhere.path, Wanted(pairs=5), lambda done, total: None)
+        command.patch(elsewhere.path, command.Patching(pairs=5), lambda done, total: None)
 
 
 def test_another_model_than_that_of_the_run_is_refused(patched, tmp_path, monkeypatch):
-    other = replace(Wanted(pairs=3), device="cpu")
+    other = replace(command.Patching(pairs=3), device="cpu")
     run = stores.open_run(patched[0])
     changed = {**run.plan, "model": {**run.plan["model"], "dtype": "bfloat16"}}
     monkeypatch.setattr(stores.Run, "plan", changed)

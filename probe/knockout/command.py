@@ -1,10 +1,10 @@
 """`probe knockout`: pairs of a run are drawn, attention to their pictures is cut, and `knockout` shows what is lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -13,12 +13,16 @@ from hooks import forwards, knockout
 from .. import analyze
 from ..errors import PlanError
 from ..intervening import session
+from ..intervening.asked import LeftOut, Setup
 from ..intervening.choice import choose
 from ..intervening.setup import Wanted, set_up
 from ..results.knockout import PAIRS
-from .forwards import Cuts, of_sample
-from .stored import dataset
-from .windows import windows
+from .forwards import Cuts, under
+from .stored import dataset, restored
+from .windows import Window, windows
+
+if TYPE_CHECKING:
+    from ..results import Evidence
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def run(path: Path, options: Mapping[str, Any], console: Console) -> int:
 def cut(path: Path, wanted: Knockout, advance: session.Advance) -> None:
     """Cut attention in views of a run and keep what came of it there.
 
-    What was measured is also kept where it is interrupted. Raises PlanError where nothing can be cut.
+    What an interrupted call has kept is not cut again. Raises PlanError where nothing can be cut.
     """
     evidence = analyze.opened(path, wanted.seed)
     session.require_scores(evidence)
@@ -53,13 +57,29 @@ def cut(path: Path, wanted: Knockout, advance: session.Advance) -> None:
     except ValueError as error:
         raise PlanError(str(error)) from error
     kept = {"windows": chosen, "queries": wanted.queries}
-    measured: dict[session.Place, Cuts | str] = {}
-    try:
-        for asked, places in session.by_sample(evidence, setup, [pair.place for pair in pairs]):
-            under = [setup.source.conditions[session.condition_id(evidence.run, place)] for place in places]
-            measured |= zip(places, of_sample(asked, under, chosen, wanted.queries), strict=True)
-            advance(sum(pair.place in measured for pair in pairs), len(pairs))
-    finally:
-        if any(not isinstance(made, str) for made in measured.values()):
-            session.keep(evidence.run, PAIRS, dataset(evidence.run, pairs, measured, **kept), seed=wanted.seed)
-    session.require_measured(measured, "cut")
+    work = session.Work(
+        name=PAIRS,
+        settings={"seed": wanted.seed, "queries": wanted.queries, "windows": [each.layers for each in chosen]},
+        can="cut",
+        measure=partial(of_places, evidence, setup, chosen, wanted.queries),
+        dataset=partial(dataset, evidence.run, pairs, **kept),
+        restore=restored,
+    )
+    session.carry_out(evidence.run, pairs, work, advance, seed=wanted.seed)
+
+
+def of_places(
+    evidence: "Evidence",
+    setup: Setup,
+    chosen: tuple[Window, ...],
+    queries: str,
+    places: Sequence[session.Place],
+) -> Iterator[tuple[session.Place, Cuts | str]]:
+    """What came of the pair at each place, or why it was left out, sample by sample."""
+    for asked, own in session.by_sample(evidence, setup, places):
+        for place in own:
+            condition = setup.source.conditions[session.condition_id(evidence.run, place)]
+            try:
+                yield place, under(asked, condition, chosen, queries)
+            except LeftOut as reason:
+                yield place, str(reason)

@@ -1,6 +1,5 @@
 """One sample of a run with attention cut: its clean view and a perturbed one."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +49,3 @@ def of_view(
     scores = knockout.cut(setup.model, view, made, asked.tokens, batch_size=setup.batch_size)
     base, *others = asked.margin(scores).tolist()
     return np.array(others).reshape(2, len(chosen)), base, (len(made[0].keys), len(made[-1].keys))
-
-
-def of_sample(
-    asked: Asked, conditions: Sequence[Condition], chosen: tuple[Window, ...], queries: str
-) -> list[Cuts | str]:
-    """What came of each condition, or the kind of reason why the pair was left out."""
-    made: list[Cuts | str] = []
-    for condition in conditions:
-        try:
-            made.append(under(asked, condition, chosen, queries))
-        except LeftOut as reason:
-            made.append(str(reason))
-    return made

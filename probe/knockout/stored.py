@@ -43,3 +43,8 @@ def dataset(
         coords={"view": list(VIEWS), "without": list(KEYS), **along_pairs(run, [pair for pair, _ in done])},
         attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS, "queries": queries},
     )
+
+
+def restored(pair: xr.Dataset) -> Cuts:
+    """What was kept of one pair."""
+    return Cuts(pair.margin.values, pair.base.values, int(pair.image_tokens), int(pair.others))

@@ -27,16 +27,16 @@ class Patched:
     gap: Margins
 
 
-def control(asked: Asked) -> Moved:
+def control(asked: Asked, layers: Sequence[int]) -> Moved:
     """What the state of another image moves; nan where none has the sample's grid."""
     model = asked.setup.model
     for inputs in asked.others():
         if not patching.mismatch(asked.clean.inputs, inputs):
-            return between(asked, asked.clean, forwards.forward(model, inputs))
-    return np.full((len(asked.clean.states), len(forwards.GROUPS)), np.nan), np.nan
+            return between(asked, asked.clean, forwards.forward(model, inputs), layers)
+    return np.full((len(layers), len(forwards.GROUPS)), np.nan), np.nan
 
 
-def under(asked: Asked, condition: Condition, another: Moved | None = None) -> Patched:
+def under(asked: Asked, condition: Condition, layers: Sequence[int], another: Moved | None = None) -> Patched:
     """The pair with a condition; `another` is the sample's control, where it is known.
 
     Raises LeftOut where it cannot be patched.
@@ -47,16 +47,15 @@ def under(asked: Asked, condition: Condition, another: Moved | None = None) -> P
     if patching.mismatch(asked.clean.inputs, inputs):
         raise LeftOut(OTHER_GRID)
     perturbed = forwards.forward(asked.setup.model, inputs)
-    there, back = between(asked, asked.clean, perturbed), between(asked, perturbed, asked.clean)
-    parts = (there, back, another or control(asked))
+    there = between(asked, asked.clean, perturbed, layers)
+    parts = (there, between(asked, perturbed, asked.clean, layers), another or control(asked, layers))
     return Patched(np.stack([moved for moved, _ in parts]), np.array([gap for _, gap in parts]))
 
 
-def between(asked: Asked, base: forwards.Forward, source: forwards.Forward) -> Moved:
+def between(asked: Asked, base: forwards.Forward, source: forwards.Forward, layers: Sequence[int]) -> Moved:
     """What the source's states move the base's margin."""
     model, tokens = asked.setup.model, asked.tokens
-    groups, layers = forwards.places(model, base), forwards.layers(model)
-    size = asked.setup.batch_size
+    groups, size = forwards.places(model, base), asked.setup.batch_size
     scores = patching.patched(model, base, source, tokens, groups=groups, layers=layers, batch_size=size)
     start, end = (asked.margin(each.logits[list(tokens)].cpu().numpy()) for each in (base, source))
     moved = np.full((len(scores), len(forwards.GROUPS)), np.nan)
@@ -64,13 +63,13 @@ def between(asked: Asked, base: forwards.Forward, source: forwards.Forward) -> M
     return moved, float(end - start)
 
 
-def of_sample(asked: Asked, conditions: Sequence[str]) -> Iterator[tuple[str, Patched | str]]:
+def of_sample(asked: Asked, conditions: Sequence[str], layers: Sequence[int]) -> Iterator[tuple[str, Patched | str]]:
     """By condition what patching moved, or the kind of reason why the pair was left out."""
     by_id: Mapping[str, Condition] = asked.setup.source.conditions
     another: Moved | None = None
     for name in conditions:
         try:
-            made = under(asked, by_id[name], another)
+            made = under(asked, by_id[name], layers, another)
         except LeftOut as reason:
             yield name, str(reason)
         else:

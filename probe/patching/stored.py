@@ -18,11 +18,11 @@ Measured = Mapping[tuple[int, int], Patched | str]
 """By (sample, condition) what came of it, or why it was left out."""
 
 
-def dataset(run: Run, pairs: Sequence[Pair], measured: Measured) -> xr.Dataset:
+def dataset(run: Run, pairs: Sequence[Pair], measured: Measured, *, layers: Sequence[int], deepest: int) -> xr.Dataset:
     """Margins of the clean choice over its best rival, in nats: (pair, direction, layer, group) moved, and gaps.
 
     `moved` is margin(patched) - margin(base), `gap` (pair, direction) margin(source) - margin(base). Pairs that could
-    not be patched are counted by reason in the attribute `left_out`.
+    not be patched are counted by reason in the attribute `left_out`; `deepest` is the model's last layer.
     """
     done = [(pair, made) for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), Patched)]
     reasons = [made for pair in pairs if isinstance(made := measured.get((pair.sample, pair.condition)), str)]
@@ -34,9 +34,14 @@ def dataset(run: Run, pairs: Sequence[Pair], measured: Measured) -> xr.Dataset:
         },
         coords={
             "direction": list(DIRECTIONS),
-            "layer": np.arange(moved.shape[2]),
+            "layer": list(layers),
             "group": list(GROUPS),
             **along_pairs(run, [pair for pair, _ in done]),
         },
-        attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS},
+        attrs={"chosen": len(pairs), "left_out": json.dumps(Counter(reasons)), "result": PAIRS, "deepest": deepest},
     )
+
+
+def restored(pair: xr.Dataset) -> Patched:
+    """What was kept of one pair."""
+    return Patched(pair.moved.values.astype(np.float64), pair.gap.values)

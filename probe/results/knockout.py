@@ -26,7 +26,7 @@ IMAGE, OTHERS = KEYS = ("image", "other tokens")
 
 EVERY = "all layers"
 
-QUERIES = {"text": "the text after the picture", "question": "the text but the last token", "last": "the last token"}
+QUERIES = {"text": "the text", "question": "the text without its last token", "last": "the last token"}
 
 
 def compute(evidence: Evidence) -> xr.Dataset | None:

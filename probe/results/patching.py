@@ -46,7 +46,7 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     left = json.loads(pairs.attrs["left_out"])
     return data.merge(by_place(data)).assign_attrs(
         counts,
-        layers=str(int(data.layer[-1])),
+        layers=str(int(pairs.attrs.get("deepest", data.layer[-1]))),
         left="; ".join(f"{count} for {reason}" for reason, count in left.items()) or "none",
         apart="" if data.effect.sel(group="image").notnull().any() else APART,
     )
@@ -110,6 +110,8 @@ def finding(data: xr.Dataset) -> Sequence[Sentence]:
             )
         )
     middle = int(data.layer[data.sizes["layer"] // 2])
+    if int(data.layer[-1]) != int(data.attrs["layers"]):  # what the whole perturbation does was not measured
+        return said(*sentences)
     sentences.append(
         say(
             data,

@@ -167,7 +167,7 @@ ANALYSIS = Analysis(
     meaning="Over all perturbations: {flips} flips, {randoms} random pairs; left out: {left}. The mean of clean minus "
     "perturbed states over random pairs of other images, one direction a family, times α, is added to {tokens} at one "
     "layer. mended: flips that are the clean answer again; broken: kept answers of random pairs that leave it. Choices "
-    "are read from the options' first tokens; α = 0 adds nothing. `random`: a random direction of the same length. "
+    "are read from the options' first tokens; α = 0 adds nothing. random: a random direction of the same length. "
     "right: change of accuracy against no steering, of random pairs. A strength and layer picked from this table "
     "look better than they are.",
     needs=("steered",),

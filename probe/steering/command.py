@@ -1,6 +1,6 @@
 """`probe steer`: directions are fitted on the pairs of a run, added to its views, kept, and shown as `steering`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,13 +15,13 @@ from hooks import forwards
 from .. import analyze
 from ..errors import PlanError
 from ..intervening import session
-from ..intervening.asked import LeftOut, Setup
+from ..intervening.asked import Asked, LeftOut, Setup
 from ..intervening.choice import Pair, among, draw
 from ..intervening.setup import Wanted, chosen_layers, set_up
 from ..results.steering import PAIRS
 from .fitted import Directions, fit, folds
 from .forwards import Steered, Views
-from .stored import dataset
+from .stored import dataset, restored
 
 if TYPE_CHECKING:
     from ..results import Evidence
@@ -46,7 +46,7 @@ def run(path: Path, options: Mapping[str, Any], console: Console) -> int:
 def steer(path: Path, wanted: Steering, advance: session.Advance) -> None:
     """Steer views of a run and keep what came of it there.
 
-    What was measured is also kept where it is interrupted. Raises PlanError where nothing can be steered.
+    What an interrupted call has kept is not steered again. Raises PlanError where nothing can be steered.
     """
     evidence = analyze.opened(path, wanted.seed)
     session.require_scores(evidence)
@@ -55,18 +55,17 @@ def steer(path: Path, wanted: Steering, advance: session.Advance) -> None:
     setup = set_up(evidence.run, wanted)
     layers = chosen_layers(setup.model, wanted.layers) or spread(forwards.layers(setup.model))
     views = partial(Views, layers=layers, group=wanted.tokens)
-    measured: dict[session.Place, Steered | str] = {}
     kept = {"layers": layers, "alphas": wanted.alphas, "tokens": wanted.tokens}
-    try:
-        directions = fitted(evidence, setup, pairs, views, wanted.seed)
-        for asked, places in session.by_sample(evidence, setup, [pair.place for pair in pairs]):
-            for place in places:
-                measured[place] = of_place(evidence, views(asked), place, directions, wanted.alphas)
-                advance(sum(pair.place in measured for pair in pairs), len(pairs))
-    finally:
-        if any(not isinstance(made, str) for made in measured.values()):
-            session.keep(evidence.run, PAIRS, dataset(evidence.run, pairs, measured, **kept), seed=wanted.seed)
-    session.require_measured(measured, "steered")
+    directions = fitted(evidence, setup, pairs, views, wanted.seed)
+    work = session.Work(
+        name=PAIRS,
+        settings={"seed": wanted.seed, **kept},
+        can="steered",
+        measure=partial(of_places, evidence, setup, views, directions, wanted.alphas),
+        dataset=partial(dataset, evidence.run, pairs, **kept),
+        restore=restored,
+    )
+    session.carry_out(evidence.run, pairs, work, advance, seed=wanted.seed)
 
 
 def choose(evidence: "Evidence", count: int, *, seed: int) -> tuple[Pair, ...]:
@@ -87,39 +86,48 @@ def spread(layers: range) -> tuple[int, ...]:
     return tuple(sorted({max(1, round(layers[-1] * part / 4)) for part in (1, 2, 3, 4)}))
 
 
-def fitted(evidence: "Evidence", setup: Setup, pairs: Sequence[Pair], views: Any, seed: int) -> Directions:
+def fitted(
+    evidence: "Evidence", setup: Setup, pairs: Sequence[Pair], views: Callable[[Asked], Views], seed: int
+) -> Directions:
     """The directions of all families, from the random pairs alone. Raises PlanError where no pair tells one."""
     answers, families = evidence.run.answers, evidence.run.conditions.family.values
     fold = folds([str(answers.image.values[pair.sample]) for pair in pairs], seed=seed)
     if len(fold) < 2:
         raise PlanError("the pairs are of one image, and directions are of other images. Extract more images.")
     found: list[tuple[str, str, NDArray[np.float64]]] = []
-    reasons: dict[session.Place, object] = {}
+    reasons: list[str] = []
     for asked, places in session.by_sample(evidence, setup, [pair.place for pair in pairs if pair.kind == "random"]):
         own = views(asked)
         for place in places:
             try:
                 moved = own.difference(condition(setup, evidence, place))
             except LeftOut as reason:
-                reasons[place] = str(reason)
+                reasons.append(str(reason))
             else:
                 found.append((str(families[place[1]]), asked.sample.image_id, moved))
-                reasons[place] = None
-    session.require_measured(reasons, "steered")
+    if not found:
+        raise PlanError(f"no pair tells a direction: {reasons[0]}. Take more pairs or other perturbations.")
     return fit(found, fold, seed=seed)
 
 
-def of_place(
-    evidence: "Evidence", views: Views, place: session.Place, directions: Directions, alphas: Sequence[float]
-) -> Steered | str:
-    """What came of a pair, or why it was left out."""
-    family = str(evidence.run.conditions.family.values[place[1]])
-    try:
-        return views.steered(
-            condition(views.asked.setup, evidence, place), directions.of(family, views.asked.sample.image_id), alphas
-        )
-    except LeftOut as reason:
-        return str(reason)
+def of_places(
+    evidence: "Evidence",
+    setup: Setup,
+    views: Callable[[Asked], Views],
+    directions: Directions,
+    alphas: Sequence[float],
+    places: Sequence[session.Place],
+) -> Iterator[tuple[session.Place, Steered | str]]:
+    """What came of the pair at each place, or why it was left out, sample by sample."""
+    families = evidence.run.conditions.family.values
+    for asked, own in session.by_sample(evidence, setup, places):
+        of_sample = views(asked)
+        for place in own:
+            way = directions.of(str(families[place[1]]), asked.sample.image_id)
+            try:
+                yield place, of_sample.steered(condition(setup, evidence, place), way, alphas)
+            except LeftOut as reason:
+                yield place, str(reason)
 
 
 def condition(setup: Setup, evidence: "Evidence", place: session.Place) -> Any:

@@ -52,6 +52,13 @@ def dataset(
     )
 
 
+def restored(pair: xr.Dataset) -> Steered:
+    """What was kept of one pair."""
+    options = int(pair.base.notnull().all("view").sum())
+    scores, base = (pair[name].values[..., :options] for name in ("scores", "base"))
+    return Steered(scores, base, pair.norm.values)
+
+
 def _padded(scores: Scores, options: int) -> Scores:
     missing = options - scores.shape[-1]
     return np.pad(scores, [*[(0, 0)] * (scores.ndim - 1), (0, missing)], constant_values=np.nan)
