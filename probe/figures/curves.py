@@ -63,7 +63,9 @@ def chart(
         shown = [{**row, "panel": names[str(old[panel])]} for row, old in zip(shown, made, strict=True)]
         shown += [{"turn": row["value"], "panel": names[str(row[panel])]} for row in rows.of(turns.at)] if turns else []
     base = alt.Chart() if panel else alt.Chart(rows.inline(shown))
-    layers = [*_reference(axes), *([_turns(base)] if turns else []), *_lines(base, axes, list(series.values()))]
+    step = 1 if all(float(row[along]).is_integer() for row in made) else alt.Undefined  # no layer 1.5
+    lines = _lines(base, axes, list(series.values()), alt.Axis(tickMinStep=step, format="~g"))
+    layers = [*_reference(axes), *([_turns(base)] if turns else []), *lines]
     whole = alt.layer(*layers, data=rows.inline(shown)) if panel else alt.layer(*layers)
     if not panel:
         return whole.properties(**FILLING, height=HEIGHT, description=about)
@@ -75,8 +77,8 @@ def chart(
     )
 
 
-def _lines(base: alt.Chart, axes: Axes, series: Sequence[str]) -> list[alt.Chart]:
-    x = alt.X("x:Q", title=in_lines(axes.x), scale=alt.Scale(zero=False, nice=False))
+def _lines(base: alt.Chart, axes: Axes, series: Sequence[str], ticks: alt.Axis) -> list[alt.Chart]:
+    x = alt.X("x:Q", title=in_lines(axes.x), scale=alt.Scale(zero=False, nice=False), axis=ticks)
     domain = alt.Scale(zero=axes.zero, nice=True)
     own = base.transform_filter("isValid(datum.value)")
     keys = list(series)
