@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,8 +28,14 @@ values = st.recursive(
 def records(*names: str, more: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
     """Records of a format: with its own entries, and any others, whatever they hold."""
     others = [name for name in more if name not in names]
-    return st.fixed_dictionaries(dict.fromkeys(names, values), optional=dict.fromkeys(others, values))
+    known = {names[0]: st.integers() | values} | dict.fromkeys(names[1:], values)
+    return st.fixed_dictionaries(known, optional=dict.fromkeys(others, values))
 
+
+PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text")}, optional={"text": values}), min_size=1, max_size=2)
+SAID = st.fixed_dictionaries({"content": values | PARTS})
+OUTPUT = st.fixed_dictionaries({"choices": st.lists(st.fixed_dictionaries({"message": values | SAID}), max_size=2)})
+"""What Inspect writes of a model's output, nearly."""
 
 FORMATS = [
     (plain, records("sample", "text", more=(*plain.NAMES, "undefined", "error")), {"named": {}}),
@@ -42,11 +49,14 @@ FORMATS = [
 ]
 
 
+@pytest.mark.parametrize(("module", "strategy", "more"), FORMATS)
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
-def test_every_record_is_an_answer_or_says_why_it_is_none(data: st.DataObject) -> None:
-    module, strategy, more = data.draw(st.sampled_from(FORMATS))
-    record = Record(1, data.draw(strategy))
+def test_every_record_is_an_answer_or_says_why_it_is_none(
+    module: Any, strategy: "st.SearchStrategy[dict[str, Any]]", more: dict[str, Any], data: st.DataObject
+) -> None:
+    drawn = data.draw(strategy)
+    record = Record(1, drawn | ({"output": data.draw(OUTPUT)} if module is inspect_eval else {}))
     (found,) = module.read([record], **more)
     if isinstance(found, Unread):
         assert found.why
