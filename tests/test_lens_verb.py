@@ -10,6 +10,7 @@ import chromium
 import numpy as np
 import pytest
 import tiny
+from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from PIL import Image
 from shared_run import Analysed
@@ -188,6 +189,7 @@ def test_a_reader_moves_through_layers_and_places(looked: read.Looked, tmp_path:
         assert found.page.locator("#layer-number").inner_text() == "3 of 4"
         assert found.page.locator("tr.here th").inner_text() == "3"
         assert found.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert Axe().run(found.page).response["violations"] == []
         assert found.errors == found.requests == []
 
 

@@ -29,7 +29,7 @@
         const parts = view.pictures.length > 1 ? [`picture ${number + 1}`] : [];
         if (tiles > 1) parts.push(`tile ${Math.floor(within / (rows * columns)) + 1}`);
         parts.push(rows > 1 ? `row ${Math.floor(cell / columns) + 1}, column ${(cell % columns) + 1}` : `position ${cell + 1}`);
-        return { text: parts.join(", "), picture: number, columns: rows > 1 ? columns : 1 };
+        return { text: parts.join(", "), picture: number, columns: rows > 1 ? columns : Math.min(8, count(picture.grid)) };
       }
       start += count(picture.grid);
     }
@@ -55,7 +55,7 @@
   }
 
   function drawn(number, view) {
-    const made = make("section", { className: "view" }, make("h3", {}, make("bdi", { textContent: view.name })));
+    const made = make("section", { className: "view" }, make("h2", {}, make("bdi", { textContent: view.name })));
     let start = 0;
     for (const [index, picture] of view.pictures.entries()) {
       const [tiles, rows, columns] = picture.grid;
