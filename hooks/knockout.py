@@ -41,6 +41,8 @@ def unavailable(model: "Model") -> str:
     name = model.family.name
     if "image" not in model.towers["language"].kinds:
         return f"language layers of family {name} attend to the picture apart from the text (cross-attention)"
+    if not trace.masks_pairs(model):
+        return f"layers of {model.source} take no attention mask"
     kinds = set(getattr(model.config.get_text_config(), "layer_types", None) or ())
     if other := sorted(kinds - set(ATTENDING)):
         return f"layers of {model.source} carry tokens on without attention ({', '.join(other)})"

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import signature
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +119,12 @@ def logits(
     return states.pop(DECODER, output).logits, states
 
 
+def masks_pairs(model: "Model") -> bool:
+    """Whether every block of the language model takes an attention mask."""
+    blocks = attrgetter(model.family.modules.language)(model.module)
+    return all(MASK in signature(type(block).forward).parameters for block in blocks)
+
+
 def _in_order(model: "Model", reached: Iterable[Point]) -> list[Point]:
     """Points in the order in which the model reaches them."""
     order = ["vision", ENCODER[0], "projector", MEMORY[0], "language", NORM, DECODER[0]]
@@ -134,7 +142,7 @@ def _check(model: "Model", point: Point, writes: Writes) -> None:
                 f"family {model.family.name!r} has no {tower} to read or write. Use the points of its towers."
             )
         return
-    if tower == MASK and 1 <= layer <= model.towers["language"].layers:
+    if tower == MASK and 1 <= layer <= model.towers["language"].layers and masks_pairs(model):
         return
     if tower not in model.towers or not 0 <= layer <= model.towers[tower].layers:
         known = ", ".join(f"{each.name} 0-{each.layers}" for each in model.towers.values())
@@ -164,10 +172,8 @@ def _write(model: "Model", point: Point, change: Any) -> None:
         module.skip(change)
         return
     if point[0] == MASK:
-        arguments, named = module.inputs
-        if MASK not in named:
-            raise ValueError(f"block {point[1]} is given no {MASK} by name, so that none can be written.")
-        module.inputs = (arguments, {**named, MASK: change(named[MASK]) if callable(change) else change})
+        given, named = module.inputs
+        module.inputs = _with_mask(model, point, given, named, change)
         return
     value = getattr(module, side)
     state = _state(value)
@@ -180,6 +186,17 @@ def _write(model: "Model", point: Point, change: Any) -> None:
         )
     new = new.to(state)
     setattr(module, side, _with_state(value, new))
+
+
+def _with_mask(model: "Model", point: Point, given: Any, named: Mapping[str, Any], change: Any) -> tuple[Any, Any]:
+    """A block's arguments with another attention mask, by its name or in its place."""
+    block = attrgetter(model.family.modules.language)(model.module)[point[1] - 1]
+    place = [*signature(type(block).forward).parameters].index(MASK) - 1  # without self
+    old = named[MASK] if MASK in named else given[place] if place < len(given) else None
+    new = change(old) if callable(change) else change
+    if place < len(given):
+        return (*given[:place], new, *given[place + 1 :]), named
+    return given, {**named, MASK: new}
 
 
 def _side(model: "Model", point: Point) -> tuple[Any, str]:
