@@ -151,7 +151,7 @@ def for_reader(settings: Settings, reader: "Reader") -> Settings:
         raise ValueError(f"{settings.model} has no head whose reading of states is known. Leave out --readouts lens.")
     if readouts.looks(settings.readouts) and reader.attention.reason:
         raise ValueError(
-            f"{settings.model} has no attention to the image that is read: {reader.attention.reason}. Leave out "
+            f"{settings.model}: no attention to the image can be read, because {reader.attention.reason}. Leave out "
             "--readouts attention."
         )
     if reader.towers or settings.keep == "answers":
