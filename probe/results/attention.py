@@ -189,7 +189,6 @@ ANALYSIS = Analysis(
     columns=(
         percent("image_overall", "image"),
         Column("change_overall", "change", unit="points", scale=100),
-        percent("even", "if even"),
         percent("first_overall", "first token"),
         Column("entropy_overall", "evenness", digits=3),
         Column("entropy_without_sinks_overall", "without sinks", digits=3),
