@@ -16,7 +16,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import PIL.Image
@@ -52,6 +52,9 @@ class Script:
     slow: float = 0.5
     model: str = "oracle-1"
     refuses: dict[str, str] = field(default_factory=dict)  # a setting that it does not know -> what it says of it
+    limit: int = 0  # requests that it takes in each `window` [s]; 0 for no limit
+    window: float = 0.5
+    says_limit: bool = True  # in its headers
     always: dict[str, tuple[int, str]] = field(default_factory=dict)  # a text in the question -> what it is answered
 
 
@@ -103,6 +106,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: "Server"
+    limits: ClassVar[dict[str, str]] = {}
 
     def log_message(self, *given: Any) -> None: ...
 
@@ -125,6 +129,10 @@ class Handler(BaseHTTPRequestHandler):
         server, text = self.server, text_of(body)
         name = sha256(json.dumps(body["messages"]).encode()).hexdigest()
         fault = server.note(name, body, self.headers.get("authorization", ""))
+        self.limits = server.take() if server.script.limit else {}
+        if fault == "" and self.limits.pop("refused", ""):
+            server.counted.faults["429"] += 1
+            return self.misbehave("429", b"")
         for setting, said in server.script.refuses.items():
             if setting in body:
                 return self.send(400, {"error": {"message": said}})
@@ -165,7 +173,8 @@ class Handler(BaseHTTPRequestHandler):
         self, status: int, body: bytes, *, sent: int | None = None, headers: dict[str, str] | None = None
     ) -> None:
         self.send_response(status)
-        for name, value in {"content-type": "application/json", **(headers or {})}.items():
+        limits = self.limits if self.server.script.says_limit else {}
+        for name, value in {"content-type": "application/json", **limits, **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -189,6 +198,18 @@ class Server(ThreadingHTTPServer):
         self.script, self.answering = script, answering
         self.counted, self.random, self.lock = Counted(), Random(script.seed), threading.Lock()
         self.closed_until = 0.0
+        self.window_until, self.left = 0.0, 0
+
+    def take(self) -> dict[str, str]:
+        """Count a request against the limit; the headers that say what is left, and `refused` where nothing was."""
+        with self.lock:
+            now = time.monotonic()
+            if now >= self.window_until:
+                self.window_until, self.left = now + self.script.window, self.script.limit
+            self.left -= 1
+            reset = f"{1000 * (self.window_until - now):.0f}ms"
+            said = {"x-ratelimit-remaining-requests": f"{max(0, self.left)}", "x-ratelimit-reset-requests": reset}
+            return said | ({"refused": "yes"} if self.left < 0 else {})
 
     def note(self, name: str, body: dict[str, Any], key: str) -> str:
         """Count a request, and draw the fault that it meets; "" for none."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import misbehaving_server
 import numpy as np
+import object_server
 import picture_set
 import pytest
 from click.testing import CliRunner
@@ -45,7 +46,7 @@ def small(tmp_path: Path) -> str:
     return str(picture_set.write(tmp_path / "set", images=3))
 
 
-def extract(dataset: str, path: Path, url: str, *, model: str = "api:oracle", **settings: Any) -> stores.Run:
+def extract(dataset: str, path: Path | str, url: str, *, model: str = "api:oracle", **settings: Any) -> stores.Run:
     execution = probe.Execution(endpoint=url, requests=settings.pop("requests", 8), request_timeout=2)
     return probe.extract(model, dataset, out=path, execution=execution, **{"perturb": ("white",), **settings})
 
@@ -120,6 +121,71 @@ def test_a_thousand_requests_with_a_fifth_of_faults_survive_a_kill_and_lose_and_
     assert not (out / "_ledger/answers").exists()
     assert stores.verify(out) == []
     assert KEY.encode() not in written(tmp_path)
+
+
+def start(dataset: str, out: Path, url: str) -> "subprocess.Popen[bytes]":
+    """A process that joins an extraction of a run."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENAI_API_KEY": KEY}
+    script = Path(__file__).with_name("served_run.py")
+    return subprocess.Popen([sys.executable, str(script), url, dataset, str(out), "join"], env=environment)
+
+
+def test_two_processes_ask_for_one_run_and_no_question_twice_even_after_one_was_killed(tmp_path: Path) -> None:
+    dataset = str(picture_set.write(tmp_path / "set", images=70, size=(24, 24), samples=own_samples(70)))
+    out = tmp_path / "run"
+    with serving(Script(share=0.1, seed=5, pause=0.05, slow=0.05)) as (url, counted):
+        both = [start(dataset, out, url) for _ in range(2)]
+        while sum(counted.answered.values()) < 200 and all(each.poll() is None for each in both):
+            time.sleep(0.002)
+        both[0].kill()
+        assert [each.wait() for each in both] == [-signal.SIGKILL, 0]
+        assert start(dataset, out, url).wait() == 0
+    run = stores.open_run(out)
+    assert run.complete
+    assert run.failed == {}
+    np.testing.assert_array_equal(run.answers.choice.values, computed(run, dataset))
+    again = sorted(count for count in counted.answered.values() if count > 1)
+    assert len(counted.answered) == 700 + 1
+    assert again[-1] >= 2  # the greeting, once for each process
+    assert len(again) <= 16 + 1  # and what was under way when one was killed
+    assert not (out / "_ledger/answers").exists()
+    assert stores.verify(out) == []
+
+
+def test_answers_for_a_run_in_an_object_store_are_noted_there_and_not_asked_again(
+    bucket: str, small: str, tmp_path: Path
+) -> None:
+    script, path = Script(), f"{bucket}/{tmp_path.name}/served"
+    asked = 0
+
+    def answering(pictures: Any, text: str, body: dict[str, Any]) -> dict[str, Any]:
+        nonlocal asked
+        asked += 1
+        script.model = "another" if asked == 6 else "oracle-1"
+        return misbehaving_server.oracle(pictures, text, body)
+
+    with serving(script, answering) as (url, counted):
+        with pytest.raises(PlanError, match="another model now"):
+            extract(small, path, url, requests=1, perturb=("white", "mean_grey"))
+        noted = len(object_server.objects(f"{tmp_path.name}/served/_ledger/answers"))
+        assert noted >= 3
+        before = sum(counted.answered.values())
+        run = extract(small, path, url, requests=1, perturb=("white", "mean_grey"))
+        assert sum(counted.answered.values()) - before == 18 - noted + 1
+    assert run.complete
+    assert object_server.objects(f"{tmp_path.name}/served/_ledger/answers") == {}
+
+
+@pytest.mark.parametrize("says_limit", [True, False])
+def test_requests_slow_down_before_a_limit_that_the_server_names_is_reached(
+    small: str, tmp_path: Path, says_limit: bool
+) -> None:
+    script = Script(limit=6, window=0.8, says_limit=says_limit)
+    with serving(script) as (url, counted):
+        run = extract(small, tmp_path / "run", url, requests=3, perturb=("white", "mean_grey"))
+    assert run.failed == {}
+    assert sum(counted.answered.values()) == 18 + 1
+    assert (counted.faults["429"] == 0) is says_limit
 
 
 def test_everybody_waits_as_long_as_a_server_with_too_many_requests_asks(small: str, tmp_path: Path) -> None:

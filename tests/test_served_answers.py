@@ -12,7 +12,7 @@ from hooks import Question
 from probe.errors import PlanError
 from probe.extraction.execution import Execution, reader_of
 from probe.extraction.settings import Settings
-from probe.readers.served import journal, replies
+from probe.readers.served import notes, replies
 from probe.readers.served.endpoint import Key
 from probe.readers.served.faults import Fault, Refused, Unusable, of_status, wait_of
 from probe.readers.served.journal import Journal
@@ -191,7 +191,7 @@ def test_a_journal_gives_back_whole_lines_alone_and_goes_on_after_a_cut_one(tmp_
     first = Journal(tmp_path, durable=True)
     for k in range(3):
         first.note(unit, f"k{k}", Reply(f"text {k}\n\u2028", top=((" A", -0.5),)))
-    (file,) = (tmp_path / journal.FOLDER).iterdir()
+    (file,) = (tmp_path / notes.FOLDER).iterdir()
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(lines[0] + lines[1].replace(b"text 1", b"text 7") + lines[2][:-5])
     again = Journal(tmp_path, durable=False)
@@ -203,4 +203,4 @@ def test_a_journal_gives_back_whole_lines_alone_and_goes_on_after_a_cut_one(tmp_
     assert third.find(unit, "k2") == Reply("again")
     third.remove(unit)
     third.remove(unit)
-    assert not (tmp_path / journal.FOLDER).exists()
+    assert not (tmp_path / notes.FOLDER).exists()

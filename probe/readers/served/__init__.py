@@ -8,5 +8,7 @@ loop          the thread that the requests are made in
 replies       a response as the server sent it, read strictly
 option_scores a reply as an answer: scored by log-probabilities, or read from its text
 journal       answers that are not in the store yet, so that no question is asked twice
+notes         where these are: in files, or in an object store
+limits        what a server has left before it refuses, and when the next request may go
 served        the reader
 """

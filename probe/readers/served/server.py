@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from . import messages, replies
+from . import limits, messages, replies
 from .endpoint import Endpoint, Key
 from .faults import Fault, Refused, Unusable, of_status
+from .limits import Pace
 from .replies import Reply
 
 PAUSE, LONGEST_PAUSE = 0.5, 60.0
@@ -19,6 +20,9 @@ PAUSE, LONGEST_PAUSE = 0.5, 60.0
 
 TRIES, TRIES_AT_FIRST = 8, 4
 """How often a question is asked before it, or the server, is given up; the first one while a user waits."""
+
+LOOK = 0.1
+"""Seconds after which a request that waits looks again whether it may go."""
 
 PATIENCE = 900.0
 """Seconds that a server may ask to be left alone; the run stops where it asks for more."""
@@ -36,6 +40,9 @@ class Server:
         )
         self._slots = asyncio.Semaphore(endpoint.requests)
         self._free_at = 0.0
+        self._pace = Pace()
+        self._in_flight = 0
+        self._tokens = 0
         self._answered = 0
 
     async def greet(self, common: Mapping[str, Any]) -> tuple[dict[str, Any], Reply]:
@@ -97,7 +104,11 @@ class Server:
     async def _once(self, body: Mapping[str, Any], random: Random) -> Reply:
         async with self._slots:
             await self._free(random)
-            return await self._sent(body)
+            self._in_flight += 1
+            try:
+                return await self._sent(body)
+            finally:
+                self._in_flight -= 1
 
     async def _sent(self, body: Mapping[str, Any]) -> Reply:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
@@ -114,13 +125,23 @@ class Server:
         except APIConnectionError as error:
             cause = type(error.__cause__ or error).__name__
             raise Fault(self._key.hidden_in(f"the connection broke ({cause}: {error.__cause__ or error})")) from None
+        self._heed(response.headers, response.text)
         return replies.read(self._key.hidden_in(response.text))
+
+    def _heed(self, headers: Mapping[str, str], text: str) -> None:
+        """Go slower where the server says that it has few requests left."""
+        self._tokens = max(self._tokens, limits.tokens_of(text))
+        if (left := limits.left_of(headers, self._tokens)) is not None:
+            self._pace.told(left, self._in_flight - 1, asyncio.get_running_loop().time())
 
     async def _free(self, random: Random) -> None:
         """Wait until the server can be asked, and a little longer, so that not all come at once."""
         clock = asyncio.get_running_loop()
         while (left := self._free_at - clock.time()) > 0:
             await asyncio.sleep(left + random.uniform(0, PAUSE))
+        while (left := self._pace.wait(clock.time())) > 0:
+            await asyncio.sleep(min(left, LOOK))
+        self._pace.went(clock.time())
 
     async def _pause(self, fault: Fault, pause: float) -> None:
         """Wait before the next try; everybody does where the server has too many requests or asks for it."""
