@@ -35,8 +35,10 @@ GENERATIVE: tuple[tuple[str, Check], ...] = (
 )
 CONTRASTIVE: tuple[tuple[str, Check], ...] = (*SHARED, ("scores are the model's logits", scores.logits))
 
+CHECKS = {"generative": GENERATIVE, "contrastive": CONTRASTIVE}
+"""The checks by the kind of a model."""
+
 
 def check(model: "Model") -> list[Finding]:
     """Run every check of the model's kind; one that fails does not stop the others."""
-    checks = GENERATIVE if model.kind == "generative" else CONTRASTIVE
-    return [found(name, run, model) for name, run in checks]
+    return [found(name, run, model) for name, run in CHECKS[model.kind]]

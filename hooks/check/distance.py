@@ -8,7 +8,8 @@ from .. import capture
 from ..reading import Reading, View
 from ..sites import Site, parse_all, usual
 from .finding import Finding
-from .forwards import QUESTIONS, SIZES, picture
+from .forwards import SIZES, picture
+from .kinds import QUESTIONS
 
 if TYPE_CHECKING:
     from ..model import Model

@@ -1,27 +1,23 @@
 """Small forwards of a model on synthetic pictures, which the checks examine."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .. import trace
-from ..context import render
-from ..encoding import image_grids, process, process_image, split_pictures, stack
+from ..encoding import image_grids, split_pictures
 from ..families import Inputs
-from ..reading import Question
 from ..site_states import by_picture
 from ..sites import available, parse_all
+from . import kinds
+from .kinds import fed
 
 if TYPE_CHECKING:
     from ..model import Model
 
-QUESTIONS = (
-    Question("Is there a bus in the image?", ("yes", "no")),
-    Question("What is in the image?", ("a small red car", "a tree")),
-)
 Size = tuple[int, int]
 """(height, width)."""
 
@@ -62,7 +58,7 @@ def shown_sizes(model: "Model") -> tuple[tuple[Size, ...], ...]:
     A large one is among them where the smaller ones are not cut into tiles, but it is.
     """
     single = tuple((size,) for size in SIZES)
-    if model.kind == "generative" and _tiles(model, LARGE) > 1 and all(_tiles(model, size) == 1 for size in SIZES):
+    if _tiles(model, LARGE) > 1 and all(_tiles(model, size) == 1 for size in SIZES):
         single = (*single, (LARGE,))
     return (*single, *SEVERAL) if model.family.tokens.several else single
 
@@ -77,21 +73,12 @@ def _tiles(model: "Model", size: Size) -> int:
 
 def inputs_of(model: "Model", *pixels: np.ndarray) -> dict[str, Tensor]:
     """What the processor makes of a view of these pictures, with a question where the model takes one."""
-    if model.kind == "generative":
-        prompt = render(model.blueprint, QUESTIONS[0].text, pictures=len(pixels))
-        return stack(model, [process(model.blueprint, pixels, prompt)])
-    return stack(model, [process_image(model.blueprint, pixels[0])])
-
-
-def fed(model: "Model", inputs: dict[str, Tensor]) -> dict[str, Any]:
-    """The inputs of the model's own forward: a decoder's first tokens too, where it has one."""
-    decoder = model.family.decoder
-    return inputs if decoder is None else decoder.whole(inputs, decoder.begin(model.module, inputs))
+    return kinds.of(model).inputs(model, pixels)
 
 
 def method(model: "Model") -> str:
     """The method of the model that is called on an image."""
-    return "__call__" if model.kind == "generative" else model.family.contrast.image_method
+    return kinds.of(model).method(model)
 
 
 def states_of(model: "Model", pixels: np.ndarray) -> tuple[trace.States, Inputs]:
@@ -104,7 +91,7 @@ def states_of_each(model: "Model", shown: Sequence[np.ndarray]) -> list[tuple[tr
     inputs = inputs_of(model, *shown)
     sites = parse_all(available(model.towers), model.towers)
     reads = trace.points(model, [site for site in sites if site.has_tokens])
-    mask = model.family.tokens.at_image(model.config, inputs) if model.kind == "generative" else None
+    mask = kinds.of(model).at_image(model, inputs)
     _, states = trace.run(
         model, fed(model, inputs), reads=reads, select={"language": lambda state: state[mask]}, method=method(model)
     )

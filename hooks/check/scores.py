@@ -16,7 +16,8 @@ from ..contrastive import caption_tokens
 from ..encoding import process, rows, stack
 from ..reading import Answer, Reading, View
 from .finding import require
-from .forwards import QUESTIONS, SEVERAL, SIZES, inputs_of, picture, pictures, shown_sizes, states_of_each, tolerance
+from .forwards import SEVERAL, SIZES, inputs_of, picture, pictures, shown_sizes, states_of_each, tolerance
+from .kinds import QUESTIONS
 
 if TYPE_CHECKING:
     from ..model import Model

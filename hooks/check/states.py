@@ -12,21 +12,20 @@ from torch import Tensor
 from .. import trace
 from ..encoding import image_grids
 from ..sites import Tower
-from . import plane
+from . import kinds, plane
 from .finding import require
 from .forwards import (
     SEVERAL,
     SIZES,
     Size,
-    fed,
     inputs_of,
     largest_difference,
-    method,
     picture,
     pictures,
     states_of,
     states_of_each,
 )
+from .kinds import fed
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -164,9 +163,5 @@ def _all_states(model: "Model", replaced: trace.Point | None) -> trace.States:
     reads = [(name, layer) for name, tower in model.towers.items() for layer in range(tower.layers + 1)]
     writes = {} if replaced is None else {replaced: lambda state: state.flip(*range(1, state.ndim))}
     inputs = inputs_of(model, picture(*SIZES[0]))
-    if model.kind == "generative":
-        logits, states = trace.logits(model, fed(model, inputs), reads=reads, writes=writes)
-        return {**states, OUTPUT: logits[:, -1].clone()}
-    result, states = trace.run(model, inputs, reads=reads, writes=writes, method=method(model))
-    output = model.family.contrast.embedding(model.module, result)
+    output, states = kinds.of(model).output(model, inputs, reads=reads, writes=writes)
     return {**states, OUTPUT: output.clone()}

@@ -16,7 +16,6 @@ from .finding import Wrong, require
 from .forwards import (
     SEVERAL,
     SIZES,
-    fed,
     flat_index,
     inputs_of,
     largest_difference,
@@ -27,6 +26,7 @@ from .forwards import (
     states_of,
     states_of_each,
 )
+from .kinds import fed
 
 if TYPE_CHECKING:
     from ..model import Model
