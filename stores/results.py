@@ -30,8 +30,16 @@ FOLDER = "analyses"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def write(path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: Mapping[str, Any]) -> None:
+MADE_BY = "probe analyze"
+"""The command by which most results are made."""
+
+
+def write(
+    path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: Mapping[str, Any], made_by: str = MADE_BY
+) -> None:
     """Write a result into a run, replacing one of the same name. `attrs` record its origin (seed, code, time).
+
+    `made_by` is the command that makes it again, which is named where it is damaged.
 
     Raises FileNotFoundError where there is no run, ValueError for a name of other characters than a-z, 0-9 and _, and
     DiskFull.
@@ -53,7 +61,7 @@ def write(path: str | PathLike[str], name: str, result: "xr.Dataset", *, attrs: 
             written = {file.relative_to(fresh).as_posix(): vars(checksum_file(file)) for file in files}
             _record(root, name).unlink(missing_ok=True)  # it is of the files that go
             put_tree(fresh, root / FOLDER / name)
-            ledger.write_json(_record(root, name), {"files": written})
+            ledger.write_json(_record(root, name), {"files": written, "made_by": made_by})
     except OSError as error:
         raise write_failed(error, root, f"result {name!r}", 0) from error
 
@@ -94,7 +102,16 @@ def read(path: str | PathLike[str], name: str) -> "xr.Dataset":
 def check_present(root: Path, name: str) -> None:
     """Raise DamagedRun where files of a result are not as they were written: what is lost would read as undefined."""
     if lost := changed(root, name):
-        raise DamagedRun(f"result {name!r} of {root}: {presence.some(lost)}. Run `probe analyze` on {root} again.")
+        raise DamagedRun(f"result {name!r} of {root}: {presence.some(lost)}. {_cure(root, name)}")
+
+
+def _cure(root: Path, name: str) -> str:
+    """How a damaged result is made again."""
+    try:
+        made_by = sealed.read(_record(root, name)).get("made_by", MADE_BY)
+    except (sealed.Broken, OSError, LookupError):
+        return f"Make it again: `{MADE_BY}`, or the command that it comes from, on {root}."
+    return f"Run `{made_by}` on {root} again."
 
 
 def changed(root: Path, name: str) -> list[str]:

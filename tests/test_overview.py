@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import stores
 from analyses import drift, statistics
@@ -175,3 +176,19 @@ def test_the_figure_becomes_a_picture(run: stores.Run) -> None:
     figure = overview(run.path).figure
     assert figure is not None
     assert files.png(figure).startswith(b"\x89PNG")
+
+
+def test_a_column_that_no_row_defines_is_left_out(run: stores.Run) -> None:
+    """As erosion is where choices are known and scores are not."""
+    (result,) = analyze(Evidence(run), ["overview"])
+    assert {"IFR %", "accuracy %", "erosion, nats"} <= {*result.headings}
+    unknown = result.data.assign(margin_erosion=result.data.margin_erosion * np.nan)
+    without = Result(result.analysis, unknown)
+    assert "erosion, nats" not in without.headings
+    assert [row for row, _ in without.rows] == [row for row, _ in result.rows]
+    assert all(len(cells) == len(without.headings) - 1 for _, cells in without.rows)
+    one = unknown.margin_erosion.copy()
+    one.loc[{"family": "motion_blur.horizontal", "bound": "estimate"}] = 0.5
+    assert "erosion, nats" in Result(result.analysis, unknown.assign(margin_erosion=one)).headings
+    nothing = xr.zeros_like(unknown) * np.nan
+    assert len(Result(result.analysis, nothing.assign_attrs(unknown.attrs)).headings) == len(result.headings)

@@ -82,3 +82,19 @@ def test_what_is_not_there_is_named(run: Path, tmp_path: Path) -> None:
         results.write(tmp_path, "flips", table(), attrs={})
     with pytest.raises(ValueError, match="lower-case letters"):
         results.write(run, "../flips", table(), attrs={})
+
+
+def test_a_damaged_result_names_the_command_that_makes_it_again(run: Path) -> None:
+    results.write(run, "flips", table(), attrs={})
+    results.write(run, "pairs", table(), attrs={}, made_by="probe patch")
+    for name, command in (("flips", "probe analyze"), ("pairs", "probe patch")):
+        next(
+            file
+            for file in (run / "analyses" / name / "rate").rglob("*")
+            if file.is_file() and file.name != "zarr.json"
+        ).unlink()
+        with pytest.raises(stores.DamagedRun, match=f"is missing.* Run `{command}` on"):
+            results.read(run, name)
+    (run / ledger.FOLDER / "results" / "pairs.json").write_text("{")
+    with pytest.raises(stores.DamagedRun, match="Make it again: `probe analyze`, or the command that it comes from"):
+        results.read(run, "pairs")

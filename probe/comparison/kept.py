@@ -54,7 +54,7 @@ def keep(path: Path, comparison: Comparison, found: Sequence[Study]) -> None:
             _create(path, comparison)
     origin = {"seed": comparison.seed, "utc": _now(), **code.revision()}
     for study in found:
-        results.write(path, study.name, study.data, attrs=plain(origin))
+        results.write(path, study.name, study.data, attrs=plain(origin), made_by="probe compare")
 
 
 def read(path: Path) -> tuple[Study, ...]:

@@ -49,12 +49,13 @@ Measured = Mapping[Place, Made | str]
 class Work(Generic[Made]):
     """An intervention in pairs of a run.
 
-    `name` is that of the result in which they are kept, `settings` what else they depend on, `can` what is done with
-    them ("patched"). `measure` gives what came of the pairs at some places, one after another; `dataset` is what is
+    `name` is that of the result in which they are kept, `made_by` the command that does it, `settings` what else they
+    depend on, `can` what is done with them ("patched"). `measure` gives what came of the pairs at some places, one after another; `dataset` is what is
     kept of them, `restore` makes one pair's again of its part of that.
     """
 
     name: str
+    made_by: str
     settings: Mapping[str, Any]
     can: str
     measure: Callable[[Sequence[Place]], Iterator[tuple[Place, Made | str]]]
@@ -117,7 +118,8 @@ def carry_out(run: "Run", pairs: Sequence[Pair], work: Work[Made], advance: Adva
             done = {ASKED: question, COMPLETE: all(place in measured for place in places)}
             moment = {"seed": seed, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
             data = work.dataset(measured)
-            results.write(run.path, work.name, data, attrs={**moment, **code.revision(), **done})
+            origin = {**moment, **code.revision(), **done}
+            results.write(run.path, work.name, data, attrs=origin, made_by=work.made_by)
 
     try:
         for place, made in work.measure([place for place in places if place not in measured]):

@@ -59,6 +59,7 @@ def cut(path: Path, wanted: Knockout, advance: session.Advance) -> None:
     kept = {"windows": chosen, "queries": wanted.queries}
     work = session.Work(
         name=PAIRS,
+        made_by="probe knockout",
         settings={"seed": wanted.seed, "queries": wanted.queries, "windows": [each.layers for each in chosen]},
         can="cut",
         measure=partial(of_places, evidence, setup, chosen, wanted.queries),

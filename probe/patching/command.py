@@ -51,6 +51,7 @@ def patch(path: Path, wanted: Patching, advance: session.Advance) -> None:
     layers = chosen_layers(setup.model, wanted.layers) or tuple(known)
     work = session.Work(
         name=PAIRS,
+        made_by="probe patch",
         settings={"seed": wanted.seed, "layers": layers},
         can="patched",
         measure=partial(of_places, evidence, setup, layers),

@@ -74,8 +74,16 @@ class Result:
 
     @cached_property
     def columns(self) -> tuple[tuple[Column, str, xr.DataArray], ...]:
-        """Each column that is shown with its heading and its numbers, along the rows (and `bound`)."""
-        return tuple(shown for column in self.analysis.columns for shown in _spread(column, self._shown, self._along))
+        """Each column that is shown with its heading and its numbers, along the rows (and `bound`).
+
+        One that no row defines is left out, unless none defines any.
+        """
+        every = tuple(shown for column in self.analysis.columns for shown in _spread(column, self._shown, self._along))
+        if not self._along:
+            return every
+        names = self._shown[self._along]
+        rows = names[~names.isin(self.analysis.hidden_rows)]
+        return tuple(each for each in every if bool(each[2].sel({self._along: rows}).notnull().any())) or every
 
     @property
     def headings(self) -> tuple[str, ...]:

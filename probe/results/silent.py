@@ -56,11 +56,8 @@ def length_read(change: xr.DataArray, products: xr.DataArray) -> xr.DataArray:
     """`drift.length_read` of (sample, ..., option), some samples at a time: each change meets all products."""
     each = 8 * (change.size // max(1, change.sizes["sample"])) * change.sizes["option"]
     step = max(1, PIECE_BYTES // max(1, each))
-    starts = range(0, change.sizes["sample"], step)
-    parts: list[xr.DataArray] = [
-        drift.length_read(change[start : start + step], products[start : start + step]) for start in starts
-    ]
-    return xr.concat(parts, "sample")
+    pairs = ((change[start : start + step], products[start : start + step]) for start in range(0, len(change), step))
+    return xr.concat([xr.DataArray(drift.length_read(*pair)) for pair in pairs], "sample")
 
 
 def quiet(evidence: Evidence) -> xr.DataArray:

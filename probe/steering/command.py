@@ -59,6 +59,7 @@ def steer(path: Path, wanted: Steering, advance: session.Advance) -> None:
     directions = fitted(evidence, setup, pairs, views, wanted.seed)
     work = session.Work(
         name=PAIRS,
+        made_by="probe steer",
         settings={"seed": wanted.seed, **kept},
         can="steered",
         measure=partial(of_places, evidence, setup, views, directions, wanted.alphas),
