@@ -50,8 +50,8 @@ class Work(Generic[Made]):
     """An intervention in pairs of a run.
 
     `name` is that of the result in which they are kept, `made_by` the command that does it, `settings` what else they
-    depend on, `can` what is done with them ("patched"). `measure` gives what came of the pairs at some places, one after another; `dataset` is what is
-    kept of them, `restore` makes one pair's again of its part of that.
+    depend on, `can` what is done with them ("patched"). `measure` gives what came of the pairs at some places, one
+    after another; `dataset` is what is kept of them, `restore` makes one pair's again of its part of that.
     """
 
     name: str
