@@ -101,7 +101,7 @@ def in_short(found: Mapping[str, Any]) -> dict[str, str]:
     rows = {
         **of_model(plan["settings"]["model"], provenance["model"]),
         **({"dataset": f"{dataset['name']} ({dataset['fingerprint']})"} if dataset else {}),
-        **({"logs": logs_in_short(logs)} if (logs := provenance["model"].get("logs")) else {}),
+        **({"logs": logs_in_short(logs)} if (logs := (provenance["model"] or {}).get("logs")) else {}),
         "images, samples": f"{found['images']:,}, {found['samples']:,}",
         "conditions": ", ".join(f"{name} {count}" if count > 1 else name for name, count in found["families"].items()),
         "sites": "\n".join(site["site"] for site in found["sites"]) or "none",

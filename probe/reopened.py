@@ -37,6 +37,8 @@ def reopen(
     another one now.
     """
     kept_comparison.refuse(run.plan, run.path)
+    if run.provenance["model"] is None:
+        raise PlanError(f"{run.path} is of pictures and label maps alone: no model was asked. Use another run.")
     try:
         source = source_of(run)
     except NoPictures as error:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import stores
-from probe.extraction import forms, pixel_bands, readouts, reductions
+from probe.extraction import attended, forms, pixel_bands, readouts, reductions
 from stores import ConditionRow, Layout, SampleRow, Segmentation, SiteSpec, Unit
 
 ASKED = (
@@ -105,7 +105,10 @@ def layout(size: Size) -> Layout:
         conditions(size.conditions),
         tuple(sites),
         pictures=(pixel_bands.BAND_POWER,),
-        answers=(forms.FORMS, *readouts.stored(("lens",) if size.lens else (), size.lens)),
+        answers=(
+            forms.FORMS,
+            *readouts.stored(("lens",) if size.lens else (), attended.Sizes(size.lens, heads=0, places=0)),
+        ),
         segmentations=(Segmentation("segmenter"),) if size.segmented else (),
     )
 

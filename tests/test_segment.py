@@ -180,6 +180,7 @@ def test_the_command_shows_which_class_is_which_and_analyses_a_run_of_pictures_a
     assert list(results) == ["segmentation", "class_iou"]
     info = CliRunner().invoke(main, ["info", str(out)])
     assert "pocket-segformer: 2 of 2 units" in info.output
+    assert "no model was asked" in CliRunner().invoke(main, ["lens", str(out), "streets-000000"]).output
     assert "pictures and label maps alone" in info.output
     cited = CliRunner().invoke(main, ["cite", str(out)])
     assert "cordts2016cityscapes" in cited.output
