@@ -135,7 +135,7 @@ def test_an_extraction_killed_at_a_put_is_finished_by_two_that_join(
         run(*COMMAND, *TWO_BLOCKS, "-o", path, "--join")
         output, _ = other.communicate(timeout=120)
     assert other.returncode == 0, output
-    run(*COMMAND, *TWO_BLOCKS, "-o", tmp_path / "run", "--workers", "2")
+    run(*COMMAND, *TWO_BLOCKS, "-o", tmp_path / "run")
     run(*COMMAND, *TWO_BLOCKS, "-o", f"{bucket}/workers", "--workers", "2")
     assert numbers(objects("killed-extraction")) == numbers(local(tmp_path / "run"))
     assert numbers(objects("workers")) == numbers(local(tmp_path / "run"))

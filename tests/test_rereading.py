@@ -217,4 +217,4 @@ def test_what_each_way_moves_is_told_apart():
     assert ways.way.values.tolist() == ["by=batch", "by=dtype,share=0.5"]
     np.testing.assert_allclose(ways, [2e-7, 3e-3])
     (sentence,) = noise_floor.of_ways(xr.Dataset({"way_drift": ways}).assign_attrs(images=40))
-    assert "by=batch 2e-07, by=dtype,share=0.5 0.003" in str(sentence)
+    assert "by 2e-07 with another batch, 0.003 in another data type." in str(sentence)

@@ -50,12 +50,30 @@ def by_way(moved: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(again.mean("sample").values, dims="way", coords={"way": np.array(names, object)})
 
 
+MEANT = {
+    "batch": "with another batch",
+    "padding": "padded on the other side",
+    "attention": "by another attention kernel",
+    "dtype": "in another data type",
+}
+
+
+def in_words(way: str) -> str:
+    """What was changed in a way of reading again.
+
+    >>> in_words("by=dtype,share=0.5")
+    'in another data type'
+    """
+    name = dict(part.partition("=")[::2] for part in way.split(",")).get("by", "")
+    return MEANT.get(name, way)
+
+
 def of_ways(data: xr.Dataset) -> Sequence[Sentence]:
     """What each way of reading again moves."""
     if "way_drift" not in data or not (data.way_drift > 0).any():
         return ()
-    each = ", ".join(f"{way} {moved:.2g}" for way, moved in zip(data.way.values, data.way_drift.values, strict=True))
-    return said(say(data, "Read again, states move on average by: {each}.", each=each))
+    each = ", ".join(f"{moved:.2g} {in_words(way)}" for way, moved in zip(data.way.values, data.way_drift.values, strict=True))
+    return said(say(data, "Read again, states move on average by {each}.", each=each))
 
 
 def finding(data: xr.Dataset) -> Sequence[Sentence]:
