@@ -72,7 +72,9 @@ def of_ways(data: xr.Dataset) -> Sequence[Sentence]:
     """What each way of reading again moves."""
     if "way_drift" not in data or not (data.way_drift > 0).any():
         return ()
-    each = ", ".join(f"{moved:.2g} {in_words(way)}" for way, moved in zip(data.way.values, data.way_drift.values, strict=True))
+    each = ", ".join(
+        f"{moved:.2g} {in_words(way)}" for way, moved in zip(data.way.values, data.way_drift.values, strict=True)
+    )
     return said(say(data, "Read again, states move on average by {each}.", each=each))
 
 
