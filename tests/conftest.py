@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from shared_run import Analysed
 
 
+def pytest_configure() -> None:
+    """One thread, before PyTorch is loaded: sums by several differ in the last digit, which some tests compare."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests first, so that no worker is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
