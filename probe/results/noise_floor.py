@@ -64,8 +64,8 @@ def in_words(way: str) -> str:
     >>> in_words("by=dtype,share=0.5")
     'in another data type'
     """
-    name = dict(part.partition("=")[::2] for part in way.split(",")).get("by", "")
-    return MEANT.get(name, way)
+    changed = [value for name, _, value in (part.partition("=") for part in way.split(",")) if name == "by"]
+    return MEANT.get("".join(changed), way)
 
 
 def of_ways(data: xr.Dataset) -> Sequence[Sentence]:
