@@ -33,7 +33,7 @@ CARDS = (
     ),
     Card(
         "attention.divergence",
-        "How far does attention move over the places of the image, against the clean image?",
+        "How far does attention, of a head or of their mean, move over the image's places from the clean image's?",
         "bits",
         "[0, 1]; 0 none, 1 no place in common",
         attention_papers.JENSEN_SHANNON,
@@ -82,7 +82,8 @@ def divergence(clean: Array, perturbed: Array, *, dim: str | int = "place") -> A
     not have are nan in both. Out: as perturbed without `dim`, [0, 1]. nan where either has no weight, and where one
     has a place that the other has not: of unequal grids nothing can be said (leave them out before, for equal numbers
     of places may be another grid). Raises ValueError where labels differ. Source: Lin 1991. Pitfall: a shift of the
-    picture shifts its places, and attention that follows it diverges.
+    picture shifts its places, and attention that follows it diverges. The mean of the heads' divergences is another
+    number than the divergence of their mean map, in which heads that move against each other cancel out.
 
     >>> divergence(np.array([[0.2, 0.2], [0.1, 0.0]]), np.array([[[0.3, 0.3]], [[0.0, 0.4]]]))
     array([[0.],
@@ -100,12 +101,18 @@ def divergence(clean: Array, perturbed: Array, *, dim: str | int = "place") -> A
 def _divergence(clean: NDArray[np.floating], perturbed: NDArray[np.floating]) -> NDArray[np.float64]:
     clean, perturbed = np.broadcast_arrays(clean, perturbed)
     comparable = (np.isnan(clean) == np.isnan(perturbed)).all(axis=-1)
-    one, other = _shares(clean), _shares(perturbed)
+    one, other = shares(clean), shares(perturbed)
     apart = _entropy((one + other) / 2) - (_entropy(one) + _entropy(other)) / 2
     return np.where(comparable, np.clip(apart, 0.0, 1.0), np.nan)
 
 
-def _shares(weights: NDArray[np.floating]) -> NDArray[np.float64]:
+def shares(weights: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Weights (..., place) made to sum to 1; a place that is nan has none, and where all have none all are nan.
+
+    >>> shares(np.array([[0.3, 0.1, np.nan], [0.0, 0.0, 0.0]]))
+    array([[0.75, 0.25, 0.  ],
+           [ nan,  nan,  nan]])
+    """
     weights = np.nan_to_num(weights.astype(np.float64))
     total = weights.sum(axis=-1, keepdims=True)
     return weights / np.where(total > 0, total, np.nan)

@@ -77,7 +77,7 @@ def readout(
     heads = own.values.shape[2]
     device, places = own.values.device, len(shown.places)
     sums = torch.full((len(SUMS), layers, heads), torch.nan, device=device)
-    spread = torch.full((layers, places), torch.nan, device=device)
+    by_head = torch.full((layers, heads, places), torch.nan, device=device)
     at, values = list(own.layers), own.values[row]  # (layer, head, slot)
     sums[SUMS.index("question"), at] = values[..., shown.text :].sum(-1)
     if not len(shown.image) or not shown.image[0]:
@@ -91,13 +91,14 @@ def readout(
         sums[SUMS.index("sinks"), at] = (to_places * sinks).sum(-1)
         sums[SUMS.index("entropy"), at] = evenness(to_places)
         sums[SUMS.index("entropy_without_sinks"), at] = evenness(to_places, sinks)
-        spread[at] = to_places.mean(1)
+        by_head[at] = to_places
     return AttentionReadout(
         **dict(zip(SUMS, to_numpy(sums), strict=True)),
-        places=to_numpy(spread),
+        places=to_numpy(by_head.mean(1)),
         sink_places=to_numpy(shown.sinks),
         grid=shown.grid,
         even=int(shown.image.sum()) / tokens if shown.image.any() else nan,
+        places_by_head=to_numpy(by_head),
     )
 
 

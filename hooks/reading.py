@@ -93,6 +93,8 @@ class AttentionReadout:
     (layer, place) each: `places`, the attention to every place of the image's grid, averaged over heads;
     `sink_places`, 1 where a place is a sink. Places are in the order of `grid`, the common layout of all pictures.
 
+    `places_by_head` (layer, head, place): the attention of each head to every place; None once it is dropped.
+
     `even`: the share of the image's positions among all tokens up to the last, which even attention would give it.
 
     All are nan where undefined: without a picture, in layers without attention; of layers that attend across to
@@ -109,6 +111,7 @@ class AttentionReadout:
     sink_places: NDArray[np.float32]
     grid: Grid | None
     even: float
+    places_by_head: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ _OPTIONS = (
         multiple=True,
         metavar="NAME",
         help="What else to read in the same forwards; may be given several times. lens: what the head reads of the "
-        "options in every layer. attention: where the last token before the answer looks, by layer and head. "
-        "attention_map: the same by place of the image, mean over heads.",
+        "options in every layer. attention: where the last token before the answer looks, by layer and head, and how "
+        "far each head moves from the clean image. attention_map: the same by place of the image, mean over heads.",
     ),
 )
 

@@ -74,7 +74,7 @@ def found(evidence):
 
 def test_a_familys_numbers_are_the_means_of_what_is_stored(evidence, found):
     stored = evidence.run.answers.load()
-    for name in ("image", "entropy"):
+    for name in ("image", "entropy", "divergence"):
         own = stored[f"attention_{name}"].sel(condition="low_light:3").values[:, 1:]
         wanted = np.nanmean(np.nanmean(own, axis=-1), axis=0)
         np.testing.assert_allclose(found[name].sel(family="low_light", bound="estimate"), wanted, rtol=1e-5)
@@ -141,7 +141,9 @@ def test_one_image_and_clean_images_alone_are_told_as_far_as_they_go(perturb, tm
     run = probe.extract(str(tiny.checkpoint("llava")), str(data), out=tmp_path / "run", **settings)
     (found,) = probe.results.analyze(Evidence(run), ["attention"])
     assert np.isfinite(found.data.image_overall.sel(family="clean", bound="estimate"))
-    assert found.data.divergence.isnull().all()  # without the map
+    assert found.data.map_divergence.isnull().all()  # without the map
+    assert found.data.divergence_overall.sel(family="clean", bound="estimate") == 0
+    assert not perturb or found.data.divergence_overall.sel(family="low_light", bound="estimate") > 0
     assert not [sentence for sentence in found.findings if "nan" in sentence]
 
 

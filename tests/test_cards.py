@@ -16,6 +16,7 @@ WITHOUT_CARD = {
     "alignment.cka_floor_left_out",  # of `cka_floor`
     "alignment.cka_floors",  # both of them, from one look
     "alignment.ckas",  # `cka` and `cka_left_out`, from one look
+    "attention.shares",  # preparation
     "attribution.margin_of_each",  # preparation
     "flips.answer_index",  # preparation
     "flips.ever_flipped",  # the same, to `rates`

@@ -8,6 +8,7 @@ import pytest
 import tiny
 import torch
 import xarray as xr
+from scipy.spatial.distance import jensenshannon
 from tiny import picture
 
 import probe
@@ -15,6 +16,11 @@ from hooks import Question, View, attention_sums, capture
 from hooks.attention import other_kernel
 from hooks.context import render
 from hooks.encoding import process, stack
+from probe import prompts
+from probe.datasets.registry import open_dataset
+from probe.errors import Interrupted
+from probe.perturbations import catalogue, suites
+from stores import Writer
 
 ASKED = Question("is there a bus?", ("yes", "no"), attention=True)
 LONGER = Question("and what else is there, please?", ("a car", "nothing at all", "two"), attention=True)
@@ -209,3 +215,85 @@ def test_a_run_of_a_model_without_such_attention_is_refused_before_weights_are_r
     data = picture_set.write(tmp_path / "set", images=1)
     with pytest.raises(ValueError, match="Leave out --readouts attention"):
         probe.extract(str(tiny.checkpoint(case)), str(data), out=tmp_path / "run", readouts="attention_map")
+
+
+@pytest.mark.parametrize("case", ["llava", "qwen2_vl", "mllama"])
+def test_a_run_holds_how_far_each_head_diverges_from_the_clean_image_as_plain_eager_forwards_do(case, tmp_path):
+    data = picture_set.write(tmp_path / "set", images=2)
+    run = probe.extract(
+        str(tiny.checkpoint(case)),
+        str(data),
+        out=tmp_path / "run",
+        perturb=("low_light:3", "no_image"),
+        dtype="float32",
+        readouts="attention",
+        execution=probe.Execution(device="cpu", batch_size=2),
+    )
+    stored, model, compared = run.answers.attention_divergence.load(), tiny.load(case), 0
+    _, condition = suites.parse(["low_light:3"])
+    images = open_dataset(str(data)).dataset
+    image = images.pictures[1]
+    sample = images.samples_of(image.id)[0]
+    shown = (image.read(), catalogue.apply(condition, image.read(), image_id=image.id, seed=0))
+    (before, after) = (by_head(model, View((each,)), Question(prompts.render(sample))) for each in shown)
+    for k, (clean, perturbed) in enumerate(zip(before, after, strict=True)):
+        made = stored.sel(sample=sample.id).isel(layer=k + 1)
+        if clean is None:
+            assert made.isnull().all()
+            continue
+        wanted = [jensenshannon(p, q, base=2) ** 2 for p, q in zip(clean, perturbed, strict=True)]
+        np.testing.assert_allclose(made.sel(condition="low_light:3"), wanted, atol=1e-4)
+        assert (made.sel(condition="clean") == 0).all()
+        compared += max(wanted) > 1e-6
+    assert compared
+    assert stored.isel(layer=0).isnull().all()
+    assert stored.sel(condition="no_image").isnull().all()
+
+
+def by_head(model, view, question):
+    """The attention of the last token to the places of the image, by block (head, place); None in other blocks."""
+    inputs, weights, _ = plain(model, view, question)
+    crossing = getattr(model.config.get_text_config(), "cross_attention_layers", None)
+    if crossing is None:
+        image = model.family.tokens.at_image(model.config, inputs)[0].nonzero()[:, 0].numpy()
+        return [own[:, image] for own in weights]
+    made = read(model, [replace(view, questions=(replace(question, attention=True),))])[0][0].attention
+    tiles, rows, cols = made.grid
+    keys = [tile * (1 + rows * cols) + 1 + patch for tile in range(tiles) for patch in range(rows * cols)]
+    return [own[:, keys] if k in crossing else None for k, own in enumerate(weights)]
+
+
+def test_divergences_are_the_same_bit_for_bit_after_an_interruption_in_the_middle_of_a_block(tmp_path, monkeypatch):
+    data = picture_set.write(tmp_path / "set", images=3)
+
+    def extract(name, batch_size=2):
+        made = probe.extract(
+            str(tiny.checkpoint("qwen2_vl")),
+            str(data),
+            out=tmp_path / name,
+            perturb=("low_light:3", "pad_crop", "another_image"),
+            readouts="attention",
+            keep="answers",
+            execution=probe.Execution(device="cpu", batch_size=batch_size),
+        )
+        return made.answers.attention_divergence.load()
+
+    whole, commit, units = extract("whole"), Writer.commit, []
+
+    def stop(self, unit, *arguments, **named):
+        commit(self, unit, *arguments, **named)
+        units.append(unit)
+        if len(units) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "commit", stop)
+        with pytest.raises(Interrupted, match="2 of"):
+            extract("parts")
+    xr.testing.assert_identical(extract("parts"), whole)
+    xr.testing.assert_allclose(extract("one by one", batch_size=1), whole, atol=1e-5)
+    moved = whole.isel(layer=slice(1, None))
+    assert (moved.sel(condition="low_light:3") > 0).any()
+    lost = moved.isnull().all(["layer", "head"])
+    assert lost.any()  # another grid
+    assert not lost.sel(condition=["clean", "low_light:3"]).any()

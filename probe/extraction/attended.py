@@ -1,7 +1,7 @@
 """Where the last token before the answer looks, in a run: sums by layer and head, and a map of places."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stores import Variable
@@ -41,7 +41,19 @@ class Sizes:
 
 def sums(sizes: Sizes) -> tuple[Variable, ...]:
     """What `--readouts attention` stores, (layer, head) each."""
-    return (*_variables(SUMS, "head", {"layer": sizes.layers, "head": sizes.heads}), EVEN)
+    lengths = {"layer": sizes.layers, "head": sizes.heads}
+    return (*_variables(SUMS, "head", lengths), replace(DIVERGENCE, lengths=lengths), EVEN)
+
+
+DIVERGENCE = Variable(
+    "attention_divergence",
+    ("layer", "head"),
+    "float32",
+    "bits",
+    "Jensen-Shannon divergence of the spread of attention over the image's places from the clean image's",
+    "Lin 1991",
+)
+"""What each layer and head has one of, computed by `head_divergence`."""
 
 
 EVEN = Variable(

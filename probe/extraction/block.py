@@ -5,7 +5,7 @@ Blocks are independent of each other, which is why a run can be interrupted, res
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from socket import gethostname
@@ -15,8 +15,9 @@ from stores import NonFinite, Unit
 
 from ..perturbations import rereading
 from ..perturbations.condition import CLEAN, Condition
-from . import failures, payload, questions
+from . import failures, head_divergence, payload, questions, readouts
 from .ahead import PICTURE_BYTES, Room
+from .head_divergence import Divergences, HeadDivergence, Take, without_maps
 from .payload import Arrays, Readings
 from .plan import Plan
 from .questions import CleanAnswers, SampleQuestion
@@ -24,6 +25,9 @@ from .reductions import Reducer
 from .views import InvalidSizes, LoadedImage, PerturbedImage, PreparedView, load
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from hooks import Reading, Site
     from hooks.request import Reduce
 
@@ -34,12 +38,13 @@ if TYPE_CHECKING:
 class Read:
     """The readings of a block's images under one condition, by row, and why the model could not read a row.
 
-    `shown` is what the model was shown in each row, without the pictures.
+    `shown` is what the model was shown in each row, without the pictures; `divergences` are of each head's attention.
     """
 
     readings: Readings
     reasons: Mapping[int, str]
     shown: Sequence[PerturbedImage]
+    divergences: Divergences = field(default_factory=dict[tuple[int, int], "NDArray[np.float64]"])
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,9 @@ def force_clean_answers(block: Block, clean: Iterable[PreparedView]) -> Block:
     return replace(block, questions=tuple(forced))
 
 
-def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, condition: Condition) -> Read:
+def read_states(
+    block: Block, views: Iterable[PreparedView], reducer: Reducer, heads: HeadDivergence, condition: Condition
+) -> Read:
     """Read the states and answers of all images under one condition."""
     plan = block.plan
     keep = frozenset(site.slug for site in plan.sites if site.has_tokens and plan.settings.keep == "tokens")
@@ -90,7 +97,12 @@ def read_states(block: Block, views: Iterable[PreparedView], reducer: Reducer, c
     def reduce(rows: Sequence[int]) -> "Reduce":
         return reducer.over([block.images[row].image.id for row in rows], clean=condition == CLEAN)
 
-    return read(block, views, plan.sites, keep_tokens=keep, reduce=reduce, way=rereading.way(condition))
+    found: dict[tuple[int, int], NDArray[np.float64]] = {}
+    compared = readouts.compares_clean(plan.settings.readouts)
+    take = heads.into(found, clean=condition == CLEAN) if compared else without_maps
+    way = rereading.way(condition)
+    made = read(block, views, plan.sites, keep_tokens=keep, reduce=reduce, take=take, way=way)
+    return replace(made, divergences=found)
 
 
 def read(
@@ -100,9 +112,13 @@ def read(
     *,
     keep_tokens: frozenset[str] = frozenset(),
     reduce: "Callable[[Sequence[int]], Reduce] | None" = None,
+    take: Take = without_maps,
     way: str = "",
 ) -> Read:
-    """Read all images under one condition, a batch at a time; without sites, only their answers."""
+    """Read all images under one condition, a batch at a time; without sites, only their answers.
+
+    `take` is given each row's reading as soon as it is there, and says what is kept of it.
+    """
     at_once = rereading.other_batch(block.batch_size) if way == "batch" else block.batch_size
     shown: list[PerturbedImage] = []
     held: dict[int, PreparedView] = {}
@@ -118,7 +134,7 @@ def read(
         yield list(held)
 
     def of_rows(rows: Sequence[int]) -> "list[Reading]":
-        return block.reader.read(
+        found = block.reader.read(
             [encoded(held[row], block.questions[row]) for row in rows],
             sites,
             batch_size=at_once,
@@ -127,6 +143,7 @@ def read(
             end_of_turn=block.plan.settings.end_of_turn,
             way=way,
         )
+        return [take(row, reading) for row, reading in zip(rows, found, strict=True)]
 
     made, reasons = failures.read_in_turn(of_rows, batches())
     return Read([made.get(row) for row in range(len(shown))], reasons, shown)
@@ -148,6 +165,7 @@ def assemble(block: Block, unit: Unit, states: Read) -> Arrays:
         payload.fill_pictures(arrays, [each.band_power for each in states.shown])
         payload.fill_thumbnails(arrays, [each.thumbnails for each in states.shown])
     payload.fill_answers(arrays, layout, unit.block, block.questions, readings)
+    head_divergence.fill(arrays, layout, unit.block, block.questions, states.divergences)
     for site, spec in zip(block.plan.sites, layout.sites, strict=True):
         if site.per == "image":
             payload.fill_image_site(arrays, spec, readings)

@@ -48,6 +48,11 @@ def looks(names: tuple[ReadoutName, ...]) -> bool:
     return bool({*names} & {*ATTENTION})
 
 
+def compares_clean(names: tuple[ReadoutName, ...]) -> bool:
+    """Whether a run stores what sets the attention of other conditions against the clean images'."""
+    return "attention" in names
+
+
 def stored(names: tuple[ReadoutName, ...], sizes: attended.Sizes) -> tuple[Variable, ...]:
     """What the named readouts store beside the answers."""
     made = {

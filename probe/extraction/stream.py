@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 from stores import Unit, Writer, nonfinite
 
 from ..perturbations.condition import CLEAN
+from . import readouts
 from .ahead import usable_threads
 from .block import Block, Read, assemble, force_clean_answers, open_block, read_states, unit_metadata, unit_report
 from .freed import give_back
+from .head_divergence import HeadDivergence
 from .plan import Plan
 from .prepared import prepared_views
 from .reductions import Reducer
@@ -62,8 +64,9 @@ class Extraction:
 
     @property
     def needs_clean(self) -> bool:
-        """Whether other conditions depend on the clean images (token drift, clean answers)."""
-        return self.needs_clean_answers or any(site.has_tokens for site in self.plan.sites)
+        """Whether other conditions depend on the clean images (token drift, divergence of heads, clean answers)."""
+        compared = readouts.compares_clean(self.plan.settings.readouts)
+        return self.needs_clean_answers or compared or any(site.has_tokens for site in self.plan.sites)
 
 
 def run(
@@ -124,7 +127,7 @@ def read_block(
     extraction: Extraction, opened: Opened, commits: "Commits", open_following: "Callable[[], Future[Opened | None]]"
 ) -> "Future[Opened | None]":
     """Read a block under each of its conditions and hand its units on; the next block, which is opened meanwhile."""
-    block, views, reducer = opened.block, opened.views, Reducer()
+    block, views, reducer, heads = opened.block, opened.views, Reducer(), HeadDivergence()
     following: Future[Opened | None] | None = None
     for condition in opened.order:
         started = time.perf_counter()
@@ -133,7 +136,7 @@ def read_block(
         named = extraction.plan.conditions[condition]
         if named == CLEAN and extraction.needs_clean_answers:
             block = force_clean_answers(block, islice(views, len(block.images)))
-        states = read_states(block, islice(views, len(block.images)), reducer, named)
+        states = read_states(block, islice(views, len(block.images)), reducer, heads, named)
         if condition in opened.pending:
             commits.add(extraction, block, Unit(block.index, condition), states, time.perf_counter() - started)
     assert following is not None

@@ -26,10 +26,11 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
     """(family, layer, bound) attention to the image and its change, to question and first token, evenness, sinks.
 
     `even` (family, bound): the share of the image among the tokens of the prompt, which even attention would give it.
-    `divergence` (family, layer, bound): of the spread over places from the clean image's, where the run has the map.
-    All but these are means over heads. `{name}_overall` (family, bound): the same, mean over layers. `by_answer`
-    (answer, family, bound): the change where answers stayed and flipped; `flip_difference` (bound): by how much more it
-    changes in pairs that flip than in pairs of the same condition that stay. None where no image is attended to.
+    `divergence` (family, layer, bound): of the spread over places from the clean image's; `map_divergence`: of the
+    mean over heads of these spreads, where the run has the map. All others are means over heads. `{name}_overall`
+    (family, bound): the same, mean over layers. `by_answer` (answer, family, bound): the change where answers
+    stayed and flipped; `flip_difference` (bound): by how much more it changes in pairs that flip than in pairs of
+    the same condition that stay. None where no image is attended to.
     """
     image = over_heads(evidence, "image")
     if not bool(image.notnull().any()):
@@ -39,7 +40,8 @@ def compute(evidence: Evidence) -> xr.Dataset | None:
         "image": image,
         "change": image - image.sel(condition="clean", drop=True),
         "on_sinks": attention.share_on_sinks(over_heads(evidence, "sinks"), image),
-        "divergence": diverged(evidence, image),
+        "divergence": by_heads(evidence, image),
+        "map_divergence": diverged(evidence, image),
     }
     data = xr.Dataset(
         {"even": evidence.values(statistics.MEAN, evidence.split(evidence.run.answers.attention_even.load()))}
@@ -61,6 +63,12 @@ def over_heads(evidence: Evidence, name: str) -> xr.DataArray:
 def of_blocks(read: xr.DataArray) -> xr.DataArray:
     """Without layer 0, the input of the first block, which attends to nothing."""
     return read.assign_coords(layer=np.arange(read.sizes["layer"])).isel(layer=slice(1, None))
+
+
+def by_heads(evidence: Evidence, image: xr.DataArray) -> xr.DataArray:
+    """(sample, condition, layer) divergence of each head from the clean image's, mean over heads; nan without it."""
+    known = "attention_divergence" in evidence.run.answers  # which runs have not whose heads were not compared
+    return over_heads(evidence, "divergence") if known else xr.full_like(image, np.nan)
 
 
 def diverged(evidence: Evidence, image: xr.DataArray) -> xr.DataArray:
@@ -150,8 +158,8 @@ def _of_places(data: xr.Dataset, every: xr.Dataset) -> Sentence | None:
     other = "another_image" in data.family
     return say(
         data,
-        "Over the places of the image it diverges from the clean image's by {here} of at most 1"
-        + ("; another image moves it by {other}." if other else "."),
+        "Over the places of the image a head's diverges from the clean image's by {here} of at most 1, mean over heads "
+        "and layers" + ("; another image moves it by {other}." if other else "."),
         here=Number(every.divergence_overall, 3, unit="bits"),
         **({"other": Number(data.divergence_overall.sel(family="another_image"), 3, unit="bits")} if other else {}),
     )
@@ -182,7 +190,8 @@ ANALYSIS = Analysis(
     meaning="Attention of the last token before the answer, mean over heads and layers: the share of the image, its "
     "change from the clean image in points, how evenly it is spread over places (1: all alike), also without attention "
     "sinks, places with a feature of at least 20 times the root mean square of all (none of up to 400 features can be, "
-    "which is –); divergence of the spread from the clean image's, of equal grids. Attention says where is read, not "
+    "which is –); divergence of each head's spread from the clean image's, of equal grids, and that of the heads' mean "
+    "map, in which heads that move against each other cancel out. Attention says where is read, not "
     "what the answer rests on.",
     needs=("attention",),
     compute=compute,
@@ -193,6 +202,7 @@ ANALYSIS = Analysis(
         Column("entropy_overall", "evenness", digits=3),
         Column("entropy_without_sinks_overall", "without sinks", digits=3),
         Column("divergence_overall", "divergence", unit="bits", digits=3),
+        Column("map_divergence_overall", "of the mean map", unit="bits", digits=3),
         Column("by_answer", "change, {answer}", unit="points", scale=100),
     ),
     finding=finding,
