@@ -162,15 +162,15 @@ def test_batch_size_changes_no_choice(extract: Extract) -> None:
 
 @pytest.mark.slow
 def test_workers_and_a_scheduler_write_the_same_bytes_as_one_process(extract: Extract, tmp_path: Path) -> None:
-    perturb = ["low_light"]
+    asked = {"perturb": ["low_light"], "readouts": "attention"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the cluster's own shutdown
-        extract("one", perturb=perturb)
-        extract("two", perturb=perturb, execution=Execution(device="cpu", batch_size=2, workers=2))
+        extract("one", **asked)
+        extract("two", **asked, execution=Execution(device="cpu", batch_size=2, workers=2))
         # over TCP as if it were another machine's, though its worker is a thread that has loaded everything
         with LocalCluster(1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None) as there:
             remote = Execution(device="cpu", batch_size=2, scheduler=there.scheduler_address)
-            extract("remote", perturb=perturb, execution=remote)
+            extract("remote", **asked, execution=remote)
     assert files(tmp_path / "one") == files(tmp_path / "two") == files(tmp_path / "remote")
 
 

@@ -158,8 +158,8 @@ def _of_places(data: xr.Dataset, every: xr.Dataset) -> Sentence | None:
     other = "another_image" in data.family
     return say(
         data,
-        "Over the places of the image a head's diverges from the clean image's by {here} of at most 1, mean over heads "
-        "and layers" + ("; another image moves it by {other}." if other else "."),
+        "Over the places of the image the attention of a head diverges from its own on the clean image by {here} of at "
+        "most 1, mean over heads and layers" + ("; another image moves it by {other}." if other else "."),
         here=Number(every.divergence_overall, 3, unit="bits"),
         **({"other": Number(data.divergence_overall.sel(family="another_image"), 3, unit="bits")} if other else {}),
     )
@@ -202,7 +202,7 @@ ANALYSIS = Analysis(
         Column("entropy_overall", "evenness", digits=3),
         Column("entropy_without_sinks_overall", "without sinks", digits=3),
         Column("divergence_overall", "divergence", unit="bits", digits=3),
-        Column("map_divergence_overall", "of the mean map", unit="bits", digits=3),
+        Column("map_divergence_overall", "divergence, mean map", unit="bits", digits=3),
         Column("by_answer", "change, {answer}", unit="points", scale=100),
     ),
     finding=finding,
