@@ -37,7 +37,7 @@ def reopen(
     another one now.
     """
     kept_comparison.refuse(run.plan, run.path)
-    if run.provenance["model"] is None:
+    if run.provenance.get("model", "") is None:
         raise PlanError(f"{run.path} is of pictures and label maps alone: no model was asked. Use another run.")
     try:
         source = source_of(run)
