@@ -27,10 +27,6 @@ KEYS: trace.Point = ("language", 0)
 """The point whose positions are those of the keys."""
 
 
-OWN_ATTENTION = ("git",)
-"""Families whose language layers have attention of their own, which does not go through transformers' interface."""
-
-
 def unavailable(blueprint: "Blueprint") -> str:
     """Why a model's attention to the image cannot be read; empty where it can, as far as its config tells."""
     family = blueprint.family
@@ -38,7 +34,7 @@ def unavailable(blueprint: "Blueprint") -> str:
         return f"models of family {family.name} compare captions with images: no token comes before an answer"
     if family.decoder:
         return f"in models of family {family.name} another part reads the prompt than writes the answer"
-    if family.name in OWN_ATTENTION:
+    if family.own_attention:
         return f"the layers of family {family.name} do not call attention as other models of transformers do"
     return ""
 

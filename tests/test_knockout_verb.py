@@ -18,7 +18,7 @@ from hooks import forwards
 from probe import analyze
 from probe.cli import main
 from probe.errors import PlanError
-from probe.intervening import setup
+from probe.intervening import session, setup
 from probe.knockout import command, windows
 from probe.results.knockout import EVERY, IMAGE, PAIRS
 
@@ -122,6 +122,6 @@ def test_what_cannot_be_cut_is_refused_in_a_sentence(cut, tmp_path, monkeypatch)
     result = CliRunner().invoke(main, ["analyze", str(clean.path), "knockout"])
     assert "Run `probe knockout`" in result.output
     made = setup.set_up(stores.open_run(cut[0]), wide)
-    monkeypatch.setattr(command, "set_up", lambda run, wanted: replace(made, model=tiny.load("mllama")))
+    monkeypatch.setattr(session, "set_up", lambda run, wanted: replace(made, model=tiny.load("mllama")))
     with pytest.raises(PlanError, match="no attention can be cut: language layers of family mllama attend"):
         command.cut(cut[0], wide, lambda done, total: None)

@@ -1,16 +1,15 @@
 """States of one forward in another: against whole runs, plain torch hooks, and what must hold at both ends."""
 
 from functools import cache
-from operator import attrgetter
 
 import numpy as np
 import pytest
 import tiny
 import torch
+from plain_hooks import logits_with
 from tiny import picture
 
 from hooks import endings, forwards, patching
-from hooks.encoding import stack
 
 QUESTION, OPTIONS = "is there a bus?", ("yes", "no", "two of them")
 FAMILIES = ("llava", "qwen2_vl", "gemma3", "mllama")
@@ -61,31 +60,11 @@ def of_options(model, forward):
 
 def by_torch_hooks(model, base, source, layer, places):
     """The logits of the last token, by the model's own forward of both prompts under a plain hook at one block."""
-    blocks = attrgetter(model.family.modules.language)(model.module)
 
-    def changed(state):
-        state = state.clone()
+    def patched(state):
         state[0, places] = state[1, places]
-        return state
 
-    def before(module, args, kwargs):
-        if args:
-            return (changed(args[0]), *args[1:]), kwargs
-        return args, {**kwargs, "hidden_states": changed(kwargs["hidden_states"])}
-
-    def after(module, args, value):
-        return (changed(value[0]), *value[1:]) if isinstance(value, tuple) else changed(value)
-
-    hook = (
-        blocks[layer - 1].register_forward_hook(after)
-        if layer
-        else blocks[0].register_forward_pre_hook(before, with_kwargs=True)
-    )
-    try:
-        with torch.inference_mode():
-            return model.module(**stack(model, [base.inputs, source.inputs])).logits[0, -1].float()
-    finally:
-        hook.remove()
+    return logits_with(model, [base.inputs, source.inputs], layer, patched)
 
 
 @every

@@ -1,18 +1,16 @@
 """Vectors added to states: against plain torch hooks, and what must hold at both ends."""
 
-from operator import attrgetter
-
 import numpy as np
 import pytest
 import tiny
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_hooks import logits_with
 from tiny import picture
 
 from analyses import steering as measures
 from hooks import forwards, steering
-from hooks.encoding import stack
 
 QUESTION, OPTIONS = "is there a bus?", ("yes", "no", "two of them")
 FAMILIES = ("llava", "qwen2_vl", "gemma3", "mllama")
@@ -45,31 +43,11 @@ def vectors(model, layers):
 
 def by_torch_hooks(model, view, layer, vector, places):
     """The logits of the last token, by the model's own forward under a plain hook at one block."""
-    blocks = attrgetter(model.family.modules.language)(model.module)
 
     def added(state):
-        state = state.clone()
         state[0, places] += torch.tensor(vector, dtype=state.dtype)
-        return state
 
-    def before(module, args, kwargs):
-        if args:
-            return (added(args[0]), *args[1:]), kwargs
-        return args, {**kwargs, "hidden_states": added(kwargs["hidden_states"])}
-
-    def after(module, args, value):
-        return (added(value[0]), *value[1:]) if isinstance(value, tuple) else added(value)
-
-    hook = (
-        blocks[layer - 1].register_forward_hook(after)
-        if layer
-        else blocks[0].register_forward_pre_hook(before, with_kwargs=True)
-    )
-    try:
-        with torch.inference_mode():
-            return model.module(**stack(model, [view.inputs])).logits[0, -1].float()
-    finally:
-        hook.remove()
+    return logits_with(model, [view.inputs], layer, added)
 
 
 @every

@@ -145,7 +145,8 @@ class Family:
     towers that it knows, empty where its models have one of their own. `modules_of(config)`: the paths, where they
     depend on the config. `auto_class`: the class of transformers that loads them. `contrast`: how a contrastive family
     compares an image with captions. `decoder`: what writes answers, where another part reads the prompt. `text_only`:
-    whether it can be asked without any image. `invalid_reason(config, processor)`: why a checkpoint of these types
+    whether it can be asked without any image. `own_attention`: whether its language layers call attention of their own
+    instead of transformers' interface. `invalid_reason(config, processor)`: why a checkpoint of these types
     cannot be read after all and what to use instead, empty where it can.
 
     `by_structure`: whether the entry was found in the model's structure; loading such a model runs every check on it.
@@ -164,6 +165,7 @@ class Family:
     contrast: Contrast = COSINES
     decoder: Decoder | None = None
     text_only: bool = True
+    own_attention: bool = False
     vision_types: tuple[str, ...] = ()
     modules_of: Callable[[Any], Modules] | None = None
     invalid_reason: Callable[[Any, Any], str] = always_valid

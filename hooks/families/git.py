@@ -54,6 +54,7 @@ GIT = Family(
     prompt=Prompt(plain="{text}"),
     limit=FIXED,
     text_only=False,
+    own_attention=True,
     examples=("microsoft/git-base-vqav2", "microsoft/git-base-textvqa", "microsoft/git-large-vqav2"),
 )
 

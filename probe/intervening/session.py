@@ -19,7 +19,7 @@ from ..errors import PlanError
 from ..terminal import write_json
 from .asked import Asked, Setup
 from .choice import Pair
-from .setup import asked
+from .setup import Wanted, asked, set_up
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,6 +76,20 @@ def run(path: Path, name: str, measure: Callable[[Advance], None], console: Cons
     if trouble:
         raise PlanError(trouble)
     return 0
+
+
+def begun(
+    path: Path, wanted: Wanted, choose: "Callable[..., Sequence[Pair]]"
+) -> "tuple[Evidence, Sequence[Pair], Setup]":
+    """A run's evidence, the pairs that `choose` takes of it, and its model and pictures.
+
+    Raises PlanError where it holds no scores or no pairs, and as `set_up`.
+    """
+    evidence = analyze.opened(path, wanted.seed)
+    require_scores(evidence)
+    pairs = choose(evidence, wanted.pairs, seed=wanted.seed)
+    require_pairs(evidence, pairs)
+    return evidence, pairs, set_up(evidence.run, wanted)
 
 
 def require_scores(evidence: "Evidence") -> None:

@@ -10,12 +10,11 @@ from rich.console import Console
 
 from hooks import forwards, knockout
 
-from .. import analyze
 from ..errors import PlanError
 from ..intervening import session
 from ..intervening.asked import LeftOut, Setup
 from ..intervening.choice import choose
-from ..intervening.setup import Wanted, set_up
+from ..intervening.setup import Wanted
 from ..results.knockout import PAIRS
 from .forwards import Cuts, under
 from .stored import dataset, restored
@@ -45,11 +44,7 @@ def cut(path: Path, wanted: Knockout, advance: session.Advance) -> None:
 
     What an interrupted call has kept is not cut again. Raises PlanError where nothing can be cut.
     """
-    evidence = analyze.opened(path, wanted.seed)
-    session.require_scores(evidence)
-    pairs = choose(evidence, wanted.pairs, seed=wanted.seed)
-    session.require_pairs(evidence, pairs)
-    setup = set_up(evidence.run, wanted)
+    evidence, pairs, setup = session.begun(path, wanted, choose)
     if reason := knockout.unavailable(setup.model):
         raise PlanError(f"no attention can be cut: {reason}. Use `probe patch`, or another model.")
     try:

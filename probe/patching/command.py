@@ -10,11 +10,10 @@ from rich.console import Console
 
 from hooks import forwards
 
-from .. import analyze
 from ..intervening import session
 from ..intervening.asked import Setup
 from ..intervening.choice import choose
-from ..intervening.setup import Wanted, chosen_layers, set_up
+from ..intervening.setup import Wanted, chosen_layers
 from ..results.patching import PAIRS
 from .forwards import Patched, of_sample
 from .stored import dataset, restored
@@ -42,11 +41,7 @@ def patch(path: Path, wanted: Patching, advance: session.Advance) -> None:
 
     Raises PlanError where nothing can be patched.
     """
-    evidence = analyze.opened(path, wanted.seed)
-    session.require_scores(evidence)
-    pairs = choose(evidence, wanted.pairs, seed=wanted.seed)
-    session.require_pairs(evidence, pairs)
-    setup = set_up(evidence.run, wanted)
+    evidence, pairs, setup = session.begun(path, wanted, choose)
     known = forwards.layers(setup.model)
     layers = chosen_layers(setup.model, wanted.layers) or tuple(known)
     work = session.Work(

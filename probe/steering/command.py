@@ -12,12 +12,11 @@ from rich.console import Console
 
 from hooks import forwards
 
-from .. import analyze
 from ..errors import PlanError
 from ..intervening import session
 from ..intervening.asked import Asked, LeftOut, Setup
 from ..intervening.choice import Pair, among, draw
-from ..intervening.setup import Wanted, chosen_layers, set_up
+from ..intervening.setup import Wanted, chosen_layers
 from ..results.steering import PAIRS
 from .fitted import Directions, fit, folds
 from .forwards import Steered, Views
@@ -48,11 +47,7 @@ def steer(path: Path, wanted: Steering, advance: session.Advance) -> None:
 
     What an interrupted call has kept is not steered again. Raises PlanError where nothing can be steered.
     """
-    evidence = analyze.opened(path, wanted.seed)
-    session.require_scores(evidence)
-    pairs = choose(evidence, wanted.pairs, seed=wanted.seed)
-    session.require_pairs(evidence, pairs)
-    setup = set_up(evidence.run, wanted)
+    evidence, pairs, setup = session.begun(path, wanted, choose)
     layers = chosen_layers(setup.model, wanted.layers) or spread(forwards.layers(setup.model))
     views = partial(Views, layers=layers, group=wanted.tokens)
     kept = {"layers": layers, "alphas": wanted.alphas, "tokens": wanted.tokens}

@@ -1,9 +1,9 @@
 """How much memory an attempt takes: the kernel keeps the most that was resident since it was asked to begin anew."""
 
-import ctypes
 import gc
-from contextlib import suppress
 from pathlib import Path
+
+from probe.extraction import freed
 
 LARGEST = 256 << 20
 """Bytes that no attempt may take beyond what its process has."""
@@ -14,8 +14,7 @@ _STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 def give_back() -> None:
     """Give free memory back to the system, so that what is taken next is seen; where the C library can."""
     gc.collect()
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+    freed.give_back()
 
 
 def begin() -> int:
